@@ -1,0 +1,147 @@
+/* The log of one canvas: a small interface behind which the engine is exchangeable (today SQLite with a
+ * committer thread; a replicated stream later). Nothing above it knows which.
+ *
+ * submit -> completion with seq and how durable; follow from a seq, gap-free, or "gone"; ephemeral
+ * publish; writable or not. Submitting is idempotent by (artist, nonce, counter). Every callback
+ * runs inside kolam_log_dispatch, on the thread that calls it (the loop), never elsewhere. Reading
+ * what was committed is reader.h's. */
+#ifndef KOLAM_LOG_H
+#define KOLAM_LOG_H
+
+#include "kolam/clock.h"
+#include "kolam/op.h"
+
+#define KOLAM_IDENT_BYTES 16
+#define KOLAM_NAME_BYTES_MAX 160 /* 40 characters of UTF-8 */
+
+/* Who submits: the public id of a person or import, and the name shown. */
+struct kolam_author {
+    uint8_t ident[KOLAM_IDENT_BYTES];
+    char name[KOLAM_NAME_BYTES_MAX + 1];
+};
+
+enum kolam_durability { KOLAM_DURABLE_NONE = 0, KOLAM_DURABLE_DISK, KOLAM_DURABLE_QUORUM };
+
+/* One op of a submission. The submitter fills the upper part; the log fills the lower on completion. */
+struct kolam_log_op {
+    enum kolam_op_kind kind;
+    uint32_t counter;
+    bool is_partial;           /* what previews brought of a stroke whose author vanished */
+    uint8_t *body;             /* kolam_alloc'ed, owned by the submission */
+    size_t body_size_bytes;
+    struct kolam_home *homes;  /* strokes: filled by the submitter (kolam_stroke_homes); hide, show and
+                                  replacements: on completion, the homes of what they change as well */
+    uint32_t home_count;       /* both kolam_alloc'ed, owned by the submission */
+
+    uint64_t seq;
+    int64_t time_ms;
+    uint64_t replaces;  /* seq of the partial stroke that this one hides, or 0 */
+    bool is_duplicate;  /* it had been committed before; seq and time_ms are those of then */
+};
+
+/* An atomic unit: all its ops get consecutive seqs in one transaction, or none is committed. */
+struct kolam_submission {
+    struct kolam_author author;
+    uint64_t nonce;
+    bool may_change_others; /* a hide or show may name strokes of other artists */
+    uint32_t op_count;      /* 0: only makes sure that the author has a number on this canvas */
+    struct kolam_log_op *ops;
+    /* Called once, inside kolam_log_dispatch; the callee owns the submission from then on. */
+    void (*done)(void *ctx, struct kolam_submission *submission);
+    void *ctx;
+
+    enum kolam_status status; /* completion: OK; INVALID, NOT_FOUND (a target), DENIED (a target is
+                                 another's), FULL (disk), IO, CLOSED */
+    enum kolam_durability durability;
+    uint32_t artist; /* the author's number on this canvas, from 1 */
+    struct kolam_submission *next; /* the log's, while it holds the submission */
+};
+
+/* Zeroed room for `op_count` ops; NULL when out of memory. Any thread. */
+struct kolam_submission *kolam_submission_create(uint32_t op_count);
+/* Frees bodies and homes with it; NULL is safe. Any thread. */
+void kolam_submission_destroy(struct kolam_submission *submission);
+
+struct kolam_log;
+
+/* What follows sees: called for each committed submission, in seq order, before its `done`; duplicates
+ * are not shown again. The submission is borrowed for the call. */
+typedef void kolam_log_on_commit(void *ctx, const struct kolam_submission *submission);
+
+struct kolam_log_ops {
+    void (*destroy)(struct kolam_log *log);
+    void (*submit)(struct kolam_log *log, struct kolam_submission *submission);
+    enum kolam_status (*follow)(struct kolam_log *log, uint64_t from_seq, kolam_log_on_commit *on_commit,
+                                void *ctx);
+    void (*dispatch)(struct kolam_log *log);
+    void (*rename_author)(struct kolam_log *log, const struct kolam_author *author);
+    bool (*is_writable)(const struct kolam_log *log);
+    uint64_t (*last_seq)(const struct kolam_log *log);
+};
+
+struct kolam_log {
+    const struct kolam_log_ops *ops;
+};
+
+/* Loop thread. Takes the submission; its outcome comes through `done`, also when the log is closing. */
+static inline void kolam_log_submit(struct kolam_log *log, struct kolam_submission *submission) {
+    log->ops->submit(log, submission);
+}
+
+/* Loop thread. Sees every commit with seq > from_seq from now on, without a gap; one follower a log.
+ * KOLAM_ERR_NOT_FOUND ("gone") if from_seq is not the newest seq dispatched: take a snapshot first. */
+KOLAM_MUST_CHECK static inline enum kolam_status
+kolam_log_follow(struct kolam_log *log, uint64_t from_seq, kolam_log_on_commit *on_commit, void *ctx) {
+    return log->ops->follow(log, from_seq, on_commit, ctx);
+}
+
+/* Loop thread: runs what has completed. Call it when the wake function given at creation was called. */
+static inline void kolam_log_dispatch(struct kolam_log *log) {
+    log->ops->dispatch(log);
+}
+
+/* Loop thread: changes the name shown for this author here (if it has a number), without waiting. */
+static inline void kolam_log_rename_author(struct kolam_log *log, const struct kolam_author *author) {
+    log->ops->rename_author(log, author);
+}
+
+/* False while the disk is full or failing: submissions would fail. Any thread. */
+static inline bool kolam_log_is_writable(const struct kolam_log *log) {
+    return log->ops->is_writable(log);
+}
+
+/* Newest seq that was dispatched. Loop thread. */
+static inline uint64_t kolam_log_last_seq(const struct kolam_log *log) {
+    return log->ops->last_seq(log);
+}
+
+/* Commits what was submitted, stops, and checkpoints the file: `done` runs for all, inside this call.
+ * NULL is safe. Loop thread. */
+static inline void kolam_log_destroy(struct kolam_log *log) {
+    if (log) {
+        log->ops->destroy(log);
+    }
+}
+
+/* The embedded engine: opens or creates `path` (NAME.kolam), migrates it, starts the committer thread.
+ * `wake` is called from that thread when there is something to dispatch. gather_us: how long the first
+ * op of a batch waits for others (0: none). KOLAM_ERR_TOO_NEW, KOLAM_ERR_CORRUPT, KOLAM_ERR_IO. */
+struct kolam_log_options {
+    const char *path;
+    struct kolam_clock clock;
+    uint32_t gather_us;
+    void (*wake)(void *ctx);
+    void *wake_ctx;
+};
+KOLAM_MUST_CHECK enum kolam_status kolam_log_sqlite_create(const struct kolam_log_options *options,
+                                                           struct kolam_log **out_log,
+                                                           struct kolam_error *error);
+
+/* What the committer did since it started; a consistent copy. Any thread. */
+struct kolam_log_stats {
+    uint64_t commits, ops, duplicates, refused;
+    uint64_t batch_max, commit_us_total, commit_us_max;
+};
+void kolam_log_sqlite_stats(struct kolam_log *log, struct kolam_log_stats *out_stats);
+
+#endif

@@ -1,0 +1,90 @@
+/* Reading a canvas file: ops by seq, the quadtree index, artists, the painted box.
+ *
+ * A reader is a connection of its own: one thread at a time, workers each have theirs, and it works
+ * beside the process that writes. Between begin and end all answers are of one moment. */
+#ifndef KOLAM_READER_H
+#define KOLAM_READER_H
+
+#include "kolam/log.h"
+
+struct kolam_reader;
+
+/* Opens NAME.kolam for reading, never creating or migrating it. KOLAM_ERR_NOT_FOUND, _TOO_NEW,
+ * _CORRUPT, _IO. */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_create(const char *path, struct kolam_reader **out_reader,
+                                                       struct kolam_error *error);
+void kolam_reader_destroy(struct kolam_reader *reader); /* NULL is safe */
+
+/* Pins a moment; nests (the outermost counts). */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_begin(struct kolam_reader *reader);
+void kolam_reader_end(struct kolam_reader *reader);
+
+struct kolam_canvas_info {
+    uint64_t last_seq;
+    uint64_t incarnation;
+    int64_t created_ms, last_time_ms;
+    bool has_box;             /* something was drawn */
+    double box_x0, box_y0, box_x1, box_y1; /* of all ink ever drawn, level-0 pixels, conservative */
+    bool has_recent;
+    struct kolam_tile_id recent_tile; /* where the newest stroke is: its origin tile and first point */
+    int32_t recent_x, recent_y;       /* 1/8 px */
+    uint64_t artist_count;
+};
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_info(struct kolam_reader *reader,
+                                                     struct kolam_canvas_info *out_info);
+
+/* A row of the log. `body` is valid until the next call on this reader. */
+struct kolam_log_row {
+    uint64_t seq, replaces, nonce;
+    int64_t time_ms;
+    uint32_t artist, counter;
+    enum kolam_op_kind kind;
+    bool is_partial;
+    const uint8_t *body;
+    size_t body_size_bytes;
+};
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_op(struct kolam_reader *reader, uint64_t seq,
+                                                   struct kolam_log_row *out_row);
+
+/* Visits ops with from_seq <= seq <= to_seq in order until `visit` returns false. */
+typedef bool kolam_log_visit(void *ctx, const struct kolam_log_row *row);
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_range(struct kolam_reader *reader, uint64_t from_seq,
+                                                      uint64_t to_seq, kolam_log_visit *visit,
+                                                      void *ctx);
+
+/* A row of the quadtree index. */
+struct kolam_home_row {
+    uint64_t seq;
+    uint64_t target;          /* hide, show: the stroke changed; strokes: 0 */
+    enum kolam_op_kind kind;  /* stroke, hide or show */
+    struct kolam_home home;
+};
+typedef bool kolam_home_visit(void *ctx, const struct kolam_home_row *row);
+
+/* Visits rows with seq <= max_seq of the tile itself, in (seq, target) order. */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_homes_at(struct kolam_reader *reader,
+                                                         struct kolam_tile_id tile, uint64_t max_seq,
+                                                         kolam_home_visit *visit, void *ctx);
+/* Visits rows with seq <= max_seq of all tiles strictly below `tile`, in no stated order, each row
+ * once (a stroke that has several homes below comes several times). */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_homes_below(struct kolam_reader *reader,
+                                                            struct kolam_tile_id tile, uint64_t max_seq,
+                                                            kolam_home_visit *visit, void *ctx);
+/* Bit (level - KOLAM_LEVEL_MIN) is set if anything was ever homed at that level. */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_levels(struct kolam_reader *reader,
+                                                       uint64_t *out_level_bits);
+
+/* Copies the name of an artist into `out_name`. */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_artist(struct kolam_reader *reader, uint32_t artist,
+                                                       struct kolam_author *out_author);
+
+/* SQLite's own integrity check; problems as text lines to `report`. */
+KOLAM_MUST_CHECK enum kolam_status
+kolam_reader_integrity(struct kolam_reader *reader, void (*report)(void *ctx, const char *problem),
+                       void *ctx);
+
+/* Rebuilds the home index and the box of a canvas file from its ops, in one transaction. The folder's
+ * lock must be held and no log be open on the file. */
+KOLAM_MUST_CHECK enum kolam_status kolam_index_rebuild(const char *path, struct kolam_error *error);
+
+#endif

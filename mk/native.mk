@@ -1,0 +1,61 @@
+# The C parts: tiles/ is the library, server/ and tools/ are the command on top of it.
+
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wvla -Werror
+# -ffp-contract=off: pixels must come out the same from every compiler and machine.
+LANGUAGE := -std=gnu11 -D_GNU_SOURCE -Iinclude -ffp-contract=off -pthread
+CFLAGS ?= -O2 -g
+LDFLAGS ?=
+PACKAGES := libwebsockets cairo libpng libzstd sqlite3 jansson zlib
+PACKAGE_CFLAGS = $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+
+ifneq ($(SANITIZE),)
+HARDENING := -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
+LINK_HARDENING := -fsanitize=$(subst fuzzer-no-link$(comma),,$(SANITIZE))
+else
+HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+LINK_HARDENING := -pie -Wl,-z,relro,-z,now
+endif
+
+COMPILE := $(LANGUAGE) $(WARNINGS) $(HARDENING) $(CFLAGS)
+LINK := -pthread $(LINK_HARDENING) -Wl,--as-needed $(LDFLAGS)
+TILES_LIBS = $(shell pkg-config --libs cairo libpng libzstd sqlite3 jansson zlib 2>/dev/null) -lm
+LIBS = $(shell pkg-config --libs libwebsockets 2>/dev/null) -lev $(TILES_LIBS)
+
+objects = $(patsubst %.c,$(O)/%.o,$(wildcard $(1)))
+TILES_OBJECTS := $(call objects,tiles/*.c)
+APP_OBJECTS := $(filter-out %/main.o,$(call objects,server/*.c tools/*.c))
+MAIN_OBJECT := $(filter %/main.o,$(call objects,server/*.c tools/*.c))
+
+$(BIN): $(MAIN_OBJECT) $(O)/libkolam-app.a $(OUT)/libkolam.a
+	@echo "  LINK  $@"
+	@$(CC) $(LINK) -o $@ $^ $(LIBS)
+
+$(OUT)/libkolam.a: $(TILES_OBJECTS)
+$(O)/libkolam-app.a: $(APP_OBJECTS)
+# D: no dates inside, the same bytes from the same objects. Removed first: no member outlives its file.
+%.a: $(O)/objects.txt
+	@echo "  AR    $@"
+	@mkdir -p $(@D) && rm -f $@ && ar rcsD $@ $(filter %.o,$^)
+
+$(O)/%.o: %.c $(O)/flags.txt
+	@echo "  CC    $<"
+	@mkdir -p $(@D)
+	@$(CC) $(COMPILE) $(PACKAGE_CFLAGS) $(EXTRA) -MMD -MP -c -o $@ $<
+
+# Where an installed kolam finds its web client; see the look-up in server/.
+$(O)/server/%.o $(O)/tools/%.o: EXTRA = -DKOLAM_WEB_DIR='"$(PREFIX)/share/kolam/web"'
+$(APP_OBJECTS) $(MAIN_OBJECT): $(O)/prefix.txt
+$(O)/tests/%.o: EXTRA = -I.
+
+# Each file below holds what its name says, and changes only when that does: what was built with
+# other flags, or from a file that is gone, is built again.
+$(O)/flags.txt: NOTE = $(CC) $(COMPILE) $(LINK)
+$(O)/prefix.txt: NOTE = $(PREFIX)
+$(O)/objects.txt: NOTE = $(TILES_OBJECTS) $(APP_OBJECTS)
+$(O)/flags.txt $(O)/prefix.txt $(O)/objects.txt: note
+	@mkdir -p $(@D)
+	@echo '$(NOTE)' | cmp -s - $@ || echo '$(NOTE)' > $@
+note:
+.PHONY: note
+
+-include $(wildcard $(O)/*/*.d $(O)/*/*/*.d)

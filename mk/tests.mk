@@ -1,0 +1,52 @@
+# Test programs; tests/run decides which run, in which order, and counts.
+
+SUITES := unit pixel asan tsan fuzz web wire crash browser house
+
+TEST_SOURCES := $(wildcard tests/unit/test_*.c tests/pixel/test_*.c)
+TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(O)/%)
+# Tests of the network and of the verbs; the others link, and build, without those parts.
+APP_TESTS := $(if $(TEST_SOURCES),$(shell grep -lE '^\#include "(\.\./)*(server|tools)/' $(TEST_SOURCES)))
+THREAD_TESTS := $(if $(TEST_SOURCES),$(shell grep -liE 'pthread|thread-test' $(TEST_SOURCES)))
+FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_PROGRAMS := $(FUZZ_SOURCES:%.c=$(O)/%)
+# What several tests share, if anything.
+TEST_SUPPORT := $(call objects,tests/support/*.c)
+
+$(TEST_PROGRAMS): TEST_LIBS = $(TILES_LIBS)
+$(APP_TESTS:%.c=$(O)/%): TEST_LIBS = $(LIBS)
+$(APP_TESTS:%.c=$(O)/%): $(O)/libkolam-app.a
+$(TEST_PROGRAMS): $(O)/%: $(O)/%.o $(TEST_SUPPORT) $(OUT)/libkolam.a
+	@echo "  LINK  $@"
+	@$(CC) $(LINK) -o $@ $(filter %.o,$^) $(filter %-app.a,$^) $(OUT)/libkolam.a -lcmocka $(TEST_LIBS)
+
+$(FUZZ_PROGRAMS): $(O)/%: $(O)/%.o $(TEST_SUPPORT) $(O)/libkolam-app.a $(OUT)/libkolam.a
+	@echo "  LINK  $@"
+	@$(CC) $(LINK) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
+
+test-programs: $(TEST_PROGRAMS)
+thread-test-programs: $(THREAD_TESTS:%.c=$(O)/%)
+fuzz-programs: $(FUZZ_PROGRAMS)
+
+test:
+	@scripts/deps test
+	@CC='$(CC)' tests/run
+
+test-long:
+	@scripts/deps test
+	@CC='$(CC)' tests/run --long
+
+$(SUITES:%=test-%): test-%:
+	@CC='$(CC)' tests/run $*
+
+BENCH_PROGRAMS := $(patsubst %.c,$(O)/%,$(wildcard tests/bench/bench_*.c))
+$(BENCH_PROGRAMS): $(O)/%: $(O)/%.o $(OUT)/libkolam.a
+	@echo "  LINK  $@"
+	@$(CC) $(LINK) -o $@ $^ $(TILES_LIBS)
+
+bench: all $(BENCH_PROGRAMS)
+	@for program in $(BENCH_PROGRAMS); do echo "== $$program"; $$program || exit 1; done
+	@for script in $(wildcard tests/bench/*.mjs); do \
+	  echo "== $$script"; KOLAM_BIN=$(abspath $(BIN)) node $$script || exit 1; done
+
+.PHONY: test test-long $(SUITES:%=test-%) test-programs thread-test-programs fuzz-programs bench
+.SECONDARY:

@@ -1,0 +1,215 @@
+// Runs every suite in order, goes on after a failure, and ends with one line: `N passed, N failed`,
+// and `, N skipped` where something was. The exit status is 0 only when nothing failed.
+
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { endAll, run } from './process.mjs';
+import { SUITES } from './suites.mjs';
+import { readTap } from './tap.mjs';
+
+const USAGE = `usage: tests/run [--long] [--seed N] [SUITE...]
+suites: ${SUITES.map((suite) => suite.name).join(' ')}
+--long runs on everything instead of on a sample; --seed chooses another sample.
+What each program printed is kept in build/test/.`;
+
+function parseArguments(args) {
+  const options = { isLong: false, seed: 1, names: [] };
+  for (let i = 0; i < args.length; i += 1) {
+    if (args[i] === '--long') {
+      options.isLong = true;
+    } else if (args[i] === '--seed' && /^\d+$/.test(args[i + 1] ?? '')) {
+      options.seed = Number(args[(i += 1)]);
+    } else if (SUITES.some((suite) => suite.name === args[i])) {
+      options.names.push(args[i]);
+    } else {
+      console.log(USAGE);
+      process.exit(args[i] === '--help' ? 0 : 2);
+    }
+  }
+  return options;
+}
+
+function makeContext(options) {
+  const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+  const output = join(root, 'build/test');
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const compiler = process.env.CC || 'gcc';
+  mkdirSync(output, { recursive: true });
+  // ThreadSanitizer finds its memory taken where the kernel randomises addresses widely.
+  const setarch = ['setarch', process.arch === 'x64' ? 'x86_64' : 'aarch64', '-R'];
+  const canSetarch = spawnSync(setarch[0], [...setarch.slice(1), 'true']).status === 0;
+  // From make: jobs handed down and variables of the command line, meant for make's own children.
+  for (const name of ['MAKEFLAGS', 'MFLAGS', 'MAKELEVEL', 'MAKEOVERRIDES']) {
+    delete process.env[name];
+  }
+  Object.assign(process.env, {
+    KOLAM_BIN: join(root, compiler === 'gcc' ? 'build/kolam' : `build/${compiler}/kolam`),
+    KOLAM_WEB: join(root, 'build/web'),
+    KOLAM_SEED: String(options.seed),
+    KOLAM_SHARED: process.env.KOLAM_SHARED || resolve(root, '../shared'),
+    KOLAM_TEST_OUTPUT: output,
+  });
+  if (options.isLong) {
+    process.env.KOLAM_LONG = '1';
+  }
+  return {
+    ...options,
+    root,
+    output,
+    compiler,
+    nodeFlags: major > 18 || minor >= 15 ? ['--test-reporter=tap'] : [],
+    withoutRandomAddresses: canSetarch ? setarch : [],
+    timeoutMs: options.isLong ? 7200e3 : 420e3,
+  };
+}
+
+// Builds what the jobs need, all at once first; one that does not build fails alone, and what an
+// earlier build left of it is not run.
+async function build(context, jobs) {
+  const goals = [...new Map(jobs.filter((job) => job.make).map((job) => [job.make.join(' '), job.make]))];
+  const groups = new Map();
+  for (const [, make] of goals) {
+    const settings = make.filter((word) => word.includes('='));
+    const key = settings.join(' ');
+    groups.set(key, { settings, targets: [...(groups.get(key)?.targets ?? []), ...make.filter((word) => !word.includes('='))] });
+  }
+  const unbuilt = new Map();
+  for (const { settings, targets } of groups.values()) {
+    const args = ['-C', context.root, '-s', '-k', '-j2', `CC=${context.compiler}`, ...settings];
+    const all = await run('make', [...args, ...targets]);
+    if (all.status === 0) {
+      continue;
+    }
+    for (const target of targets) {
+      const one = targets.length > 1 ? await run('make', [...args, target]) : all;
+      if (one.status !== 0) {
+        unbuilt.set([...settings, target].join(' '), one.output);
+      }
+    }
+  }
+  return unbuilt;
+}
+
+function judge(job, result) {
+  if (job.isOneTest) {
+    const isGood = result.status === 0;
+    const details = isGood ? [] : tail(result.output);
+    return {
+      passed: isGood ? 1 : 0,
+      failed: isGood ? 0 : 1,
+      skipped: 0,
+      skips: [],
+      failures: isGood ? [] : [{ name: job.name, details: [...details, howItEnded(result)] }],
+    };
+  }
+  const tally = readTap(result.output);
+  const fail = (name) => {
+    tally.failed += 1;
+    tally.failures.push({ name, details: tail(result.output) });
+  };
+  if (tally.seen < tally.planned) {
+    fail(`${tally.planned - tally.seen} of ${tally.planned} tests did not run: ${howItEnded(result)}`);
+  } else if (tally.failed === 0 && (result.status !== 0 || result.isTimedOut)) {
+    fail(howItEnded(result));
+  } else if (tally.seen === 0) {
+    fail('reported no test at all');
+  }
+  return tally;
+}
+
+function howItEnded(result) {
+  if (result.isTimedOut) {
+    return `took longer than its time limit (${Math.round(result.seconds)} s)`;
+  }
+  return result.signal ? `was ended by ${result.signal}` : `ended with status ${result.status}`;
+}
+
+function tail(output) {
+  return output.trimEnd().split('\n').slice(-40);
+}
+
+async function runJob(context, suite, job, unbuilt) {
+  const missing = job.make && unbuilt.get(job.make.join(' '));
+  if (missing !== undefined && missing !== null) {
+    const failures = [{ name: 'does not build', details: tail(missing) }];
+    return report(suite, job, { passed: 0, failed: 1, skipped: 0, skips: [], failures }, 0);
+  }
+  const { command, args, env } = job;
+  const result = await run(command, args, { env, cwd: context.root, timeoutMs: context.timeoutMs });
+  mkdirSync(join(context.output, suite.name), { recursive: true });
+  writeFileSync(join(context.output, suite.name, `${job.name}.log`), result.output);
+  return report(suite, job, judge(job, result), result.seconds);
+}
+
+function report(suite, job, tally, seconds) {
+  const counts = [`${tally.passed} passed`];
+  if (tally.failed) {
+    counts.push(`${tally.failed} FAILED`);
+  }
+  if (tally.skipped) {
+    counts.push(`${tally.skipped} skipped`);
+  }
+  console.log(`  ${`${suite.name}/${job.name}`.padEnd(40)} ${counts.join(', ')}  (${seconds.toFixed(1)} s)`);
+  for (const skip of tally.skips) {
+    console.log(`    skipped: ${skip}`);
+  }
+  for (const { name, details } of tally.failures) {
+    console.log(`    FAILED: ${name}`);
+    for (const line of details.slice(0, 60)) {
+      console.log(`      ${line}`);
+    }
+  }
+  return tally;
+}
+
+async function runSuite(context, suite) {
+  console.log(`${suite.name}: ${suite.title}`);
+  const jobs = suite.jobs(context);
+  if (jobs.length === 0) {
+    console.log('  nothing here');
+  }
+  const unbuilt = await build(context, jobs);
+  const tallies = [];
+  const queue = [...jobs];
+  const work = async () => {
+    for (let job = queue.shift(); job; job = queue.shift()) {
+      tallies.push(await runJob(context, suite, job, unbuilt));
+    }
+  };
+  await Promise.all(suite.isParallel ? [work(), work()] : [work()]);
+  return tallies.map((tally) => ({ ...tally, suite: suite.name }));
+}
+
+async function main() {
+  const options = parseArguments(process.argv.slice(2));
+  const context = makeContext(options);
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.on(signal, () => {
+      endAll();
+      process.exit(130);
+    });
+  }
+  const started = Date.now();
+  const tallies = [];
+  for (const suite of SUITES) {
+    if (options.names.length === 0 || options.names.includes(suite.name)) {
+      tallies.push(...(await runSuite(context, suite)));
+    }
+  }
+  const sum = (key) => tallies.reduce((total, tally) => total + tally[key], 0);
+  const failures = tallies.flatMap((tally) => tally.failures.map(({ name }) => `${tally.suite}: ${name}`));
+  if (failures.length > 0) {
+    console.log(`\nFailed:\n${failures.map((name) => `  ${name}`).join('\n')}`);
+  }
+  console.log(`\n${((Date.now() - started) / 1000).toFixed(0)} s, seed ${options.seed}`);
+  const skipped = sum('skipped') ? `, ${sum('skipped')} skipped` : '';
+  const closing = `${sum('passed')} passed, ${sum('failed')} failed${skipped}`;
+  writeFileSync(join(context.output, 'closing-line.txt'), `${closing}\n`);
+  console.log(closing);
+  process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;
+}
+
+await main();

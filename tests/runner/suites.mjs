@@ -1,0 +1,141 @@
+// What there is to run. A suite is { name, title, jobs(context) }; jobs are what runs and is counted:
+// { name, command, args, env, make }, where `make` are the arguments of the make that builds it.
+
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const SANITIZERS = {
+  ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=0:allocator_may_return_null=1',
+  UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
+  TSAN_OPTIONS: 'halt_on_error=0:second_deadlock_stack=1:exitcode=66',
+};
+
+function list(context, folder, pattern) {
+  const path = join(context.root, folder);
+  return existsSync(path) ? readdirSync(path).filter((name) => pattern.test(name)).sort() : [];
+}
+
+function objectFolder(compiler, sanitize) {
+  return join('build', sanitize ? `${compiler}-${sanitize.replaceAll(',', '-')}` : compiler);
+}
+
+// The cmocka programs of `folders`, built by `compiler` with `sanitize`.
+function cmocka(context, folders, { compiler, sanitize = '', accepts = () => true, wrap = [] }) {
+  const make = [`CC=${compiler}`, `SANITIZE=${sanitize}`];
+  return folders.flatMap((folder) =>
+    list(context, folder, /^test_.*\.c$/)
+      .filter((file) => accepts(readFileSync(join(context.root, folder, file), 'utf8')))
+      .map((file) => {
+        const program = join(objectFolder(compiler, sanitize), folder, file.replace(/\.c$/, ''));
+        const [command, ...args] = [...wrap, join(context.root, program)];
+        const env = { ...SANITIZERS, CMOCKA_MESSAGE_OUTPUT: 'TAP' };
+        return { name: file.replace(/\.c$/, ''), command, args, env, make: [...make, program] };
+      }),
+  );
+}
+
+// The node:test files of one folder, against the plain build.
+function nodeTests(context, folder, { make = ['all'] } = {}) {
+  return list(context, folder, /^test_.*\.mjs$|\.test\.mjs$/).map((file) => ({
+    name: file.replace(/\.mjs$/, ''),
+    command: process.execPath,
+    args: [...context.nodeFlags, join(context.root, folder, file)],
+    make,
+  }));
+}
+
+// libFuzzer adds what it finds to the first folder it is given, so that one is not the seed corpus.
+function fuzz(context) {
+  const sanitize = 'fuzzer-no-link,address,undefined';
+  return list(context, 'tests/fuzz', /^fuzz_.*\.c$/).map((file) => {
+    const name = file.replace(/\.c$/, '');
+    const program = join(objectFolder('clang', sanitize), 'tests/fuzz', name);
+    const found = join(context.output, 'fuzz', name);
+    mkdirSync(found, { recursive: true });
+    const seeds = join(context.root, 'tests/fuzz/corpus', name.replace(/^fuzz_/, ''));
+    const args = [
+      context.isLong ? '-runs=3000000' : '-runs=30000',
+      `-max_total_time=${context.isLong ? 900 : 40}`,
+      `-seed=${context.seed}`,
+      '-timeout=20',
+      '-rss_limit_mb=1024',
+      '-print_final_stats=0',
+      `-artifact_prefix=${found}-`,
+      found,
+      ...(existsSync(seeds) ? [seeds] : []),
+    ];
+    return {
+      name,
+      command: join(context.root, program),
+      args,
+      env: SANITIZERS,
+      make: ['CC=clang', `SANITIZE=${sanitize}`, program],
+      isOneTest: true,
+    };
+  });
+}
+
+export const SUITES = [
+  {
+    name: 'house',
+    title: 'the rules of the tree, and this runner itself',
+    jobs: (context) => [
+      { name: 'lint', command: join(context.root, 'scripts/lint'), args: ['--cheap'], make: null },
+      ...nodeTests(context, 'tests/runner', { make: null }),
+    ],
+  },
+  {
+    name: 'unit',
+    title: 'the C parts, one by one',
+    isParallel: true,
+    jobs: (context) => cmocka(context, ['tests/unit'], { compiler: context.compiler }),
+  },
+  {
+    name: 'pixel',
+    title: 'what is drawn, pixel by pixel',
+    isParallel: true,
+    jobs: (context) => cmocka(context, ['tests/pixel'], { compiler: context.compiler }),
+  },
+  {
+    name: 'asan',
+    title: 'the C parts again, under AddressSanitizer and UndefinedBehaviorSanitizer',
+    isParallel: true,
+    jobs: (context) =>
+      cmocka(context, ['tests/unit', 'tests/pixel'], {
+        compiler: 'clang',
+        sanitize: 'address,undefined',
+      }),
+  },
+  {
+    name: 'tsan',
+    title: 'the parts with threads, under ThreadSanitizer',
+    jobs: (context) =>
+      cmocka(context, ['tests/unit', 'tests/pixel'], {
+        compiler: 'clang',
+        sanitize: 'thread',
+        accepts: (source) => /pthread|thread-test/i.test(source),
+        wrap: context.withoutRandomAddresses,
+      }),
+  },
+  { name: 'fuzz', title: 'every parser, with a fixed count of odd inputs', jobs: fuzz },
+  {
+    name: 'web',
+    title: 'the browser client, without a browser',
+    jobs: (context) => nodeTests(context, 'tests/web'),
+  },
+  {
+    name: 'wire',
+    title: 'raw clients against the real server',
+    jobs: (context) => nodeTests(context, 'tests/wire'),
+  },
+  {
+    name: 'crash',
+    title: 'kill -9 at random moments',
+    jobs: (context) => nodeTests(context, 'tests/crash'),
+  },
+  {
+    name: 'browser',
+    title: 'real browsers drawing at each other',
+    jobs: (context) => nodeTests(context, 'tests/browser'),
+  },
+];

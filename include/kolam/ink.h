@@ -1,6 +1,6 @@
-/* The ink kernel: points to coverage to pixels. One freestanding C file (tiles/ink.c), compiled
- * natively and to WebAssembly, so that what an artist sees is what the server stores, to the bit: no
- * libm, no fused multiply-add, no fast-math, results independent of vector width.
+/* The ink kernel: points to coverage to pixels. Freestanding C (tiles/ink.c, tiles/ink_pixels.c),
+ * compiled natively and to WebAssembly, so that what an artist sees is what the server stores, to the
+ * bit: no libm, no fused multiply-add, no fast-math, results independent of vector width.
  *
  * A stroke is the union of tapered capsules between its points; its mask holds, per pixel, the
  * largest coverage of any capsule, and is composited once: translucent ink does not darken where it
@@ -18,13 +18,21 @@
 #define KOLAM_INK_VERSION 1 /* the raster version: bump when any pixel can come out differently */
 #define KOLAM_TILE_PIXELS (KOLAM_TILE_PX * KOLAM_TILE_PX)
 
+/* Where a thin stroke ends: half a disc's area in the 2 x 2 pixels from (x, y), beside the mask's own
+ * `area` because the next point appended moves the end on. */
+struct kolam_ink_end {
+    int32_t x, y;
+    uint32_t area[4];
+};
+
 /* A mask under construction for one tile. Zero it once (kolam_ink_mask_init) and reuse it: compositing
  * with `clear` costs only the dirty rectangle. */
 struct kolam_ink_mask {
     uint8_t coverage[KOLAM_TILE_PIXELS];
-    uint32_t area[KOLAM_TILE_PIXELS]; /* thin strokes: 1/65,536 pixels, before saturation */
+    uint32_t area[KOLAM_TILE_PIXELS]; /* thin strokes: 2^-30 pixels, saturated at a whole one */
     int32_t x0, y0, x1, y1;           /* dirty rectangle, half-open; empty when x0 >= x1 */
-    bool is_thin;                     /* `area` holds the mask, not `coverage` */
+    bool is_thin;                     /* `area` holds ink too: the larger of it and `coverage` counts */
+    struct kolam_ink_end last_end;    /* added to `area` when composited */
 };
 
 void kolam_ink_mask_init(struct kolam_ink_mask *mask);
@@ -39,6 +47,10 @@ void kolam_ink_add_stroke(struct kolam_ink_mask *mask, const struct kolam_stroke
  * tool's operator and pixman's 8-bit formulas, inside the dirty rectangle. */
 void kolam_ink_composite(const struct kolam_ink_mask *mask, enum kolam_tool tool, uint32_t color,
                          uint32_t *pixels);
+/* The same from `under` into `pixels` (which may be one and the same): what lies outside the dirty
+ * rectangle is not copied. For a live stroke shown over a tile that must stay as it is. */
+void kolam_ink_composite_onto(const struct kolam_ink_mask *mask, enum kolam_tool tool,
+                              uint32_t color, const uint32_t *under, uint32_t *pixels);
 /* Empties the mask, at the cost of its dirty rectangle. */
 void kolam_ink_mask_clear(struct kolam_ink_mask *mask);
 

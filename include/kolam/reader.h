@@ -70,6 +70,10 @@ KOLAM_MUST_CHECK enum kolam_status kolam_reader_homes_at(struct kolam_reader *re
 KOLAM_MUST_CHECK enum kolam_status kolam_reader_homes_below(struct kolam_reader *reader,
                                                             struct kolam_tile_id tile, uint64_t max_seq,
                                                             kolam_home_visit *visit, void *ctx);
+/* The newest seq of any op homed at `tile` or below it, now; 0 if none. From the node table, so the cost does
+ * not grow with what was drawn: see docs/storage.md for which tiles have a node. */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_newest(struct kolam_reader *reader,
+                                                       struct kolam_tile_id tile, uint64_t *out_seq);
 /* Bit (level - KOLAM_LEVEL_MIN) is set if anything was ever homed at that level. */
 KOLAM_MUST_CHECK enum kolam_status kolam_reader_levels(struct kolam_reader *reader,
                                                        uint64_t *out_level_bits);

@@ -2,6 +2,7 @@
 #ifndef KOLAM_PNG_H
 #define KOLAM_PNG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -82,6 +82,9 @@ KOLAM_MUST_CHECK enum kolam_status kolam_op_decode(const uint8_t *bytes, size_t 
 KOLAM_MUST_CHECK enum kolam_status kolam_op_encode(const struct kolam_op *op, uint8_t *out_bytes,
                                                    size_t capacity_bytes, size_t *out_size_bytes);
 
+/* True if every field is in its bounds and every point inside the world: what decode promises. */
+bool kolam_stroke_is_valid(const struct kolam_stroke *stroke);
+
 /* A tile at which an op is indexed, and the part of it that is touched: inclusive pixels 0..255. */
 struct kolam_home {
     struct kolam_tile_id tile;

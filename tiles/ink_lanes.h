@@ -1,0 +1,123 @@
+/* The few vector operations the ink kernel needs, four floats wide: SSE2, WebAssembly SIMD, or plain C.
+ *
+ * Each is exact or correctly rounded lane by lane (no estimates, no fused multiply-add), so all three
+ * give the same bits; the four-function arithmetic is the compiler's own on vector types. Square roots
+ * are instructions here because the C function would bring libm and errno along. */
+#ifndef KOLAM_INK_LANES_H
+#define KOLAM_INK_LANES_H
+
+#include <stdint.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#elif defined(__wasm_simd128__)
+#include <wasm_simd128.h>
+#endif
+
+typedef float lanes __attribute__((vector_size(16)));
+
+static inline lanes lanes_of(float value) {
+    return (lanes){value, value, value, value};
+}
+
+#if defined(__SSE2__)
+
+static inline double exact_sqrt(double value) {
+    __m128d wide = _mm_set_sd(value);
+    return _mm_cvtsd_f64(_mm_sqrt_sd(wide, wide));
+}
+
+static inline lanes lanes_sqrt(lanes value) {
+    return (lanes)_mm_sqrt_ps((__m128)value);
+}
+
+/* Both: a < b ? a : b and its mirror; no operand is ever a NaN. */
+static inline lanes lanes_min(lanes a, lanes b) {
+    return (lanes)_mm_min_ps((__m128)a, (__m128)b);
+}
+
+static inline lanes lanes_max(lanes a, lanes b) {
+    return (lanes)_mm_max_ps((__m128)a, (__m128)b);
+}
+
+static inline lanes lanes_abs(lanes value) {
+    return (lanes)_mm_andnot_ps(_mm_set1_ps(-0.0f), (__m128)value);
+}
+
+/* Four bytes become the larger of themselves and the lanes truncated; lanes are in 0..255.99. */
+static inline void lanes_raise_bytes(uint8_t *bytes, lanes value) {
+    __m128i words = _mm_cvttps_epi32((__m128)value);
+    words = _mm_packs_epi32(words, words);
+    words = _mm_packus_epi16(words, words);
+    int32_t old;
+    __builtin_memcpy(&old, bytes, sizeof old);
+    int32_t raised = _mm_cvtsi128_si32(_mm_max_epu8(words, _mm_cvtsi32_si128(old)));
+    __builtin_memcpy(bytes, &raised, sizeof raised);
+}
+
+#elif defined(__wasm_simd128__)
+
+static inline double exact_sqrt(double value) {
+    return __builtin_sqrt(value); /* one instruction: built with -fno-math-errno */
+}
+
+static inline lanes lanes_sqrt(lanes value) {
+    return (lanes)wasm_f32x4_sqrt((v128_t)value);
+}
+
+static inline lanes lanes_min(lanes a, lanes b) {
+    return (lanes)wasm_f32x4_pmin((v128_t)b, (v128_t)a); /* pmin(b, a): a < b ? a : b */
+}
+
+static inline lanes lanes_max(lanes a, lanes b) {
+    return (lanes)wasm_f32x4_pmax((v128_t)b, (v128_t)a); /* pmax(b, a): b < a ? a : b */
+}
+
+static inline lanes lanes_abs(lanes value) {
+    return (lanes)wasm_f32x4_abs((v128_t)value);
+}
+
+static inline void lanes_raise_bytes(uint8_t *bytes, lanes value) {
+    v128_t words = wasm_i32x4_trunc_sat_f32x4((v128_t)value);
+    words = wasm_i16x8_narrow_i32x4(words, words);
+    words = wasm_u8x16_narrow_i16x8(words, words);
+    words = wasm_u8x16_max(words, wasm_v128_load32_zero(bytes));
+    wasm_v128_store32_lane(bytes, words, 0);
+}
+
+#else
+
+static inline double exact_sqrt(double value) {
+    return __builtin_sqrt(value);
+}
+
+static inline lanes lanes_sqrt(lanes value) {
+    return (lanes){__builtin_sqrtf(value[0]), __builtin_sqrtf(value[1]), __builtin_sqrtf(value[2]),
+                   __builtin_sqrtf(value[3])};
+}
+
+static inline lanes lanes_min(lanes a, lanes b) {
+    return (lanes){a[0] < b[0] ? a[0] : b[0], a[1] < b[1] ? a[1] : b[1], a[2] < b[2] ? a[2] : b[2],
+                   a[3] < b[3] ? a[3] : b[3]};
+}
+
+static inline lanes lanes_max(lanes a, lanes b) {
+    return (lanes){a[0] > b[0] ? a[0] : b[0], a[1] > b[1] ? a[1] : b[1], a[2] > b[2] ? a[2] : b[2],
+                   a[3] > b[3] ? a[3] : b[3]};
+}
+
+static inline lanes lanes_abs(lanes value) {
+    return (lanes){__builtin_fabsf(value[0]), __builtin_fabsf(value[1]), __builtin_fabsf(value[2]),
+                   __builtin_fabsf(value[3])};
+}
+
+static inline void lanes_raise_bytes(uint8_t *bytes, lanes value) {
+    for (int i = 0; i < 4; i++) {
+        uint8_t byte = (uint8_t)value[i];
+        bytes[i] = byte > bytes[i] ? byte : bytes[i];
+    }
+}
+
+#endif
+
+#endif

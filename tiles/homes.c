@@ -95,7 +95,8 @@ static void touch_tile(struct home_set *set, const struct capsule_box *box, int6
     double high_y;
     if (!clip_segment(box->x0, box->y0, box->x1, box->y1, left - box->reach,
                       left + KOLAM_SUB_PER_TILE + box->reach, &low_y, &high_y)) {
-        return;
+        low_y = smaller(box->y0, box->y1); /* rounding at the very edge: claim more, never less */
+        high_y = larger(box->y0, box->y1);
     }
     uint8_t x0 = pixel_in_tile(low_x - box->reach - left);
     uint8_t x1 = pixel_in_tile(high_x + box->reach - left);

@@ -1,0 +1,278 @@
+/* Worker threads and their queues. Shared between the loop and the workers under one mutex; everything
+ * of a worker (its open canvases) is that thread's alone. */
+#include "kolam/pool.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+
+#include "kolam/alloc.h"
+
+#define OPEN_CANVASES_MAX 16
+#define PATH_BYTES 1024
+
+struct open_canvas {
+    struct kolam_worker_canvas canvas;
+    char log_path[PATH_BYTES];
+    bool is_read_only;
+    uint64_t used_at; /* 0: the slot is free */
+};
+
+struct kolam_worker {
+    struct kolam_pool *pool;
+    pthread_t thread;
+    struct open_canvas canvases[OPEN_CANVASES_MAX];
+    uint64_t use_count;
+};
+
+struct job_queue {
+    struct kolam_job *first, **end;
+};
+
+struct kolam_pool {
+    pthread_mutex_t mutex;
+    pthread_cond_t has_work;
+    struct job_queue waiting[KOLAM_JOB_PRIORITIES];
+    struct job_queue finished;
+    uint32_t backlog;
+    bool is_closing;
+    void (*wake)(void *ctx);
+    void *wake_ctx;
+    uint32_t worker_count;
+    struct kolam_worker *workers;
+};
+
+static void queue_init(struct job_queue *queue) {
+    queue->first = NULL;
+    queue->end = &queue->first;
+}
+
+static void queue_push(struct job_queue *queue, struct kolam_job *job) {
+    job->next = NULL;
+    *queue->end = job;
+    queue->end = &job->next;
+}
+
+static struct kolam_job *queue_pop(struct job_queue *queue) {
+    struct kolam_job *job = queue->first;
+    if (job) {
+        queue->first = job->next;
+        if (!queue->first) {
+            queue->end = &queue->first;
+        }
+    }
+    return job;
+}
+
+/* ---- a worker's open canvases ---- */
+
+static void close_canvas(struct open_canvas *open) {
+    kolam_raster_destroy(open->canvas.raster);
+    kolam_tile_store_destroy(open->canvas.store);
+    kolam_reader_destroy(open->canvas.reader);
+    *open = (struct open_canvas){.used_at = 0};
+}
+
+static enum kolam_status open_parts(struct kolam_worker_canvas *canvas, const char *log_path,
+                                    const char *tiles_path, bool is_read_only,
+                                    struct kolam_error *error) {
+    enum kolam_status status = kolam_reader_create(log_path, &canvas->reader, error);
+    if (status != KOLAM_OK) {
+        return status;
+    }
+    struct kolam_canvas_info info;
+    status = kolam_reader_info(canvas->reader, &info);
+    if (status != KOLAM_OK) {
+        return kolam_fail(error, status, "%s: %s", log_path, kolam_status_text(status));
+    }
+    canvas->incarnation = info.incarnation;
+    struct kolam_error tiles_error;
+    if (kolam_tile_store_sqlite_create(tiles_path, info.incarnation, is_read_only, &canvas->store,
+                                       &tiles_error) != KOLAM_OK) {
+        canvas->store = kolam_tile_store_null_create(); /* derived: it works without, only slower */
+    }
+    status = canvas->store ? kolam_raster_create(canvas->reader, canvas->store, &canvas->raster)
+                           : KOLAM_ERR_NOMEM;
+    if (status != KOLAM_OK) {
+        return kolam_fail(error, status, "%s: %s", log_path, kolam_status_text(status));
+    }
+    return KOLAM_OK;
+}
+
+static struct open_canvas *find_open(struct kolam_worker *worker, const char *log_path,
+                                     bool is_read_only) {
+    for (int i = 0; i < OPEN_CANVASES_MAX; i++) {
+        struct open_canvas *open = &worker->canvases[i];
+        if (open->used_at != 0 && open->is_read_only == is_read_only &&
+            strcmp(open->log_path, log_path) == 0) {
+            return open;
+        }
+    }
+    return NULL;
+}
+
+static struct open_canvas *free_slot(struct kolam_worker *worker) {
+    struct open_canvas *oldest = &worker->canvases[0];
+    for (int i = 1; i < OPEN_CANVASES_MAX; i++) {
+        if (worker->canvases[i].used_at < oldest->used_at) {
+            oldest = &worker->canvases[i];
+        }
+    }
+    close_canvas(oldest);
+    return oldest;
+}
+
+enum kolam_status kolam_worker_canvas(struct kolam_worker *worker, const char *log_path,
+                                      const char *tiles_path, bool is_read_only,
+                                      struct kolam_worker_canvas **out_canvas,
+                                      struct kolam_error *error) {
+    if (strlen(log_path) >= PATH_BYTES) {
+        return kolam_fail(error, KOLAM_ERR_INVALID, "%s: the path is too long", log_path);
+    }
+    struct open_canvas *open = find_open(worker, log_path, is_read_only);
+    if (!open) {
+        open = free_slot(worker);
+        enum kolam_status status = open_parts(&open->canvas, log_path, tiles_path, is_read_only, error);
+        if (status != KOLAM_OK) {
+            close_canvas(open);
+            return status;
+        }
+        strcpy(open->log_path, log_path);
+        open->is_read_only = is_read_only;
+    }
+    open->used_at = ++worker->use_count;
+    *out_canvas = &open->canvas;
+    return KOLAM_OK;
+}
+
+/* ---- the threads ---- */
+
+static struct kolam_job *take_job(struct kolam_pool *pool) {
+    for (int priority = 0; priority < KOLAM_JOB_PRIORITIES; priority++) {
+        struct kolam_job *job = queue_pop(&pool->waiting[priority]);
+        if (job) {
+            pool->backlog--;
+            return job;
+        }
+    }
+    return NULL;
+}
+
+static void *worker_main(void *arg) {
+    struct kolam_worker *worker = arg;
+    struct kolam_pool *pool = worker->pool;
+    pthread_mutex_lock(&pool->mutex);
+    while (!pool->is_closing) {
+        struct kolam_job *job = take_job(pool);
+        if (!job) {
+            pthread_cond_wait(&pool->has_work, &pool->mutex);
+            continue;
+        }
+        pthread_mutex_unlock(&pool->mutex);
+        job->run(job, worker);
+        pthread_mutex_lock(&pool->mutex);
+        queue_push(&pool->finished, job);
+        pthread_mutex_unlock(&pool->mutex);
+        pool->wake(pool->wake_ctx);
+        pthread_mutex_lock(&pool->mutex);
+    }
+    pthread_mutex_unlock(&pool->mutex);
+    for (int i = 0; i < OPEN_CANVASES_MAX; i++) {
+        close_canvas(&worker->canvases[i]);
+    }
+    return NULL;
+}
+
+/* Signals belong to the loop's thread. */
+static int start_thread(struct kolam_worker *worker) {
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&worker->thread, NULL, worker_main, worker);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return error;
+}
+
+enum kolam_status kolam_pool_create(uint32_t thread_count, void (*wake)(void *ctx), void *wake_ctx,
+                                    struct kolam_pool **out_pool) {
+    struct kolam_pool *pool = kolam_alloc_zero(1, sizeof *pool);
+    struct kolam_worker *workers = kolam_alloc_zero(thread_count, sizeof *workers);
+    if (!pool || !workers || thread_count == 0) {
+        kolam_free(pool);
+        kolam_free(workers);
+        return thread_count == 0 ? KOLAM_ERR_INVALID : KOLAM_ERR_NOMEM;
+    }
+    pthread_mutex_init(&pool->mutex, NULL);
+    pthread_cond_init(&pool->has_work, NULL);
+    for (int i = 0; i < KOLAM_JOB_PRIORITIES; i++) {
+        queue_init(&pool->waiting[i]);
+    }
+    queue_init(&pool->finished);
+    pool->wake = wake;
+    pool->wake_ctx = wake_ctx;
+    pool->workers = workers;
+    for (uint32_t i = 0; i < thread_count; i++) {
+        workers[i].pool = pool;
+        if (start_thread(&workers[i]) != 0) {
+            kolam_pool_destroy(pool);
+            return KOLAM_ERR_NOMEM;
+        }
+        pool->worker_count++;
+    }
+    *out_pool = pool;
+    return KOLAM_OK;
+}
+
+void kolam_pool_destroy(struct kolam_pool *pool) {
+    if (!pool) {
+        return;
+    }
+    pthread_mutex_lock(&pool->mutex);
+    pool->is_closing = true;
+    pthread_cond_broadcast(&pool->has_work);
+    pthread_mutex_unlock(&pool->mutex);
+    for (uint32_t i = 0; i < pool->worker_count; i++) {
+        pthread_join(pool->workers[i].thread, NULL);
+    }
+    kolam_pool_dispatch(pool);
+    for (struct kolam_job *job = take_job(pool); job; job = take_job(pool)) {
+        job->done(job);
+    }
+    pthread_cond_destroy(&pool->has_work);
+    pthread_mutex_destroy(&pool->mutex);
+    kolam_free(pool->workers);
+    kolam_free(pool);
+}
+
+void kolam_pool_submit(struct kolam_pool *pool, struct kolam_job *job) {
+    pthread_mutex_lock(&pool->mutex);
+    queue_push(&pool->waiting[job->priority], job);
+    pool->backlog++;
+    pthread_cond_signal(&pool->has_work);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+void kolam_pool_dispatch(struct kolam_pool *pool) {
+    pthread_mutex_lock(&pool->mutex);
+    struct kolam_job *job = pool->finished.first;
+    queue_init(&pool->finished);
+    pthread_mutex_unlock(&pool->mutex);
+    while (job) {
+        struct kolam_job *next = job->next; /* done frees the job */
+        job->done(job);
+        job = next;
+    }
+}
+
+bool kolam_pool_is_closing(const struct kolam_pool *pool) {
+    return pool->is_closing; /* written by the loop thread alone, which is the one that asks */
+}
+
+uint32_t kolam_pool_backlog(const struct kolam_pool *pool) {
+    struct kolam_pool *locked = (struct kolam_pool *)(uintptr_t)pool;
+    pthread_mutex_lock(&locked->mutex);
+    uint32_t backlog = locked->backlog;
+    pthread_mutex_unlock(&locked->mutex);
+    return backlog;
+}

@@ -91,7 +91,7 @@ bool kolam_tile_from_key(const uint8_t *bytes, uint32_t size, int32_t level,
     uint64_t x = 0;
     uint64_t y = 0;
     for (int32_t i = 0; i < bits; i++) {
-        uint32_t pair = (bytes[i / 4] >> (6 - 2 * (i % 4))) & 3u;
+        uint32_t pair = (uint32_t)(bytes[i / 4] >> (6 - 2 * (i % 4))) & 3u;
         x = x << 1 | (pair & 1);
         y = y << 1 | pair >> 1;
     }

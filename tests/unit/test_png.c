@@ -257,7 +257,7 @@ static void refused_write_stops_the_picture(void **state) {
     struct kolam_png_writer *writer;
     uint32_t row[3] = {0};
     assert_int_equal(kolam_png_begin(3, 1, false, NULL, 0, collect, &sink, &writer), KOLAM_OK);
-    assert_int_equal(kolam_png_row(writer, row), KOLAM_ERR_IO);
+    assert_int_equal(kolam_png_row(writer, row), KOLAM_OK);
     assert_int_equal(kolam_png_end(writer), KOLAM_ERR_IO);
     free(sink.bytes);
 }

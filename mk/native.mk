@@ -2,7 +2,7 @@
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wvla -Werror
 # -ffp-contract=off: pixels must come out the same from every compiler and machine.
-LANGUAGE := -std=gnu11 -D_GNU_SOURCE -Iinclude -ffp-contract=off -pthread
+LANGUAGE := -std=gnu11 -D_GNU_SOURCE -Iinclude -I. -ffp-contract=off -pthread
 CFLAGS ?= -O2 -g
 LDFLAGS ?=
 PACKAGES := libwebsockets cairo libpng libzstd sqlite3 jansson zlib libcrypto
@@ -45,7 +45,6 @@ $(O)/%.o: %.c $(O)/flags.txt
 # Where an installed kolam finds its web client; see the look-up in server/.
 $(O)/server/%.o $(O)/tools/%.o: EXTRA = -DKOLAM_WEB_DIR='"$(PREFIX)/share/kolam/web"'
 $(APP_OBJECTS) $(MAIN_OBJECT): $(O)/prefix.txt
-$(O)/tests/%.o: EXTRA = -I.
 
 # Each file below holds what its name says, and changes only when that does: what was built with
 # other flags, or from a file that is gone, is built again.

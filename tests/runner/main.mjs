@@ -6,9 +6,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { judge, tail } from './judge.mjs';
 import { endAll, run } from './process.mjs';
 import { SUITES } from './suites.mjs';
-import { readTap } from './tap.mjs';
 
 const USAGE = `usage: tests/run [--long] [--seed N] [SUITE...]
 suites: ${SUITES.map((suite) => suite.name).join(' ')}
@@ -66,69 +66,33 @@ function makeContext(options) {
   };
 }
 
-// Builds what the jobs need, all at once first; one that does not build fails alone, and what an
-// earlier build left of it is not run.
-async function build(context, jobs) {
-  const goals = [...new Map(jobs.filter((job) => job.make).map((job) => [job.make.join(' '), job.make]))];
+// The targets to build, gathered by the settings (CC=..., SANITIZE=...) that go with them.
+function makeGoals(jobs) {
   const groups = new Map();
-  for (const [, make] of goals) {
-    const settings = make.filter((word) => word.includes('='));
-    const key = settings.join(' ');
-    groups.set(key, { settings, targets: [...(groups.get(key)?.targets ?? []), ...make.filter((word) => !word.includes('='))] });
+  for (const { make } of jobs) {
+    const settings = (make ?? []).filter((word) => word.includes('='));
+    const targets = groups.get(settings.join(' '))?.targets ?? new Set();
+    (make ?? []).filter((word) => !word.includes('=')).forEach((word) => targets.add(word));
+    groups.set(settings.join(' '), { settings, targets });
   }
+  return [...groups.values()].filter(({ targets }) => targets.size > 0);
+}
+
+// Builds what the jobs need, all at once first; one that does not build fails alone, and what an
+// earlier build left of it is not run. Returns what make said, by the words of the failing goal.
+async function build(context, jobs) {
   const unbuilt = new Map();
-  for (const { settings, targets } of groups.values()) {
+  for (const { settings, targets } of makeGoals(jobs)) {
     const args = ['-C', context.root, '-s', '-k', '-j2', `CC=${context.compiler}`, ...settings];
     const all = await run('make', [...args, ...targets]);
-    if (all.status === 0) {
-      continue;
-    }
-    for (const target of targets) {
-      const one = targets.length > 1 ? await run('make', [...args, target]) : all;
+    for (const target of all.status === 0 ? [] : targets) {
+      const one = targets.size > 1 ? await run('make', [...args, target]) : all;
       if (one.status !== 0) {
         unbuilt.set([...settings, target].join(' '), one.output);
       }
     }
   }
   return unbuilt;
-}
-
-function judge(job, result) {
-  if (job.isOneTest) {
-    const isGood = result.status === 0;
-    const details = isGood ? [] : tail(result.output);
-    return {
-      passed: isGood ? 1 : 0,
-      failed: isGood ? 0 : 1,
-      skipped: 0,
-      skips: [],
-      failures: isGood ? [] : [{ name: job.name, details: [...details, howItEnded(result)] }],
-    };
-  }
-  const tally = readTap(result.output);
-  const fail = (name) => {
-    tally.failed += 1;
-    tally.failures.push({ name, details: tail(result.output) });
-  };
-  if (tally.seen < tally.planned) {
-    fail(`${tally.planned - tally.seen} of ${tally.planned} tests did not run: ${howItEnded(result)}`);
-  } else if (tally.failed === 0 && (result.status !== 0 || result.isTimedOut)) {
-    fail(howItEnded(result));
-  } else if (tally.seen === 0) {
-    fail('reported no test at all');
-  }
-  return tally;
-}
-
-function howItEnded(result) {
-  if (result.isTimedOut) {
-    return `took longer than its time limit (${Math.round(result.seconds)} s)`;
-  }
-  return result.signal ? `was ended by ${result.signal}` : `ended with status ${result.status}`;
-}
-
-function tail(output) {
-  return output.trimEnd().split('\n').slice(-40);
 }
 
 async function runJob(context, suite, job, unbuilt) {

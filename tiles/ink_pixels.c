@@ -25,15 +25,15 @@ static uint32_t over_pixel(uint32_t source, uint32_t under) {
 }
 
 /* Straight 0xRRGGBBAA to premultiplied ARGB32 as cairo and pixman make it of the doubles C/255 and
- * A/255: through 16 bits, cut to 8. floor(C * A / 255^2 * 256), never an exact integer but at the
- * ends, so integers tell it exactly. */
+ * A/255: their product rounded to 16 bits, of which the upper 8 are kept. C * A / 255^2 * 65535 + 1/2 is
+ * C * A * 257 / 255 + 1/2, never nearer than 1/510 to an integer it does not equal: integers tell it. */
 static uint32_t premultiply_color(uint32_t color) {
     uint32_t alpha = color & 0xff;
     uint32_t pixel = alpha << 24;
     for (int shift = 0; shift < 24; shift += 8) {
         uint32_t channel = (color >> (shift + 8)) & 0xff;
-        uint32_t scaled = channel * alpha * 256 / 65025;
-        pixel |= (scaled < 255 ? scaled : 255) << shift;
+        uint32_t wide = (channel * alpha * 514 + 255) / 510;
+        pixel |= (wide >> 8) << shift;
     }
     return pixel;
 }

@@ -8,9 +8,12 @@
 
 #include <stdint.h>
 
-#if defined(__SSE2__)
+/* KOLAM_INK_PLAIN: the plain C, for comparing. */
+#if defined(__SSE2__) && !defined(KOLAM_INK_PLAIN)
+#define LANES_SSE2
 #include <emmintrin.h>
-#elif defined(__wasm_simd128__)
+#elif defined(__wasm_simd128__) && !defined(KOLAM_INK_PLAIN)
+#define LANES_WASM
 #include <wasm_simd128.h>
 #endif
 
@@ -20,7 +23,7 @@ static inline lanes lanes_of(float value) {
     return (lanes){value, value, value, value};
 }
 
-#if defined(__SSE2__)
+#if defined(LANES_SSE2)
 
 static inline double exact_sqrt(double value) {
     __m128d wide = _mm_set_sd(value);
@@ -55,7 +58,7 @@ static inline void lanes_raise_bytes(uint8_t *bytes, lanes value) {
     __builtin_memcpy(bytes, &raised, sizeof raised);
 }
 
-#elif defined(__wasm_simd128__)
+#elif defined(LANES_WASM)
 
 static inline double exact_sqrt(double value) {
     return __builtin_sqrt(value); /* one instruction: built with -fno-math-errno */

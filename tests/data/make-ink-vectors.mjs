@@ -1,0 +1,95 @@
+// Writes ink-vectors.json: strokes, a tile, and the hash of what build/web/ink.wasm draws. The native
+// kernel then has to draw the same. Run again only when the raster version is bumped:
+//   make build/web/ink.wasm && node tests/data/make-ink-vectors.mjs
+
+import { writeFileSync } from 'node:fs';
+import { drawVector, loadInk } from '../web/ink-raw.mjs';
+
+let state = 20240229n;
+function random(low, high) {
+  state = (state * 6364136223846793005n + 1442695040888963407n) & 0xffffffffffffffffn;
+  return low + Number((state >> 33n) % BigInt(high - low + 1));
+}
+
+function walk(count, spread, step, hasPressure) {
+  let [x, y, pressure] = [random(0, spread), random(0, spread), random(40, 255)];
+  return Array.from({ length: count }, () => {
+    const point = [x, y, hasPressure ? pressure : 255];
+    x += random(-step, step);
+    y += random(-step, step);
+    pressure = Math.min(255, Math.max(0, pressure + random(-50, 50)));
+    return point;
+  });
+}
+
+function stroke(changes) {
+  return {
+    level: 0, x: 0, y: 0, tool: 0, color: 0x204060ff, width: 1024, part: 0, partCount: 1,
+    points: [[1024, 1024, 255]], ...changes,
+  };
+}
+
+const vectors = [];
+function add(name, tile, strokes, ground = 0) {
+  vectors.push({ name, tile, ground, strokes });
+}
+
+for (const width of [1, 64, 200, 255, 256, 300, 700, 2048, 8192, 131072]) {
+  add(`dot of ${width}/256 px`, [0, 0, 0], [stroke({ width })]);
+  const points = walk(24, 2047, 400, true);
+  add(`pen of ${width}/256 px`, [0, 0, 0], [stroke({ width, points })]);
+}
+for (const finer of [-24, -12, -7, -3, -2, -1, 1, 2, 3, 7, 12, 24]) {
+  const level = finer < 0 ? 4 : -3;
+  const points = walk(16, 2047, 900, true);
+  const scale = 2 ** finer;
+  const [x, y] = [points[3][0], points[3][1]].map((at) => Math.floor((at * scale) / 2048));
+  const width = finer < -4 ? 32768 : 900;
+  add(`a tile ${finer} levels finer`, [level + finer, x, y], [stroke({ level, width, points })]);
+}
+for (const tool of [0, 1, 2]) {
+  for (const color of [0x000000ff, 0xff880080, 0x12345601, 0xffffff00]) {
+    const points = walk(20, 2047, 500, true);
+    add(`tool ${tool}, colour ${color.toString(16)}`, [0, 0, 0],
+      [stroke({ tool, color, width: 5000, points })], 0xc0402080);
+  }
+}
+for (const level of [-24, -1, 24]) {
+  const far = 2 ** Math.max(22 + level, 0) - 1;
+  add(`far out at level ${level}`, [level, far, -far - 1],
+    [stroke({ level, x: far, y: -far - 1, points: walk(20, 2047, 300, true) })]);
+}
+for (const width of [100, 600, 40000]) {
+  const points = [[-1048576, -1046528, 255], [1048576, 1048500, 30], [-900000, -899003, 255]];
+  add(`crossing from afar, ${width}/256 px`, [0, 0, 0], [stroke({ width, points })]);
+}
+add('deep inside huge ink', [24, 1 << 20, 1 << 20],
+  [stroke({ level: -24, width: 131072, points: [[0, 0, 255], [9, 0, 200]] })]);
+add('at the edge of huge ink', [0, -(2 ** 14), 2 ** 14],
+  [stroke({ level: -15, width: 131072, points: [[1024, 1024, 255], [1025, 1024, 255]] })]);
+for (const width of [90, 900]) {
+  const points = walk(30, 2047, 200, true);
+  add(`a group of two, ${width}/256 px`, [0, 0, 0], [
+    stroke({ width, points: points.slice(0, 15), part: 0, partCount: 2 }),
+    stroke({ width, points: points.slice(14), part: 1, partCount: 2 }),
+  ]);
+}
+add('thousands of steps in a pixel', [-8, 0, 0], [stroke({ width: 8000, points: walk(800, 2047, 40, false) })]);
+add('the same point again and again', [0, 0, 0],
+  [stroke({ points: Array.from({ length: 50 }, () => [700, 801, 128]) })]);
+
+const ink = await loadInk();
+for (const vector of vectors) {
+  Object.assign(vector, drawVector(ink, vector));
+}
+const lines = vectors.map((vector) => `    ${JSON.stringify(vector)}`).join(',\n');
+writeFileSync(new URL('ink-vectors.json', import.meta.url),
+  `{
+  "about": "strokes of one group are added to one mask and composited once onto a tile filled with ground (premultiplied ARGB32); points are [x, y, pressure]; rect is the mask's; hash is FNV-1a 64 of the tile's little-endian bytes",
+  "raster_version": ${ink.raster_version()},
+  "vectors": [
+${lines}
+  ]
+}
+`);
+console.log(`${vectors.length} vectors`);

@@ -121,7 +121,7 @@ export const SUITES = [
   {
     name: 'web',
     title: 'the browser client, without a browser',
-    jobs: (context) => nodeTests(context, 'tests/web'),
+    jobs: (context) => nodeTests(context, 'tests/web', { make: ['web'] }),
   },
   {
     name: 'wire',

@@ -39,7 +39,9 @@ struct kolam_log_op {
     bool is_duplicate;  /* it had been committed before; seq and time_ms are those of then */
 };
 
-/* An atomic unit: all its ops get consecutive seqs in one transaction, or none is committed. */
+/* An atomic unit: all its ops get consecutive seqs in one transaction, or none is committed. Counters
+ * rise from op to op. If one of its ids was committed before, all were, or it is KOLAM_ERR_INVALID; so is a
+ * hide or show whose strokes have more than 65,536 homes. */
 struct kolam_submission {
     struct kolam_author author;
     uint64_t nonce;
@@ -51,7 +53,7 @@ struct kolam_submission {
     void *ctx;
 
     enum kolam_status status; /* completion: OK; INVALID, NOT_FOUND (a target), DENIED (a target is
-                                 another's), FULL (disk), IO, CLOSED */
+                                 another's), FULL (disk), IO, NOMEM, CLOSED, CORRUPT (a target) */
     enum kolam_durability durability;
     uint32_t artist; /* the author's number on this canvas, from 1 */
     struct kolam_submission *next; /* the log's, while it holds the submission */
@@ -65,7 +67,7 @@ void kolam_submission_destroy(struct kolam_submission *submission);
 struct kolam_log;
 
 /* What follows sees: called for each committed submission, in seq order, before its `done`; duplicates
- * are not shown again. The submission is borrowed for the call. */
+ * are not shown again, nor are submissions without ops. The submission is borrowed for the call. */
 typedef void kolam_log_on_commit(void *ctx, const struct kolam_submission *submission);
 
 struct kolam_log_ops {
@@ -89,7 +91,8 @@ static inline void kolam_log_submit(struct kolam_log *log, struct kolam_submissi
 }
 
 /* Loop thread. Sees every commit with seq > from_seq from now on, without a gap; one follower a log.
- * KOLAM_ERR_NOT_FOUND ("gone") if from_seq is not the newest seq dispatched: take a snapshot first. */
+ * KOLAM_ERR_NOT_FOUND ("gone") if from_seq is not the newest seq dispatched: take a snapshot first.
+ * `on_commit` NULL ends it. */
 KOLAM_MUST_CHECK static inline enum kolam_status
 kolam_log_follow(struct kolam_log *log, uint64_t from_seq, kolam_log_on_commit *on_commit, void *ctx) {
     return log->ops->follow(log, from_seq, on_commit, ctx);
@@ -116,7 +119,8 @@ static inline uint64_t kolam_log_last_seq(const struct kolam_log *log) {
 }
 
 /* Commits what was submitted, stops, and checkpoints the file: `done` runs for all, inside this call.
- * NULL is safe. Loop thread. */
+ * Close the file's readers first: the last connection takes the -wal with it. Not from within a
+ * callback. NULL is safe. Loop thread. */
 static inline void kolam_log_destroy(struct kolam_log *log) {
     if (log) {
         log->ops->destroy(log);
@@ -141,6 +145,8 @@ KOLAM_MUST_CHECK enum kolam_status kolam_log_sqlite_create(const struct kolam_lo
 struct kolam_log_stats {
     uint64_t commits, ops, duplicates, refused;
     uint64_t batch_max, commit_us_total, commit_us_max;
+    uint64_t failures;          /* batches that could not be committed */
+    struct kolam_error failure; /* why the newest of them failed; status KOLAM_OK: none did */
 };
 void kolam_log_sqlite_stats(struct kolam_log *log, struct kolam_log_stats *out_stats);
 

@@ -1,0 +1,83 @@
+/* The derived part of a canvas file: the quadtree's rows, the painted box, the levels in use. Shared by
+ * the writer, which extends it op by op, and by the rebuild, which makes it anew from the log. */
+#ifndef KOLAM_TILES_CANVAS_INDEX_H
+#define KOLAM_TILES_CANVAS_INDEX_H
+
+#include "canvas_nodes.h"
+#include "kolam/op.h"
+#include "sql.h"
+
+/* A hide or show of a giant selection must not stall the log: at most so many rows an op. */
+#define KOLAM_CHANGED_HOMES_MAX 65536
+
+/* Everything ever drawn: the levels and the box, level-0 pixels, conservative. */
+struct kolam_canvas_extent {
+    uint64_t level_bits;
+    bool has_box;
+    double x0, y0, x1, y1;
+};
+
+void kolam_canvas_extent_add(struct kolam_canvas_extent *extent, const struct kolam_home *home);
+KOLAM_MUST_CHECK enum kolam_status
+kolam_canvas_extent_load(sqlite3 *db, struct kolam_canvas_extent *out_extent);
+KOLAM_MUST_CHECK enum kolam_status
+kolam_canvas_extent_store(sqlite3 *db, const struct kolam_canvas_extent *extent);
+
+/* A home of a stroke that a later op hides, shows or replaces. */
+struct kolam_change {
+    uint64_t target;
+    struct kolam_home home;
+};
+
+struct kolam_canvas_index {
+    sqlite3_stmt *insert_home, *find_op;
+    struct kolam_canvas_nodes nodes; /* of the rows inserted; its owner flushes them before it commits */
+    struct kolam_op_room *room;
+    struct kolam_change *changes; /* the list that _change appends to; its owner empties it */
+    uint32_t change_count, change_capacity;
+    struct kolam_home homes[KOLAM_STROKE_HOMES_MAX];
+};
+
+KOLAM_MUST_CHECK enum kolam_status kolam_canvas_index_init(struct kolam_canvas_index *index,
+                                                           sqlite3 *db);
+void kolam_canvas_index_finish(struct kolam_canvas_index *index); /* zeroed is safe */
+
+/* Appends the homes of the stroke with seq `target` to the changes. KOLAM_ERR_NOT_FOUND: no such op;
+ * KOLAM_ERR_INVALID: not a stroke, or the list is full; KOLAM_ERR_DENIED: `artist` is not 0 and the stroke is
+ * another's; KOLAM_ERR_CORRUPT: its body cannot be decoded. */
+KOLAM_MUST_CHECK enum kolam_status kolam_canvas_index_change(struct kolam_canvas_index *index,
+                                                             uint64_t target, uint32_t artist);
+/* The same for each target that the body of a hide or show names. */
+KOLAM_MUST_CHECK enum kolam_status kolam_canvas_index_change_all(struct kolam_canvas_index *index,
+                                                                 const uint8_t *body,
+                                                                 size_t body_size_bytes,
+                                                                 uint32_t artist);
+
+/* Writes one row: op `seq` is homed there; target 0 for a stroke's own. */
+KOLAM_MUST_CHECK enum kolam_status kolam_canvas_index_insert(struct kolam_canvas_index *index,
+                                                             uint64_t seq, enum kolam_op_kind kind,
+                                                             uint64_t target,
+                                                             const struct kolam_home *home);
+/* Rows for all changes from `first` on. */
+KOLAM_MUST_CHECK enum kolam_status kolam_canvas_index_insert_changes(struct kolam_canvas_index *index,
+                                                                     uint64_t seq,
+                                                                     enum kolam_op_kind kind,
+                                                                     uint32_t first, uint32_t end);
+
+/* Sorts by tile and joins the boxes of equal tiles; returns the new count. */
+uint32_t kolam_homes_unite(struct kolam_home *homes, uint32_t count);
+
+/* The `box` column. */
+static inline int64_t kolam_home_box_pack(const struct kolam_home *home) {
+    return (int64_t)((uint32_t)home->x0 | (uint32_t)home->y0 << 8 | (uint32_t)home->x1 << 16 |
+                     (uint32_t)home->y1 << 24);
+}
+
+static inline void kolam_home_box_unpack(int64_t box, struct kolam_home *home) {
+    home->x0 = (uint8_t)(box & 255);
+    home->y0 = (uint8_t)(box >> 8 & 255);
+    home->x1 = (uint8_t)(box >> 16 & 255);
+    home->y1 = (uint8_t)(box >> 24 & 255);
+}
+
+#endif

@@ -1,0 +1,105 @@
+/* The tables of the three kinds of files, and how a file gets from any earlier version to the present
+ * one. docs/storage.md tells what the columns mean. A step, once released, is never edited. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "sql.h"
+
+static const char *const canvas_steps[] = {
+    /* 0 -> 1 */
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value);"
+    "CREATE TABLE artist (number INTEGER PRIMARY KEY, ident BLOB UNIQUE, name TEXT);"
+    "CREATE TABLE origin (id INTEGER PRIMARY KEY, artist INTEGER, nonce INTEGER,"
+    "                     UNIQUE (artist, nonce));"
+    "CREATE TABLE op (seq INTEGER PRIMARY KEY, time_ms INTEGER, artist INTEGER, origin INTEGER,"
+    "                 counter INTEGER, kind INTEGER, is_partial INTEGER, replaces INTEGER, body BLOB);"
+    "CREATE UNIQUE INDEX op_id ON op (origin, counter, is_partial);"
+    "CREATE TABLE home (path BLOB, level INTEGER, seq INTEGER, target INTEGER, box INTEGER,"
+    "                   kind INTEGER, PRIMARY KEY (path, level, seq, target)) WITHOUT ROWID;"
+    "CREATE TABLE node (level INTEGER, path BLOB, seq INTEGER, PRIMARY KEY (level, path))"
+    "                  WITHOUT ROWID;",
+};
+
+static const char *const identity_steps[] = {
+    /* 0 -> 1 */
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value);"
+    "CREATE TABLE person (id INTEGER PRIMARY KEY, ident BLOB UNIQUE, secret_hash BLOB UNIQUE,"
+    "                     name TEXT, created_ms INTEGER);",
+};
+
+static const char *const tiles_steps[] = {
+    /* 0 -> 1 */
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value);"
+    "CREATE TABLE tile (id INTEGER PRIMARY KEY, level INTEGER, x INTEGER, y INTEGER, seq INTEGER,"
+    "                   pixels BLOB);"
+    "CREATE UNIQUE INDEX tile_place ON tile (level, x, y);",
+};
+
+#define STEPS(list) .version = sizeof(list) / sizeof(list)[0], .steps = (list)
+
+const struct kolam_schema kolam_schema_canvas = {
+    .what = "canvas", .application_id = 0x6b6f6c6d, STEPS(canvas_steps)};
+const struct kolam_schema kolam_schema_identity = {
+    .what = "identity file", .application_id = 0x6b6f6c69, STEPS(identity_steps)};
+const struct kolam_schema kolam_schema_tiles = {
+    .what = "tile file", .application_id = 0x6b6f6c74, STEPS(tiles_steps)};
+
+static enum kolam_status refuse_foreign(struct kolam_error *error, const char *path,
+                                        const struct kolam_schema *schema) {
+    return kolam_fail(error, KOLAM_ERR_CORRUPT, "%s: this file is not a kolam %s; it was left alone",
+                      path, schema->what);
+}
+
+enum kolam_status kolam_schema_check(sqlite3 *db, const struct kolam_schema *schema,
+                                     const char *path, uint32_t *out_version,
+                                     struct kolam_error *error) {
+    int64_t application_id = 0, version = 0, table_count = 0;
+    enum kolam_status status = kolam_sql_int64(db, "PRAGMA application_id", &application_id);
+    if (status == KOLAM_OK) {
+        status = kolam_sql_int64(db, "PRAGMA user_version", &version);
+    }
+    if (status == KOLAM_OK) {
+        status = kolam_sql_int64(db, "SELECT count(*) FROM sqlite_schema", &table_count);
+    }
+    if (status == KOLAM_ERR_CORRUPT) {
+        return refuse_foreign(error, path, schema);
+    }
+    if (status != KOLAM_OK) {
+        return kolam_sql_fail(error, db, sqlite3_extended_errcode(db), path, "cannot be read");
+    }
+    if (application_id == 0 && version == 0 && table_count == 0) {
+        *out_version = 0; /* just made, or its making was cut short */
+        return KOLAM_OK;
+    }
+    if ((int32_t)application_id != schema->application_id || version < 1) {
+        return refuse_foreign(error, path, schema);
+    }
+    if (version > (int64_t)schema->version) {
+        return kolam_fail(error, KOLAM_ERR_TOO_NEW,
+                          "%s: written by a newer kolam (%s format %" PRId64
+                          ", this one knows %" PRIu32 "): use that kolam, or a newer one",
+                          path, schema->what, version, schema->version);
+    }
+    *out_version = (uint32_t)version;
+    return KOLAM_OK;
+}
+
+enum kolam_status kolam_schema_migrate(sqlite3 *db, const struct kolam_schema *schema,
+                                       uint32_t version, const char *path,
+                                       struct kolam_error *error) {
+    enum kolam_status status = KOLAM_OK;
+    for (uint32_t step = version; step < schema->version && status == KOLAM_OK; step++) {
+        status = kolam_sql_exec(db, schema->steps[step]);
+    }
+    if (status == KOLAM_OK && version < schema->version) {
+        char text[96];
+        (void)snprintf(text, sizeof text, "PRAGMA application_id = %" PRId32 "; PRAGMA user_version = %" PRIu32,
+                       schema->application_id, schema->version);
+        status = kolam_sql_exec(db, text);
+    }
+    if (status != KOLAM_OK) {
+        return kolam_sql_fail(error, db, sqlite3_extended_errcode(db), path,
+                              "its format cannot be brought up to date");
+    }
+    return KOLAM_OK;
+}

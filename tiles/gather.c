@@ -59,7 +59,7 @@ static bool collect_below(void *ctx, const struct kolam_home_row *row) {
 
 /* Which pixels of its ancestor, `depth` levels up, a tile coordinate covers; a deep tile less than one. */
 static void part_of_ancestor(int64_t coordinate, int32_t depth, uint8_t *out_first, uint8_t *out_last) {
-    int64_t within = coordinate - (kolam_floor_shift(coordinate, depth) << depth);
+    int64_t within = coordinate - kolam_floor_shift(coordinate, depth) * (INT64_C(1) << depth);
     *out_first = (uint8_t)((within << KOLAM_TILE_SHIFT) >> depth);
     *out_last = (uint8_t)((((within + 1) << KOLAM_TILE_SHIFT) - 1) >> depth);
 }
@@ -211,7 +211,9 @@ enum kolam_status gather_tile(struct gather *gather, struct kolam_reader *reader
         }
         return status;
     }
-    qsort(gather->rows, gather->row_count, sizeof *gather->rows, compare_rows);
+    if (gather->row_count > 1) {
+        qsort(gather->rows, gather->row_count, sizeof *gather->rows, compare_rows);
+    }
     status = list_strokes(gather);
     if (status == KOLAM_OK) {
         mark_hidden(gather);

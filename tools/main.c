@@ -1,0 +1,55 @@
+/* The one command: finds the verb and hands over. */
+#include <stdio.h>
+#include <string.h>
+
+#include "kolam/command.h"
+#include "tool.h"
+
+struct verb {
+    const char *name;
+    int (*run)(int argc, char **argv);
+};
+
+static const struct verb verbs[] = {
+    {"serve", kolam_cmd_serve}, {"import", kolam_cmd_import}, {"export", kolam_cmd_export},
+    {"watch", kolam_cmd_watch}, {"check", kolam_cmd_check},
+};
+
+static const char help[] =
+    "kolam " KOLAM_VERSION ": a drawing commons, one wall without edges for everybody\n"
+    "\n"
+    "  kolam serve    serve walls to browsers\n"
+    "  kolam import   draw strokes from files, as many artists\n"
+    "  kolam export   save a part of a wall, or all of it, as PNG\n"
+    "  kolam watch    print what is being drawn, as it happens, one JSON object a line\n"
+    "  kolam check    verify a wall's files, and repair what can be rebuilt\n"
+    "\n"
+    "  kolam VERB --help    what the verb does, its options, examples\n"
+    "  kolam --version\n"
+    "\n"
+    "To begin:  kolam serve, then open the address that it prints.\n"
+    "Most options can be given by environment variables too; each verb's help names them.\n"
+    "Exit status: 0 success, 1 failure, 2 wrong usage.\n";
+
+int main(int argc, char **argv) {
+    const char *name = argc > 1 ? argv[1] : "";
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        if (strcmp(name, verbs[i].name) == 0) {
+            return verbs[i].run(argc - 1, argv + 1);
+        }
+    }
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        fputs(help, stdout);
+        return KOLAM_EXIT_OK;
+    }
+    if (strcmp(name, "--version") == 0) {
+        puts("kolam " KOLAM_VERSION);
+        return KOLAM_EXIT_OK;
+    }
+    if (argc < 2) {
+        fputs(help, stderr);
+        return KOLAM_EXIT_USAGE;
+    }
+    fprintf(stderr, "kolam: there is no verb '%s'; see `kolam --help`\n", name);
+    return KOLAM_EXIT_USAGE;
+}

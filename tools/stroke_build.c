@@ -1,0 +1,179 @@
+/* From a stroke as a file tells it to ops as the log keeps them. The level is the finest at which all
+ * parts keep to the limits; the result depends on the stroke alone, so that importing a file again makes
+ * the same ops under the same ids. */
+#include "stroke_build.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "kolam/alloc.h"
+
+struct kolam_stroke_builder {
+    struct kolam_point points[KOLAM_STROKE_POINTS_MAX];
+    struct kolam_home homes[KOLAM_STROKE_HOMES_MAX];
+    uint8_t body[KOLAM_OP_BYTES_MAX];
+};
+
+struct kolam_stroke_builder *kolam_stroke_builder_create(void) {
+    return kolam_alloc(sizeof(struct kolam_stroke_builder));
+}
+
+void kolam_stroke_builder_destroy(struct kolam_stroke_builder *builder) {
+    kolam_free(builder);
+}
+
+void kolam_built_stroke_finish(struct kolam_built_stroke *built) {
+    for (uint32_t i = 0; i < built->op_count; i++) {
+        kolam_free(built->ops[i].body);
+        kolam_free(built->ops[i].homes);
+    }
+    built->op_count = 0;
+}
+
+/* |px| is at most 2^31 at level 0, and no level here is finer: 2^34 sub units at most. */
+static int64_t to_sub(double px, int32_t level) {
+    return llrint(ldexp(px, level) * KOLAM_SUB_PER_PX);
+}
+
+static uint32_t width_at(double width_px, int32_t level) {
+    double width = ldexp(width_px, level) * KOLAM_WIDTH_UNIT_PER_PX;
+    if (!(width >= 1)) {
+        return 1; /* the finest there is */
+    }
+    return width > KOLAM_WIDTH_MAX ? KOLAM_WIDTH_MAX + 1 : (uint32_t)lrint(width);
+}
+
+/* When the part that begins at point `first` began. */
+static int64_t start_of(const struct kolam_drawn_stroke *drawn, size_t first) {
+    int64_t start_ms = drawn->start_ms;
+    for (size_t i = 1; drawn->has_times && i <= first; i++) {
+        start_ms += drawn->points[i].dt_ms;
+    }
+    return start_ms;
+}
+
+enum kolam_status kolam_stroke_quantise(const struct kolam_drawn_stroke *drawn, size_t first,
+                                        uint32_t count, int32_t level,
+                                        struct kolam_point *out_points,
+                                        struct kolam_stroke *out_stroke) {
+    const struct kolam_drawn_point *from = drawn->points + first;
+    struct kolam_tile_id origin = {
+        .level = level,
+        .x = kolam_floor_div(to_sub(from[0].x, level), KOLAM_SUB_PER_TILE),
+        .y = kolam_floor_div(to_sub(from[0].y, level), KOLAM_SUB_PER_TILE),
+    };
+    for (uint32_t i = 0; i < count; i++) {
+        int64_t x = to_sub(from[i].x, level) - origin.x * KOLAM_SUB_PER_TILE;
+        int64_t y = to_sub(from[i].y, level) - origin.y * KOLAM_SUB_PER_TILE;
+        if (llabs(x) > KOLAM_POINT_SUB_MAX || llabs(y) > KOLAM_POINT_SUB_MAX) {
+            return KOLAM_ERR_INVALID;
+        }
+        out_points[i] = (struct kolam_point){
+            .x = (int32_t)x,
+            .y = (int32_t)y,
+            .dt_ms = drawn->has_times && i > 0 ? from[i].dt_ms : 0,
+            .pressure = drawn->has_pressure ? (uint8_t)lrint(from[i].pressure * 255) : 255,
+        };
+    }
+    uint32_t width = width_at(drawn->width, level);
+    if (width > KOLAM_WIDTH_MAX) {
+        return KOLAM_ERR_INVALID;
+    }
+    *out_stroke = (struct kolam_stroke){
+        .origin = origin,
+        .tool = drawn->tool,
+        .color = drawn->color,
+        .width = width,
+        .part_count = 1,
+        .has_pressure = drawn->has_pressure,
+        .has_times = drawn->has_times,
+        .has_start = drawn->has_start,
+        .start_ms = start_of(drawn, first),
+        .point_count = count,
+        .points = out_points,
+    };
+    return KOLAM_OK;
+}
+
+static enum kolam_status build_op(struct kolam_stroke_builder *builder,
+                                  const struct kolam_stroke *stroke,
+                                  struct kolam_built_op *out_op) {
+    uint32_t home_count;
+    enum kolam_status status = kolam_stroke_homes(stroke, builder->homes, &home_count);
+    if (status != KOLAM_OK) {
+        return status;
+    }
+    const struct kolam_op op = {.kind = KOLAM_OP_STROKE, .stroke = *stroke};
+    size_t size_bytes;
+    status = kolam_op_encode(&op, builder->body, sizeof builder->body, &size_bytes);
+    if (status != KOLAM_OK) {
+        return status;
+    }
+    *out_op = (struct kolam_built_op){
+        .body = kolam_memdup(builder->body, size_bytes),
+        .body_size_bytes = size_bytes,
+        .homes = kolam_memdup(builder->homes, home_count * sizeof *builder->homes),
+        .home_count = home_count,
+    };
+    return out_op->body && out_op->homes ? KOLAM_OK : KOLAM_ERR_NOMEM;
+}
+
+/* Each part begins at the last point of the one before. */
+static enum kolam_status build_at(struct kolam_stroke_builder *builder,
+                                  const struct kolam_drawn_stroke *drawn, uint32_t part_count,
+                                  int32_t level, struct kolam_built_stroke *out_built) {
+    const size_t stride = KOLAM_STROKE_POINTS_MAX - 1;
+    out_built->op_count = 0;
+    for (uint32_t part = 0; part < part_count; part++) {
+        size_t first = part * stride, left = drawn->point_count - first;
+        uint32_t count =
+            (uint32_t)(left < KOLAM_STROKE_POINTS_MAX ? left : KOLAM_STROKE_POINTS_MAX);
+        struct kolam_stroke stroke;
+        enum kolam_status status =
+            kolam_stroke_quantise(drawn, first, count, level, builder->points, &stroke);
+        if (status == KOLAM_OK) {
+            stroke.part = part;
+            stroke.part_count = part_count;
+            out_built->ops[part] = (struct kolam_built_op){0};
+            out_built->op_count = part + 1; /* also when it fails half-way: to be freed */
+            status = build_op(builder, &stroke, &out_built->ops[part]);
+        }
+        if (status != KOLAM_OK) {
+            kolam_built_stroke_finish(out_built);
+            return status;
+        }
+    }
+    return KOLAM_OK;
+}
+
+static size_t parts_for(size_t point_count) {
+    if (point_count <= KOLAM_STROKE_POINTS_MAX) {
+        return 1;
+    }
+    const size_t stride = KOLAM_STROKE_POINTS_MAX - 1;
+    return (point_count - 1 + stride - 1) / stride;
+}
+
+enum kolam_status kolam_stroke_build(struct kolam_stroke_builder *builder,
+                                     const struct kolam_drawn_stroke *drawn,
+                                     struct kolam_built_stroke *out_built,
+                                     struct kolam_error *error) {
+    size_t part_count = parts_for(drawn->point_count);
+    if (part_count > KOLAM_GROUP_PARTS_MAX) {
+        return kolam_fail(error, KOLAM_ERR_INVALID,
+                          "%zu points are too many for one stroke (at most %d); split it",
+                          drawn->point_count,
+                          KOLAM_GROUP_PARTS_MAX * (KOLAM_STROKE_POINTS_MAX - 1) + 1);
+    }
+    for (int32_t level = 0; level >= KOLAM_LEVEL_MIN; level--) {
+        enum kolam_status status = build_at(builder, drawn, (uint32_t)part_count, level, out_built);
+        if (status == KOLAM_OK) {
+            return KOLAM_OK;
+        }
+        if (status != KOLAM_ERR_INVALID) {
+            return kolam_fail(error, status, "building the stroke: %s", kolam_status_text(status));
+        }
+    }
+    return kolam_fail(error, KOLAM_ERR_INVALID,
+                      "the stroke's ink leaves the world (+-2^31 px) or is too wide");
+}

@@ -59,7 +59,8 @@ static inline void kolam_tile_store_destroy(struct kolam_tile_store *store) {
     }
 }
 
-/* NAME.tiles: created if missing, emptied if it belongs to another incarnation or raster version. With
+/* NAME.tiles: created if missing, made anew if it belongs to another incarnation or raster version or is
+ * damaged (KOLAM_OK then too; error->text says why, and is empty otherwise). With
  * is_read_only nothing is created or changed, puts are ignored; KOLAM_ERR_NOT_FOUND if there is none. */
 KOLAM_MUST_CHECK enum kolam_status kolam_tile_store_sqlite_create(const char *path,
                                                                   uint64_t incarnation,

@@ -1,0 +1,47 @@
+/* The tile store that stores nothing: what is drawn is drawn again when asked for again. */
+#include "kolam/alloc.h"
+#include "kolam/tile_store.h"
+
+static void null_destroy(struct kolam_tile_store *store) {
+    kolam_free(store);
+}
+
+static enum kolam_status null_get(struct kolam_tile_store *store, struct kolam_tile_id tile,
+                                  uint64_t *out_seq, bool *out_is_empty, uint32_t *out_pixels) {
+    (void)store, (void)tile, (void)out_seq, (void)out_is_empty, (void)out_pixels;
+    return KOLAM_ERR_NOT_FOUND;
+}
+
+static enum kolam_status null_put(struct kolam_tile_store *store, struct kolam_tile_id tile,
+                                  uint64_t seq, const uint32_t *pixels) {
+    (void)store, (void)tile, (void)seq, (void)pixels;
+    return KOLAM_OK;
+}
+
+static enum kolam_status null_each(struct kolam_tile_store *store,
+                                   bool (*visit)(void *ctx, struct kolam_tile_id tile, uint64_t seq),
+                                   void *ctx) {
+    (void)store, (void)visit, (void)ctx;
+    return KOLAM_OK;
+}
+
+static enum kolam_status null_remove(struct kolam_tile_store *store, struct kolam_tile_id tile) {
+    (void)store, (void)tile;
+    return KOLAM_OK;
+}
+
+static const struct kolam_tile_store_ops null_ops = {
+    .destroy = null_destroy,
+    .get = null_get,
+    .put = null_put,
+    .each = null_each,
+    .remove = null_remove,
+};
+
+struct kolam_tile_store *kolam_tile_store_null_create(void) {
+    struct kolam_tile_store *store = kolam_alloc_zero(1, sizeof *store);
+    if (store) {
+        store->ops = &null_ops;
+    }
+    return store;
+}

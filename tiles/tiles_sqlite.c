@@ -1,0 +1,302 @@
+/* NAME.tiles: derived pixels. Nothing in it is precious, so nothing about it is an error for anybody:
+ * a tile that cannot be read is drawn again, and a file that is damaged, of another incarnation or of
+ * another raster version is deleted and made anew. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "kolam/alloc.h"
+#include "kolam/ink.h"
+#include "kolam/tile_store.h"
+#include "sql.h"
+#include "tile_codec.h"
+
+enum statement { GET, PUT, EACH, REMOVE, STATEMENT_COUNT };
+
+static const char *const statement_texts[STATEMENT_COUNT] = {
+    [GET] = "SELECT seq, pixels FROM tile WHERE level = ? AND x = ? AND y = ?",
+    [PUT] = "INSERT INTO tile (level, x, y, seq, pixels) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (level, x, y) DO UPDATE SET seq = excluded.seq, pixels = excluded.pixels "
+            "WHERE excluded.seq >= tile.seq",
+    [EACH] = "SELECT level, x, y, seq FROM tile",
+    [REMOVE] = "DELETE FROM tile WHERE level = ? AND x = ? AND y = ?",
+};
+
+/* synchronous OFF: a power cut may cost the file, and then it is made anew. */
+static const char write_pragmas[] = "PRAGMA journal_mode = WAL;"
+                                    "PRAGMA synchronous = OFF;"
+                                    "PRAGMA wal_autocheckpoint = 8192;"
+                                    "PRAGMA journal_size_limit = 67108864;"
+                                    "PRAGMA cache_size = -4096;";
+static const char read_pragmas[] = "PRAGMA query_only = 1; PRAGMA cache_size = -4096;";
+
+struct sqlite_store {
+    struct kolam_tile_store base;
+    sqlite3 *db;
+    sqlite3_stmt *statements[STATEMENT_COUNT];
+    struct kolam_tile_codec *codec;
+    bool is_read_only;
+};
+
+static struct sqlite_store *from_base(struct kolam_tile_store *store) {
+    return (struct sqlite_store *)store; /* base is the first member */
+}
+
+static sqlite3_stmt *bind_tile(struct sqlite_store *store, enum statement which,
+                               struct kolam_tile_id tile) {
+    sqlite3_stmt *statement = store->statements[which];
+    (void)sqlite3_bind_int(statement, 1, tile.level);
+    (void)sqlite3_bind_int64(statement, 2, tile.x);
+    (void)sqlite3_bind_int64(statement, 3, tile.y);
+    return statement;
+}
+
+static enum kolam_status sqlite_remove(struct kolam_tile_store *base, struct kolam_tile_id tile) {
+    struct sqlite_store *store = from_base(base);
+    return store->is_read_only ? KOLAM_OK : kolam_sql_run(bind_tile(store, REMOVE, tile));
+}
+
+static enum kolam_status sqlite_get(struct kolam_tile_store *base, struct kolam_tile_id tile,
+                                    uint64_t *out_seq, bool *out_is_empty, uint32_t *out_pixels) {
+    struct sqlite_store *store = from_base(base);
+    sqlite3_stmt *get = bind_tile(store, GET, tile);
+    enum kolam_status status = KOLAM_ERR_NOT_FOUND;
+    bool has_row = false, is_damaged = false;
+    if (kolam_sql_step(get, &has_row) == KOLAM_OK && has_row) {
+        const uint8_t *bytes = sqlite3_column_blob(get, 1);
+        size_t size_bytes = (size_t)sqlite3_column_bytes(get, 1);
+        is_damaged = !bytes || kolam_tile_codec_decode(store->codec, bytes, size_bytes, out_is_empty,
+                                                       out_pixels) != KOLAM_OK;
+        if (!is_damaged) {
+            *out_seq = (uint64_t)sqlite3_column_int64(get, 0);
+            status = KOLAM_OK;
+        }
+    }
+    (void)sqlite3_reset(get);
+    if (is_damaged) {
+        /* Its seq may be damaged as well, and keep newer pixels out. */
+        (void)!sqlite_remove(base, tile);
+    }
+    return status;
+}
+
+static enum kolam_status sqlite_put(struct kolam_tile_store *base, struct kolam_tile_id tile,
+                                    uint64_t seq, const uint32_t *pixels) {
+    struct sqlite_store *store = from_base(base);
+    const uint8_t *bytes;
+    size_t size_bytes;
+    if (store->is_read_only) {
+        return KOLAM_OK;
+    }
+    enum kolam_status status = kolam_tile_codec_encode(store->codec, pixels, &bytes, &size_bytes);
+    if (status != KOLAM_OK) {
+        return status;
+    }
+    sqlite3_stmt *put = bind_tile(store, PUT, tile);
+    (void)sqlite3_bind_int64(put, 4, (int64_t)seq);
+    status = kolam_sql_bind_blob(put, 5, bytes, size_bytes);
+    return status == KOLAM_OK ? kolam_sql_run(put) : status;
+}
+
+static enum kolam_status sqlite_each(struct kolam_tile_store *base,
+                                     bool (*visit)(void *ctx, struct kolam_tile_id tile, uint64_t seq),
+                                     void *ctx) {
+    sqlite3_stmt *each = from_base(base)->statements[EACH];
+    bool goes_on = true;
+    enum kolam_status status = kolam_sql_step(each, &goes_on);
+    while (status == KOLAM_OK && goes_on) {
+        struct kolam_tile_id tile = {.level = sqlite3_column_int(each, 0),
+                                     .x = sqlite3_column_int64(each, 1),
+                                     .y = sqlite3_column_int64(each, 2)};
+        uint64_t seq = (uint64_t)sqlite3_column_int64(each, 3);
+        if (!visit(ctx, tile, seq)) {
+            break;
+        }
+        status = kolam_sql_step(each, &goes_on);
+    }
+    (void)sqlite3_reset(each);
+    return status;
+}
+
+static void close_db(struct sqlite_store *store) {
+    for (int i = 0; i < STATEMENT_COUNT; i++) {
+        sqlite3_finalize(store->statements[i]);
+        store->statements[i] = NULL;
+    }
+    sqlite3_close(store->db);
+    store->db = NULL;
+}
+
+static void sqlite_destroy(struct kolam_tile_store *base) {
+    struct sqlite_store *store = from_base(base);
+    close_db(store);
+    kolam_tile_codec_destroy(store->codec);
+    kolam_free(store);
+}
+
+static const struct kolam_tile_store_ops sqlite_ops = {
+    .destroy = sqlite_destroy,
+    .get = sqlite_get,
+    .put = sqlite_put,
+    .each = sqlite_each,
+    .remove = sqlite_remove,
+};
+
+/* Creates the tables in an empty file; other threads' handles may be about to do the same. */
+static enum kolam_status create_tables(struct sqlite_store *store, uint64_t incarnation,
+                                       const char *path, struct kolam_error *error) {
+    enum kolam_status status = kolam_sql_exec(store->db, "BEGIN IMMEDIATE");
+    if (status == KOLAM_OK) {
+        status = kolam_schema_migrate(store->db, &kolam_schema_tiles, 0, path, error);
+    }
+    if (status == KOLAM_OK) {
+        status = kolam_sql_meta_set(store->db, "incarnation", (int64_t)incarnation);
+    }
+    if (status == KOLAM_OK) {
+        status = kolam_sql_meta_set(store->db, "raster", KOLAM_INK_VERSION);
+    }
+    return status == KOLAM_OK ? kolam_sql_exec(store->db, "COMMIT") : status;
+}
+
+/* KOLAM_ERR_EXISTS: a sound file, but of another incarnation or raster version. */
+static enum kolam_status check_meta(struct sqlite_store *store, uint64_t incarnation, const char *path,
+                                    struct kolam_error *error) {
+    int64_t had_incarnation = 0, had_raster = 0;
+    enum kolam_status status = kolam_sql_meta_get(store->db, "incarnation", &had_incarnation);
+    if (status == KOLAM_OK) {
+        status = kolam_sql_meta_get(store->db, "raster", &had_raster);
+    }
+    if (status == KOLAM_OK &&
+        ((uint64_t)had_incarnation != incarnation || had_raster != KOLAM_INK_VERSION)) {
+        return kolam_fail(error, KOLAM_ERR_EXISTS, "%s: of another canvas or raster version", path);
+    }
+    return status;
+}
+
+static enum kolam_status open_db(struct sqlite_store *store, const char *path, uint64_t incarnation,
+                                 struct kolam_error *error) {
+    int flags = SQLITE_OPEN_READWRITE | (store->is_read_only ? 0 : SQLITE_OPEN_CREATE);
+    uint32_t version = 0;
+    enum kolam_status status = kolam_sql_open(path, flags, &store->db, error);
+    if (status == KOLAM_OK) {
+        status = kolam_schema_check(store->db, &kolam_schema_tiles, path, &version, error);
+    }
+    if (status == KOLAM_OK) {
+        status = kolam_sql_exec(store->db, store->is_read_only ? read_pragmas : write_pragmas);
+    }
+    if (status == KOLAM_OK && version == 0) {
+        status = store->is_read_only ? KOLAM_ERR_NOT_FOUND
+                                     : create_tables(store, incarnation, path, error);
+    }
+    if (status == KOLAM_OK) {
+        status = check_meta(store, incarnation, path, error);
+    }
+    for (int i = 0; i < STATEMENT_COUNT && status == KOLAM_OK; i++) {
+        status = kolam_sql_prepare(store->db, statement_texts[i], &store->statements[i]);
+    }
+    return status;
+}
+
+/* Opens; on failure says why in *error and leaves nothing open. */
+static enum kolam_status try_open(struct sqlite_store *store, const char *path, uint64_t incarnation,
+                                  struct kolam_error *error) {
+    enum kolam_status status = open_db(store, path, incarnation, error);
+    if (status != KOLAM_OK) {
+        if (error && error->text[0] == '\0') {
+            (void)kolam_fail(error, status, "%s: %s", path,
+                             store->db ? sqlite3_errmsg(store->db) : kolam_status_text(status));
+        }
+        close_db(store);
+    }
+    return status;
+}
+
+static void delete_files(const char *path) {
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+    size_t size_bytes = strlen(path) + sizeof "-journal";
+    char *name = kolam_alloc(size_bytes);
+    for (size_t i = 0; name && i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        (void)snprintf(name, size_bytes, "%s%s", path, suffixes[i]);
+        (void)unlink(name);
+    }
+    kolam_free(name);
+}
+
+/* Full disks and missing memory pass; anything else will not get better by itself. */
+static bool is_worth_deleting(enum kolam_status status) {
+    return status == KOLAM_ERR_EXISTS || status == KOLAM_ERR_CORRUPT ||
+           status == KOLAM_ERR_TOO_NEW || status == KOLAM_ERR_NOT_FOUND ||
+           status == KOLAM_ERR_INVALID;
+}
+
+/* Handles are opened one after another, also by several threads: none may find a file that another is
+ * just deleting. -1 if it cannot be had, which is no reason to stop. */
+static int lock_folder_of(const char *path) {
+    char *folder = kolam_strdup(path);
+    if (!folder) {
+        return -1;
+    }
+    char *slash = strrchr(folder, '/');
+    if (slash) {
+        slash[slash == folder] = '\0';
+    }
+    int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    kolam_free(folder);
+    while (fd >= 0 && flock(fd, LOCK_EX) != 0 && errno == EINTR) {
+    }
+    return fd;
+}
+
+static enum kolam_status open_or_remake(struct sqlite_store *store, const char *path,
+                                        uint64_t incarnation, struct kolam_error *error) {
+    enum kolam_status status = try_open(store, path, incarnation, error);
+    if (status == KOLAM_OK || store->is_read_only || !is_worth_deleting(status)) {
+        return status;
+    }
+    delete_files(path);
+    /* What was wrong stays in *error, for the caller to tell, unless this fails too. */
+    struct kolam_error again = {.text = ""};
+    status = try_open(store, path, incarnation, &again);
+    if (status != KOLAM_OK && error) {
+        *error = again;
+    }
+    return status;
+}
+
+enum kolam_status kolam_tile_store_sqlite_create(const char *path, uint64_t incarnation,
+                                                 bool is_read_only,
+                                                 struct kolam_tile_store **out_store,
+                                                 struct kolam_error *error) {
+    struct kolam_error unasked;
+    error = error ? error : &unasked;
+    *error = (struct kolam_error){.text = ""};
+    struct sqlite_store *store = kolam_alloc_zero(1, sizeof *store);
+    if (!store) {
+        return kolam_fail(error, KOLAM_ERR_NOMEM, "%s: out of memory", path);
+    }
+    store->base.ops = &sqlite_ops;
+    store->is_read_only = is_read_only;
+    store->codec = kolam_tile_codec_create();
+    enum kolam_status status = KOLAM_ERR_NOMEM;
+    if (!store->codec) {
+        (void)kolam_fail(error, status, "%s: out of memory", path);
+    } else if (is_read_only) {
+        status = try_open(store, path, incarnation, error);
+        status = is_worth_deleting(status) || status == KOLAM_ERR_IO ? KOLAM_ERR_NOT_FOUND : status;
+    } else {
+        int lock_fd = lock_folder_of(path);
+        status = open_or_remake(store, path, incarnation, error);
+        if (lock_fd >= 0) {
+            (void)close(lock_fd);
+        }
+    }
+    if (status != KOLAM_OK) {
+        sqlite_destroy(&store->base);
+        return status;
+    }
+    *out_store = &store->base;
+    return KOLAM_OK;
+}

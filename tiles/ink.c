@@ -1,7 +1,7 @@
 /* From points to coverage: the strokes' half of the ink kernel (ink_pixels.c composites).
  *
  * A point becomes a position in tile pixels by integer subtraction first, so that nothing is lost far
- * from the origin. A stroke at least a pixel wide is drawn capsule by capsule from each pixel's distance
+ * from the origin. A stroke at least THIN_PX wide is drawn capsule by capsule from each pixel's distance
  * (raise); a thinner one adds up the area that each segment lays into each pixel (deposit).
  *
  * Invariants. A pixel's value depends on the capsule alone, never on where a row's span began or on
@@ -13,12 +13,17 @@
 
 #include "ink_lanes.h"
 
+/* Below this width, in tile pixels, summed area is nearer the truth than the largest coverage; measured,
+ * see docs/rendering.md. */
+#define THIN_PX 0.75
 /* Beyond this radius, in tile pixels, a float no longer tells the edge to 1/255. */
 #define HUGE_RADIUS_PX 4096.0
 /* A capsule is cut only where it leaves the tile this far behind: cutting costs the exactness. */
 #define CUT_PX 1024.0
 /* From this radius on it pays to know which part of a row is wholly inside. */
 #define FAT_RADIUS_PX 8.0
+/* No pixel reaches further across an edge than half its diagonal; and a little for roundings. */
+#define SHADOW_MAX 0.72
 #define TINY 1e-9
 
 #define AREA_FULL (1u << 30)
@@ -36,12 +41,19 @@ struct placing {
     bool is_thin;
 };
 
+/* How a pixel, a unit square, lies across an edge: its shadow on the edge's normal is a trapezoid,
+ * `outer` and `inner` its half widths. */
+struct shadow {
+    double outer, inner, height, bend;
+};
+
 /* The union of the circles of radius radius + slope * t around a + t * u, 0 <= t <= length. */
 struct capsule {
     double ax, ay, ux, uy, length;
     double radius, slope, lean; /* lean: slope / sqrt(1 - slope^2) */
     double x0, y0, x1, y1;      /* what the ink can touch, antialiasing included */
     double radius_min, radius_max;
+    struct shadow shadow;
 };
 
 struct span {
@@ -88,7 +100,7 @@ static struct placing place_stroke(const struct kolam_stroke *stroke, struct kol
     placing.scale = power_of_two(finer - KOLAM_SUB_SHIFT);
     double width = (double)stroke->width * power_of_two(finer) / KOLAM_WIDTH_UNIT_PER_PX;
     placing.radius = width / 2.0;
-    placing.is_thin = width < 1.0;
+    placing.is_thin = width < THIN_PX;
     placing.has_pressure = stroke->tool != KOLAM_TOOL_MARKER;
     return placing;
 }
@@ -132,7 +144,7 @@ static void grow_dirty(struct kolam_ink_mask *mask, int32_t x0, int32_t y0, int3
     mask->y1 = y1 > mask->y1 ? y1 : mask->y1;
 }
 
-/* ---- strokes of a pixel and more: distance ---- */
+/* ---- strokes from THIN_PX on: distance ---- */
 
 /* Narrows t in [*t0, *t1] to where low <= start + t * step <= high. */
 static void clip_range(double start, double step, double low, double high, double *t0, double *t1) {
@@ -172,9 +184,21 @@ static bool cut_segment(struct spot *a, struct spot *b) {
     return true;
 }
 
+/* For an edge with the unit normal (nx, ny), both >= 0. */
+static struct shadow make_shadow(double nx, double ny) {
+    double larger = max_of(nx, ny), smaller = max_of(min_of(nx, ny), 1e-4);
+    return (struct shadow){
+        .outer = (larger + smaller) / 2.0,
+        .inner = (larger - smaller) / 2.0,
+        .height = 1.0 / larger,
+        .bend = 0.5 / (larger * smaller),
+    };
+}
+
 static struct capsule make_circle(const struct spot *spot) {
-    double reach = spot->radius + 0.5;
+    double reach = spot->radius + SHADOW_MAX;
     return (struct capsule){
+        .shadow = make_shadow(0.92388, 0.38268), /* 22.5 degrees, for all directions */
         .ax = spot->x,
         .ay = spot->y,
         .ux = 1.0,
@@ -195,8 +219,10 @@ static struct capsule make_capsule(const struct spot *a, const struct spot *b) {
         return make_circle(dr > 0.0 ? b : a);
     }
     double slope = dr / length;
-    double reach_a = a->radius + 0.5, reach_b = b->radius + 0.5;
+    double reach_a = a->radius + SHADOW_MAX, reach_b = b->radius + SHADOW_MAX;
     return (struct capsule){
+        .shadow = make_shadow(dy < 0.0 ? -dy / length : dy / length,
+                              dx < 0.0 ? -dx / length : dx / length),
         .ax = a->x,
         .ay = a->y,
         .ux = dx / length,
@@ -233,26 +259,52 @@ static double depth_at(const struct capsule *capsule, double x, double y) {
     return radius - distance;
 }
 
-/* A pixel across the edge, as a box one pixel wide along the distance: right also where pressure has
- * thinned the line below a pixel. */
+/* The part of a pixel's shadow between the pixel's centre and `distance` further on, with its sign:
+ * 1/2 from outer on. The trapezoid's integral, exact for straight edges. */
+static double shadow_to(const struct shadow *shadow, double distance) {
+    double s = min_of(max_of(distance, -shadow->outer), shadow->outer);
+    double sloped = s - min_of(max_of(s, -shadow->inner), shadow->inner);
+    return s * shadow->height - sloped * (sloped < 0.0 ? -sloped : sloped) * shadow->bend;
+}
+
+/* What lies of the pixel between the two edges of a line of the local radius. */
 static uint8_t coverage_at(const struct capsule *capsule, double x, double y) {
     double radius;
     double distance = axis_distance(capsule, x, y, &radius);
-    double covered = min_of(distance + 0.5, radius) - max_of(distance - 0.5, -radius);
+    double covered = shadow_to(&capsule->shadow, radius - distance) +
+                     shadow_to(&capsule->shadow, radius + distance);
     return (uint8_t)(min_of(max_of(covered, 0.0), 1.0) * 255.0 + 0.5);
 }
 
-/* The same as coverage_at for pixels [begin, end) of a row, in floats; both are multiples of four. */
-static void raise_row(uint8_t *row, const struct capsule *capsule, int32_t y, int32_t begin,
-                      int32_t end) {
+struct lanes_shadow {
+    lanes outer, inner, height, bend;
+};
+
+static inline lanes lanes_shadow_to(const struct lanes_shadow *shadow, lanes distance) {
+    lanes s = lanes_min(lanes_max(distance, -shadow->outer), shadow->outer);
+    lanes sloped = s - lanes_min(lanes_max(s, -shadow->inner), shadow->inner);
+    return s * shadow->height - sloped * lanes_abs(sloped) * shadow->bend;
+}
+
+/* The same as coverage_at for pixels [begin, end) of a row, in floats; both are multiples of four. The
+ * far edge of a line that is nowhere thinner than a shadow covers all of its half. */
+static inline void raise_row_of(uint8_t *row, const struct capsule *capsule, int32_t y,
+                                struct span span, bool is_wide) {
     const float dy = (float)(y + 0.5 - capsule->ay);
     const float ux = (float)capsule->ux, uy = (float)capsule->uy;
     const lanes along_y = lanes_of(dy * uy), across_y = lanes_of(dy * ux);
     const lanes lean = lanes_of((float)capsule->lean), slope = lanes_of((float)capsule->slope);
-    const lanes length = lanes_of((float)capsule->length), radius_a = lanes_of((float)capsule->radius);
-    const lanes zero = lanes_of(0.0f), half = lanes_of(0.5f), one = lanes_of(1.0f);
+    const lanes length = lanes_of((float)capsule->length);
+    const lanes radius_a = lanes_of((float)capsule->radius);
+    const lanes zero = lanes_of(0.0f), half = lanes_of(0.5f);
     const lanes start = lanes_of((float)(0.5 - capsule->ax));
-    for (int32_t x = begin; x < end; x += 4) {
+    const struct lanes_shadow shadow = {
+        .outer = lanes_of((float)capsule->shadow.outer),
+        .inner = lanes_of((float)capsule->shadow.inner),
+        .height = lanes_of((float)capsule->shadow.height),
+        .bend = lanes_of((float)capsule->shadow.bend),
+    };
+    for (int32_t x = span.begin; x < span.end; x += 4) {
         const float first = (float)x;
         lanes dx = (lanes){first, first + 1.0f, first + 2.0f, first + 3.0f} + start;
         lanes along = dx * ux + along_y;
@@ -261,9 +313,17 @@ static void raise_row(uint8_t *row, const struct capsule *capsule, int32_t y, in
         lanes radius = radius_a + slope * t;
         lanes behind = along - t;
         lanes distance = lanes_sqrt(behind * behind + across * across);
-        lanes covered = lanes_min(distance + half, radius) - lanes_max(distance - half, -radius);
-        covered = lanes_min(lanes_max(covered, zero), one);
+        lanes covered = lanes_shadow_to(&shadow, radius - distance);
+        covered += is_wide ? half : lanes_shadow_to(&shadow, radius + distance);
         lanes_raise_bytes(row + x, covered * 255.0f + half);
+    }
+}
+
+static void raise_row(uint8_t *row, const struct capsule *capsule, int32_t y, struct span span) {
+    if (capsule->radius_min >= SHADOW_MAX) {
+        raise_row_of(row, capsule, y, span, true);
+    } else {
+        raise_row_of(row, capsule, y, span, false);
     }
 }
 
@@ -299,23 +359,23 @@ static bool row_interval(const struct capsule *capsule, double radius, double y,
 
 static void raise_fat_row(uint8_t *row, const struct capsule *capsule, int32_t y, struct span box) {
     double left, right;
-    if (!row_interval(capsule, capsule->radius_max + 0.51, y + 0.5, &left, &right)) {
+    if (!row_interval(capsule, capsule->radius_max + SHADOW_MAX, y + 0.5, &left, &right)) {
         return;
     }
     int32_t begin = pixel_floor(left - 0.5), end = pixel_ceil(right + 0.5);
     begin = (begin > box.begin ? begin : box.begin) & ~3;
     end = ((end < box.end ? end : box.end) + 3) & ~3;
-    double inner = capsule->radius_min - 0.51;
+    double inner = capsule->radius_min - SHADOW_MAX;
     if (inner > 0.0 && row_interval(capsule, inner, y + 0.5, &left, &right)) {
         int32_t full_begin = (pixel_ceil(left + 0.5) + 3) & ~3;
         int32_t full_end = pixel_floor(right - 0.5) & ~3;
         if (full_begin < full_end && full_begin >= begin && full_end <= end) {
-            raise_row(row, capsule, y, begin, full_begin);
+            raise_row(row, capsule, y, (struct span){begin, full_begin});
             __builtin_memset(row + full_begin, 255, (size_t)(full_end - full_begin));
             begin = full_end;
         }
     }
-    raise_row(row, capsule, y, begin, end);
+    raise_row(row, capsule, y, (struct span){begin, end});
 }
 
 /* A row only meets a thin line near where its axis passes. */
@@ -324,7 +384,7 @@ static void raise_slim_rows(struct kolam_ink_mask *mask, const struct capsule *c
     double steep = capsule->uy < 0.0 ? -capsule->uy : capsule->uy;
     bool is_level = steep < 0.05;
     double shift = is_level ? 0.0 : capsule->ux / capsule->uy;
-    double half = is_level ? 0.0 : (capsule->radius_max + 0.51) / steep;
+    double half = is_level ? 0.0 : (capsule->radius_max + SHADOW_MAX) / steep;
     for (int32_t y = rows.begin; y < rows.end; y++) {
         int32_t begin = box.begin, end = box.end;
         if (!is_level) {
@@ -333,7 +393,8 @@ static void raise_slim_rows(struct kolam_ink_mask *mask, const struct capsule *c
             begin = left > begin ? left : begin;
             end = right < end ? right : end;
         }
-        raise_row(mask->coverage + y * KOLAM_TILE_PX, capsule, y, begin & ~3, (end + 3) & ~3);
+        struct span span = {begin & ~3, (end + 3) & ~3};
+        raise_row(mask->coverage + y * KOLAM_TILE_PX, capsule, y, span);
     }
 }
 
@@ -341,7 +402,7 @@ static void raise_slim_rows(struct kolam_ink_mask *mask, const struct capsule *c
 static void raise_block(struct kolam_ink_mask *mask, const struct capsule *capsule, int32_t x,
                         int32_t y, int32_t size) {
     double depth = depth_at(capsule, x + size / 2.0, y + size / 2.0);
-    double reach = size * 0.7072 + 0.5;
+    double reach = size * 0.7072 + 0.01;
     if (depth <= -reach) {
         return;
     }
@@ -366,9 +427,9 @@ static void raise_block(struct kolam_ink_mask *mask, const struct capsule *capsu
 /* The ink is convex: with its corners inside, all of the tile is. */
 static bool covers_tile(const struct capsule *capsule) {
     double last = KOLAM_TILE_PX - 0.5;
-    return capsule->radius_max > KOLAM_TILE_PX / 2.0 && depth_at(capsule, 0.5, 0.5) > 0.51 &&
-           depth_at(capsule, last, 0.5) > 0.51 && depth_at(capsule, 0.5, last) > 0.51 &&
-           depth_at(capsule, last, last) > 0.51;
+    return capsule->radius_max > KOLAM_TILE_PX / 2.0 && depth_at(capsule, 0.5, 0.5) > SHADOW_MAX &&
+           depth_at(capsule, last, 0.5) > SHADOW_MAX && depth_at(capsule, 0.5, last) > SHADOW_MAX &&
+           depth_at(capsule, last, last) > SHADOW_MAX;
 }
 
 /* Returns true once the tile is full and nothing can add to it. */
@@ -405,14 +466,16 @@ static bool misses_tile(const struct spot *a, const struct spot *b) {
            (a->x > high && b->x > high) || (a->y > high && b->y > high);
 }
 
-/* The first point's own circle is always drawn: appending then gives what drawing at once gives. */
+/* The first point's own circle is always drawn: appending then gives what drawing at once gives. A later
+ * part begins where the one before ended. */
 static void add_thick(struct kolam_ink_mask *mask, const struct kolam_stroke *stroke,
                       uint32_t first_point, const struct placing *placing) {
     struct spot before = place_point(placing, &stroke->points[first_point > 0 ? first_point - 1 : 0]);
     if (first_point == 0) {
         first_point = 1;
         struct capsule circle = make_circle(&before);
-        if (!misses_tile(&before, &before) && raise_capsule(mask, &circle)) {
+        bool is_seen = stroke->part == 0 && !misses_tile(&before, &before);
+        if (is_seen && raise_capsule(mask, &circle)) {
             return;
         }
     }
@@ -430,7 +493,7 @@ static void add_thick(struct kolam_ink_mask *mask, const struct kolam_stroke *st
     }
 }
 
-/* ---- strokes thinner than a pixel: area ---- */
+/* ---- strokes thinner than THIN_PX: area ---- */
 
 static uint32_t area_units(double area_px) {
     return (uint32_t)(min_of(max_of(area_px, 0.0), 1.0) * AREA_FULL + 0.5);
@@ -509,7 +572,7 @@ static void deposit_segment(struct kolam_ink_mask *mask, const struct spot *a, c
         deposit(mask, (int32_t)a->x, (int32_t)a->y, area_units(length * (a->radius + b->radius)));
         return;
     }
-    int count = max_of(a->radius, b->radius) < 0.125 ? 2 : 4;
+    int count = max_of(a->radius, b->radius) < 0.125 ? 2 : 6;
     for (int i = 0; i < count; i++) {
         double offset = (2 * i + 1 - count) / (double)count; /* in radii */
         double ax = a->x - offset * a->radius * dy / length;

@@ -5,7 +5,7 @@
  * A stroke is the union of tapered capsules between its points; its mask holds, per pixel, the
  * largest coverage of any capsule, and is composited once: translucent ink does not darken where it
  * crosses itself, the order of points does not matter, appending points costs only the new capsules,
- * and tiles meet without a seam. Strokes thinner than a pixel at the tile's level add up area instead,
+ * and tiles meet without a seam. Strokes thinner than 3/4 pixel at the tile's level add up area instead,
  * saturating, so that their coverage stays true to area. Which of the two rules holds depends only on
  * the stroke's width and the two levels. Radius: width/2 at pressure 1, linear in pressure, at least a
  * tenth of that; constant for the marker. */
@@ -39,7 +39,7 @@ void kolam_ink_mask_init(struct kolam_ink_mask *mask);
 
 /* Adds the capsules of points [first_point-1, point_count) of `stroke`, clipped to `tile` (any level):
  * first_point 0 draws all; a later one appends to a mask that holds the points before it. Parts of one
- * group are added one after another to the same mask. */
+ * group are added to the same mask, each beginning with the last point of the part before. */
 void kolam_ink_add_stroke(struct kolam_ink_mask *mask, const struct kolam_stroke *stroke,
                           uint32_t first_point, struct kolam_tile_id tile);
 

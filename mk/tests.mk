@@ -39,7 +39,7 @@ $(SUITES:%=test-%): test-%:
 	@CC='$(CC)' tests/run $*
 
 BENCH_PROGRAMS := $(patsubst %.c,$(O)/%,$(wildcard tests/bench/bench_*.c))
-$(BENCH_PROGRAMS): $(O)/%: $(O)/%.o $(OUT)/libkolam.a
+$(BENCH_PROGRAMS): $(O)/%: $(O)/%.o $(TEST_SUPPORT) $(OUT)/libkolam.a
 	@echo "  LINK  $@"
 	@$(CC) $(LINK) -o $@ $^ $(TILES_LIBS)
 

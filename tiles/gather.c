@@ -19,7 +19,8 @@ void gather_finish(struct gather *gather) {
 
 struct collect {
     struct gather *gather;
-    uint32_t row_limit;
+    uint64_t after_seq;
+    uint32_t below_left;    /* rows below that may still come */
     uint8_t x0, y0, x1, y1; /* ancestors: the part of them that the tile is, inclusive pixels */
 };
 
@@ -38,23 +39,23 @@ static bool push_row(struct gather *gather, const struct kolam_home_row *row) {
     return true;
 }
 
+static bool touches(const struct collect *part, const struct kolam_home *home) {
+    return home->x0 <= part->x1 && home->x1 >= part->x0 && home->y0 <= part->y1 && home->y1 >= part->y0;
+}
+
 static bool collect_touching(void *ctx, const struct kolam_home_row *row) {
     struct collect *collect = ctx;
-    const struct kolam_home *home = &row->home;
-    if (home->x0 > collect->x1 || home->x1 < collect->x0 || home->y0 > collect->y1 ||
-        home->y1 < collect->y0) {
-        return true;
-    }
-    return push_row(collect->gather, row);
+    return touches(collect, &row->home) ? push_row(collect->gather, row) : true;
 }
 
 static bool collect_below(void *ctx, const struct kolam_home_row *row) {
     struct collect *collect = ctx;
-    if (collect->gather->row_count == collect->row_limit) {
+    if (collect->below_left == 0) {
         collect->gather->is_averaged = true;
         return false;
     }
-    return push_row(collect->gather, row);
+    collect->below_left--;
+    return row->seq > collect->after_seq ? push_row(collect->gather, row) : true;
 }
 
 /* Which pixels of its ancestor, `depth` levels up, a tile coordinate covers; a deep tile less than one. */
@@ -64,42 +65,48 @@ static void part_of_ancestor(int64_t coordinate, int32_t depth, uint8_t *out_fir
     *out_last = (uint8_t)((((within + 1) << KOLAM_TILE_SHIFT) - 1) >> depth);
 }
 
+static struct collect part_of(struct kolam_tile_id tile, int32_t ancestor_level) {
+    struct collect part = {0};
+    part_of_ancestor(tile.x, tile.level - ancestor_level, &part.x0, &part.x1);
+    part_of_ancestor(tile.y, tile.level - ancestor_level, &part.y0, &part.y1);
+    return part;
+}
+
+static bool has_level(uint64_t level_bits, int32_t level) {
+    return level_bits >> (level - KOLAM_LEVEL_MIN) & 1;
+}
+
+static bool has_finer_level(uint64_t level_bits, int32_t level) {
+    return level < KOLAM_LEVEL_MAX && level_bits >> (level - KOLAM_LEVEL_MIN + 1) != 0;
+}
+
+/* The tile itself is its own last ancestor here: all of it touches. */
 static enum kolam_status gather_ancestors(struct gather *gather, struct kolam_reader *reader,
-                                          struct kolam_tile_id tile, uint64_t max_seq,
+                                          struct kolam_tile_id tile, const struct gather_range *range,
                                           uint64_t level_bits) {
-    for (int32_t level = KOLAM_LEVEL_MIN; level < tile.level; level++) {
-        if (!(level_bits >> (level - KOLAM_LEVEL_MIN) & 1)) {
-            continue;
-        }
-        struct collect collect = {.gather = gather};
-        part_of_ancestor(tile.x, tile.level - level, &collect.x0, &collect.x1);
-        part_of_ancestor(tile.y, tile.level - level, &collect.y0, &collect.y1);
-        enum kolam_status status = kolam_reader_homes_at(reader, kolam_tile_ancestor(tile, level), max_seq,
-                                                         collect_touching, &collect);
-        if (status != KOLAM_OK) {
-            return status;
+    enum kolam_status status = KOLAM_OK;
+    for (int32_t level = KOLAM_LEVEL_MIN; level <= tile.level && status == KOLAM_OK; level++) {
+        if (has_level(level_bits, level)) {
+            struct collect part = part_of(tile, level);
+            part.gather = gather;
+            status = kolam_reader_homes_at(reader, kolam_tile_ancestor(tile, level), range->after_seq,
+                                           range->max_seq, collect_touching, &part);
         }
     }
-    return KOLAM_OK;
+    return status;
 }
 
 static enum kolam_status gather_rows(struct gather *gather, struct kolam_reader *reader,
-                                     struct kolam_tile_id tile, uint64_t max_seq, uint32_t below_max) {
+                                     struct kolam_tile_id tile, const struct gather_range *range) {
     uint64_t level_bits;
     enum kolam_status status = kolam_reader_levels(reader, &level_bits);
-    if (status == KOLAM_OK) {
-        status = gather_ancestors(gather, reader, tile, max_seq, level_bits);
+    if (status == KOLAM_OK && has_finer_level(level_bits, tile.level)) {
+        struct collect below = {
+            .gather = gather, .after_seq = range->after_seq, .below_left = range->below_max};
+        status = kolam_reader_homes_below(reader, tile, range->max_seq, collect_below, &below);
     }
-    if (status == KOLAM_OK && level_bits >> (tile.level - KOLAM_LEVEL_MIN) & 1) {
-        struct collect all = {.gather = gather, .x1 = 255, .y1 = 255};
-        status = kolam_reader_homes_at(reader, tile, max_seq, collect_touching, &all);
-    }
-    uint64_t finer_bits = tile.level < KOLAM_LEVEL_MAX
-                              ? level_bits >> (tile.level - KOLAM_LEVEL_MIN + 1)
-                              : 0;
-    if (status == KOLAM_OK && finer_bits != 0) {
-        struct collect below = {.gather = gather, .row_limit = gather->row_count + below_max};
-        status = kolam_reader_homes_below(reader, tile, max_seq, collect_below, &below);
+    if (status == KOLAM_OK && !gather->is_averaged) {
+        status = gather_ancestors(gather, reader, tile, range, level_bits);
     }
     return status != KOLAM_OK ? status : gather->status;
 }
@@ -156,7 +163,7 @@ static void mark_hidden(struct gather *gather) {
         if (row->kind == KOLAM_OP_STROKE) {
             continue;
         }
-        gather->newest_change_seq = row->seq;
+        gather->has_changes = true;
         struct gather_stroke *stroke = find_stroke(gather, row->target);
         if (stroke) {
             stroke->is_hidden = row->kind == KOLAM_OP_HIDE;
@@ -164,51 +171,15 @@ static void mark_hidden(struct gather *gather) {
     }
 }
 
-struct newest {
-    uint64_t seq;
-};
-
-static bool keep_newest(void *ctx, const struct kolam_home_row *row) {
-    struct newest *newest = ctx;
-    newest->seq = row->seq > newest->seq ? row->seq : newest->seq;
-    return true;
-}
-
-/* The rows read so far miss some of what is below: ask for its newest alone. */
-static enum kolam_status newest_below(struct kolam_reader *reader, struct kolam_tile_id tile,
-                                      uint64_t max_seq, uint64_t *out_seq) {
-    enum kolam_status status = kolam_reader_newest(reader, tile, out_seq);
-    if (status != KOLAM_OK || *out_seq <= max_seq) {
-        return status;
-    }
-    struct newest newest = {0};
-    status = kolam_reader_homes_below(reader, tile, max_seq, keep_newest, &newest);
-    *out_seq = newest.seq;
-    return status;
-}
-
 enum kolam_status gather_tile(struct gather *gather, struct kolam_reader *reader,
-                              struct kolam_tile_id tile, uint64_t max_seq, uint32_t below_max) {
+                              struct kolam_tile_id tile, const struct gather_range *range) {
     gather->row_count = 0;
     gather->stroke_count = 0;
-    gather->newest_seq = 0;
-    gather->newest_change_seq = 0;
+    gather->has_changes = false;
     gather->is_averaged = false;
     gather->status = KOLAM_OK;
-    enum kolam_status status = gather_rows(gather, reader, tile, max_seq, below_max);
-    if (status != KOLAM_OK) {
-        return status;
-    }
-    for (uint32_t i = 0; i < gather->row_count; i++) {
-        uint64_t seq = gather->rows[i].seq;
-        gather->newest_seq = seq > gather->newest_seq ? seq : gather->newest_seq;
-    }
-    if (gather->is_averaged) {
-        uint64_t below_seq;
-        status = newest_below(reader, tile, max_seq, &below_seq);
-        if (status == KOLAM_OK && below_seq > gather->newest_seq) {
-            gather->newest_seq = below_seq;
-        }
+    enum kolam_status status = gather_rows(gather, reader, tile, range);
+    if (status != KOLAM_OK || gather->is_averaged) {
         return status;
     }
     if (gather->row_count > 1) {
@@ -217,6 +188,64 @@ enum kolam_status gather_tile(struct gather *gather, struct kolam_reader *reader
     status = list_strokes(gather);
     if (status == KOLAM_OK) {
         mark_hidden(gather);
+    }
+    return status;
+}
+
+/* ---- the version alone ---- */
+
+struct newest {
+    struct collect part;
+    uint64_t seq;
+};
+
+static bool keep_first_touching(void *ctx, const struct kolam_home_row *row) {
+    struct newest *newest = ctx;
+    if (!touches(&newest->part, &row->home)) {
+        return true;
+    }
+    newest->seq = row->seq > newest->seq ? row->seq : newest->seq;
+    return false;
+}
+
+static bool keep_newest(void *ctx, const struct kolam_home_row *row) {
+    struct newest *newest = ctx;
+    newest->seq = row->seq > newest->seq ? row->seq : newest->seq;
+    return true;
+}
+
+/* Of the tile and all below it. Of a past state, when there is newer, every row below must be seen. */
+static enum kolam_status newest_in_subtree(struct kolam_reader *reader, struct kolam_tile_id tile,
+                                           uint64_t max_seq, struct newest *newest) {
+    uint64_t seq;
+    enum kolam_status status = kolam_reader_newest(reader, tile, &seq);
+    if (status != KOLAM_OK || seq <= max_seq) {
+        newest->seq = status == KOLAM_OK ? seq : 0;
+        return status;
+    }
+    newest->part = part_of(tile, tile.level);
+    status = kolam_reader_homes_at_backwards(reader, tile, max_seq, keep_first_touching, newest);
+    return status == KOLAM_OK ? kolam_reader_homes_below(reader, tile, max_seq, keep_newest, newest)
+                              : status;
+}
+
+enum kolam_status gather_version(struct kolam_reader *reader, struct kolam_tile_id tile,
+                                 uint64_t max_seq, uint64_t *out_seq) {
+    struct newest newest = {.seq = 0};
+    uint64_t level_bits;
+    enum kolam_status status = kolam_reader_levels(reader, &level_bits);
+    if (status == KOLAM_OK) {
+        status = newest_in_subtree(reader, tile, max_seq, &newest);
+    }
+    for (int32_t level = KOLAM_LEVEL_MIN; level < tile.level && status == KOLAM_OK; level++) {
+        if (has_level(level_bits, level)) {
+            newest.part = part_of(tile, level);
+            status = kolam_reader_homes_at_backwards(reader, kolam_tile_ancestor(tile, level), max_seq,
+                                                     keep_first_touching, &newest);
+        }
+    }
+    if (status == KOLAM_OK) {
+        *out_seq = newest.seq;
     }
     return status;
 }

@@ -9,24 +9,34 @@ struct gather_stroke {
     bool is_hidden; /* by the newest hide or show of it, as of the state gathered */
 };
 
+/* Which rows: after_seq < seq <= max_seq. Only strokes after `after_seq` are listed; whether the tile is averaged
+ * is told of the whole state max_seq. */
+struct gather_range {
+    uint64_t after_seq, max_seq;
+    uint32_t below_max; /* more rows below the tile than this: it is averaged */
+};
+
 /* Rows of the index that concern one tile, and what follows from them. Reused from tile to tile. */
 struct gather {
     struct kolam_home_row *rows;
     uint32_t row_count, row_capacity;
     struct gather_stroke *strokes; /* in seq order, each once */
     uint32_t stroke_count, stroke_capacity;
-    uint64_t newest_seq;        /* the tile's version: the newest seq of any row; 0 if none */
-    uint64_t newest_change_seq; /* the newest seq of a hide or show row; 0 if none */
-    bool is_averaged;           /* too much lies below: rows are not complete, strokes are not filled */
-    enum kolam_status status;   /* the first error of a visitor sticks */
+    bool has_changes;         /* a hide or show is among the rows */
+    bool is_averaged;         /* too much lies below: strokes are not filled */
+    enum kolam_status status; /* the first error of a visitor sticks */
 };
 
 void gather_finish(struct gather *gather);
 
-/* Fills `gather` for the tile at state max_seq. Call it within the reader's begin/end. If what lies below
- * is more than `below_max` rows, is_averaged is set; newest_seq is right in both cases. */
+/* Fills `gather` for the tile. Call it within the reader's begin/end. */
 KOLAM_MUST_CHECK enum kolam_status gather_tile(struct gather *gather, struct kolam_reader *reader,
-                                               struct kolam_tile_id tile, uint64_t max_seq,
-                                               uint32_t below_max);
+                                               struct kolam_tile_id tile,
+                                               const struct gather_range *range);
+
+/* The newest seq, up to max_seq, of any row that can touch the tile; 0 if none. The cost does not grow with
+ * what was drawn when nothing below is newer than max_seq. Within the reader's begin/end. */
+KOLAM_MUST_CHECK enum kolam_status gather_version(struct kolam_reader *reader, struct kolam_tile_id tile,
+                                                  uint64_t max_seq, uint64_t *out_seq);
 
 #endif

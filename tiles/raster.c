@@ -110,14 +110,14 @@ static enum kolam_status draw_stroke(struct kolam_raster *raster, uint64_t seq, 
     return KOLAM_OK;
 }
 
-/* Draws the gathered visible strokes with seq > after_seq onto `pixels`. */
+/* Draws the gathered visible strokes onto `pixels`. */
 static enum kolam_status draw_gathered(struct kolam_raster *raster, struct kolam_tile_id tile,
-                                       uint64_t after_seq, uint32_t *pixels) {
+                                       uint32_t *pixels) {
     struct mask_owner owner = {0};
     enum kolam_status status = KOLAM_OK;
     for (uint32_t i = 0; i < raster->gather.stroke_count && status == KOLAM_OK; i++) {
         const struct gather_stroke *stroke = &raster->gather.strokes[i];
-        if (stroke->seq > after_seq && !stroke->is_hidden) {
+        if (!stroke->is_hidden) {
             status = draw_stroke(raster, stroke->seq, tile, &owner, pixels);
         }
     }
@@ -173,14 +173,32 @@ static enum kolam_status average_children(struct kolam_raster *raster, struct re
     return KOLAM_OK;
 }
 
-static enum kolam_status draw_from_ops(struct kolam_raster *raster, struct request *request,
-                                       bool has_stored, uint64_t stored_seq) {
-    bool is_ground = has_stored && stored_seq < request->seq &&
-                     raster->gather.newest_change_seq <= stored_seq;
-    if (!is_ground) {
+static enum kolam_status gather_after(struct kolam_raster *raster, const struct request *request,
+                                      uint64_t after_seq) {
+    struct gather_range range = {
+        .after_seq = after_seq, .max_seq = request->at_seq, .below_max = KOLAM_RASTER_BELOW_MAX};
+    return gather_tile(&raster->gather, raster->reader, request->tile, &range);
+}
+
+/* request->pixels hold the tile as of ground_seq; 0 means that they hold nothing. */
+static enum kolam_status draw_above(struct kolam_raster *raster, struct request *request,
+                                    uint64_t ground_seq, int depth) {
+    struct gather *gather = &raster->gather;
+    enum kolam_status status = gather_after(raster, request, ground_seq);
+    if (status == KOLAM_OK && !gather->is_averaged && gather->has_changes && ground_seq > 0) {
+        ground_seq = 0; /* something in the ground may have been hidden or shown */
+        status = gather_after(raster, request, 0);
+    }
+    if (status != KOLAM_OK) {
+        return status;
+    }
+    if (gather->is_averaged) {
+        return average_children(raster, request, depth);
+    }
+    if (ground_seq == 0) {
         memset(request->pixels, 0, TILE_BYTES);
     }
-    return draw_gathered(raster, request->tile, is_ground ? stored_seq : 0, request->pixels);
+    return draw_gathered(raster, request->tile, request->pixels);
 }
 
 /* Within the reader's begin/end, so that every tile of a recursion is of one state. */
@@ -188,13 +206,11 @@ static enum kolam_status raster_at_depth(struct kolam_raster *raster, struct req
     if (raster->is_cancelled && raster->is_cancelled(raster->cancel_ctx)) {
         return KOLAM_ERR_CLOSED;
     }
-    struct gather *gather = &raster->gather;
-    enum kolam_status status = gather_tile(gather, raster->reader, request->tile, request->at_seq,
-                                           KOLAM_RASTER_BELOW_MAX);
+    enum kolam_status status =
+        gather_version(raster->reader, request->tile, request->at_seq, &request->seq);
     if (status != KOLAM_OK) {
         return status;
     }
-    request->seq = gather->newest_seq;
     if (request->seq == 0) {
         memset(request->pixels, 0, TILE_BYTES);
         request->is_empty = true;
@@ -207,8 +223,8 @@ static enum kolam_status raster_at_depth(struct kolam_raster *raster, struct req
     if (has_stored && stored_seq == request->seq) {
         return KOLAM_OK;
     }
-    status = gather->is_averaged ? average_children(raster, request, depth)
-                                 : draw_from_ops(raster, request, has_stored, stored_seq);
+    bool is_ground = has_stored && stored_seq < request->seq;
+    status = draw_above(raster, request, is_ground ? stored_seq : 0, depth);
     if (status != KOLAM_OK) {
         return status;
     }
@@ -260,8 +276,8 @@ enum kolam_status kolam_raster_tile_fresh(struct kolam_raster *raster, struct ko
 
 /* ---- what the index alone tells ---- */
 
-static enum kolam_status look_up(struct kolam_raster *raster, struct kolam_tile_id tile, uint64_t at_seq,
-                                 uint32_t below_max) {
+enum kolam_status kolam_raster_version(struct kolam_raster *raster, struct kolam_tile_id tile,
+                                       uint64_t at_seq, uint64_t *out_seq) {
     if (!kolam_tile_is_valid(tile)) {
         return KOLAM_ERR_INVALID;
     }
@@ -269,24 +285,23 @@ static enum kolam_status look_up(struct kolam_raster *raster, struct kolam_tile_
     if (status != KOLAM_OK) {
         return status;
     }
-    status = gather_tile(&raster->gather, raster->reader, tile, at_seq, below_max);
+    status = gather_version(raster->reader, tile, at_seq, out_seq);
     kolam_reader_end(raster->reader);
-    return status;
-}
-
-enum kolam_status kolam_raster_version(struct kolam_raster *raster, struct kolam_tile_id tile,
-                                       uint64_t at_seq, uint64_t *out_seq) {
-    /* Now, the node table answers for what is below; of the past, every row must be seen. */
-    enum kolam_status status = look_up(raster, tile, at_seq, 0);
-    if (status == KOLAM_OK) {
-        *out_seq = raster->gather.newest_seq;
-    }
     return status;
 }
 
 enum kolam_status kolam_raster_is_averaged(struct kolam_raster *raster, struct kolam_tile_id tile,
                                            bool *out_is) {
-    enum kolam_status status = look_up(raster, tile, KOLAM_SEQ_NOW, KOLAM_RASTER_BELOW_MAX);
+    struct request request = {.tile = tile, .at_seq = KOLAM_SEQ_NOW};
+    if (!kolam_tile_is_valid(tile)) {
+        return KOLAM_ERR_INVALID;
+    }
+    enum kolam_status status = kolam_reader_begin(raster->reader);
+    if (status != KOLAM_OK) {
+        return status;
+    }
+    status = gather_after(raster, &request, KOLAM_SEQ_NOW);
+    kolam_reader_end(raster->reader);
     if (status == KOLAM_OK) {
         *out_is = raster->gather.is_averaged;
     }

@@ -20,6 +20,7 @@ enum statement {
     NEWEST_TIME,
     ARTIST_COUNT,
     HOMES_AT,
+    HOMES_AT_BACKWARDS,
     HOMES_BELOW,
     NEWEST_NODE,
     LEVELS,
@@ -35,7 +36,10 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
     [NEWEST_TIME] = "SELECT seq, time_ms FROM op ORDER BY seq DESC LIMIT 1",
     [ARTIST_COUNT] = "SELECT max(number) FROM artist", /* numbers are given out without gaps */
     [HOMES_AT] = "SELECT path, level, seq, target, box, kind FROM home "
-                 "WHERE path = ?1 AND level = ?2 AND seq <= ?3 ORDER BY seq, target",
+                 "WHERE path = ?1 AND level = ?2 AND seq <= ?3 AND seq > ?4 ORDER BY seq, target",
+    [HOMES_AT_BACKWARDS] = "SELECT path, level, seq, target, box, kind FROM home "
+                           "WHERE path = ?1 AND level = ?2 AND seq <= ?3 "
+                           "ORDER BY seq DESC, target DESC",
     /* The level keeps the tile itself out, and its ancestors, which may share its path. */
     [HOMES_BELOW] = "SELECT path, level, seq, target, box, kind FROM home "
                     "WHERE path >= ?1 AND path < ?4 AND level > ?2 AND seq <= ?3",
@@ -225,17 +229,34 @@ static enum kolam_status visit_homes(sqlite3_stmt *statement, kolam_home_visit *
     return status;
 }
 
-enum kolam_status kolam_reader_homes_at(struct kolam_reader *reader, struct kolam_tile_id tile,
-                                        uint64_t max_seq, kolam_home_visit *visit, void *ctx) {
-    if (!kolam_tile_is_valid(tile)) {
-        return KOLAM_ERR_INVALID;
-    }
-    sqlite3_stmt *at = reader->statements[HOMES_AT];
+/* The statement's ?3 is max_seq; `key` is borrowed while it runs. */
+static enum kolam_status visit_at(sqlite3_stmt *at, struct kolam_tile_id tile, uint64_t max_seq,
+                                  kolam_home_visit *visit, void *ctx) {
     struct kolam_tile_key key = kolam_tile_key(tile);
     (void)sqlite3_bind_int(at, 2, tile.level);
     (void)sqlite3_bind_int64(at, 3, clamp_seq(max_seq));
     enum kolam_status status = kolam_sql_bind_blob(at, 1, key.bytes, key.size);
     return status == KOLAM_OK ? visit_homes(at, visit, ctx) : status;
+}
+
+enum kolam_status kolam_reader_homes_at(struct kolam_reader *reader, struct kolam_tile_id tile,
+                                        uint64_t after_seq, uint64_t max_seq, kolam_home_visit *visit,
+                                        void *ctx) {
+    if (!kolam_tile_is_valid(tile)) {
+        return KOLAM_ERR_INVALID;
+    }
+    sqlite3_stmt *at = reader->statements[HOMES_AT];
+    (void)sqlite3_bind_int64(at, 4, clamp_seq(after_seq));
+    return visit_at(at, tile, max_seq, visit, ctx);
+}
+
+enum kolam_status kolam_reader_homes_at_backwards(struct kolam_reader *reader,
+                                                  struct kolam_tile_id tile, uint64_t max_seq,
+                                                  kolam_home_visit *visit, void *ctx) {
+    if (!kolam_tile_is_valid(tile)) {
+        return KOLAM_ERR_INVALID;
+    }
+    return visit_at(reader->statements[HOMES_AT_BACKWARDS], tile, max_seq, visit, ctx);
 }
 
 /* Binds ?1 <= path < ?4; the two keys are borrowed until the statement is reset. */

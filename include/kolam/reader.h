@@ -61,10 +61,16 @@ struct kolam_home_row {
 };
 typedef bool kolam_home_visit(void *ctx, const struct kolam_home_row *row);
 
-/* Visits rows with seq <= max_seq of the tile itself, in (seq, target) order. */
+/* Visits rows with after_seq < seq <= max_seq of the tile itself, in (seq, target) order. */
 KOLAM_MUST_CHECK enum kolam_status kolam_reader_homes_at(struct kolam_reader *reader,
-                                                         struct kolam_tile_id tile, uint64_t max_seq,
-                                                         kolam_home_visit *visit, void *ctx);
+                                                         struct kolam_tile_id tile, uint64_t after_seq,
+                                                         uint64_t max_seq, kolam_home_visit *visit,
+                                                         void *ctx);
+/* Visits rows with seq <= max_seq of the tile itself, the newest first. */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_homes_at_backwards(struct kolam_reader *reader,
+                                                                   struct kolam_tile_id tile,
+                                                                   uint64_t max_seq,
+                                                                   kolam_home_visit *visit, void *ctx);
 /* Visits rows with seq <= max_seq of all tiles strictly below `tile`, in no stated order, each row
  * once (a stroke that has several homes below comes several times). */
 KOLAM_MUST_CHECK enum kolam_status kolam_reader_homes_below(struct kolam_reader *reader,

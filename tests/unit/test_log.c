@@ -90,7 +90,7 @@ static struct row_list rows_at(struct fixture *f, struct kolam_tile_id tile) {
     struct row_list list = {.count = 0};
     struct kolam_reader *reader = NULL;
     assert_int_equal(kolam_reader_create(f->path, &reader, NULL), KOLAM_OK);
-    assert_int_equal(kolam_reader_homes_at(reader, tile, UINT64_MAX, add_row, &list), KOLAM_OK);
+    assert_int_equal(kolam_reader_homes_at(reader, tile, 0, UINT64_MAX, add_row, &list), KOLAM_OK);
     kolam_reader_destroy(reader);
     return list;
 }

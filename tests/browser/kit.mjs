@@ -1,0 +1,190 @@
+// What the browser tests share: a server of their own, Chromium, pages that draw, and waiting for what
+// a page shows instead of sleeping.
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { root, webRequire } from "../web/load.mjs";
+
+const { chromium } = webRequire("playwright-core");
+
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+export const SCREENS = join(root, "build", "screens");
+mkdirSync(SCREENS, { recursive: true });
+
+export function makeFolder() {
+  return mkdtempSync(join(tmpdir(), "kolam-browser-"));
+}
+
+/** A port that was free a moment ago, for servers that are started again at the same address. */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Starts `kolam serve`; resolves once it has told its address. KOLAM_MOCK=1 takes the mock instead. */
+export async function startServer({ data = makeFolder(), port = 0, isKept = false } = {}) {
+  const isMock = process.env.KOLAM_MOCK === "1";
+  const command = isMock
+    ? [process.execPath, join(root, "tests", "web", "mock-server.mjs"), String(port)]
+    : [
+        process.env.KOLAM_BIN ?? join(root, "build", "kolam"),
+        "serve",
+        "--listen",
+        `127.0.0.1:${port}`,
+        "--data",
+        data,
+      ];
+  const child = spawn(command[0], command.slice(1), {
+    stdio: ["ignore", "pipe", process.env.KOLAM_LOG === "1" ? "inherit" : "pipe"],
+    cwd: root,
+  });
+  let log = "";
+  child.stderr?.on("data", (bytes) => (log = (log + bytes).slice(-20_000)));
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  const address = await new Promise((resolve, reject) => {
+    const lines = createInterface({ input: child.stdout });
+    lines.on("line", (line) => {
+      const match = /https?:\/\/[^\s/]+:\d+\//.exec(line);
+      if (match !== null) {
+        resolve(match[0]);
+      }
+    });
+    void exited.then((code) => reject(new Error(`the server ended (${code}): ${log}`)));
+  });
+  return {
+    address,
+    data,
+    port: Number(new URL(address).port),
+    get log() {
+      return log;
+    },
+    async kill() {
+      child.kill("SIGKILL");
+      await exited;
+    },
+    async stop() {
+      child.kill("SIGTERM");
+      await exited;
+      if (!isKept) {
+        rmSync(data, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+export function startBrowser() {
+  return chromium.launch({
+    executablePath: process.env.KOLAM_CHROMIUM ?? "/usr/bin/chromium",
+    args: FLAGS,
+    headless: true,
+  });
+}
+
+/** A page of a person of its own (a context has its own cookies). */
+export async function openPage(browser, address, options = {}) {
+  const { width = 900, height = 700, scale = 1, path = "", context: given, ...rest } = options;
+  const context =
+    given ??
+    (await browser.newContext({
+      viewport: { width, height },
+      deviceScaleFactor: scale,
+      ...rest,
+    }));
+  const page = await context.newPage();
+  page.errors = [];
+  page.on("pageerror", (error) => page.errors.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error" && !/WebSocket|ERR_CONNECTION|Failed to load/.test(message.text())) {
+      page.errors.push(message.text());
+    }
+  });
+  await page.goto(new URL(path, address).href);
+  await ready(page);
+  return page;
+}
+
+/** The client runs, is connected, and shows a complete view. */
+export async function ready(page) {
+  await until(page, () => {
+    const status = window.kolamDebug?.status();
+    return status?.link === "open" && status.isComplete;
+  });
+}
+
+/** Waits until the function, run in the page, is true. */
+export async function until(page, condition, argument, timeoutMs = 15_000) {
+  await page.waitForFunction(condition, argument, { timeout: timeoutMs, polling: 30 });
+}
+
+/** Everything drawn is acknowledged. */
+export async function settled(page) {
+  await until(page, () => {
+    const status = window.kolamDebug.status();
+    return status.link === "open" && status.unsaved === 0 && !status.isDrawing;
+  });
+}
+
+export async function status(page) {
+  return page.evaluate(() => window.kolamDebug.status());
+}
+
+/** A stroke of the mouse through places on the screen. */
+export async function draw(page, places, { isReleased = true } = {}) {
+  const [first, ...rest] = places;
+  await page.mouse.move(first[0], first[1]);
+  await page.mouse.down();
+  for (const [x, y] of rest) {
+    await page.mouse.move(x, y);
+  }
+  if (isReleased) {
+    await page.mouse.up();
+  }
+}
+
+/** A wavy line of `count` places from a to b. */
+export function wave(a, b, count = 24, heightPx = 20) {
+  return Array.from({ length: count }, (_, i) => {
+    const t = i / (count - 1);
+    const lift = Math.sin(t * Math.PI * 4) * heightPx;
+    return [a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t + lift];
+  });
+}
+
+/** Sum of alpha over every tile in view: how much ink the page shows. */
+export function inkOf(page) {
+  return page.evaluate(() => {
+    const view = window.kolamDebug.view();
+    let sum = 0;
+    for (let y = view.y; y < view.y + view.height; y++) {
+      for (let x = view.x; x < view.x + view.width; x++) {
+        const tile = window.kolamDebug.tile(view.level, x, y);
+        for (let i = 3; tile !== null && i < tile.rgba.length; i += 4) {
+          sum += tile.rgba[i];
+        }
+      }
+    }
+    return sum;
+  });
+}
+
+export function screenshot(page, name) {
+  return page.screenshot({ path: join(SCREENS, `${name}.png`) });
+}

@@ -1,0 +1,471 @@
+/* Everything put together: the wall, the hand, the others, the server, the toolbar. Reads as wiring. */
+import { parsePage, parseView } from "../core/address.ts";
+import { displayLevel, makeCamera, screenToPosition, type Viewport } from "../core/camera.ts";
+import { positionFromPixels, SUB_PER_PX, toLevel, type Position } from "../core/geometry.ts";
+import { History, type Drawn } from "../core/history.ts";
+import { Journal, type Acked, type Entry } from "../core/journal.ts";
+import { markKey } from "../core/marks.ts";
+import { decodeOp, TOOL_ERASER } from "../core/op.ts";
+import { encodeCursor, SUBPROTOCOL, type ServerRecord } from "../core/protocol.ts";
+import { Gestures } from "../hand/gestures.ts";
+import { Hand } from "../hand/hand.ts";
+import type { Ink } from "../ink.ts";
+import type { Link, Surroundings, Welcome } from "../net/connection.ts";
+import { Session, type Person, type SessionOptions } from "../net/session.ts";
+import { keepAlive, makeKeeper, makeNonce, openStorage } from "../net/storage.ts";
+import { Chrome } from "../ui/chrome.ts";
+import { Palette } from "../ui/palette.ts";
+import { closePopovers } from "../ui/popover.ts";
+import { Others } from "../view/others.ts";
+import { listenKeys } from "./keys.ts";
+import { Names } from "./names.ts";
+import { Rescue } from "./rescue.ts";
+import { saveView } from "./save.ts";
+import { Wall } from "./wall.ts";
+
+const CURSOR_EVERY_MS = 66;
+const RESCUE_EVERY_MS = 15_000;
+const TICK_MS = 500;
+
+function surroundings(): Surroundings {
+  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+  return {
+    open: () => new WebSocket(`${scheme}//${location.host}/ws`, SUBPROTOCOL),
+    random: Math.random,
+    later: (run, ms) => window.setTimeout(run, ms),
+    cancel: (timer) => window.clearTimeout(timer),
+  };
+}
+
+async function claim(code: string): Promise<boolean> {
+  try {
+    const response = await fetch(`/claim/${code}`, {
+      headers: { "X-Kolam": "1" },
+      credentials: "same-origin",
+    });
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+export class App {
+  readonly page = parsePage(location.pathname, location.search);
+  readonly journal: Journal;
+  readonly wall: Wall;
+  readonly session: Session;
+  readonly hand: Hand;
+  readonly others: Others;
+  readonly rescue: Rescue;
+  link: Link = "connecting";
+  private readonly history = new History();
+  private readonly palette: Palette;
+  private readonly chrome: Chrome;
+  private readonly names: Names;
+  private readonly gestures: Gestures;
+  private readonly storage = openStorage();
+  private releaseJournal: () => void;
+  private recent: Welcome["recent"] = null;
+  private newName: string | null = null;
+  private isPlaced = false;
+  private cursorSentMs = 0;
+  private cursor: { x: number; y: number } | null = null;
+
+  constructor(canvas: HTMLCanvasElement, ink: Ink, viewport: Viewport) {
+    const { canvas: name, isWatching } = this.page;
+    const nonce = makeNonce();
+    const around = surroundings();
+    const options: SessionOptions = { canvas: name, isWatching, around, claim };
+    this.journal = new Journal(nonce, makeKeeper(this.storage, name, nonce));
+    this.releaseJournal = keepAlive(this.storage, nonce);
+    this.palette = new Palette(() => this.chrome.brushChanged());
+    const stillness = matchMedia("(prefers-reduced-motion: reduce)");
+    const wallEvents = {
+      framed: (nowMs: number) => this.framed(nowMs),
+      zoomed: (zoom: number) => this.chrome.zoomBar.setZoom(zoom),
+    };
+    this.wall = new Wall(canvas, ink, name, wallEvents, () => stillness.matches);
+    this.session = new Session(options, this.journal, {
+      welcomed: (welcome) => this.welcomed(welcome),
+      linked: (link) => this.linked(link),
+      identified: (person) => this.identified(person),
+      artists: (list) => this.names.learn(list),
+      record: (record) => this.recordCame(record),
+      acknowledged: (acked) => this.acknowledged(acked),
+      refused: (entry, message) => this.refused(entry, message),
+      refresh: () => this.wall.refresh(),
+      trouble: (message) => this.chrome.toast.say(message),
+      journalChanged: () => this.showLink(),
+    });
+    this.wall.connection = this.session.connection;
+    const { scene } = this.wall;
+    this.hand = new Hand(this.journal, this.session, scene, () => this.wall, {
+      finished: (counter, count) => this.finished(counter, count),
+      drawing: () => this.wall.request(),
+    });
+    this.others = new Others(scene, nonce);
+    this.rescue = new Rescue(this.storage, options, scene, nonce, () => this.showLink());
+    this.names = new Names(
+      (artists) => this.session.connection.sendJson({ type: "who", artists }),
+      around.later,
+    );
+    this.chrome = new Chrome(isWatching, this.palette, {
+      undo: () => this.undo(),
+      redo: () => this.redo(),
+      save: () => this.save(),
+      rename: (newName) => this.rename(newName),
+      zoomStep: (direction) => this.zoomStep(direction),
+      zoomReset: () => this.zoomReset(),
+    });
+    document.body.append(...this.chrome.roots);
+    this.gestures = this.listenGestures(canvas);
+    this.listenKeys();
+    this.listenPage();
+    this.wall.resize(viewport);
+    this.placeFromAddress();
+    if (!isWatching) {
+      this.rescue.find();
+    }
+    this.session.start();
+  }
+
+  /* ---- the server ---- */
+
+  private welcomed(welcome: Welcome): void {
+    this.recent = welcome.recent;
+    if (!this.isPlaced && welcome.recent !== null) {
+      this.goToRecent();
+    }
+    this.isPlaced = true;
+    this.wall.tellAddress();
+    this.wall.welcomed(welcome);
+    this.hand.restartPreview();
+    if (this.rescue.size > 0) {
+      this.session.identify();
+    }
+  }
+
+  private linked(link: Link): void {
+    this.link = link;
+    if (link === "lost") {
+      this.others.forget();
+      this.wall.request();
+    }
+    this.showLink();
+  }
+
+  private showLink(): void {
+    this.chrome.status.setLink(this.link, this.unsaved);
+    document.body.classList.toggle("is-apart", this.link !== "open");
+  }
+
+  private identified(person: Person): void {
+    this.names.learn([person]);
+    if (!this.page.isWatching) {
+      this.chrome.nameChip.setName(person.name);
+    }
+    if (this.newName !== null && this.session.canDraw) {
+      this.session.connection.sendJson({ type: "rename", name: this.newName });
+      this.newName = null;
+    }
+    if (this.session.canDraw) {
+      this.rescue.run();
+    }
+  }
+
+  private rename(name: string): void {
+    this.newName = name;
+    if (this.session.canDraw) {
+      this.identified(this.session.person!);
+    } else {
+      this.session.identify();
+    }
+  }
+
+  private recordCame(record: ServerRecord): void {
+    const nowMs = performance.now();
+    const { scene } = this.wall;
+    switch (record.type) {
+      case "op":
+        scene.opCame(record, decodeOp(record.body));
+        this.others.end(record.nonce, record.counter);
+        if (record.nonce === this.journal.nonce) {
+          scene.endOverride(record.counter);
+        }
+        break;
+      case "preview":
+        this.others.previewCame(record, nowMs);
+        break;
+      case "preview-end":
+        this.others.end(record.nonce, record.counter);
+        break;
+      case "tile":
+        scene.tileChanged(record.level, record.x, record.y, record.seq);
+        break;
+      case "cursor":
+        this.others.cursorCame(record, nowMs);
+        break;
+      case "view":
+        if (this.wall.isLatestView(record.id)) {
+          scene.viewCame(record);
+        }
+        break;
+      case "left":
+        this.others.left(record.nonce);
+        break;
+      default:
+        break;
+    }
+    this.wall.request();
+  }
+
+  private acknowledged({ entry, seq }: Acked): void {
+    this.history.acknowledge(entry.counter, seq);
+    this.wall.scene.pendingAcked(markKey(this.journal.nonce, entry.counter), seq);
+    this.wall.request();
+  }
+
+  private refused(entry: Entry, message: string): void {
+    this.wall.scene.removePending(markKey(this.journal.nonce, entry.counter));
+    this.wall.scene.endOverride(entry.counter);
+    this.history.forget(entry.counter);
+    this.showHistory();
+    this.chrome.toast.say(message === "" ? "The wall could not take that stroke." : message);
+    this.wall.request();
+  }
+
+  /* ---- the hand ---- */
+
+  private finished(counter: number, count: number): void {
+    this.history.add({ counter, count, seq: null });
+    this.showHistory();
+    this.wall.request();
+  }
+
+  private showHistory(): void {
+    this.chrome.toolbar?.setHistory(this.history.canUndo, this.history.canRedo);
+  }
+
+  private undo(): void {
+    if (!this.hand.isDrawing) {
+      this.setShown(this.history.undo(), false);
+    }
+  }
+
+  private redo(): void {
+    if (!this.hand.isDrawing) {
+      this.setShown(this.history.redo(), true);
+    }
+  }
+
+  private setShown(drawn: Drawn | null, isShow: boolean): void {
+    if (drawn === null) {
+      return;
+    }
+    const { counter, count, seq } = drawn;
+    const seqs = seq === null ? [] : Array.from({ length: count }, (_, i) => seq + i);
+    const entry = this.journal.addVisibility(isShow, seqs, seq === null ? [counter] : []);
+    const { scene } = this.wall;
+    scene.hidePending(markKey(this.journal.nonce, counter), !isShow, entry.counter);
+    if (seq !== null) {
+      scene.override(seq, !isShow, entry.counter);
+    }
+    this.session.flush();
+    this.showHistory();
+    this.wall.request();
+  }
+
+  private save(): void {
+    saveView(this.wall, this.page.canvas).catch((error: Error) =>
+      this.chrome.toast.say(error.message),
+    );
+  }
+
+  get unsaved(): number {
+    return this.journal.size + this.rescue.size;
+  }
+
+  /* ---- where one is ---- */
+
+  private placeFromAddress(): void {
+    const camera = parseView(location.hash);
+    if (camera !== null) {
+      this.isPlaced = true;
+      this.wall.setCamera(camera);
+    }
+  }
+
+  private goToRecent(): void {
+    const { recent } = this;
+    if (recent !== null) {
+      const place = positionFromPixels(recent.level, recent.x, recent.y);
+      const zoom = recent.level - Math.log2(this.wall.viewport.ratio);
+      this.wall.setCamera(makeCamera(place, Number(zoom.toFixed(3))));
+    }
+  }
+
+  private middle(): [number, number] {
+    const { width, height } = this.wall.viewport;
+    return [width / 2, height / 2];
+  }
+
+  private zoomStep(direction: 1 | -1): void {
+    const { zoom } = this.wall.camera;
+    const step = direction > 0 ? Math.floor(zoom + 1.01) : Math.ceil(zoom - 1.01);
+    this.wall.zoomTo(...this.middle(), step);
+  }
+
+  private zoomReset(): void {
+    this.wall.zoomTo(...this.middle(), 0);
+  }
+
+  /* ---- frames and the pen's place ---- */
+
+  private framed(nowMs: number): void {
+    this.hand.preview(nowMs);
+    const { camera, viewport } = this.wall;
+    const nameOf = (artist: number): string => this.names.nameOf(artist);
+    this.chrome.labels.draw(this.others.pens.values(), nameOf, camera, viewport, nowMs);
+    if (this.hand.isDrawing) {
+      this.wall.request();
+    } else {
+      this.sendCursor(nowMs);
+    }
+  }
+
+  private sendCursor(nowMs: number): void {
+    const { cursor, session } = this;
+    if (cursor === null || !session.canDraw || session.connection.isBehind) {
+      return;
+    }
+    if (nowMs - this.cursorSentMs < CURSOR_EVERY_MS) {
+      this.wall.request();
+      return;
+    }
+    this.cursor = null;
+    this.cursorSentMs = nowMs;
+    const { camera, viewport } = this.wall;
+    const level = displayLevel(camera.zoom, viewport.ratio);
+    const place: Position = toLevel(screenToPosition(camera, viewport, cursor.x, cursor.y), level);
+    const sub = (offset: number): number => Math.min(2047, Math.floor(offset * SUB_PER_PX));
+    const { tileX, tileY } = place;
+    const pen = { level, tileX, tileY, x: sub(place.x), y: sub(place.y) };
+    session.connection.send(encodeCursor(pen));
+  }
+
+  /* ---- listening ---- */
+
+  private listenGestures(canvas: HTMLCanvasElement): Gestures {
+    const { wall, hand } = this;
+    return new Gestures(canvas, {
+      canDraw: () => !this.page.isWatching,
+      isDrawing: () => hand.isDrawing,
+      drawBegin: (touch, hasPressure, isEraser) => {
+        this.isPlaced = true;
+        hand.begin(this.palette.brush(isEraser ? TOOL_ERASER : this.palette.tool), touch, hasPressure);
+      },
+      drawMove: (touches) => hand.move(touches),
+      drawEnd: () => hand.end(),
+      drawCancel: () => {
+        hand.cancel();
+        wall.request();
+      },
+      pan: (dx, dy) => {
+        this.isPlaced = true;
+        wall.pan(dx, dy);
+      },
+      pinch: (x, y, factor) => {
+        this.isPlaced = true;
+        wall.zoomNow(x, y, wall.camera.zoom + Math.log2(factor));
+      },
+      wheel: (x, y, levels) => {
+        if (!hand.isDrawing) {
+          this.isPlaced = true;
+          wall.zoomBy(x, y, levels);
+        }
+      },
+      hover: (x, y, isInside) => {
+        this.cursor = isInside ? { x, y } : null;
+        this.chrome.ring.move(x, y, isInside && !this.page.isWatching);
+        if (isInside) {
+          wall.request();
+        }
+      },
+      panning: (isPanning) => canvas.classList.toggle("is-panning", isPanning),
+    });
+  }
+
+  private listenKeys(): void {
+    const { wall } = this;
+    const ifDrawing = (act: () => void): void => {
+      if (!this.page.isWatching) {
+        act();
+      }
+    };
+    listenKeys({
+      tool: (tool) => ifDrawing(() => this.palette.setTool(tool)),
+      width: (direction) => ifDrawing(() => this.palette.stepWidth(direction)),
+      undo: () => ifDrawing(() => this.undo()),
+      redo: () => ifDrawing(() => this.redo()),
+      zoom: (direction) => this.zoomStep(direction),
+      zoomReset: () => this.zoomReset(),
+      pan: (dx, dy) => wall.pan(dx, dy),
+      home: () => this.goToRecent(),
+      help: () => this.chrome.help.toggle(),
+      space: (isDown) => {
+        this.gestures.isSpaceDown = isDown;
+        wall.canvas.classList.toggle("is-grabbing", isDown);
+      },
+      escape: () => {
+        if (!closePopovers()) {
+          this.hand.cancel();
+          wall.request();
+        }
+      },
+    });
+  }
+
+  private listenPage(): void {
+    window.addEventListener("beforeunload", (event) => {
+      if (this.unsaved > 0 || this.hand.isDrawing) {
+        event.preventDefault();
+        event.returnValue = "";
+      }
+    });
+    window.addEventListener("pagehide", () => {
+      this.hand.end();
+      this.releaseJournal();
+      this.rescue.release();
+    });
+    window.addEventListener("pageshow", (event) => {
+      if (event.persisted) {
+        this.releaseJournal = keepAlive(this.storage, this.journal.nonce);
+        this.session.connection.retryNow();
+      }
+    });
+    window.addEventListener("online", () => this.session.connection.retryNow());
+    window.addEventListener("hashchange", () => this.placeFromAddress());
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) {
+        this.session.connection.retryNow();
+        this.wall.request();
+      }
+    });
+    window.setInterval(() => {
+      this.others.tick(performance.now());
+      if (this.others.pens.size > 0 || this.chrome.labels.isShowing) {
+        this.wall.request();
+      }
+    }, TICK_MS);
+    if (!this.page.isWatching) {
+      window.setInterval(() => {
+        this.rescue.find();
+        if (this.session.canDraw) {
+          this.rescue.run();
+        } else if (this.rescue.size > 0) {
+          this.session.identify();
+        }
+      }, RESCUE_EVERY_MS);
+    }
+  }
+}

@@ -1,0 +1,41 @@
+/* What tests and a curious person may read in the console as `kolamDebug`. It changes nothing. */
+import type { App } from "./app.ts";
+
+export interface TileReport {
+  seq: number;
+  baseSeq: number;
+  isReady: boolean;
+  rgba: Uint8ClampedArray;
+}
+
+export function exposeDebug(app: App): void {
+  const { wall, journal, session } = app;
+  const debug = {
+    status: () => ({
+      link: app.link,
+      canDraw: session.canDraw,
+      person: session.person,
+      unsaved: app.unsaved,
+      seq: wall.scene.lastSeq,
+      nonce: journal.nonce,
+      isComplete: wall.isComplete,
+      isDrawing: app.hand.isDrawing,
+      tiles: wall.scene.store.tiles.size,
+      fetched: wall.loader.fetched,
+      fetchedBytes: wall.loader.fetchedBytes,
+      pens: [...app.others.pens.values()].map((pen) => pen.artist),
+    }),
+    camera: () => ({ ...wall.camera.centre, zoom: wall.camera.zoom }),
+    view: () => wall.scene.rect,
+    /* Raw pixels, straight RGBA, without the display's boost. */
+    tile: (level: number, x: number, y: number): TileReport | null => {
+      const tile = wall.scene.store.find(level, x, y);
+      if (tile === undefined) {
+        return null;
+      }
+      const { currentSeq: seq, baseSeq } = tile.log;
+      return { seq, baseSeq, isReady: tile.isReady, rgba: wall.scene.readPixels(tile) };
+    },
+  };
+  Object.defineProperty(window, "kolamDebug", { value: Object.freeze(debug) });
+}

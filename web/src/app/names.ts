@@ -1,0 +1,40 @@
+/* Artists' names by number; those not known yet are asked for together. */
+import type { Person } from "../net/session.ts";
+
+const ASK_AFTER_MS = 120;
+const ASK_MAX = 256;
+
+export class Names {
+  private readonly known = new Map<number, string>();
+  private readonly asked = new Set<number>();
+  private timer: number | null = null;
+
+  constructor(
+    private readonly ask: (artists: number[]) => boolean,
+    private readonly later: (run: () => void, ms: number) => number,
+  ) {}
+
+  nameOf(artist: number): string {
+    const name = this.known.get(artist);
+    if (name === undefined && !this.asked.has(artist)) {
+      this.asked.add(artist);
+      this.timer ??= this.later(() => this.askNow(), ASK_AFTER_MS);
+    }
+    return name ?? "";
+  }
+
+  learn(list: readonly Person[]): void {
+    for (const { artist, name } of list) {
+      this.known.set(artist, name);
+      this.asked.delete(artist);
+    }
+  }
+
+  private askNow(): void {
+    this.timer = null;
+    const unknown = [...this.asked].filter((artist) => !this.known.has(artist));
+    if (unknown.length > 0 && !this.ask(unknown.slice(0, ASK_MAX))) {
+      this.asked.clear();
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/* The view in the address: `#@<x>,<y>,<zoom>`, whole pixels of the level nearest to the zoom, as exact
+ * decimals. */
+import { makeCamera, ZOOM_MAX, ZOOM_MIN, type Camera } from "./camera.ts";
+import { clampLevel, pixelStrings, positionFromPixels } from "./geometry.ts";
+
+export function formatView(camera: Camera): string {
+  const zoom = Number(camera.zoom.toFixed(3));
+  const level = clampLevel(Math.round(zoom));
+  const { x, y } = pixelStrings(makeCamera(camera.centre, level).centre);
+  return `#@${x},${y},${zoom}`;
+}
+
+export function parseView(hash: string): Camera | null {
+  const match = /^#@(-?\d{1,20}),(-?\d{1,20}),(-?\d{1,2}(?:\.\d{1,6})?)$/.exec(hash);
+  if (match === null) {
+    return null;
+  }
+  const zoom = Number(match[3]);
+  if (zoom < ZOOM_MIN || zoom > ZOOM_MAX) {
+    return null;
+  }
+  return makeCamera(positionFromPixels(clampLevel(Math.round(zoom)), match[1]!, match[2]!), zoom);
+}
+
+/* `/c/<name>` or `/`; `?watch` looks on without drawing. */
+export function parsePage(pathname: string, search: string): { canvas: string; isWatching: boolean } {
+  const match = /^\/c\/([a-z0-9][a-z0-9_-]{0,63})\/?$/.exec(pathname);
+  return { canvas: match?.[1] ?? "main", isWatching: new URLSearchParams(search).has("watch") };
+}

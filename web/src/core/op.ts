@@ -1,0 +1,355 @@
+/* An op's body: what somebody did, in the one binary form that the wire and the log share.
+ * Mirrors include/kolam/op.h; docs/storage.md tells the layout byte by byte, and
+ * tests/data/op-vectors.json holds both to it. */
+import { BitReader, BitWriter } from "./bits.ts";
+import { ByteReader, ByteWriter, FormatError } from "./bytes.ts";
+import { isTileValid, LEVEL_MIN, SUB_PER_TILE, type TileId } from "./geometry.ts";
+
+export const OP_VERSION = 1;
+export const POINTS_MAX = 8192;
+export const HOMES_MAX = 256;
+export const WIDTH_MAX = 512 * 256;
+export const PARTS_MAX = 32;
+export const TARGETS_MAX = 4096;
+export const POINT_SUB_MAX = 1 << 20;
+const RECORD_BYTES_MAX = 65536;
+const DT_MS_MAX = 86_400_000;
+
+export const TOOL_PEN = 0;
+export const TOOL_MARKER = 1;
+export const TOOL_ERASER = 2;
+export type Tool = typeof TOOL_PEN | typeof TOOL_MARKER | typeof TOOL_ERASER;
+
+/* x, y: 1/8 px of the level from the corner of the origin tile; pressure 255 is full. */
+export interface Points {
+  count: number;
+  x: Int32Array;
+  y: Int32Array;
+  pressure: Uint8Array;
+  dtMs: Uint32Array;
+}
+
+export interface Stroke {
+  kind: "stroke";
+  tool: Tool;
+  color: number; /* 0xRRGGBBAA, straight */
+  width: number; /* 1/256 px of the level */
+  origin: TileId;
+  startMs: bigint | null;
+  part: number;
+  parts: number;
+  hasPressure: boolean;
+  hasTimes: boolean;
+  points: Points;
+}
+
+export interface Visibility {
+  kind: "hide" | "show";
+  targets: number[];
+}
+
+export interface RecordOp {
+  kind: "record";
+  json: string;
+}
+
+export type Op = Stroke | Visibility | RecordOp;
+
+const KINDS = { stroke: 1, hide: 2, show: 3, record: 4 } as const;
+const FLAG_PRESSURE = 1;
+const FLAG_TIMES = 2;
+const FLAG_START = 4;
+const FLAG_GROUP = 8;
+
+export function makePoints(capacity: number): Points {
+  return {
+    count: 0,
+    x: new Int32Array(capacity),
+    y: new Int32Array(capacity),
+    pressure: new Uint8Array(capacity),
+    dtMs: new Uint32Array(capacity),
+  };
+}
+
+/* A copy of points [from, to). */
+export function slicePoints(points: Points, from: number, to: number): Points {
+  return {
+    count: to - from,
+    x: points.x.slice(from, to),
+    y: points.y.slice(from, to),
+    pressure: points.pressure.slice(from, to),
+    dtMs: points.dtMs.slice(from, to),
+  };
+}
+
+/* ---- writing ---- */
+
+function zigzagged(value: number): number {
+  return value < 0 ? -value * 2 - 1 : value * 2;
+}
+
+function axisResiduals(values: Int32Array, count: number): Uint32Array {
+  const residuals = new Uint32Array(count - 1);
+  for (let i = 1; i < count; i++) {
+    const before = values[i - 1]!;
+    const predicted = i > 1 ? 2 * before - values[i - 2]! : before;
+    residuals[i - 1] = zigzagged(values[i]! - predicted);
+  }
+  return residuals;
+}
+
+function pressureResiduals(values: Uint8Array, count: number): Uint32Array {
+  const residuals = new Uint32Array(count - 1);
+  for (let i = 1; i < count; i++) {
+    residuals[i - 1] = zigzagged(values[i]! - values[i - 1]!);
+  }
+  return residuals;
+}
+
+function writeChannels(stroke: Stroke): Uint8Array {
+  const { points } = stroke;
+  const bits = new BitWriter();
+  bits.channel(axisResiduals(points.x, points.count));
+  bits.channel(axisResiduals(points.y, points.count));
+  if (stroke.hasPressure) {
+    bits.channel(pressureResiduals(points.pressure, points.count));
+  }
+  if (stroke.hasTimes) {
+    bits.channel(points.dtMs.slice(1, points.count));
+  }
+  return bits.finish();
+}
+
+function writeStroke(out: ByteWriter, stroke: Stroke): void {
+  const { points } = stroke;
+  out.u8(
+    (stroke.hasPressure ? FLAG_PRESSURE : 0) |
+      (stroke.hasTimes ? FLAG_TIMES : 0) |
+      (stroke.startMs !== null ? FLAG_START : 0) |
+      (stroke.parts > 1 ? FLAG_GROUP : 0),
+  );
+  out.u8(stroke.tool);
+  for (let shift = 24; shift >= 0; shift -= 8) {
+    out.u8((stroke.color >>> shift) & 0xff);
+  }
+  out.varint(stroke.width);
+  out.u8(stroke.origin.level - LEVEL_MIN);
+  out.zigzag(stroke.origin.x);
+  out.zigzag(stroke.origin.y);
+  if (stroke.startMs !== null) {
+    out.bigZigzag(stroke.startMs);
+  }
+  if (stroke.parts > 1) {
+    out.varint(stroke.part);
+    out.varint(stroke.parts);
+  }
+  out.varint(points.count);
+  out.zigzag(points.x[0]!);
+  out.zigzag(points.y[0]!);
+  if (stroke.hasPressure) {
+    out.u8(points.pressure[0]!);
+  }
+  if (points.count > 1) {
+    out.raw(writeChannels(stroke));
+  }
+}
+
+export function encodeOp(op: Op): Uint8Array {
+  const out = new ByteWriter();
+  out.u8(OP_VERSION);
+  out.u8(KINDS[op.kind]);
+  if (op.kind === "stroke") {
+    checkStroke(op);
+    writeStroke(out, op);
+  } else if (op.kind === "record") {
+    const json = new TextEncoder().encode(op.json);
+    out.varint(json.length);
+    out.raw(json);
+  } else {
+    out.varint(op.targets.length);
+    op.targets.forEach((seq, i) => out.varint(seq - (i > 0 ? op.targets[i - 1]! : 0)));
+  }
+  return out.finish();
+}
+
+/* ---- reading ---- */
+
+function demand(condition: boolean, what: string): void {
+  if (!condition) {
+    throw new FormatError(what);
+  }
+}
+
+function isNear(value: number): boolean {
+  return Math.abs(value) <= POINT_SUB_MAX;
+}
+
+function checkHead(stroke: Stroke): void {
+  demand(stroke.tool <= TOOL_ERASER, "unknown tool");
+  demand(stroke.width >= 1 && stroke.width <= WIDTH_MAX, "width out of range");
+  demand(isTileValid(stroke.origin), "origin outside the world");
+  demand(stroke.parts >= 1 && stroke.parts <= PARTS_MAX, "too many parts");
+  demand(stroke.part < stroke.parts, "part outside its group");
+  const { count } = stroke.points;
+  demand(count >= 1 && count <= POINTS_MAX, "number of points out of range");
+}
+
+/* +-2^31 px at level 0; taken from the origin tile, whose numbers are small enough to be exact. */
+function checkPlaces(stroke: Stroke): void {
+  const limitTiles = 2 ** (23 + stroke.origin.level);
+  const { points, origin } = stroke;
+  const axis = (values: Int32Array, tile: number): void => {
+    const low = (-limitTiles - tile) * SUB_PER_TILE;
+    const high = (limitTiles - tile) * SUB_PER_TILE;
+    for (let i = 0; i < points.count; i++) {
+      const value = values[i]!;
+      demand(isNear(value), "point too far from its origin");
+      demand(value >= low && value <= high, "point outside the world");
+    }
+  };
+  axis(points.x, origin.x);
+  axis(points.y, origin.y);
+}
+
+function checkStroke(stroke: Stroke): void {
+  checkHead(stroke);
+  checkPlaces(stroke);
+}
+
+function unzigzag(value: number): number {
+  return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
+}
+
+function readAxis(bits: BitReader, values: Int32Array, count: number): void {
+  bits.channel(count - 1, (residual, index) => {
+    const i = index + 1;
+    const before = values[i - 1]!;
+    const predicted = i > 1 ? 2 * before - values[i - 2]! : before;
+    const value = predicted + unzigzag(residual);
+    demand(isNear(value), "point too far from its origin");
+    values[i] = value;
+  });
+}
+
+function readChannels(bytes: Uint8Array, stroke: Stroke): void {
+  const { points } = stroke;
+  const bits = new BitReader(bytes);
+  readAxis(bits, points.x, points.count);
+  readAxis(bits, points.y, points.count);
+  if (stroke.hasPressure) {
+    bits.channel(points.count - 1, (residual, index) => {
+      const value = points.pressure[index]! + unzigzag(residual);
+      demand(value >= 0 && value <= 255, "pressure out of range");
+      points.pressure[index + 1] = value;
+    });
+  }
+  if (stroke.hasTimes) {
+    bits.channel(points.count - 1, (residual, index) => {
+      demand(residual <= DT_MS_MAX, "pause too long");
+      points.dtMs[index + 1] = residual;
+    });
+  }
+  bits.finish();
+}
+
+function readColor(input: ByteReader): number {
+  let color = 0;
+  for (let i = 0; i < 4; i++) {
+    color = color * 256 + input.u8();
+  }
+  return color;
+}
+
+function readStroke(input: ByteReader): Stroke {
+  const flags = input.u8();
+  demand(flags <= 15, "unknown flag");
+  const tool = input.u8() as Tool;
+  const color = readColor(input);
+  const width = input.varint();
+  const level = input.u8() + LEVEL_MIN;
+  const origin = { level, x: input.zigzag(), y: input.zigzag() };
+  const startMs = flags & FLAG_START ? input.bigZigzag() : null;
+  const part = flags & FLAG_GROUP ? input.varint() : 0;
+  const parts = flags & FLAG_GROUP ? input.varint() : 1;
+  demand(!(flags & FLAG_GROUP) || parts >= 2, "a group of one");
+  const count = input.varint();
+  demand(count <= POINTS_MAX, "number of points out of range");
+  const points = makePoints(count);
+  points.count = count;
+  points.pressure.fill(255);
+  const stroke: Stroke = {
+    kind: "stroke",
+    tool,
+    color,
+    width,
+    origin,
+    startMs,
+    part,
+    parts,
+    hasPressure: (flags & FLAG_PRESSURE) !== 0,
+    hasTimes: (flags & FLAG_TIMES) !== 0,
+    points,
+  };
+  checkHead(stroke);
+  const x = input.zigzag();
+  const y = input.zigzag();
+  demand(isNear(x) && isNear(y), "point too far from its origin");
+  points.x[0] = x;
+  points.y[0] = y;
+  if (stroke.hasPressure) {
+    points.pressure[0] = input.u8();
+  }
+  if (count > 1) {
+    readChannels(input.rest(), stroke);
+  }
+  checkPlaces(stroke);
+  return stroke;
+}
+
+function readTargets(input: ByteReader): number[] {
+  const count = input.varint();
+  demand(count >= 1 && count <= TARGETS_MAX, "number of targets out of range");
+  const targets: number[] = [];
+  let seq = 0;
+  for (let i = 0; i < count; i++) {
+    const step = input.varint();
+    demand(step >= 1, "targets do not increase");
+    seq += step;
+    targets.push(seq);
+  }
+  return targets;
+}
+
+function readRecord(input: ByteReader): string {
+  const size = input.varint();
+  demand(size >= 1 && size <= RECORD_BYTES_MAX, "record size out of range");
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(input.raw(size));
+  } catch (error) {
+    throw error instanceof FormatError ? error : new FormatError("record is not UTF-8");
+  }
+}
+
+function readOp(input: ByteReader): Op {
+  demand(input.u8() === OP_VERSION, "unknown version");
+  const kind = input.u8();
+  switch (kind) {
+    case KINDS.stroke:
+      return readStroke(input);
+    case KINDS.hide:
+    case KINDS.show:
+      return { kind: kind === KINDS.hide ? "hide" : "show", targets: readTargets(input) };
+    case KINDS.record:
+      return { kind: "record", json: readRecord(input) };
+    default:
+      throw new FormatError("unknown kind");
+  }
+}
+
+/* Throws FormatError for anything that breaks the form. */
+export function decodeOp(bytes: Uint8Array): Op {
+  const input = new ByteReader(bytes);
+  const op = readOp(input);
+  demand(input.left === 0, "bytes left over");
+  return op;
+}

@@ -1,0 +1,235 @@
+/* A stroke while it is drawn: from the pointer's places to the points that are kept.
+ *
+ * Places are smoothed lightly, once: a low pass of a few milliseconds against the hand's and the
+ * digitizer's trembling, then quadratic curves between midpoints, flattened to an eighth of a pixel, so
+ * that a fast stroke of few events is round. What comes out is quantised to 1/8 px and is what is drawn,
+ * sent and logged. Pure: the clock comes with the samples. */
+import { difference, LEVEL_MIN, SUB_PER_PX, SUB_PER_TILE, type Position } from "./geometry.ts";
+import {
+  makePoints,
+  PARTS_MAX,
+  POINT_SUB_MAX,
+  POINTS_MAX,
+  slicePoints,
+  WIDTH_MAX,
+  type Points,
+  type Stroke,
+  type Tool,
+} from "./op.ts";
+
+export interface Brush {
+  tool: Tool;
+  color: number; /* 0xRRGGBBAA */
+  widthPx: number; /* of the stroke's level */
+}
+
+export interface Sample {
+  place: Position;
+  pressure: number; /* 0..1 */
+  timeMs: number;
+}
+
+interface Spot {
+  x: number; /* px from the origin tile's corner */
+  y: number;
+  pressure: number;
+  timeMs: number;
+}
+
+const SMOOTHING_MS = 6;
+const SAMPLE_MS_MIN = 2;
+const FLATNESS_PX = 0.125;
+const SPACING_SUB = 4;
+const PRESSURE_STEP = 12;
+/* Parts share an end point, so each but the first adds one less. */
+export const STROKE_POINTS_MAX = PARTS_MAX * (POINTS_MAX - 1) + 1;
+
+function between(a: Spot, b: Spot, t: number): Spot {
+  return {
+    x: a.x + (b.x - a.x) * t,
+    y: a.y + (b.y - a.y) * t,
+    pressure: a.pressure + (b.pressure - a.pressure) * t,
+    timeMs: a.timeMs + (b.timeMs - a.timeMs) * t,
+  };
+}
+
+export function widthUnits(widthPx: number): number {
+  return Math.min(WIDTH_MAX, Math.max(1, Math.round(widthPx * 256)));
+}
+
+export class StrokeBuilder {
+  readonly stroke: Stroke;
+  private corner: Position;
+  private smooth: Spot | null = null;
+  private middle: Spot | null = null;
+  private lastRaw: Spot | null = null;
+  private startTimeMs = 0;
+  private elapsedMs = 0;
+
+  /* `start` is at the level the stroke is to have. */
+  constructor(brush: Brush, start: Position, hasPressure: boolean, startMs: number) {
+    this.corner = { ...start, x: 0, y: 0 };
+    this.stroke = {
+      kind: "stroke",
+      tool: brush.tool,
+      color: brush.color,
+      width: widthUnits(brush.widthPx),
+      origin: { level: start.level, x: start.tileX, y: start.tileY },
+      startMs: BigInt(Math.round(startMs)),
+      part: 0,
+      parts: 1,
+      hasPressure,
+      hasTimes: true,
+      points: makePoints(256),
+    };
+  }
+
+  get isFull(): boolean {
+    return this.stroke.points.count >= STROKE_POINTS_MAX;
+  }
+
+  add(sample: Sample): void {
+    const { dx, dy } = difference(sample.place, this.corner);
+    const raw = { x: dx, y: dy, pressure: sample.pressure, timeMs: sample.timeMs };
+    this.lastRaw = raw;
+    if (this.smooth === null) {
+      this.startTimeMs = raw.timeMs;
+      this.smooth = raw;
+      this.middle = raw;
+      this.emit(raw, true);
+      return;
+    }
+    const passedMs = Math.max(SAMPLE_MS_MIN, raw.timeMs - this.smooth.timeMs);
+    const next = between(this.smooth, raw, 1 - Math.exp(-passedMs / SMOOTHING_MS));
+    next.timeMs = raw.timeMs;
+    const middle = between(this.smooth, next, 0.5);
+    this.curve(this.middle!, this.smooth, middle);
+    this.smooth = next;
+    this.middle = middle;
+  }
+
+  /* Brings the ink to where the pointer left. */
+  finish(): void {
+    if (this.lastRaw !== null && this.middle !== null && this.smooth !== null) {
+      this.curve(this.middle, this.smooth, this.lastRaw);
+      this.emit(this.lastRaw, true);
+    }
+  }
+
+  private curve(from: Spot, control: Spot, to: Spot): void {
+    const bendX = from.x - 2 * control.x + to.x;
+    const bendY = from.y - 2 * control.y + to.y;
+    const bend = Math.hypot(bendX, bendY);
+    const steps = Math.min(64, Math.max(1, Math.ceil(Math.sqrt(bend / (4 * FLATNESS_PX)))));
+    for (let i = 1; i <= steps; i++) {
+      const t = i / steps;
+      this.emit(between(between(from, control, t), between(control, to, t), t), false);
+    }
+  }
+
+  private emit(spot: Spot, isEnd: boolean): void {
+    const { points } = this.stroke;
+    const x = Math.round(spot.x * SUB_PER_PX);
+    const y = Math.round(spot.y * SUB_PER_PX);
+    const pressure = this.stroke.hasPressure
+      ? Math.min(255, Math.max(1, Math.round(spot.pressure * 255)))
+      : 255;
+    if (Math.abs(x) > POINT_SUB_MAX || Math.abs(y) > POINT_SUB_MAX || this.isFull) {
+      return;
+    }
+    const last = points.count - 1;
+    if (last >= 0) {
+      const dx = x - points.x[last]!;
+      const dy = y - points.y[last]!;
+      const isSame = dx === 0 && dy === 0;
+      const isNear = dx * dx + dy * dy < SPACING_SUB * SPACING_SUB;
+      const isAlike = Math.abs(pressure - points.pressure[last]!) < PRESSURE_STEP;
+      if (isAlike && (isSame || (isNear && !isEnd))) {
+        return;
+      }
+    }
+    const elapsedMs = Math.max(this.elapsedMs, Math.round(spot.timeMs - this.startTimeMs));
+    append(this.stroke, x, y, pressure, last >= 0 ? elapsedMs - this.elapsedMs : 0);
+    this.elapsedMs = elapsedMs;
+  }
+
+  /* Takes the stroke to the level above: for one that grew over too many tiles. */
+  coarsen(): void {
+    const { origin, points } = this.stroke;
+    if (origin.level <= LEVEL_MIN) {
+      return;
+    }
+    const parentX = Math.floor(origin.x / 2);
+    const parentY = Math.floor(origin.y / 2);
+    const shiftX = (origin.x - parentX * 2) * SUB_PER_TILE;
+    const shiftY = (origin.y - parentY * 2) * SUB_PER_TILE;
+    for (let i = 0; i < points.count; i++) {
+      points.x[i] = Math.round((points.x[i]! + shiftX) / 2);
+      points.y[i] = Math.round((points.y[i]! + shiftY) / 2);
+    }
+    const halve = (spot: Spot): void => {
+      spot.x = (spot.x + shiftX / SUB_PER_PX) / 2;
+      spot.y = (spot.y + shiftY / SUB_PER_PX) / 2;
+    };
+    new Set([this.smooth, this.middle, this.lastRaw]).forEach((spot) => spot && halve(spot));
+    this.stroke.origin = { level: origin.level - 1, x: parentX, y: parentY };
+    this.stroke.width = Math.max(1, Math.round(this.stroke.width / 2));
+    this.corner = { level: origin.level - 1, tileX: parentX, tileY: parentY, x: 0, y: 0 };
+  }
+}
+
+function grow(points: Points): Points {
+  const larger = makePoints(points.x.length * 2);
+  larger.x.set(points.x);
+  larger.y.set(points.y);
+  larger.pressure.set(points.pressure);
+  larger.dtMs.set(points.dtMs);
+  larger.count = points.count;
+  return larger;
+}
+
+function append(stroke: Stroke, x: number, y: number, pressure: number, dtMs: number): void {
+  if (stroke.points.count === stroke.points.x.length) {
+    stroke.points = grow(stroke.points);
+  }
+  const { points } = stroke;
+  points.x[points.count] = x;
+  points.y[points.count] = y;
+  points.pressure[points.count] = pressure;
+  points.dtMs[points.count] = dtMs;
+  points.count++;
+}
+
+/* Appends what a preview brought; `stroke` and `more` have the same origin. */
+export function appendPoints(stroke: Stroke, more: Points, from: number): void {
+  for (let i = from; i < more.count; i++) {
+    append(stroke, more.x[i]!, more.y[i]!, more.pressure[i]!, more.dtMs[i]!);
+  }
+}
+
+/* Points [first, to) as a stroke of their own: a preview's body. */
+export function tailOf(stroke: Stroke, first: number, to: number): Stroke {
+  const points = slicePoints(stroke.points, first, to);
+  points.dtMs[0] = 0;
+  return { ...stroke, startMs: first === 0 ? stroke.startMs : null, points };
+}
+
+/* The ops of a stroke: one, or the parts of a group, each beginning where the one before ended. */
+export function splitStroke(stroke: Stroke): Stroke[] {
+  const { count } = stroke.points;
+  if (count <= POINTS_MAX) {
+    return [{ ...stroke, points: slicePoints(stroke.points, 0, count) }];
+  }
+  const parts = Math.ceil((count - 1) / (POINTS_MAX - 1));
+  const strokes: Stroke[] = [];
+  let startMs = stroke.startMs;
+  for (let part = 0; part < parts; part++) {
+    const from = part * (POINTS_MAX - 1);
+    const points = slicePoints(stroke.points, from, Math.min(count, from + POINTS_MAX));
+    points.dtMs[0] = 0;
+    strokes.push({ ...stroke, startMs, part, parts, points });
+    const lastedMs = points.dtMs.reduce((sum, dtMs) => sum + dtMs, 0);
+    startMs = startMs === null ? null : startMs + BigInt(lastedMs);
+  }
+  return strokes;
+}

@@ -1,0 +1,131 @@
+/* Which tiles a stroke's ink can touch, at any level: for its homes, and for what must be redrawn.
+ *
+ * As in tiles/homes.c each capsule is widened to its segment plus a square of the larger radius and a
+ * pixel of antialiasing. That shape is convex, so it meets each row of tiles in one run of columns. All
+ * lengths are in tiles of the level asked for, relative to a tile nearby: exact however far out. */
+import { HOMES_MAX, TOOL_MARKER, type Stroke } from "./op.ts";
+import { SUB_PER_TILE, TILE_PX, type TileId, type TileRect } from "./geometry.ts";
+
+/* Inclusive whole tiles. */
+interface Clip {
+  x0: number;
+  y0: number;
+  x1: number;
+  y1: number;
+}
+
+const UNCLIPPED: Clip = { x0: -Infinity, y0: -Infinity, x1: Infinity, y1: Infinity };
+
+/* Calls `visit` for each tile met; stops when it returns false. */
+function touchCapsule(
+  x0: number,
+  y0: number,
+  x1: number,
+  y1: number,
+  reach: number,
+  clip: Clip,
+  visit: (column: number, row: number) => boolean,
+): boolean {
+  const firstRow = Math.max(clip.y0, Math.floor(Math.min(y0, y1) - reach));
+  const lastRow = Math.min(clip.y1, Math.floor(Math.max(y0, y1) + reach));
+  const span = y1 - y0;
+  for (let row = firstRow; row <= lastRow; row++) {
+    let from = 0;
+    let to = 1;
+    if (span !== 0) {
+      const atLow = (row - reach - y0) / span;
+      const atHigh = (row + 1 + reach - y0) / span;
+      from = Math.max(0, Math.min(atLow, atHigh));
+      to = Math.min(1, Math.max(atLow, atHigh));
+      if (from > to) {
+        continue;
+      }
+    }
+    const a = x0 + (x1 - x0) * from;
+    const b = x0 + (x1 - x0) * to;
+    const first = Math.max(clip.x0, Math.floor(Math.min(a, b) - reach));
+    const last = Math.min(clip.x1, Math.floor(Math.max(a, b) + reach));
+    for (let column = first; column <= last; column++) {
+      if (!visit(column, row)) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+function radiusShare(stroke: Stroke, pressure: number): number {
+  return stroke.tool === TOOL_MARKER ? 1 : Math.max(pressure / 255, 0.1);
+}
+
+/* Visits the tiles of `level` near (`nearX`, `nearY`) that points [first - 1, count) touch, as offsets from
+ * that tile; false if `visit` stopped it. */
+export function touchTiles(
+  stroke: Stroke,
+  first: number,
+  level: number,
+  nearX: number,
+  nearY: number,
+  clip: Clip,
+  visit: (column: number, row: number) => boolean,
+): boolean {
+  const { points, origin } = stroke;
+  const zoom = 2 ** (level - origin.level);
+  const scale = zoom / SUB_PER_TILE;
+  const originX = origin.x * zoom - nearX;
+  const originY = origin.y * zoom - nearY;
+  const radius = ((stroke.width / 256 / 2) * zoom) / TILE_PX;
+  const margin = 1 / TILE_PX;
+  const start = points.count > 1 ? Math.max(1, first) : 0;
+  for (let i = start; i < points.count; i++) {
+    const j = Math.max(0, i - 1);
+    const pressure = Math.max(points.pressure[i]!, points.pressure[j]!);
+    const reach = radius * radiusShare(stroke, pressure) + margin;
+    const x0 = originX + points.x[j]! * scale;
+    const y0 = originY + points.y[j]! * scale;
+    const x1 = originX + points.x[i]! * scale;
+    const y1 = originY + points.y[i]! * scale;
+    if (!touchCapsule(x0, y0, x1, y1, reach, clip, visit)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* The tiles of `rect` that points [first - 1, count) touch. */
+export function tilesTouchedIn(stroke: Stroke, first: number, rect: TileRect): TileId[] {
+  const seen = new Set<number>();
+  const tiles: TileId[] = [];
+  const clip = { x0: 0, y0: 0, x1: rect.width - 1, y1: rect.height - 1 };
+  touchTiles(stroke, first, rect.level, rect.x, rect.y, clip, (column, row) => {
+    const index = row * rect.width + column;
+    if (!seen.has(index)) {
+      seen.add(index);
+      tiles.push({ level: rect.level, x: rect.x + column, y: rect.y + row });
+    }
+    return true;
+  });
+  return tiles;
+}
+
+export function touchesTile(stroke: Stroke, first: number, tile: TileId): boolean {
+  const clip = { x0: 0, y0: 0, x1: 0, y1: 0 };
+  return !touchTiles(stroke, first, tile.level, tile.x, tile.y, clip, () => false);
+}
+
+/* The tiles of its own level that a growing stroke touches, kept as it grows. */
+export class HomeCounter {
+  private readonly homes = new Set<string>();
+  private counted = 0;
+
+  /* Adds the points not counted yet; false once there are more than a stroke may touch. */
+  update(stroke: Stroke): boolean {
+    const { level, x, y } = stroke.origin;
+    const isWithin = touchTiles(stroke, this.counted, level, x, y, UNCLIPPED, (column, row) => {
+      this.homes.add(`${column},${row}`);
+      return this.homes.size <= HOMES_MAX;
+    });
+    this.counted = stroke.points.count;
+    return isWithin && this.homes.size <= HOMES_MAX;
+  }
+}

@@ -1,0 +1,192 @@
+/* One's own stroke, from pen-down to the journal. It is drawn from the very points that are sent, so
+ * what the hand sees is what the log will hold. */
+import { displayLevel, screenToPosition, type Camera, type Viewport } from "../core/camera.ts";
+import type { Journal } from "../core/journal.ts";
+import { markKey } from "../core/marks.ts";
+import { encodeOp, POINTS_MAX, type Tool } from "../core/op.ts";
+import { encodeCancel, encodePreview } from "../core/protocol.ts";
+import { splitStroke, StrokeBuilder, tailOf } from "../core/stroke.ts";
+import { HomeCounter } from "../core/touch.ts";
+import { toLevel, type Position } from "../core/geometry.ts";
+import type { Session } from "../net/session.ts";
+import type { Scene } from "../view/scene.ts";
+
+export interface HandBrush {
+  tool: Tool;
+  color: number;
+  width: number; /* CSS pixels */
+}
+
+/* A place of the pointer on the screen. */
+export interface Touch {
+  x: number;
+  y: number;
+  pressure: number;
+  timeMs: number;
+}
+
+export interface HandEvents {
+  finished(counter: number, count: number): void;
+  drawing(place: Position): void;
+}
+
+interface Current {
+  builder: StrokeBuilder;
+  homes: HomeCounter;
+  key: string;
+  counter: number;
+  brush: HandBrush;
+  hasPressure: boolean;
+  level: number;
+  sent: number; /* points the server has as a preview */
+  wasSent: boolean;
+}
+
+const PREVIEW_EVERY_MS = 15;
+
+export class Hand {
+  private current: Current | null = null;
+  private previewedMs = 0;
+
+  constructor(
+    private readonly journal: Journal,
+    private readonly session: Session,
+    private readonly scene: Scene,
+    private readonly look: () => { camera: Camera; viewport: Viewport },
+    private readonly events: HandEvents,
+  ) {}
+
+  get isDrawing(): boolean {
+    return this.current !== null;
+  }
+
+  begin(brush: HandBrush, touch: Touch, hasPressure: boolean): void {
+    this.end();
+    const { camera, viewport } = this.look();
+    const level = displayLevel(camera.zoom, viewport.ratio);
+    const scale = 2 ** (level - camera.zoom);
+    const place = this.placeOf(touch, level);
+    const builder = new StrokeBuilder(
+      { tool: brush.tool, color: brush.color, widthPx: brush.width * scale },
+      place,
+      hasPressure,
+      Date.now(),
+    );
+    builder.add({ place, pressure: touch.pressure, timeMs: touch.timeMs });
+    const counter = this.journal.reserve();
+    const key = markKey(this.journal.nonce, counter);
+    const homes = new HomeCounter();
+    this.current = {
+      builder,
+      homes,
+      key,
+      counter,
+      brush,
+      hasPressure,
+      level,
+      sent: 0,
+      wasSent: false,
+    };
+    this.scene.beginLive(key, builder.stroke);
+    this.holdHomes(this.current);
+    this.session.identify();
+    this.events.drawing(place);
+  }
+
+  move(touches: readonly Touch[]): void {
+    const { current } = this;
+    if (current === null || touches.length === 0) {
+      return;
+    }
+    let place: Position | null = null;
+    for (const touch of touches) {
+      place = this.placeOf(touch, current.level);
+      current.builder.add({ place, pressure: touch.pressure, timeMs: touch.timeMs });
+    }
+    this.holdHomes(current);
+    this.scene.growLive(current.key);
+    this.events.drawing(place!);
+    if (current.builder.isFull) {
+      this.begin(current.brush, touches[touches.length - 1]!, current.hasPressure);
+    }
+  }
+
+  end(): void {
+    const { current } = this;
+    if (current === null) {
+      return;
+    }
+    current.builder.finish();
+    this.holdHomes(current);
+    const parts = splitStroke(current.builder.stroke);
+    const entry = this.journal.addStrokes(parts.map(encodeOp));
+    this.current = null;
+    this.scene.addPending(current.key, parts);
+    this.events.finished(entry.counter, entry.count);
+    this.session.flush();
+  }
+
+  /* It was not meant as a stroke: a second finger came. */
+  cancel(): void {
+    const { current } = this;
+    if (current === null) {
+      return;
+    }
+    this.current = null;
+    this.journal.release();
+    this.scene.endLive(current.key);
+    if (current.wasSent && this.session.canDraw) {
+      this.session.connection.send(encodeCancel(current.counter));
+    }
+  }
+
+  /* Once a frame: the others see the new points. */
+  preview(nowMs: number): void {
+    const { current } = this;
+    const { session } = this;
+    if (
+      current === null ||
+      !session.canDraw ||
+      session.connection.isBehind ||
+      nowMs - this.previewedMs < PREVIEW_EVERY_MS
+    ) {
+      return;
+    }
+    const { stroke } = current.builder;
+    const first = current.sent;
+    const count = Math.min(POINTS_MAX, stroke.points.count - first);
+    if (count > 0) {
+      const tail = tailOf(stroke, first, first + count);
+      session.connection.send(encodePreview(current.counter, first, encodeOp(tail)));
+      current.sent += count;
+      current.wasSent = true;
+      this.previewedMs = nowMs;
+    }
+  }
+
+  /* After a new connection the server knows nothing of the stroke. */
+  restartPreview(): void {
+    if (this.current !== null) {
+      this.current.sent = 0;
+    }
+  }
+
+  private placeOf(touch: Touch, level: number): Position {
+    const { camera, viewport } = this.look();
+    return toLevel(screenToPosition(camera, viewport, touch.x, touch.y), level);
+  }
+
+  /* A stroke over too many tiles is taken a level up, where it is over a quarter as many. */
+  private holdHomes(current: Current): void {
+    let hasMoved = false;
+    while (!current.homes.update(current.builder.stroke)) {
+      current.builder.coarsen();
+      current.homes = new HomeCounter();
+      hasMoved = true;
+    }
+    if (hasMoved) {
+      current.sent = 0;
+      this.scene.restartLive(current.key);
+    }
+  }
+}

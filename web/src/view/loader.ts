@@ -1,0 +1,121 @@
+/* Brings base pictures over HTTP: those in view, nearest the centre first, a few at a time; what left
+ * the view is no longer waited for. */
+import { isInRect, type TileRect } from "../core/geometry.ts";
+import { setPicture, type Tile } from "./tiles.ts";
+
+const IN_FLIGHT_MAX = 8;
+const RETRY_FIRST_MS = 400;
+const RETRY_LAST_MS = 10_000;
+
+export interface LoaderEvents {
+  /* The tile's base changed. */
+  loaded(tile: Tile): void;
+  later(ms: number): void;
+}
+
+/* The seq in an ETag `"<incarnation>-<raster>-<seq>"`. */
+export function seqOfTag(tag: string | null): number | null {
+  const match = /-(\d+)"?$/.exec(tag ?? "");
+  return match === null ? null : Number(match[1]);
+}
+
+export class Loader {
+  private readonly flights = new Map<Tile, AbortController>();
+  private version = "";
+  fetched = 0;
+  fetchedBytes = 0;
+
+  constructor(
+    private readonly canvas: string,
+    private readonly events: LoaderEvents,
+  ) {}
+
+  get inFlight(): number {
+    return this.flights.size;
+  }
+
+  /* Which pictures the server speaks of; others are of another life of the canvas. */
+  setVersion(incarnation: string, raster: number): boolean {
+    const version = `${incarnation}-${raster}`;
+    const isNew = version !== this.version;
+    this.version = version;
+    return isNew;
+  }
+
+  abortOutside(rect: TileRect): void {
+    for (const [tile, flight] of this.flights) {
+      if (!isInRect(rect, tile)) {
+        flight.abort();
+        this.flights.delete(tile);
+      }
+    }
+  }
+
+  /* `wanted` is in the order of wanting. */
+  pump(wanted: readonly Tile[], nowMs: number): void {
+    let waitMs = Infinity;
+    for (const tile of wanted) {
+      if (this.flights.size >= IN_FLIGHT_MAX) {
+        return;
+      }
+      if (tile.needsFetch && !this.flights.has(tile)) {
+        if (tile.retryAtMs > nowMs) {
+          waitMs = Math.min(waitMs, tile.retryAtMs - nowMs);
+        } else {
+          void this.fetch(tile);
+        }
+      }
+    }
+    if (waitMs < Infinity) {
+      this.events.later(waitMs);
+    }
+  }
+
+  private async fetch(tile: Tile): Promise<void> {
+    const flight = new AbortController();
+    this.flights.set(tile, flight);
+    const seq = tile.wantedSeq;
+    try {
+      const path = `/tiles/${this.canvas}/${tile.level}/${tile.x}/${tile.y}.png`;
+      const response = await fetch(`${path}?v=${this.version}-${seq}`, { signal: flight.signal });
+      if (!response.ok) {
+        throw new Error(`tile: HTTP ${response.status}`);
+      }
+      const blob = await response.blob();
+      const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none" });
+      if (flight.signal.aborted) {
+        bitmap.close();
+        return;
+      }
+      this.fetched++;
+      this.fetchedBytes += blob.size;
+      this.arrived(tile, seqOfTag(response.headers.get("etag")) ?? seq, seq, bitmap);
+    } catch {
+      if (!flight.signal.aborted) {
+        this.delay(tile);
+      }
+    } finally {
+      if (this.flights.get(tile) === flight) {
+        this.flights.delete(tile);
+        this.events.later(0);
+      }
+    }
+  }
+
+  private arrived(tile: Tile, seq: number, askedSeq: number, bitmap: ImageBitmap): void {
+    if (setPicture(tile, seq, bitmap)) {
+      this.events.loaded(tile);
+    }
+    if (seq < askedSeq) {
+      this.delay(tile); /* an older picture, while the server rebuilds a far tile */
+    } else {
+      tile.retries = 0;
+    }
+  }
+
+  private delay(tile: Tile): void {
+    const waitMs = Math.min(RETRY_LAST_MS, RETRY_FIRST_MS * 2 ** tile.retries);
+    tile.retries++;
+    tile.retryAtMs = performance.now() + waitMs;
+  }
+}

@@ -1,0 +1,133 @@
+/* Composes tiles: the base picture, the marks after it, what waits for the server, and what is being
+ * drawn. The same kernel as the server's draws all of it, so nothing moves when it is confirmed. */
+import { TILE_PX, type TileId } from "../core/geometry.ts";
+import type { Mark } from "../core/tilelog.ts";
+import type { Ink, MaskHandle, Rect, StrokeHandle, TileHandle } from "../ink.ts";
+import { loadPoints, type LiveInk } from "./live.ts";
+import { Surface, unite, WHOLE } from "./surface.ts";
+import type { Tile } from "./tiles.ts";
+
+/* What lies over the confirmed picture of every tile. */
+export interface Overlay {
+  /* Finished strokes of one's own that the tile's picture does not hold, oldest first. */
+  pendingFor(tile: Tile): Mark[];
+  /* Strokes that are being drawn there, in the order they began. */
+  livesFor(tile: Tile): LiveInk[];
+  /* Seqs that were hidden or shown here and are not confirmed. */
+  overrides: ReadonlyMap<number, boolean>;
+}
+
+export class Painter {
+  private readonly mask: MaskHandle;
+  private readonly slot: StrokeHandle;
+  private readonly reader: CanvasRenderingContext2D;
+
+  constructor(readonly ink: Ink) {
+    this.mask = ink.allocMask();
+    this.slot = ink.allocStroke();
+    const canvas = document.createElement("canvas");
+    canvas.width = TILE_PX;
+    canvas.height = TILE_PX;
+    this.reader = canvas.getContext("2d", { willReadFrequently: true })!;
+  }
+
+  /* Brings the tile's picture up to date; true if it changed. */
+  paint(tile: Tile, overlay: Overlay): boolean {
+    const pending = overlay.pendingFor(tile);
+    const lives = overlay.livesFor(tile);
+    if (tile.log.markCount === 0 && pending.length === 0 && lives.length === 0) {
+      tile.surface?.release();
+      tile.surface = null; /* the base picture says it all */
+      tile.boosted = null;
+      return true;
+    }
+    tile.surface ??= new Surface(this.ink);
+    const surface = tile.surface;
+    this.paintConfirmed(tile, surface, overlay);
+    this.paintSettled(tile, surface, pending);
+    const changed = this.paintShown(tile, surface, lives);
+    if (changed !== null) {
+      surface.present(changed);
+      tile.boosted = null;
+    }
+    return changed !== null;
+  }
+
+  private paintConfirmed(tile: Tile, surface: Surface, overlay: Overlay): void {
+    const marks = tile.log.visibleMarks(overlay.overrides);
+    if (surface.isConfirmedStale) {
+      this.loadBase(tile, surface.confirmed);
+      surface.confirmedSeq = tile.log.baseSeq;
+      surface.isConfirmedStale = false;
+      surface.isSettledStale = true;
+    }
+    for (const mark of marks) {
+      if (mark.seq > surface.confirmedSeq) {
+        this.drawMark(mark, tile, surface.confirmed);
+        surface.confirmedSeq = mark.seq + mark.parts.length - 1;
+        surface.isSettledStale = true;
+      }
+    }
+  }
+
+  private paintSettled(tile: Tile, surface: Surface, pending: Mark[]): void {
+    if (!surface.isSettledStale) {
+      return;
+    }
+    surface.separateSettled(pending.length > 0);
+    if (pending.length > 0) {
+      this.ink.copyTile(surface.confirmed, surface.settled);
+      pending.forEach((mark) => this.drawMark(mark, tile, surface.settled));
+    }
+    surface.isSettledStale = false;
+    surface.isShownStale = true;
+  }
+
+  private paintShown(tile: Tile, surface: Surface, lives: LiveInk[]): Rect | null {
+    const before = surface.isShownStale ? WHOLE : surface.liveRect;
+    if (before !== null) {
+      this.ink.copyTile(surface.settled, surface.shown, before);
+    }
+    let live: Rect | null = null;
+    for (const each of lives) {
+      live = unite(live, each.composite(tile, surface.shown));
+    }
+    surface.liveRect = live;
+    surface.isShownStale = false;
+    return unite(before, live);
+  }
+
+  /* The base picture's pixels, premultiplied as the kernel has them. */
+  private loadBase(tile: Tile, pixels: TileHandle): void {
+    if (tile.bitmap === null) {
+      this.ink.clearTile(pixels);
+      return;
+    }
+    this.reader.clearRect(0, 0, TILE_PX, TILE_PX);
+    this.reader.drawImage(tile.bitmap, 0, 0);
+    this.ink.setTileRgba(pixels, this.reader.getImageData(0, 0, TILE_PX, TILE_PX).data);
+  }
+
+  private drawMark(mark: Mark, tile: TileId, pixels: TileHandle): void {
+    mark.parts.forEach((stroke, part) => {
+      this.ink.beginStroke(this.slot, stroke.origin, stroke);
+      this.ink.setPart(this.slot, part, mark.parts.length);
+      loadPoints(this.ink, this.slot, stroke, 0, stroke.points.count);
+      this.ink.addStroke(this.mask, this.slot, 0, tile);
+    });
+    this.ink.composite(this.mask, mark.parts[0]!, pixels, pixels);
+    this.ink.clearMask(this.mask);
+  }
+
+  /* Raw straight RGBA of what the tile shows, for tests and for far-out pictures. */
+  readPixels(tile: Tile): Uint8ClampedArray<ArrayBuffer> {
+    if (tile.surface !== null) {
+      return this.ink.tileRgba(tile.surface.shown);
+    }
+    this.reader.clearRect(0, 0, TILE_PX, TILE_PX);
+    if (tile.bitmap !== null) {
+      this.reader.drawImage(tile.bitmap, 0, 0);
+    }
+    return this.reader.getImageData(0, 0, TILE_PX, TILE_PX).data;
+  }
+}

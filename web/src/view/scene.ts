@@ -1,0 +1,408 @@
+/* What is on the wall, as far as this page knows it: tiles, ops on them, what waits for the server, and
+ * what is being drawn. Records from the server and the hand's strokes come in; tiles that look
+ * different come out of `paint`. */
+import { markKey, markMeetsTile } from "../core/marks.ts";
+import { isInRect, type TileRect } from "../core/geometry.ts";
+import type { Op, Stroke } from "../core/op.ts";
+import type { ServerRecord } from "../core/protocol.ts";
+import type { Mark } from "../core/tilelog.ts";
+import { tilesTouchedIn, touchesTile } from "../core/touch.ts";
+import { LiveInk } from "./live.ts";
+import type { Overlay, Painter } from "./painter.ts";
+import { setPicture, TileStore, type Tile } from "./tiles.ts";
+
+/* A finished stroke of one's own that is not known to be in the tiles. */
+interface Pending {
+  mark: Mark;
+  seq: number | null; /* once acknowledged */
+  isHidden: boolean;
+  hideToken: number;
+  meets: Map<string, boolean>;
+}
+
+interface Live {
+  stroke: Stroke;
+  ink: LiveInk;
+  drawn: number; /* points whose tiles are known */
+}
+
+type OpRecord = Extract<ServerRecord, { type: "op" }>;
+type ViewRecord = Extract<ServerRecord, { type: "view" }>;
+
+const GROUPS_MAX = 64;
+const PENDING_ACKED_MS = 10_000;
+/* So many ops over a base picture are worth a newer one. */
+export const MARKS_MAX = 160;
+
+export class Scene implements Overlay {
+  readonly store: TileStore;
+  readonly overrides = new Map<number, boolean>();
+  /* The newest seq that the server's records told of. */
+  lastSeq = 0;
+  rect: TileRect | null = null;
+  private readonly overrideTokens = new Map<number, number>();
+  private readonly pendings = new Map<string, Pending>();
+  private readonly lives = new Map<string, Live>();
+  private readonly groups = new Map<string, Mark>();
+  private readonly dirty = new Set<Tile>();
+  private pendingOrder = 0;
+
+  constructor(
+    private readonly painter: Painter,
+    private readonly later: (run: () => void, ms: number) => void,
+  ) {
+    this.store = new TileStore((tile) => this.released(tile));
+  }
+
+  /* ---- tiles ---- */
+
+  private released(tile: Tile): void {
+    this.dirty.delete(tile);
+    tile.surface?.release();
+    tile.bitmap?.close();
+  }
+
+  private makeTile(level: number, x: number, y: number): Tile {
+    const tile = this.store.make(level, x, y);
+    for (const live of this.lives.values()) {
+      if (touchesTile(live.stroke, 0, tile)) {
+        live.ink.touch(tile.key);
+      }
+    }
+    this.dirty.add(tile);
+    return tile;
+  }
+
+  /* The tiles that were asked for; their versions come with the VIEW record. */
+  subscribe(rect: TileRect): void {
+    this.rect = rect;
+    for (let y = rect.y; y < rect.y + rect.height; y++) {
+      for (let x = rect.x; x < rect.x + rect.width; x++) {
+        const tile = this.store.find(rect.level, x, y) ?? this.makeTile(rect.level, x, y);
+        this.store.touch(tile);
+      }
+    }
+  }
+
+  /* The subscription broke: what comes after it may have gaps. */
+  suspend(): void {
+    this.store.tiles.forEach((tile) => (tile.log.isLive = false));
+  }
+
+  /* Another life of the canvas: nothing that is here holds. */
+  reset(): void {
+    this.store.clear();
+    this.overrides.clear();
+    this.overrideTokens.clear();
+    this.groups.clear();
+    this.lastSeq = 0;
+    if (this.rect !== null) {
+      this.subscribe(this.rect);
+    }
+  }
+
+  viewCame(record: ViewRecord): void {
+    const { rect } = record;
+    this.lastSeq = Math.max(this.lastSeq, record.seq);
+    record.seqs.forEach((seq, i) => {
+      const x = rect.x + (i % rect.width);
+      const y = rect.y + Math.floor(i / rect.width);
+      const tile = this.store.find(rect.level, x, y) ?? this.makeTile(rect.level, x, y);
+      this.compareTile(tile, seq, record.isResumed);
+    });
+    for (const tile of this.store.tiles.values()) {
+      if (tile.log.isLive && !isInRect(rect, tile)) {
+        tile.log.isLive = false;
+      }
+    }
+  }
+
+  private compareTile(tile: Tile, seq: number, isResumed: boolean): void {
+    const { log } = tile;
+    if (!log.hasPicture && seq === 0) {
+      setPicture(tile, 0, null);
+      this.dirty.add(tile);
+    } else {
+      const isUnbroken = log.isLive && !isResumed;
+      if (isUnbroken ? log.hasMissed(seq) : log.isOutdatedBy(seq)) {
+        tile.wantedSeq = Math.max(tile.wantedSeq, seq);
+      }
+    }
+    log.isLive = true;
+  }
+
+  tileChanged(level: number, x: number, y: number, seq: number): void {
+    const tile = this.store.find(level, x, y);
+    if (tile !== undefined && tile.log.isLive && tile.log.isOutdatedBy(seq)) {
+      tile.wantedSeq = Math.max(tile.wantedSeq, seq);
+      tile.retryAtMs = 0;
+    }
+  }
+
+  /* A base picture arrived. */
+  pictureCame(tile: Tile): void {
+    if (tile.surface !== null) {
+      tile.surface.isConfirmedStale = true;
+    }
+    this.dirty.add(tile);
+  }
+
+  /* ---- ops ---- */
+
+  opCame(record: OpRecord, op: Op): void {
+    this.lastSeq = Math.max(this.lastSeq, record.seq);
+    if (op.kind === "stroke") {
+      this.strokeCame(record, op);
+    } else if (op.kind === "hide" || op.kind === "show") {
+      const { seq } = record;
+      this.changeVisibility({ seq, isHidden: op.kind === "hide", targets: op.targets });
+    }
+    if (record.replaces > 0) {
+      this.changeVisibility({ seq: record.seq, isHidden: true, targets: [record.replaces] });
+    }
+  }
+
+  private strokeCame(record: OpRecord, stroke: Stroke): void {
+    const key = markKey(record.nonce, record.counter - stroke.part);
+    const known = stroke.part > 0 ? this.groups.get(key) : undefined;
+    const mark: Mark = {
+      key,
+      seq: known?.seq ?? record.seq,
+      parts: [...(known?.parts ?? []), stroke],
+    };
+    if (stroke.parts > 1) {
+      this.rememberGroup(mark);
+    }
+    this.endLive(key);
+    if (stroke.part === stroke.parts - 1) {
+      this.removePending(key);
+    }
+    for (const tile of this.store.tiles.values()) {
+      if (markMeetsTile(mark, tile) && tile.log.addMark(mark)) {
+        if (tile.surface !== null && tile.surface.confirmedSeq >= mark.seq) {
+          tile.surface.isConfirmedStale = true;
+        }
+        if (tile.log.markCount > MARKS_MAX) {
+          tile.wantedSeq = Math.max(tile.wantedSeq, tile.log.currentSeq);
+        }
+        this.dirty.add(tile);
+      }
+    }
+  }
+
+  private rememberGroup(mark: Mark): void {
+    this.groups.set(mark.key, mark);
+    if (this.groups.size > GROUPS_MAX) {
+      const [oldest] = this.groups.keys();
+      this.groups.delete(oldest!);
+    }
+  }
+
+  private changeVisibility(change: {
+    seq: number;
+    isHidden: boolean;
+    targets: readonly number[];
+  }): void {
+    for (const tile of this.store.tiles.values()) {
+      if (tile.log.addVisibility(change)) {
+        this.redraw(tile);
+      }
+    }
+  }
+
+  private redraw(tile: Tile): void {
+    if (tile.surface !== null) {
+      tile.surface.isConfirmedStale = true;
+    }
+    this.dirty.add(tile);
+  }
+
+  /* ---- one's own strokes, from pen-up to the op ---- */
+
+  addPending(key: string, parts: Stroke[]): void {
+    this.endLive(key);
+    const mark = { key, seq: ++this.pendingOrder, parts };
+    const pending = { mark, seq: null, isHidden: false, hideToken: 0, meets: new Map() };
+    this.pendings.set(key, pending);
+    this.settle(pending);
+  }
+
+  private meets(pending: Pending, tile: Tile): boolean {
+    let meets = pending.meets.get(tile.key);
+    if (meets === undefined) {
+      meets = markMeetsTile(pending.mark, tile);
+      pending.meets.set(tile.key, meets);
+    }
+    return meets;
+  }
+
+  private settle(pending: Pending): void {
+    for (const tile of this.store.tiles.values()) {
+      if (this.meets(pending, tile)) {
+        if (tile.surface !== null) {
+          tile.surface.isSettledStale = true;
+        }
+        this.dirty.add(tile);
+      }
+    }
+  }
+
+  /* Durable. It stays on top until the op comes in its place, a moment later, or, where this view does
+   * not get the op, until the tiles had time to. */
+  pendingAcked(key: string, seq: number): void {
+    const pending = this.pendings.get(key);
+    if (pending === undefined) {
+      return;
+    }
+    pending.seq = seq;
+    if (pending.isHidden) {
+      this.override(seq, true, pending.hideToken);
+    }
+    this.later(() => this.removePending(key), PENDING_ACKED_MS);
+  }
+
+  removePending(key: string): void {
+    const pending = this.pendings.get(key);
+    if (pending !== undefined) {
+      this.pendings.delete(key);
+      this.settle(pending);
+    }
+  }
+
+  hidePending(key: string, isHidden: boolean, token: number): void {
+    const pending = this.pendings.get(key);
+    if (pending !== undefined) {
+      pending.isHidden = isHidden;
+      pending.hideToken = token;
+      this.settle(pending);
+      if (pending.seq !== null) {
+        this.override(pending.seq, isHidden, token);
+      }
+    }
+  }
+
+  /* Hides or shows a stroke before the server says so. `token` names the op that will. */
+  override(seq: number, isHidden: boolean, token: number): void {
+    this.overrides.set(seq, isHidden);
+    this.overrideTokens.set(seq, token);
+    this.redrawMark(seq);
+  }
+
+  /* The op named by `token` is in the tiles, or was refused. */
+  endOverride(token: number): void {
+    for (const [seq, held] of this.overrideTokens) {
+      if (held === token) {
+        this.overrideTokens.delete(seq);
+        this.overrides.delete(seq);
+        this.redrawMark(seq);
+      }
+    }
+  }
+
+  private redrawMark(seq: number): void {
+    for (const tile of this.store.tiles.values()) {
+      if (tile.log.hasMark(seq)) {
+        this.redraw(tile);
+      }
+    }
+  }
+
+  pendingFor(tile: Tile): Mark[] {
+    const marks: Mark[] = [];
+    for (const pending of this.pendings.values()) {
+      const isInPicture = pending.seq !== null && pending.seq <= tile.log.baseSeq;
+      if (!pending.isHidden && !isInPicture && this.meets(pending, tile)) {
+        marks.push(pending.mark);
+      }
+    }
+    return marks;
+  }
+
+  /* ---- strokes that are being drawn ---- */
+
+  beginLive(key: string, stroke: Stroke): void {
+    this.endLive(key);
+    this.lives.set(key, { stroke, ink: new LiveInk(this.painter.ink, stroke), drawn: 0 });
+    this.growLive(key);
+  }
+
+  growLive(key: string): void {
+    const live = this.lives.get(key);
+    if (live === undefined || this.rect === null) {
+      return;
+    }
+    for (const { level, x, y } of tilesTouchedIn(live.stroke, live.drawn, this.rect)) {
+      const tile = this.store.find(level, x, y);
+      if (tile !== undefined) {
+        live.ink.touch(tile.key);
+        this.dirty.add(tile);
+      }
+    }
+    live.drawn = live.stroke.points.count;
+  }
+
+  /* The points changed, not only grew. */
+  restartLive(key: string): void {
+    const live = this.lives.get(key);
+    if (live !== undefined) {
+      this.leave(live);
+      live.drawn = 0;
+      this.growLive(key);
+    }
+  }
+
+  endLive(key: string): void {
+    const live = this.lives.get(key);
+    if (live !== undefined) {
+      this.lives.delete(key);
+      this.leave(live);
+    }
+  }
+
+  private leave(live: Live): void {
+    for (const key of live.ink.touchedKeys) {
+      const tile = this.store.tiles.get(key);
+      if (tile !== undefined) {
+        this.dirty.add(tile);
+      }
+    }
+    live.ink.reset();
+  }
+
+  livesFor(tile: Tile): LiveInk[] {
+    const inks: LiveInk[] = [];
+    for (const live of this.lives.values()) {
+      if (live.ink.touches(tile.key)) {
+        inks.push(live.ink);
+      }
+    }
+    return inks;
+  }
+
+  /* ---- pictures ---- */
+
+  get isDirty(): boolean {
+    return this.dirty.size > 0;
+  }
+
+  /* Brings the changed tiles up to date; those that look different now. */
+  paint(): Tile[] {
+    const changed: Tile[] = [];
+    for (const tile of this.dirty) {
+      if (!tile.isReady) {
+        continue;
+      }
+      this.dirty.delete(tile);
+      this.painter.paint(tile, this);
+      changed.push(tile);
+    }
+    return changed;
+  }
+
+  readPixels(tile: Tile): Uint8ClampedArray<ArrayBuffer> {
+    if (this.dirty.delete(tile)) {
+      this.painter.paint(tile, this);
+    }
+    return this.painter.readPixels(tile);
+  }
+}

@@ -23,6 +23,12 @@ static inline lanes lanes_of(float value) {
     return (lanes){value, value, value, value};
 }
 
+static inline int lanes_are_full(const uint8_t *bytes) {
+    uint32_t four;
+    __builtin_memcpy(&four, bytes, sizeof four);
+    return four == UINT32_MAX;
+}
+
 #if defined(LANES_SSE2)
 
 static inline double exact_sqrt(double value) {

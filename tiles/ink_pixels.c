@@ -62,18 +62,55 @@ static void resolve_thin_row(const struct kolam_ink_mask *mask, int32_t y, uint8
     }
 }
 
+/* How many pixels from x on share one extreme coverage, eight at a time: most of a mask's rectangle is
+ * empty, and most of broad ink is full. */
+static int32_t run_of(const uint8_t *coverage, int32_t x, int32_t x1, uint64_t eight) {
+    int32_t end = x;
+    uint64_t next;
+    while (end + 8 <= x1) {
+        __builtin_memcpy(&next, coverage + end, sizeof next);
+        if (next != eight) {
+            break;
+        }
+        end += 8;
+    }
+    return end - x;
+}
+
+static void copy_run(const uint32_t *from, uint32_t *to, int32_t count) {
+    if (from != to) {
+        __builtin_memcpy(to, from, (size_t)count * sizeof *to);
+    }
+}
+
 static void over_row(const uint8_t *coverage, int32_t x0, int32_t x1, uint32_t source,
                      const uint32_t *under, uint32_t *pixels) {
-    for (int32_t x = x0; x < x1; x++) {
-        pixels[x] = coverage[x] == 0 ? under[x]
-                                     : over_pixel(mul_pixel(source, coverage[x]), under[x]);
+    bool is_opaque = source >> 24 == 255;
+    for (int32_t x = x0; x < x1;) {
+        int32_t empty = run_of(coverage, x, x1, 0);
+        copy_run(under + x, pixels + x, empty);
+        x += empty;
+        for (int32_t full = is_opaque ? run_of(coverage, x, x1, UINT64_MAX) : 0; full > 0; full--) {
+            pixels[x++] = source;
+        }
+        int32_t stop = x + 8 < x1 ? x + 8 : x1;
+        for (; x < stop; x++) {
+            uint32_t ink = mul_pixel(source, coverage[x]);
+            pixels[x] = coverage[x] == 0 ? under[x] : over_pixel(ink, under[x]);
+        }
     }
 }
 
 static void dest_out_row(const uint8_t *coverage, int32_t x0, int32_t x1, uint32_t alpha,
                          const uint32_t *under, uint32_t *pixels) {
-    for (int32_t x = x0; x < x1; x++) {
-        pixels[x] = mul_pixel(under[x], 255 - mul_un8(alpha, coverage[x]));
+    for (int32_t x = x0; x < x1;) {
+        int32_t empty = run_of(coverage, x, x1, 0);
+        copy_run(under + x, pixels + x, empty);
+        x += empty;
+        int32_t stop = x + 8 < x1 ? x + 8 : x1;
+        for (; x < stop; x++) {
+            pixels[x] = mul_pixel(under[x], 255 - mul_un8(alpha, coverage[x]));
+        }
     }
 }
 
@@ -108,7 +145,8 @@ void kolam_ink_mask_init(struct kolam_ink_mask *mask) {
 
 void kolam_ink_mask_clear(struct kolam_ink_mask *mask) {
     for (int32_t y = mask->y0; y < mask->y1; y++) {
-        size_t first = (size_t)(y * KOLAM_TILE_PX + mask->x0), count = (size_t)(mask->x1 - mask->x0);
+        size_t first = (size_t)(y * KOLAM_TILE_PX + mask->x0),
+               count = (size_t)(mask->x1 - mask->x0);
         __builtin_memset(mask->coverage + first, 0, count);
         if (mask->is_thin) {
             __builtin_memset(mask->area + first, 0, count * sizeof mask->area[0]);
@@ -122,7 +160,8 @@ void kolam_ink_mask_clear(struct kolam_ink_mask *mask) {
 void kolam_ink_downsample(const uint32_t *child, int quadrant, uint32_t *parent) {
     const int32_t half = KOLAM_TILE_PX / 2;
     for (int32_t y = 0; y < half; y++) {
-        uint32_t *out = parent + ((quadrant >> 1) * half + y) * KOLAM_TILE_PX + (quadrant & 1) * half;
+        uint32_t *out =
+            parent + ((quadrant >> 1) * half + y) * KOLAM_TILE_PX + (quadrant & 1) * half;
         if (child == NULL) {
             __builtin_memset(out, 0, (size_t)half * sizeof *out);
             continue;
@@ -130,7 +169,8 @@ void kolam_ink_downsample(const uint32_t *child, int quadrant, uint32_t *parent)
         const uint32_t *upper = child + 2 * y * KOLAM_TILE_PX, *lower = upper + KOLAM_TILE_PX;
         for (int32_t x = 0; x < half; x++) {
             uint32_t a = upper[2 * x], b = upper[2 * x + 1], c = lower[2 * x], d = lower[2 * x + 1];
-            uint32_t odd = (a & 0x00ff00ff) + (b & 0x00ff00ff) + (c & 0x00ff00ff) + (d & 0x00ff00ff);
+            uint32_t odd =
+                (a & 0x00ff00ff) + (b & 0x00ff00ff) + (c & 0x00ff00ff) + (d & 0x00ff00ff);
             uint32_t even = ((a >> 8) & 0x00ff00ff) + ((b >> 8) & 0x00ff00ff) +
                             ((c >> 8) & 0x00ff00ff) + ((d >> 8) & 0x00ff00ff);
             out[x] = (((odd + 0x00020002) >> 2) & 0x00ff00ff) |

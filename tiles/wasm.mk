@@ -4,8 +4,8 @@
 # saturating conversions are in every browser since 2023 (Safari 16.4 the last).
 
 WASM_CC ?= clang
-WASM_SOURCES := tiles/ink.c tiles/ink_pixels.c tiles/ink_wasm.c tiles/geometry.c tiles/op.c \
-  tiles/op_encode.c tiles/homes.c
+WASM_SOURCES := tiles/ink.c tiles/ink_distance.c tiles/ink_area.c tiles/ink_pixels.c \
+  tiles/ink_wasm.c tiles/geometry.c tiles/op.c tiles/op_encode.c tiles/homes.c
 WASM_FLAGS := --target=wasm32 -std=gnu11 -O3 -ffreestanding -ffp-contract=off -fno-math-errno \
   -msimd128 -mbulk-memory -mnontrapping-fptoint -fvisibility=hidden \
   -Wall -Wextra -Wconversion -Wshadow -Werror -Iinclude

@@ -1,4 +1,4 @@
-/* The ink kernel: points to coverage to pixels. Freestanding C (tiles/ink.c, tiles/ink_pixels.c),
+/* The ink kernel: points to coverage to pixels. Freestanding C (tiles/ink*.c),
  * compiled natively and to WebAssembly, so that what an artist sees is what the server stores, to the
  * bit: no libm, no fused multiply-add, no fast-math, results independent of vector width.
  *

@@ -20,7 +20,12 @@ static void set_color(cairo_t *cairo, uint32_t color) {
                           ((color >> 8) & 0xff) / 255.0, (color & 0xff) / 255.0);
 }
 
-/* Coverage x in column x, the same in both. */
+/* The upper half: every coverage, x in column x. The lower: runs of none and of full among them. */
+static uint8_t test_coverage(int x, int y) {
+    int kind = y < KOLAM_TILE_PX / 2 ? 2 : (x / 20 + y) % 3;
+    return (uint8_t)(kind == 0 ? 0 : kind == 1 ? 255 : x);
+}
+
 static struct pair pair_new(void) {
     struct pair pair = {0};
     pair.surface = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, KOLAM_TILE_PX, KOLAM_TILE_PX);
@@ -32,7 +37,7 @@ static struct pair pair_new(void) {
     assert_non_null(pair.pixels);
     assert_int_equal(cairo_image_surface_get_stride(pair.mask_surface), KOLAM_TILE_PX);
     for (int i = 0; i < KOLAM_TILE_PIXELS; i++) {
-        pair.mask->coverage[i] = (uint8_t)(i % KOLAM_TILE_PX);
+        pair.mask->coverage[i] = test_coverage(i % KOLAM_TILE_PX, i / KOLAM_TILE_PX);
     }
     pair.mask->x1 = pair.mask->y1 = KOLAM_TILE_PX;
     cairo_surface_flush(pair.mask_surface);

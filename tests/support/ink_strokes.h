@@ -26,8 +26,8 @@ static inline int64_t random_between(struct random_state *random, int64_t low, i
     return low + (int64_t)(random_bits(random) % (uint64_t)(high - low + 1));
 }
 
-static inline struct kolam_stroke stroke_of(struct kolam_point *points, uint32_t count, int32_t level,
-                                            double width_px) {
+static inline struct kolam_stroke stroke_of(struct kolam_point *points, uint32_t count,
+                                            int32_t level, double width_px) {
     return (struct kolam_stroke){
         .origin = {.level = level},
         .tool = KOLAM_TOOL_PEN,
@@ -54,8 +54,8 @@ static inline void random_walk(struct random_state *random, struct kolam_point *
     int64_t x = random_between(random, 0, spread), y = random_between(random, 0, spread);
     int64_t pressure = random_between(random, 0, 255);
     for (uint32_t i = 0; i < count; i++) {
-        points[i] = (struct kolam_point){
-            .x = (int32_t)x, .y = (int32_t)y, .pressure = (uint8_t)pressure};
+        points[i] =
+            (struct kolam_point){.x = (int32_t)x, .y = (int32_t)y, .pressure = (uint8_t)pressure};
         x += random_between(random, -step, step);
         y += random_between(random, -step, step);
         x = x > KOLAM_POINT_SUB_MAX ? KOLAM_POINT_SUB_MAX : x;

@@ -145,7 +145,8 @@ static void drawing_backwards_gives_the_same_picture(void **state) {
         draw_coverage(&stroke, (struct kolam_tile_id){0}, forth);
         stroke.points = reversed;
         draw_coverage(&stroke, (struct kolam_tile_id){0}, back);
-        assert_in_range(largest_difference(forth, back), 0, 8); /* the first end has a dot of its own */
+        assert_in_range(largest_difference(forth, back), 0,
+                        8); /* the first end has a dot of its own */
     }
 }
 
@@ -320,14 +321,15 @@ static void parts_of_a_group_make_the_mask_of_the_whole(void **state) {
 }
 
 static int32_t extreme(struct random_state *random) {
-    const int32_t values[] = {0,    1,    -1,          7,           2048,     -2048,
+    const int32_t values[] = {0,    1,    -1,      7,          2048,      -2048,
                               1024, 1500, 1 << 20, -(1 << 20), INT32_MAX, INT32_MIN};
     return values[random_between(random, 0, 11)];
 }
 
 static int64_t extreme_tile(struct random_state *random, int32_t level) {
     int64_t low = kolam_tile_coord_min(level), high = kolam_tile_coord_max(level);
-    const int64_t values[] = {0, -1, low, high, low / 2, high / 2, random_between(random, low, high)};
+    const int64_t values[] = {
+        0, -1, low, high, low / 2, high / 2, random_between(random, low, high)};
     return values[random_between(random, 0, 6)];
 }
 
@@ -352,8 +354,9 @@ static void hostile_strokes_do_no_harm(void **state) {
         int32_t level = (int32_t)random_between(&random, KOLAM_LEVEL_MIN, KOLAM_LEVEL_MAX);
         int32_t tile_level = round % 3 == 0 ? level : (int32_t)random_between(&random, -24, 24);
         for (int i = 0; i < 12; i++) {
-            points[i] = (struct kolam_point){
-                .x = extreme(&random), .y = extreme(&random), .pressure = (uint8_t)extreme(&random)};
+            points[i] = (struct kolam_point){.x = extreme(&random),
+                                             .y = extreme(&random),
+                                             .pressure = (uint8_t)extreme(&random)};
         }
         struct kolam_stroke stroke = stroke_of(points, 12, level, 0);
         stroke.width = (uint32_t[]){1, 255, 256, KOLAM_WIDTH_MAX, UINT32_MAX}[round % 5];
@@ -400,7 +403,8 @@ static void clearing_leaves_nothing_behind(void **state) {
     struct kolam_ink_mask *mask = mask_new(), *empty = mask_new();
     for (int round = 0; round < 100; round++) {
         random_walk(&random, points, 30, 3000, 900);
-        struct kolam_stroke stroke = stroke_of(points, 30, 0, round % 3 == 0 ? 0.4 : 1 << (round % 10));
+        struct kolam_stroke stroke =
+            stroke_of(points, 30, 0, round % 3 == 0 ? 0.4 : 1 << (round % 10));
         kolam_ink_add_stroke(mask, &stroke, 0, (struct kolam_tile_id){0});
         kolam_ink_mask_clear(mask);
         assert_memory_equal(mask, empty, sizeof *mask);

@@ -75,13 +75,21 @@ static void encode_into(const struct kolam_op *op, struct kolam_log_op *log_op) 
             "an op cannot be encoded");
 }
 
+/* At the coarsest level the world ends in the middle of each tile. */
+static int32_t middle_of(int64_t tile_coord, int32_t level) {
+    if (level > KOLAM_LEVEL_MIN) {
+        return KOLAM_SUB_PER_TILE / 2;
+    }
+    return tile_coord < 0 ? KOLAM_SUB_PER_TILE * 3 / 4 : KOLAM_SUB_PER_TILE / 4;
+}
+
 struct kolam_log_op test_stroke(struct kolam_tile_id tile, uint32_t counter, uint32_t point_count) {
     struct kolam_log_op log_op = {.counter = counter};
     struct kolam_point *points = kolam_alloc_zero(point_count, sizeof *points);
     require(points != NULL, "no memory");
     for (uint32_t i = 0; i < point_count; i++) {
-        points[i].x = KOLAM_SUB_PER_TILE / 2 + (int32_t)(i % 7) * 5;
-        points[i].y = KOLAM_SUB_PER_TILE / 2 + (int32_t)(i % 13) * 9;
+        points[i].x = middle_of(tile.x, tile.level) + (int32_t)(i % 7) * 5;
+        points[i].y = middle_of(tile.y, tile.level) + (int32_t)(i % 13) * 9;
         points[i].pressure = 255;
     }
     struct kolam_op op = {

@@ -1,7 +1,9 @@
-// Brings the client's TypeScript modules into node: bundled by esbuild into memory, then imported.
+// Brings the client's TypeScript modules into node: bundled by esbuild, then imported.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 export const webRequire = createRequire(join(root, "web", "package.json"));
@@ -17,6 +19,14 @@ export async function load(path) {
     platform: "neutral",
     target: "es2022",
   });
-  const code = Buffer.from(result.outputFiles[0].contents).toString("base64");
-  return import(`data:text/javascript;base64,${code}`);
+  const code = result.outputFiles[0].contents;
+  const folder = join(root, "build", "web-modules");
+  const name = `${createHash("sha256").update(code).digest("hex").slice(0, 16)}.mjs`;
+  const file = join(folder, name);
+  if (!existsSync(file)) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(`${file}.${process.pid}`, code);
+    renameSync(`${file}.${process.pid}`, file);
+  }
+  return import(pathToFileURL(file).href);
 }

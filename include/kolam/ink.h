@@ -31,8 +31,8 @@ struct kolam_ink_mask {
     uint8_t coverage[KOLAM_TILE_PIXELS];
     uint32_t area[KOLAM_TILE_PIXELS]; /* thin strokes: 2^-30 pixels, saturated at a whole one */
     int32_t x0, y0, x1, y1;           /* dirty rectangle, half-open; empty when x0 >= x1 */
-    bool is_thin;                     /* `area` holds ink too: the larger of it and `coverage` counts */
-    struct kolam_ink_end last_end;    /* added to `area` when composited */
+    bool is_thin; /* `area` holds ink too: the larger of it and `coverage` counts */
+    struct kolam_ink_end last_end; /* added to `area` when composited */
 };
 
 void kolam_ink_mask_init(struct kolam_ink_mask *mask);

@@ -133,9 +133,17 @@ static bool wait_for(struct sqlite_log *log, uint64_t wanted, uint32_t wait_us) 
     return result != ETIMEDOUT;
 }
 
+static void wake_loop(struct sqlite_log *log) {
+    if (log->wake) {
+        log->wake(log->wake_ctx);
+    }
+}
+
+/* Whoever waits for the disk is woken, though there is nothing to dispatch. */
 static void probe(struct sqlite_log *log) {
     if (kolam_canvas_writer_probe(log->writer) == KOLAM_OK) {
         atomic_store(&log->is_writable, true);
+        wake_loop(log);
     }
 }
 
@@ -270,8 +278,8 @@ static void *run_committer(void *arg) {
         bool is_first = log->completed.count == 0;
         queue_append(&log->completed, &batch);
         pthread_mutex_unlock(&log->lock);
-        if (is_first && log->wake) {
-            log->wake(log->wake_ctx);
+        if (is_first) {
+            wake_loop(log);
         }
     }
     return NULL;

@@ -108,7 +108,8 @@ static inline void kolam_log_rename_author(struct kolam_log *log, const struct k
     log->ops->rename_author(log, author);
 }
 
-/* False while the disk is full or failing: submissions would fail. Any thread. */
+/* False while the disk is full or failing: submissions would fail. Becomes true again by itself, and
+ * wakes the loop then. Any thread. */
 static inline bool kolam_log_is_writable(const struct kolam_log *log) {
     return log->ops->is_writable(log);
 }

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { load } from "./load.mjs";
+
+const { Journal } = await load("core/journal.ts");
+const { History } = await load("core/history.ts");
+const { Backoff } = await load("core/backoff.ts");
+const { decodeOp } = await load("core/op.ts");
+
+/** Storage that outlives a journal, as the browser's does a page. */
+function makeKeeper() {
+  const items = new Map();
+  return {
+    items,
+    save: (counter, text) => Boolean(items.set(counter, text)),
+    remove: (counter) => items.delete(counter),
+    load: () => [...items].map(([counter, text]) => ({ counter, text })),
+  };
+}
+
+const body = (value) => Uint8Array.of(1, 1, value);
+
+test("what_is_not_acknowledged_is_there_after_a_crash", () => {
+  const keeper = makeKeeper();
+  const before = new Journal("00", keeper);
+  before.addStrokes([body(1)]);
+  before.addStrokes([body(2), body(3)]);
+  before.addStrokes([body(4)]);
+  before.acknowledge(1, 1, 10);
+  const after = new Journal("00", keeper);
+  const bodies = after.sendable(99).map((entry) => [entry.counter, entry.bodies.map((b) => b[2])]);
+  assert.deepEqual(bodies, [[2, [2, 3]], [4, [4]]]);
+  assert.equal(after.addStrokes([body(5)]).counter, 5);
+});
+
+test("a_resend_after_a_loss_has_the_same_names_in_the_same_order", () => {
+  const journal = new Journal("00", makeKeeper());
+  for (let i = 0; i < 5; i++) {
+    journal.addStrokes([body(i)]);
+  }
+  journal.sendable(99).forEach((entry) => (entry.isSent = true));
+  assert.equal(journal.sendable(99).length, 0);
+  journal.acknowledge(3, 1, 7);
+  journal.markUnsent();
+  assert.deepEqual(journal.sendable(99).map((entry) => entry.counter), [1, 2, 4, 5]);
+});
+
+test("no_more_is_on_its_way_than_the_server_allows", () => {
+  const journal = new Journal("00", makeKeeper());
+  for (let i = 0; i < 10; i++) {
+    journal.addStrokes([body(i)]);
+  }
+  const first = journal.sendable(4);
+  first.forEach((entry) => (entry.isSent = true));
+  assert.equal(first.length, 4);
+  assert.equal(journal.sendable(4).length, 0);
+  journal.acknowledge(1, 1, 1);
+  assert.deepEqual(journal.sendable(4).map((entry) => entry.counter), [5]);
+});
+
+test("an_undo_waits_until_the_stroke_has_its_seq", () => {
+  const keeper = makeKeeper();
+  const journal = new Journal("00", keeper);
+  journal.addStrokes([body(1), body(2)]);
+  journal.addVisibility(false, [], [1]);
+  assert.deepEqual(journal.sendable(99).map((entry) => entry.counter), [1]);
+  journal.acknowledge(1, 2, 40);
+  const [hide] = journal.sendable(99);
+  assert.deepEqual(decodeOp(hide.bodies[0]), { kind: "hide", targets: [40, 41] });
+  const [kept] = new Journal("00", keeper).sendable(99);
+  assert.deepEqual(decodeOp(kept.bodies[0]), { kind: "hide", targets: [40, 41] });
+});
+
+test("an_undo_of_a_stroke_still_waiting_survives_a_crash", () => {
+  const keeper = makeKeeper();
+  const before = new Journal("00", keeper);
+  before.addStrokes([body(1)]);
+  before.addVisibility(false, [], [1]);
+  const after = new Journal("00", keeper);
+  after.acknowledge(1, 1, 9);
+  const [hide] = after.sendable(99);
+  assert.deepEqual(decodeOp(hide.bodies[0]), { kind: "hide", targets: [9] });
+});
+
+test("what_refers_to_a_refused_stroke_goes_with_it", () => {
+  const keeper = makeKeeper();
+  const journal = new Journal("00", keeper);
+  journal.addStrokes([body(1)]);
+  journal.addVisibility(false, [], [1]);
+  journal.reject(1);
+  assert.equal(journal.size, 0);
+  assert.equal(keeper.items.size, 0);
+});
+
+test("a_reserved_counter_is_the_strokes_even_if_an_undo_comes_between", () => {
+  const journal = new Journal("00", makeKeeper());
+  const counter = journal.reserve();
+  const undo = journal.addVisibility(false, [5], []);
+  const stroke = journal.addStrokes(Array.from({ length: 32 }, (_, i) => body(i)));
+  assert.equal(stroke.counter, counter);
+  assert.ok(undo.counter >= counter + 32);
+  assert.ok(journal.reserve() > undo.counter);
+});
+
+test("a_cancelled_stroke_leaves_its_counter_unused", () => {
+  const journal = new Journal("00", makeKeeper());
+  const counter = journal.reserve();
+  journal.release();
+  assert.ok(journal.reserve() > counter);
+});
+
+test("a_full_storage_loses_nothing_while_the_page_lives", () => {
+  const journal = new Journal("00", { save: () => false, remove() {}, load: () => [] });
+  journal.addStrokes([body(1)]);
+  assert.equal(journal.sendable(99).length, 1);
+});
+
+test("a_damaged_entry_is_dropped_and_the_others_stay", () => {
+  const keeper = makeKeeper();
+  new Journal("00", keeper).addStrokes([body(1)]);
+  keeper.save(2, "{ not json");
+  keeper.save(3, '{"bodies":7}');
+  assert.deepEqual(new Journal("00", keeper).list().map((entry) => entry.counter), [1]);
+  assert.deepEqual([...keeper.items.keys()], [1]);
+});
+
+test("undo_and_redo_walk_over_ones_own_strokes", () => {
+  const history = new History();
+  history.add({ counter: 1, count: 1, seq: null });
+  history.add({ counter: 2, count: 2, seq: null });
+  history.acknowledge(2, 77);
+  assert.deepEqual(history.undo(), { counter: 2, count: 2, seq: 77 });
+  assert.equal(history.undo().counter, 1);
+  assert.equal(history.undo(), null);
+  assert.equal(history.redo().counter, 1);
+  history.add({ counter: 3, count: 1, seq: null });
+  assert.equal(history.canRedo, false);
+  history.forget(3);
+  assert.equal(history.undo().counter, 1);
+});
+
+test("waits_grow_to_ten_seconds_and_differ_between_clients", () => {
+  const low = new Backoff(() => 0);
+  const high = new Backoff(() => 1);
+  assert.equal(low.nextMs(), 125);
+  assert.equal(high.nextMs(), 250);
+  for (let i = 0; i < 20; i++) {
+    assert.ok(high.nextMs() <= 10_000);
+  }
+  assert.equal(high.nextMs(), 10_000);
+  high.reset();
+  assert.equal(high.nextMs(), 250);
+});

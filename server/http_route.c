@@ -1,0 +1,123 @@
+/* HTTP routing: Host first, then the path. */
+#include "http_route.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "claims.h"
+#include "http_api.h"
+#include "http_snapshot.h"
+#include "http_static.h"
+#include "http_tiles.h"
+#include "origin.h"
+
+#define COOKIE_MAX_AGE_S 31536000
+
+void kolam_http_answer_json(struct kolam_http *http, int status, char *text) {
+    struct kolam_bytes *body = text ? kolam_bytes_copy(text, strlen(text)) : NULL;
+    if (body) {
+        kolam_http_answer(http, status,
+                          "Content-Type: application/json\r\nCache-Control: no-store\r\n", body);
+    } else {
+        kolam_http_error(http, 503, "out of memory");
+    }
+    kolam_bytes_unref(body);
+    free(text);
+}
+
+bool kolam_query_get(const char *query, const char *name, char *out, size_t capacity) {
+    const size_t name_size = strlen(name);
+    for (const char *at = query; at && *at; at = strchr(at, '&'), at = at ? at + 1 : NULL) {
+        if (strncmp(at, name, name_size) == 0 && at[name_size] == '=') {
+            const char *value = at + name_size + 1;
+            size_t size = strcspn(value, "&");
+            if (size >= capacity) {
+                return false;
+            }
+            memcpy(out, value, size);
+            out[size] = '\0';
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_host_fine(struct kolam_server *server, const struct kolam_request *request) {
+    if (kolam_host_is_allowed(server->options, kolam_net_listen_host(server->net), request->host)) {
+        return true;
+    }
+    char quoted[300];
+    kolam_logfmt(&server->logfmt, KOLAM_LOG_WARN, "host_refused", "host=%s",
+                 kolam_logfmt_quote(quoted, sizeof(quoted), request->host));
+    return false;
+}
+
+bool kolam_http_may_open(void *ctx, const struct kolam_request *request) {
+    struct kolam_server *server = ctx;
+    if (server->is_stopping || !is_host_fine(server, request)) {
+        return false;
+    }
+    if (!kolam_origin_is_allowed(server->options, request->origin, request->host)) {
+        char quoted[300];
+        kolam_logfmt(&server->logfmt, KOLAM_LOG_WARN, "origin_refused", "origin=%s",
+                     kolam_logfmt_quote(quoted, sizeof(quoted), request->origin));
+        return false;
+    }
+    return true;
+}
+
+/* The one HTTP answer that carries a secret: only to our own page, which a form or an image of another
+ * cannot pretend to be, because neither can set the header. */
+static void answer_claim(struct kolam_server *server, struct kolam_http *http,
+                         const struct kolam_request *request, const char *code) {
+    uint8_t secret[KOLAM_SECRET_BYTES];
+    char hex[65], headers[400];
+    if (!request->is_ours ||
+        !kolam_origin_is_allowed(server->options, request->origin, request->host)) {
+        kolam_http_error(http, 403, "a claim needs the header X-Kolam: 1 and comes from our own page");
+        return;
+    }
+    if (!kolam_claims_take(server->claims, kolam_loop_now_ms(server->loop), code, secret)) {
+        kolam_http_error(http, 404, "this code is unknown, used or older than a minute; identify again");
+        return;
+    }
+    kolam_hex_encode(secret, sizeof(secret), hex);
+    snprintf(headers, sizeof(headers),
+             "Set-Cookie: kolam_%s=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Strict\r\n"
+             "Cache-Control: no-store\r\n",
+             server->instance, hex, COOKIE_MAX_AGE_S);
+    kolam_http_answer(http, 204, headers, NULL);
+    memset(secret, 0, sizeof(secret));
+    memset(hex, 0, sizeof(hex));
+}
+
+static const char *after(const char *path, const char *prefix) {
+    size_t size = strlen(prefix);
+    return strncmp(path, prefix, size) == 0 ? path + size : NULL;
+}
+
+void kolam_http_on_request(void *ctx, struct kolam_http *http, const struct kolam_request *request) {
+    struct kolam_server *server = ctx;
+    const char *path = request->path, *rest;
+    server->metrics.http_requests++;
+    if (strcmp(path, "/healthz") == 0) {
+        kolam_health_answer(server, http); /* whatever the Host: probes come by address */
+    } else if (!is_host_fine(server, request)) {
+        kolam_http_error(http, 403, "this Host is not ours; allow it with kolam serve --allow-host");
+    } else if ((rest = after(path, "/tiles/"))) {
+        kolam_tiles_request(server, http, rest);
+    } else if (strcmp(path, "/snapshot.png") == 0) {
+        kolam_snapshots_request(server, http, request);
+    } else if ((rest = after(path, "/api/canvas/"))) {
+        kolam_api_canvas(server, http, rest);
+    } else if ((rest = after(path, "/claim/"))) {
+        answer_claim(server, http, request, rest);
+    } else if (strcmp(path, "/metrics") == 0) {
+        kolam_metrics_answer(server, http);
+    } else if (strcmp(path, "/ws") == 0) {
+        kolam_http_error(http, 400, "this is a WebSocket; upgrade with subprotocol kolam.v1");
+    } else {
+        kolam_static_request(server, http, request);
+    }
+}

@@ -1,0 +1,453 @@
+/* Tile requests. Most end here on the loop thread: an exact version whose picture is in memory, an unchanged one
+ * (304), an outdated address (302). The rest wait for a worker, those for the same tile for the same job.
+ *
+ * A far tile is the average of many and takes long; it is never waited for while an older picture is there.
+ * That is answered at once, not to be stored, and the tile is rebuilt a little later, once for all
+ * strokes of that while; then those who look at it are told. */
+#include "http_tiles.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fanout.h"
+#include "kolam/alloc.h"
+#include "kolam/png.h"
+#include "tile_cache.h"
+#include "tile_job.h"
+
+#define BUCKETS 256
+#define REBUILD_DELAY_MS 5000
+#define REBUILDS_MAX 4096
+#define REBUILDS_AT_ONCE 2
+
+struct rebuild {
+    struct kolam_list link;
+    struct kolam_canvas *canvas; /* held */
+    struct kolam_tile_id tile;
+    int64_t due_ms;
+};
+
+struct kolam_tiles {
+    struct kolam_list jobs[BUCKETS];     /* kolam_tile_job under way */
+    struct kolam_list rebuilds[BUCKETS]; /* rebuild, waiting */
+    uint32_t rebuild_count, rebuilding;
+    struct kolam_tile_cache *cache;
+    struct kolam_bytes *empty_png;
+    atomic_bool is_stopping;
+};
+
+struct tile_request {
+    struct kolam_list link; /* in a job's requests */
+    struct kolam_server *server;
+    struct kolam_http *http;
+    struct kolam_canvas *canvas; /* held */
+    struct kolam_canvas_wait wait;
+    struct kolam_tile_id tile;
+    bool has_version; /* ?v= came and is of this incarnation and raster */
+    bool was_current; /* and it was the version known to the loop */
+    uint64_t seq;
+};
+
+static enum kolam_status make_empty_png(struct kolam_tiles *tiles) {
+    uint32_t *pixels = kolam_alloc_zero(KOLAM_TILE_PIXELS, sizeof(*pixels));
+    uint8_t *png = NULL;
+    size_t size = 0;
+    enum kolam_status status = pixels ? kolam_png_encode_tile(pixels, &png, &size) : KOLAM_ERR_NOMEM;
+    if (status == KOLAM_OK) {
+        tiles->empty_png = kolam_bytes_copy(png, size);
+        status = tiles->empty_png ? KOLAM_OK : KOLAM_ERR_NOMEM;
+    }
+    kolam_free(png);
+    kolam_free(pixels);
+    return status;
+}
+
+enum kolam_status kolam_tiles_create(struct kolam_server *server) {
+    struct kolam_tiles *tiles = kolam_alloc_zero(1, sizeof(*tiles));
+    if (!tiles) {
+        return KOLAM_ERR_NOMEM;
+    }
+    for (int i = 0; i < BUCKETS; i++) {
+        kolam_list_init(&tiles->jobs[i]);
+        kolam_list_init(&tiles->rebuilds[i]);
+    }
+    server->tiles = tiles;
+    tiles->cache = kolam_tile_cache_create((uint64_t)server->options->tile_cache_mb << 20);
+    return tiles->cache ? make_empty_png(tiles) : KOLAM_ERR_NOMEM;
+}
+
+static void free_rebuild(struct kolam_tiles *tiles, struct rebuild *rebuild) {
+    tiles->rebuild_count--;
+    kolam_list_remove(&rebuild->link);
+    kolam_canvas_release(rebuild->canvas);
+    kolam_free(rebuild);
+}
+
+void kolam_tiles_stop(struct kolam_server *server) {
+    struct kolam_tiles *tiles = server->tiles;
+    atomic_store(&tiles->is_stopping, true);
+    for (int i = 0; i < BUCKETS; i++) {
+        KOLAM_LIST_EACH(&tiles->rebuilds[i], struct rebuild, link, rebuild) {
+            free_rebuild(tiles, rebuild);
+        }
+    }
+}
+
+void kolam_tiles_destroy(struct kolam_server *server) {
+    if (server->tiles) {
+        kolam_bytes_unref(server->tiles->empty_png);
+        kolam_tile_cache_destroy(server->tiles->cache);
+        kolam_free(server->tiles);
+        server->tiles = NULL;
+    }
+}
+
+uint64_t kolam_tiles_cache_bytes(const struct kolam_server *server) {
+    return kolam_tile_cache_bytes(server->tiles->cache);
+}
+
+static uint32_t bucket_of(struct kolam_tile_id tile) {
+    uint64_t hash = ((uint64_t)tile.x * 0x9e3779b97f4a7c15u ^ (uint64_t)tile.y) * 0xff51afd7ed558ccdu;
+    return (uint32_t)(hash >> 48 ^ (uint64_t)(uint32_t)tile.level) % BUCKETS;
+}
+
+/* ---- answers ---- */
+
+static void make_etag(const struct tile_request *request, uint64_t seq, char out[64]) {
+    snprintf(out, 64, "%016" PRIx64 "-%d-%" PRIu64, request->canvas->incarnation, KOLAM_INK_VERSION,
+             seq);
+}
+
+static void free_request(struct tile_request *request) {
+    kolam_list_remove(&request->link);
+    kolam_list_remove(&request->wait.link);
+    kolam_canvas_release(request->canvas);
+    kolam_free(request);
+}
+
+/* True if the client has the picture of `seq` already, and was told so. */
+static bool answer_if_unchanged(struct tile_request *request, uint64_t seq) {
+    char etag[64], quoted[80], headers[128];
+    make_etag(request, seq, etag);
+    snprintf(quoted, sizeof(quoted), "\"%s\"", etag);
+    if (!strstr(kolam_http_request(request->http)->if_none_match, quoted)) {
+        return false;
+    }
+    request->server->metrics.tile_not_modified++;
+    snprintf(headers, sizeof(headers), "ETag: %s\r\nCache-Control: no-cache\r\n", quoted);
+    kolam_http_answer(request->http, 304, headers, NULL);
+    free_request(request);
+    return true;
+}
+
+static void answer_picture(struct tile_request *request, uint64_t seq, struct kolam_bytes *png,
+                           bool is_final) {
+    char etag[64], headers[256];
+    make_etag(request, seq, etag);
+    snprintf(headers, sizeof(headers), "Content-Type: image/png\r\nETag: \"%s\"\r\nCache-Control: %s\r\n",
+             etag, is_final ? "public, max-age=31536000, immutable" : "no-store");
+    kolam_http_answer(request->http, 200, headers, png);
+    free_request(request);
+}
+
+static void answer_redirect(struct tile_request *request, uint64_t seq) {
+    char etag[64], headers[400];
+    make_etag(request, seq, etag);
+    snprintf(headers, sizeof(headers),
+             "Location: /tiles/%s/%d/%" PRId64 "/%" PRId64 ".png?v=%s\r\nCache-Control: no-store\r\n",
+             request->canvas->name, request->tile.level, request->tile.x, request->tile.y, etag);
+    request->server->metrics.tile_redirects++;
+    kolam_http_answer(request->http, 302, headers, NULL);
+    free_request(request);
+}
+
+static void answer_error(struct tile_request *request, int status, const char *text) {
+    kolam_http_error(request->http, status, text);
+    free_request(request);
+}
+
+/* ---- rebuilding far tiles ---- */
+
+static void done_tile(struct kolam_job *base);
+
+static bool schedule_rebuild(struct kolam_server *server, struct kolam_canvas *canvas,
+                             struct kolam_tile_id tile) {
+    struct kolam_tiles *tiles = server->tiles;
+    struct kolam_list *bucket = &tiles->rebuilds[bucket_of(tile)];
+    KOLAM_LIST_EACH(bucket, struct rebuild, link, waiting) {
+        if (waiting->canvas == canvas && kolam_tile_equal(waiting->tile, tile)) {
+            return true;
+        }
+    }
+    struct rebuild *rebuild = tiles->rebuild_count < REBUILDS_MAX && !server->is_stopping
+                                  ? kolam_alloc_zero(1, sizeof(*rebuild))
+                                  : NULL;
+    if (!rebuild) {
+        return false;
+    }
+    tiles->rebuild_count++;
+    rebuild->canvas = canvas;
+    rebuild->tile = tile;
+    rebuild->due_ms = kolam_loop_now_ms(server->loop) + REBUILD_DELAY_MS;
+    kolam_canvas_hold(canvas);
+    kolam_list_append(bucket, &rebuild->link);
+    return true;
+}
+
+bool kolam_tiles_rebuild_later(struct kolam_server *server, struct kolam_canvas *canvas,
+                               struct kolam_tile_id tile) {
+    return kolam_versions_is_averaged(canvas->versions, tile) &&
+           schedule_rebuild(server, canvas, tile);
+}
+
+static void start_rebuild(struct kolam_tiles *tiles, struct rebuild *rebuild) {
+    struct kolam_tile_job *job = kolam_tile_job_create(rebuild->canvas, rebuild->tile,
+                                                       KOLAM_JOB_BACKGROUND, done_tile);
+    if (!job) {
+        return; /* at the next sweep */
+    }
+    job->has_listeners = true;
+    job->is_stopping = &tiles->is_stopping;
+    tiles->rebuilding++;
+    kolam_pool_submit(rebuild->canvas->server->pool, &job->job);
+    free_rebuild(tiles, rebuild);
+}
+
+void kolam_tiles_sweep(struct kolam_server *server, int64_t now_ms) {
+    struct kolam_tiles *tiles = server->tiles;
+    for (int i = 0; i < BUCKETS && tiles->rebuild_count > 0; i++) {
+        KOLAM_LIST_EACH(&tiles->rebuilds[i], struct rebuild, link, rebuild) {
+            if (tiles->rebuilding >= REBUILDS_AT_ONCE) {
+                return;
+            }
+            if (now_ms >= rebuild->due_ms) {
+                start_rebuild(tiles, rebuild);
+            }
+        }
+    }
+}
+
+static bool is_seen(const struct kolam_canvas *canvas, struct kolam_tile_id tile) {
+    KOLAM_LIST_EACH(&canvas->sessions, struct kolam_session, canvas_link, session) {
+        if (kolam_view_has_tile(&session->view, tile)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void tell_rebuilt(struct kolam_tile_job *job) {
+    struct kolam_server *server = job->canvas->server;
+    uint64_t now_seq = 0;
+    server->tiles->rebuilding--;
+    if (job->status != KOLAM_OK || server->is_stopping) {
+        return;
+    }
+    kolam_fanout_tile(job->canvas, job->tile, job->shown_seq);
+    if (job->canvas->versions && kolam_versions_get(job->canvas->versions, job->tile, &now_seq) &&
+        now_seq > job->shown_seq && is_seen(job->canvas, job->tile)) {
+        schedule_rebuild(server, job->canvas, job->tile);
+    }
+}
+
+/* ---- jobs ---- */
+
+static void answer_waiting(struct kolam_tile_job *job, struct tile_request *request,
+                           struct kolam_bytes *png) {
+    if (job->status != KOLAM_OK) {
+        answer_error(request, 503, "the tile cannot be drawn now; try again later");
+        return;
+    }
+    if (answer_if_unchanged(request, job->shown_seq)) {
+        return;
+    }
+    bool is_exact = request->has_version && request->seq == job->shown_seq;
+    if (is_exact) {
+        answer_picture(request, job->shown_seq, png, true);
+    } else if (job->shown_seq < job->version || request->was_current) {
+        answer_picture(request, job->shown_seq, png, false);
+    } else {
+        answer_redirect(request, job->shown_seq);
+    }
+}
+
+static void done_tile(struct kolam_job *base) {
+    struct kolam_tile_job *job = (struct kolam_tile_job *)base;
+    struct kolam_server *server = job->canvas->server;
+    struct kolam_tiles *tiles = server->tiles;
+    struct kolam_bytes *png = NULL;
+    server->metrics.tile_renders++;
+    kolam_list_remove(&job->link);
+    if (job->status == KOLAM_OK) {
+        png = job->png ? kolam_bytes_copy(job->png, job->png_size) : kolam_bytes_ref(tiles->empty_png);
+        job->status = png ? KOLAM_OK : KOLAM_ERR_NOMEM;
+    }
+    if (job->status == KOLAM_OK && job->canvas->versions) {
+        kolam_versions_put(job->canvas->versions, job->tile, job->version);
+        kolam_versions_set_averaged(job->canvas->versions, job->tile, job->is_averaged);
+        kolam_tile_cache_put(tiles->cache, job->canvas->incarnation, job->tile, job->shown_seq, png);
+    }
+    if (job->status == KOLAM_OK && job->shown_seq < job->version) {
+        server->metrics.tile_stale++;
+        schedule_rebuild(server, job->canvas, job->tile);
+    }
+    KOLAM_LIST_EACH(&job->requests, struct tile_request, link, request) {
+        answer_waiting(job, request, png);
+    }
+    if (job->has_listeners) {
+        tell_rebuilt(job);
+    }
+    kolam_bytes_unref(png);
+    kolam_tile_job_destroy(job);
+}
+
+static struct kolam_tile_job *find_job(struct kolam_tiles *tiles, const struct tile_request *request) {
+    KOLAM_LIST_EACH(&tiles->jobs[bucket_of(request->tile)], struct kolam_tile_job, link, job) {
+        if (job->canvas == request->canvas && kolam_tile_equal(job->tile, request->tile)) {
+            return job;
+        }
+    }
+    return NULL;
+}
+
+/* A job that is under way may have read an older state than the request knows of: then its answer is older too,
+ * and says so in its ETag. */
+static void wait_for_job(struct tile_request *request) {
+    struct kolam_tiles *tiles = request->server->tiles;
+    struct kolam_tile_job *job = find_job(tiles, request);
+    if (!job) {
+        job = kolam_tile_job_create(request->canvas, request->tile, KOLAM_JOB_TILE, done_tile);
+        if (!job) {
+            answer_error(request, 503, "out of memory");
+            return;
+        }
+        job->may_be_older = true;
+        job->is_stopping = &tiles->is_stopping;
+        kolam_versions_expect(request->canvas->versions, request->tile);
+        kolam_list_append(&tiles->jobs[bucket_of(request->tile)], &job->link);
+        kolam_pool_submit(request->server->pool, &job->job);
+    }
+    kolam_list_append(&job->requests, &request->link);
+}
+
+/* ---- requests ---- */
+
+static void serve(struct tile_request *request) {
+    struct kolam_server *server = request->server;
+    uint64_t version, kept_seq = 0;
+    if (!kolam_versions_get(request->canvas->versions, request->tile, &version)) {
+        wait_for_job(request);
+        return;
+    }
+    struct kolam_bytes *png = kolam_tile_cache_get(server->tiles->cache, request->canvas->incarnation,
+                                                   request->tile, &kept_seq);
+    if (answer_if_unchanged(request, version)) {
+        return;
+    }
+    if (!request->has_version || request->seq != version) {
+        answer_redirect(request, version);
+    } else if (version == 0) {
+        answer_picture(request, 0, server->tiles->empty_png, true);
+    } else if (png && kept_seq == version) {
+        server->metrics.tile_hits++;
+        answer_picture(request, version, png, true);
+    } else if (png && kept_seq < version &&
+               kolam_tiles_rebuild_later(server, request->canvas, request->tile)) {
+        server->metrics.tile_stale++;
+        answer_picture(request, kept_seq, png, false);
+    } else {
+        request->was_current = true;
+        wait_for_job(request);
+    }
+}
+
+static void on_gone(void *ctx) {
+    free_request(ctx);
+}
+
+static bool parse_int(const char **at, char end, int64_t *out) {
+    char *stop;
+    if (!(**at == '-' || (**at >= '0' && **at <= '9')) || strlen(*at) > 64) {
+        return false;
+    }
+    long long value = strtoll(*at, &stop, 10);
+    if (*stop != end || stop == *at || value == INT64_MAX || value == INT64_MIN) {
+        return false;
+    }
+    *at = stop + 1;
+    *out = value;
+    return true;
+}
+
+/* "<canvas>/<level>/<x>/<y>.png" */
+static bool parse_place(const char *rest, char canvas[KOLAM_CANVAS_NAME_MAX + 1],
+                        struct kolam_tile_id *out_tile) {
+    size_t size = strcspn(rest, "/");
+    int64_t level;
+    if (size == 0 || size > KOLAM_CANVAS_NAME_MAX || rest[size] != '/') {
+        return false;
+    }
+    memcpy(canvas, rest, size);
+    canvas[size] = '\0';
+    const char *at = rest + size + 1;
+    if (!parse_int(&at, '/', &level) || level < KOLAM_LEVEL_MIN || level > KOLAM_LEVEL_MAX ||
+        !parse_int(&at, '/', &out_tile->x) || !parse_int(&at, '.', &out_tile->y) ||
+        strcmp(at, "png") != 0) {
+        return false;
+    }
+    out_tile->level = (int32_t)level;
+    return kolam_tile_is_valid(*out_tile);
+}
+
+/* "v=<incarnation>-<raster>-<seq>"; anything else is "no version". */
+static void read_version(struct tile_request *request, const char *query) {
+    uint64_t incarnation, seq;
+    int raster, end = 0;
+    if (sscanf(query, "v=%16" SCNx64 "-%9d-%19" SCNu64 "%n", &incarnation, &raster, &seq, &end) == 3 &&
+        query[end] == '\0' && incarnation == request->canvas->incarnation &&
+        raster == KOLAM_INK_VERSION) {
+        request->has_version = true;
+        request->seq = seq;
+    }
+}
+
+static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) {
+    struct tile_request *request = KOLAM_CONTAINER(wait, struct tile_request, wait);
+    if (status != KOLAM_OK) {
+        answer_error(request, 503, "the canvas cannot be opened now; try again later");
+        return;
+    }
+    read_version(request, kolam_http_request(request->http)->query);
+    serve(request);
+}
+
+void kolam_tiles_request(struct kolam_server *server, struct kolam_http *http, const char *rest) {
+    char name[KOLAM_CANVAS_NAME_MAX + 1];
+    struct kolam_tile_id tile;
+    server->metrics.tile_requests++;
+    if (!parse_place(rest, name, &tile)) {
+        kolam_http_error(http, 400, "a tile is /tiles/<canvas>/<level>/<x>/<y>.png inside the world");
+        return;
+    }
+    struct kolam_canvas *canvas = kolam_canvas_find(server, name);
+    if (!canvas) {
+        kolam_http_error(http, 404, "there is no such canvas; it is created by its first stroke");
+        return;
+    }
+    struct tile_request *request = kolam_alloc_zero(1, sizeof(*request));
+    if (!request) {
+        kolam_http_error(http, 503, "out of memory");
+        return;
+    }
+    kolam_list_init(&request->link);
+    request->server = server;
+    request->http = http;
+    request->canvas = canvas;
+    request->tile = tile;
+    request->wait.done = on_canvas;
+    kolam_canvas_hold(canvas);
+    kolam_http_set_on_gone(http, on_gone, request);
+    kolam_canvas_when_open(canvas, false, &request->wait);
+}

@@ -1,0 +1,189 @@
+/* hello: who is it (identity thread), is the canvas open (worker), then welcome. The steps come one after
+ * another; a session that closes in between is noticed at the next. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "claims.h"
+#include "identity_thread.h"
+#include "json.h"
+#include "kolam/alloc.h"
+#include "session.h"
+
+/* A client sends the nonce as 16 digits of a number, the wire holds it as a u64: the first two digits are
+ * its highest byte. */
+static uint64_t number_of(const uint8_t bytes[8]) {
+    uint64_t number = 0;
+    for (int i = 0; i < 8; i++) {
+        number = number << 8 | bytes[i];
+    }
+    return number;
+}
+
+static json_t *place_json(const struct kolam_canvas *canvas) {
+    if (!canvas->has_place) {
+        return json_null();
+    }
+    return json_pack("{si so so}", "level", canvas->place_level, "x",
+                     kolam_json_decimal(canvas->place_x), "y", kolam_json_decimal(canvas->place_y));
+}
+
+static void welcome(struct kolam_session *session) {
+    const struct kolam_canvas *canvas = session->canvas;
+    struct kolam_server *server = session->server;
+    char incarnation[17];
+    snprintf(incarnation, sizeof(incarnation), "%016" PRIx64, canvas->incarnation);
+    json_t *you = session->has_author ? json_pack("{sI ss}", "artist", (json_int_t)session->artist,
+                                                  "name", session->author.name)
+                                      : json_null();
+    json_t *limits = json_pack("{si si si si si}", "points", KOLAM_STROKE_POINTS_MAX, "parts",
+                               KOLAM_GROUP_PARTS_MAX, "homes", KOLAM_STROKE_HOMES_MAX, "message",
+                               (int)KOLAM_MESSAGE_BYTES_MAX, "unacknowledged", 4096);
+    session->is_identity_told = session->artist != 0;
+    kolam_session_send_json(
+        session, json_pack("{ss si ss sI ss si so so so sI}", "type", "welcome", "protocol", 1, "canvas",
+                           canvas->name, "seq", (json_int_t)canvas->last_seq, "incarnation",
+                           incarnation, "raster", KOLAM_INK_VERSION, "you", you, "recent",
+                           place_json(canvas), "limits", limits, "time",
+                           (json_int_t)server->clock.now_ms(server->clock.ctx)));
+    session->state = KOLAM_SESSION_OPEN;
+    kolam_list_append(&session->canvas->sessions, &session->canvas_link);
+    kolam_logfmt(&server->logfmt, KOLAM_LOG_INFO, "joined",
+                 "session=%u canvas=%s artist=%u watch=%d admin=%d", session->number, canvas->name,
+                 session->artist, session->is_watch, session->is_admin);
+}
+
+/* ---- the author's number on this canvas: an empty submission makes sure of it ---- */
+
+static void on_numbered(void *ctx, struct kolam_submission *submission) {
+    struct kolam_session *session = ctx;
+    if (session->state == KOLAM_SESSION_JOINING) {
+        session->artist = submission->status == KOLAM_OK ? submission->artist : 0;
+        welcome(session);
+    }
+    kolam_submission_destroy(submission);
+    kolam_session_unref(session);
+}
+
+static bool ask_number(struct kolam_session *session) {
+    struct kolam_submission *submission = kolam_submission_create(0);
+    if (!submission) {
+        return false;
+    }
+    submission->author = session->author;
+    submission->nonce = session->nonce;
+    submission->done = on_numbered;
+    submission->ctx = session;
+    kolam_session_ref(session);
+    kolam_log_submit(session->canvas->log, submission);
+    return true;
+}
+
+static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) {
+    struct kolam_session *session = KOLAM_CONTAINER(wait, struct kolam_session, wait);
+    if (status == KOLAM_OK && session->has_author && !session->is_watch && ask_number(session)) {
+        return;
+    }
+    if (status == KOLAM_OK || status == KOLAM_ERR_NOT_FOUND) {
+        welcome(session); /* one that does not exist yet can be joined */
+        return;
+    }
+    kolam_session_error(session, "unavailable", "the canvas cannot be opened; try again later", 1013,
+                        true);
+}
+
+static void join_canvas(struct kolam_session *session) {
+    session->wait.done = on_canvas;
+    kolam_canvas_when_open(session->canvas, false, &session->wait);
+}
+
+/* ---- who it is ---- */
+
+static void on_found(struct kolam_identity_request *request) {
+    struct kolam_session *session = request->ctx;
+    if (session->state == KOLAM_SESSION_JOINING) {
+        if (request->status == KOLAM_OK) {
+            session->author = request->author;
+            session->has_author = true;
+            join_canvas(session);
+        } else if (request->status == KOLAM_ERR_NOT_FOUND && session->is_browser) {
+            join_canvas(session); /* a cookie of former times: a stranger again */
+        } else if (request->status == KOLAM_ERR_NOT_FOUND) {
+            kolam_session_error(session, "denied", "this token is not known here; join without it", 1008,
+                                true);
+        } else {
+            kolam_session_error(session, "unavailable", "identities cannot be read; try again later",
+                                1013, true);
+        }
+    }
+    kolam_free(request);
+    kolam_session_unref(session);
+}
+
+static void find_identity(struct kolam_session *session) {
+    struct kolam_identity_request *request = kolam_alloc_zero(1, sizeof(*request));
+    if (!request) {
+        kolam_session_close(session, 1013, "out of memory");
+        return;
+    }
+    request->kind = KOLAM_IDENTITY_FIND;
+    memcpy(request->secret, session->secret, sizeof(request->secret));
+    request->ctx = session;
+    request->done = on_found;
+    kolam_session_ref(session);
+    kolam_identity_submit(session->server->identity, request);
+}
+
+/* Reads what hello says into the session; a text of what is wrong, or NULL. */
+static const char *read_hello(struct kolam_session *session, const json_t *message) {
+    uint64_t protocol;
+    uint8_t nonce[8];
+    const char *admin = json_string_value(json_object_get(message, "admin"));
+    const char *canvas = json_string_value(json_object_get(message, "canvas"));
+    if (!kolam_json_uint(message, "protocol", UINT32_MAX, &protocol) || protocol != 1) {
+        return "hello: protocol must be 1; update the client or the server";
+    }
+    if (!kolam_json_hex(message, "nonce", nonce, sizeof(nonce))) {
+        return "hello: nonce must be 16 hex digits";
+    }
+    if (!canvas || !kolam_canvas_name_is_valid(canvas)) {
+        return "hello: canvas must be 1 to 64 of a-z 0-9 - _, beginning with a letter or digit";
+    }
+    session->nonce = number_of(nonce);
+    session->is_watch = json_is_true(json_object_get(message, "watch"));
+    if (json_is_string(json_object_get(message, "token"))) {
+        if (!kolam_json_hex(message, "token", session->secret, sizeof(session->secret))) {
+            return "hello: token must be 64 hex digits";
+        }
+        session->has_secret = true;
+    }
+    if (admin) {
+        session->is_admin = strlen(admin) == 64 &&
+                            kolam_secret_equal(admin, session->server->admin_token, 64);
+        if (!session->is_admin) {
+            return "hello: the admin token is wrong; it is in admin.token in the data folder";
+        }
+    }
+    return NULL;
+}
+
+void kolam_join_hello(struct kolam_session *session, const json_t *message) {
+    const char *problem = read_hello(session, message);
+    if (problem) {
+        kolam_session_refuse(session, problem);
+        return;
+    }
+    const char *name = json_string_value(json_object_get(message, "canvas"));
+    session->canvas = kolam_canvas_get(session->server, name);
+    if (!session->canvas) {
+        kolam_session_close(session, 1013, "out of memory");
+        return;
+    }
+    kolam_canvas_hold(session->canvas);
+    session->state = KOLAM_SESSION_JOINING;
+    if (session->has_secret) {
+        find_identity(session);
+    } else {
+        join_canvas(session);
+    }
+}

@@ -1,0 +1,169 @@
+/* libev: signals, wakes, tick and sweep; see loop.h. */
+#include "loop.h"
+
+#include <ev.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kolam/alloc.h"
+
+#define TICK_S 0.016
+#define TICK_MAX_S 0.100
+
+struct kolam_loop {
+    struct kolam_loop_handlers handlers;
+    struct ev_loop *ev;
+    struct ev_signal signals[2];
+    struct ev_async wakes[KOLAM_WAKES];
+    struct ev_prepare turn;
+    struct ev_timer tick;
+    struct ev_timer sweep;
+    bool is_tick_wanted, is_stopping;
+    double rest_s; /* how long the tick rests after it ran */
+};
+
+static double monotonic_s(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+int64_t kolam_loop_now_ms(const struct kolam_loop *loop) {
+    (void)loop;
+    return (int64_t)(monotonic_s() * 1000.0);
+}
+
+static void start_tick(struct kolam_loop *loop, double after_s) {
+    ev_timer_set(&loop->tick, after_s, 0.0);
+    ev_timer_start(loop->ev, &loop->tick);
+}
+
+/* A run that took long makes the next rest longer, so that at most about half of the time goes into
+ * writing and reading is never starved. A rest without a want ends the ticking. */
+static void on_tick(struct ev_loop *ev, struct ev_timer *timer, int events) {
+    (void)ev, (void)events;
+    struct kolam_loop *loop = timer->data;
+    if (!loop->is_tick_wanted) {
+        return;
+    }
+    loop->is_tick_wanted = false;
+    double begin_s = monotonic_s();
+    loop->handlers.on_tick(loop->handlers.ctx);
+    double took_s = monotonic_s() - begin_s;
+    loop->rest_s = took_s * 2 > TICK_S ? took_s * 2 : TICK_S;
+    if (loop->rest_s > TICK_MAX_S) {
+        loop->rest_s = TICK_MAX_S;
+    }
+    ev_now_update(loop->ev);
+    start_tick(loop, loop->rest_s);
+}
+
+void kolam_loop_want_tick(struct kolam_loop *loop) {
+    loop->is_tick_wanted = true;
+    if (!ev_is_active(&loop->tick)) {
+        start_tick(loop, 0.0);
+    }
+}
+
+static void on_sweep(struct ev_loop *ev, struct ev_timer *timer, int events) {
+    (void)ev, (void)events;
+    struct kolam_loop *loop = timer->data;
+    loop->handlers.on_sweep(loop->handlers.ctx);
+}
+
+static void on_turn(struct ev_loop *ev, struct ev_prepare *prepare, int events) {
+    (void)ev, (void)events;
+    struct kolam_loop *loop = prepare->data;
+    loop->handlers.on_turn(loop->handlers.ctx);
+}
+
+static void on_wake(struct ev_loop *ev, struct ev_async *async, int events) {
+    (void)ev, (void)events;
+    struct kolam_loop *loop = async->data;
+    loop->handlers.on_wake(loop->handlers.ctx, (enum kolam_wake)(async - loop->wakes));
+}
+
+static void on_signal(struct ev_loop *ev, struct ev_signal *watcher, int events) {
+    (void)ev, (void)events;
+    struct kolam_loop *loop = watcher->data;
+    if (loop->is_stopping) {
+        _exit(1);
+    }
+    loop->is_stopping = true;
+    loop->handlers.on_stop(loop->handlers.ctx);
+}
+
+static void start_watchers(struct kolam_loop *loop) {
+    static const int numbers[2] = {SIGTERM, SIGINT};
+    for (int i = 0; i < 2; i++) {
+        ev_signal_init(&loop->signals[i], on_signal, numbers[i]);
+        loop->signals[i].data = loop;
+        ev_signal_start(loop->ev, &loop->signals[i]);
+    }
+    for (int i = 0; i < KOLAM_WAKES; i++) {
+        ev_async_init(&loop->wakes[i], on_wake);
+        loop->wakes[i].data = loop;
+        ev_async_start(loop->ev, &loop->wakes[i]);
+    }
+    ev_prepare_init(&loop->turn, on_turn);
+    loop->turn.data = loop;
+    ev_prepare_start(loop->ev, &loop->turn);
+    ev_timer_init(&loop->tick, on_tick, 0.0, 0.0);
+    loop->tick.data = loop;
+    ev_timer_init(&loop->sweep, on_sweep, 1.0, 1.0);
+    loop->sweep.data = loop;
+    ev_timer_start(loop->ev, &loop->sweep);
+}
+
+enum kolam_status kolam_loop_create(const struct kolam_loop_handlers *handlers,
+                                    struct kolam_loop **out_loop) {
+    struct kolam_loop *loop = kolam_alloc_zero(1, sizeof(*loop));
+    if (!loop) {
+        return KOLAM_ERR_NOMEM;
+    }
+    loop->handlers = *handlers;
+    loop->rest_s = TICK_S;
+    loop->ev = ev_loop_new(EVFLAG_AUTO);
+    if (!loop->ev) {
+        kolam_free(loop);
+        return KOLAM_ERR_IO;
+    }
+    (void)signal(SIGPIPE, SIG_IGN);
+    start_watchers(loop);
+    *out_loop = loop;
+    return KOLAM_OK;
+}
+
+void kolam_loop_destroy(struct kolam_loop *loop) {
+    if (!loop) {
+        return;
+    }
+    for (int i = 0; i < 2; i++) {
+        ev_signal_stop(loop->ev, &loop->signals[i]);
+    }
+    for (int i = 0; i < KOLAM_WAKES; i++) {
+        ev_async_stop(loop->ev, &loop->wakes[i]);
+    }
+    ev_prepare_stop(loop->ev, &loop->turn);
+    ev_timer_stop(loop->ev, &loop->tick);
+    ev_timer_stop(loop->ev, &loop->sweep);
+    ev_loop_destroy(loop->ev);
+    kolam_free(loop);
+}
+
+void kolam_loop_run(struct kolam_loop *loop) {
+    ev_run(loop->ev, 0);
+}
+
+void kolam_loop_end(struct kolam_loop *loop) {
+    ev_break(loop->ev, EVBREAK_ALL);
+}
+
+void kolam_loop_wake(struct kolam_loop *loop, enum kolam_wake wake) {
+    ev_async_send(loop->ev, &loop->wakes[wake]);
+}
+
+struct ev_loop *kolam_loop_ev(struct kolam_loop *loop) {
+    return loop->ev;
+}

@@ -1,0 +1,43 @@
+/* The event loop: libev, our own signals, wakes from other threads, and the tick.
+ *
+ * The tick runs only while something asks for it: kolam_loop_want_tick calls `on_tick` at the end of
+ * this turn if the last one was long enough ago, otherwise when the interval is over. So a lone stroke
+ * is not delayed, and under load everything of some 16 ms leaves in one write. */
+#ifndef KOLAM_SERVER_LOOP_H
+#define KOLAM_SERVER_LOOP_H
+
+#include <stdint.h>
+
+#include "kolam/status.h"
+
+struct ev_loop;
+struct kolam_loop;
+
+enum kolam_wake { KOLAM_WAKE_LOG, KOLAM_WAKE_POOL, KOLAM_WAKE_IDENTITY, KOLAM_WAKE_STREAM, KOLAM_WAKES };
+
+struct kolam_loop_handlers {
+    void *ctx;
+    void (*on_wake)(void *ctx, enum kolam_wake wake);
+    void (*on_tick)(void *ctx);
+    void (*on_sweep)(void *ctx); /* once a second */
+    void (*on_turn)(void *ctx);  /* before the loop sleeps */
+    void (*on_stop)(void *ctx);  /* SIGTERM or SIGINT, the first time; the second ends the process */
+};
+
+KOLAM_MUST_CHECK enum kolam_status kolam_loop_create(const struct kolam_loop_handlers *handlers,
+                                                     struct kolam_loop **out_loop);
+void kolam_loop_destroy(struct kolam_loop *loop); /* NULL is safe */
+
+/* Runs until kolam_loop_end. */
+void kolam_loop_run(struct kolam_loop *loop);
+void kolam_loop_end(struct kolam_loop *loop);
+
+void kolam_loop_want_tick(struct kolam_loop *loop);
+/* Any thread. */
+void kolam_loop_wake(struct kolam_loop *loop, enum kolam_wake wake);
+/* Milliseconds of a clock that never goes back, as of this turn of the loop. */
+int64_t kolam_loop_now_ms(const struct kolam_loop *loop);
+/* For who attaches watchers: the network. */
+struct ev_loop *kolam_loop_ev(struct kolam_loop *loop);
+
+#endif

@@ -1,0 +1,79 @@
+/* Text messages: JSON objects with a "type". Size and depth are checked before the parser sees them. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "json.h"
+#include "session.h"
+
+#define TEXT_BYTES_MAX 65536
+#define DEPTH_MAX 8
+
+static void on_view(struct kolam_session *session, const json_t *message) {
+    struct kolam_view view = {0};
+    uint64_t id, width, height, since = 0;
+    int64_t level;
+    bool has_since = json_object_get(message, "since") != NULL;
+    if (!kolam_json_uint(message, "id", UINT32_MAX, &id) ||
+        !kolam_json_int(message, "level", &level) || !kolam_json_int(message, "x", &view.x) ||
+        !kolam_json_int(message, "y", &view.y) ||
+        !kolam_json_uint(message, "width", KOLAM_VIEW_TILES_MAX, &width) ||
+        !kolam_json_uint(message, "height", KOLAM_VIEW_TILES_MAX, &height) ||
+        (has_since && !kolam_json_uint(message, "since", UINT64_MAX >> 1, &since)) ||
+        level < KOLAM_LEVEL_MIN || level > KOLAM_LEVEL_MAX) {
+        kolam_session_refuse(session, "view: id, level, x, y, width or height is missing or malformed");
+        return;
+    }
+    view.id = (uint32_t)id;
+    view.level = (int32_t)level;
+    view.width = (uint32_t)width;
+    view.height = (uint32_t)height;
+    if (!kolam_view_is_valid(&view)) {
+        kolam_session_refuse(session, "view: not 1 to 4,096 tiles inside the world");
+        return;
+    }
+    kolam_view_set(session, &view, has_since, since);
+}
+
+static void on_message(struct kolam_session *session, const json_t *message) {
+    const char *type = json_string_value(json_object_get(message, "type"));
+    if (!type) {
+        kolam_session_refuse(session, "a message without a type");
+    } else if (strcmp(type, "hello") == 0) {
+        if (session->state != KOLAM_SESSION_NEW) {
+            kolam_session_refuse(session, "hello comes once");
+            return;
+        }
+        kolam_join_hello(session, message);
+    } else if (session->state != KOLAM_SESSION_OPEN) {
+        kolam_session_refuse(session, "hello comes first, and welcome answers it");
+    } else if (strcmp(type, "view") == 0) {
+        on_view(session, message);
+    } else if (strcmp(type, "who") == 0) {
+        kolam_people_who(session, message);
+    } else if (session->is_watch) {
+        kolam_session_refuse(session, "this session only watches");
+    } else if (strcmp(type, "identify") == 0) {
+        kolam_people_identify(session);
+    } else if (strcmp(type, "rename") == 0) {
+        kolam_people_rename(session, message);
+    } else if (strcmp(type, "act_as") == 0) {
+        kolam_people_act_as(session, message);
+    } else {
+        kolam_session_refuse(session, "an unknown type of message");
+    }
+}
+
+void kolam_messages_on_text(struct kolam_session *session, const uint8_t *bytes, size_t size) {
+    if (size > TEXT_BYTES_MAX || !kolam_json_is_shallow(bytes, size, DEPTH_MAX)) {
+        kolam_session_refuse(session, "a message that is too long or too deep");
+        return;
+    }
+    json_error_t error;
+    json_t *message = json_loadb((const char *)bytes, size, JSON_REJECT_DUPLICATES, &error);
+    if (!json_is_object(message)) {
+        kolam_session_refuse(session, "a text message that is no JSON object");
+    } else {
+        on_message(session, message);
+    }
+    json_decref(message);
+}

@@ -1,0 +1,20 @@
+/* Counters for /metrics. Plain integers: the loop thread alone counts. */
+#ifndef KOLAM_SERVER_METRICS_H
+#define KOLAM_SERVER_METRICS_H
+
+#include <stdint.h>
+
+struct kolam_server;
+struct kolam_http;
+
+struct kolam_metrics {
+    uint64_t sessions, sessions_total, messages_in, frames_out, bytes_out, submits, ops, nacks,
+        previews_in, previews_dropped, refreshes, closed_slow, views, tile_requests, tile_hits,
+        tile_renders, tile_stale, tile_not_modified, tile_redirects, snapshots, http_requests;
+};
+
+/* Answers /metrics and /healthz. */
+void kolam_metrics_answer(struct kolam_server *server, struct kolam_http *http);
+void kolam_health_answer(struct kolam_server *server, struct kolam_http *http);
+
+#endif

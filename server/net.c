@@ -1,0 +1,297 @@
+/* The network library's set-up: one context on our loop, one virtual host, our own listening socket.
+ *
+ * What is chosen here was measured: a loop handed over (its own never returns), no per-connection timers (a zeroed
+ * retry policy), large transmit packets, HTTP/1.1 only (frames are written raw), no compression. We accept
+ * ourselves: bind errors get words, and a connection limit does not need the library's help. */
+#include <libwebsockets.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "kolam/alloc.h"
+#include "net_internal.h"
+
+#define NOTSENT_LOWAT_BYTES 32768
+
+static struct kolam_net *net_of(struct lws *wsi) {
+    return lws_context_user(lws_get_context(wsi));
+}
+
+/* One callback for both protocols: which of them hears of a connection's end is not the same in all cases,
+ * so the end goes by what we attached. */
+static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                    size_t size) {
+    (void)user;
+    struct kolam_net *net = net_of(wsi);
+    if (reason == LWS_CALLBACK_WSI_CREATE) {
+        net->connections++;
+        return 0;
+    }
+    struct kolam_net_peer *peer = lws_get_opaque_user_data(wsi);
+    if (reason == LWS_CALLBACK_WSI_DESTROY) {
+        net->connections--;
+    }
+    if (reason == LWS_CALLBACK_WSI_DESTROY || reason == LWS_CALLBACK_CLOSED ||
+        reason == LWS_CALLBACK_CLOSED_HTTP) {
+        if (peer) {
+            (peer->kind == KOLAM_NET_WS ? kolam_net_ws_gone : kolam_net_http_gone)(peer);
+        }
+        return 0;
+    }
+    const struct lws_protocols *protocol = lws_get_protocol(wsi);
+    bool is_ws = protocol && strcmp(protocol->name, KOLAM_SUBPROTOCOL) == 0;
+    return is_ws ? kolam_net_ws_callback(net, wsi, peer, (int)reason, in, size)
+                 : kolam_net_http_callback(net, wsi, peer, (int)reason);
+}
+
+static const struct lws_protocols protocols[] = {
+    {.name = "http", .callback = callback, .rx_buffer_size = 2048, .tx_packet_size = 65536},
+    {.name = KOLAM_SUBPROTOCOL,
+     .callback = callback,
+     .rx_buffer_size = 2048,
+     .tx_packet_size = 65536},
+    {0},
+};
+
+/* Left zero: pings and deadlines are ours; the library's own cost a sorted list per connection. */
+static const lws_retry_bo_t no_timers;
+
+static bool copy_header(struct lws *wsi, enum lws_token_indexes token, char *out, int capacity) {
+    out[0] = '\0';
+    int size = lws_hdr_total_length(wsi, token);
+    return size <= 0 || lws_hdr_copy(wsi, out, capacity, token) >= 0;
+}
+
+bool kolam_net_read_request(struct lws *wsi, struct kolam_request *out) {
+    memset(out, 0, sizeof(*out));
+    out->is_head = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
+    enum lws_token_indexes method = out->is_head ? WSI_TOKEN_HEAD_URI : WSI_TOKEN_GET_URI;
+    char gzip[256], version[16];
+    bool fits = copy_header(wsi, method, out->path, sizeof(out->path)) && out->path[0] &&
+                copy_header(wsi, WSI_TOKEN_HOST, out->host, sizeof(out->host)) &&
+                copy_header(wsi, WSI_TOKEN_ORIGIN, out->origin, sizeof(out->origin)) &&
+                copy_header(wsi, WSI_TOKEN_HTTP_COOKIE, out->cookie, sizeof(out->cookie)) &&
+                copy_header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, out->if_none_match,
+                            sizeof(out->if_none_match)) &&
+                copy_header(wsi, WSI_TOKEN_HTTP_ACCEPT_ENCODING, gzip, sizeof(gzip)) &&
+                copy_header(wsi, WSI_TOKEN_HTTP, version, sizeof(version));
+    if (!fits) {
+        return false;
+    }
+    out->has_gzip = strstr(gzip, "gzip") != NULL;
+    out->is_http_1_0 = strcmp(version, "HTTP/1.0") == 0;
+    /* Query parts come one by one: their joiner was taken out by the parser. */
+    size_t used = 0;
+    for (int i = 0; lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, i) > 0; i++) {
+        if (i > 0 && used + 1 < sizeof(out->query)) {
+            out->query[used++] = '&';
+        }
+        int size = lws_hdr_copy_fragment(wsi, out->query + used, (int)(sizeof(out->query) - used),
+                                         WSI_TOKEN_HTTP_URI_ARGS, i);
+        if (size < 0) {
+            return false;
+        }
+        used += (size_t)size;
+    }
+    char ours[8] = "";
+    int ours_size = lws_hdr_custom_copy(wsi, ours, sizeof(ours), "x-kolam:", 8);
+    out->is_ours = ours_size == 1 && ours[0] == '1';
+    return true;
+}
+
+/* Splits "host:port" or "[v6]:port"; false if there is no port. */
+static bool split_listen(const char *text, char *host, size_t capacity, const char **out_port) {
+    const char *colon = strrchr(text, ':');
+    if (!colon || colon[1] == '\0') {
+        return false;
+    }
+    size_t size = (size_t)(colon - text);
+    if (size >= 2 && text[0] == '[' && text[size - 1] == ']') {
+        text++;
+        size -= 2;
+    }
+    if (size == 0 || size >= capacity) {
+        return false;
+    }
+    memcpy(host, text, size);
+    host[size] = '\0';
+    *out_port = colon + 1;
+    return true;
+}
+
+static int bind_address(const struct addrinfo *address) {
+    const int one = 1;
+    int fd = socket(address->ai_family, address->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                    address->ai_protocol);
+    if (fd < 0) {
+        return -1;
+    }
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+    if (bind(fd, address->ai_addr, address->ai_addrlen) != 0 || listen(fd, 1024) != 0) {
+        int saved = errno;
+        close(fd);
+        errno = saved;
+        return -1;
+    }
+    return fd;
+}
+
+static enum kolam_status open_listener(struct kolam_net *net, struct kolam_error *error) {
+    const char *port, *text = net->options.listen;
+    if (!split_listen(text, net->host, sizeof(net->host), &port)) {
+        return kolam_fail(error, KOLAM_ERR_INVALID,
+                          "--listen %s: not host:port; for example 127.0.0.1:7700", text);
+    }
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found;
+    int problem = getaddrinfo(net->host, port, &hints, &found);
+    if (problem != 0) {
+        return kolam_fail(error, KOLAM_ERR_INVALID, "--listen %s: %s", text, gai_strerror(problem));
+    }
+    net->listen_fd = bind_address(found);
+    int saved = errno;
+    freeaddrinfo(found);
+    if (net->listen_fd < 0) {
+        return kolam_fail(error, KOLAM_ERR_IO, "cannot listen on %s: %s; choose another with --listen",
+                          text, strerror(saved));
+    }
+    struct sockaddr_storage bound;
+    socklen_t size = sizeof(bound);
+    uint16_t number = 0;
+    if (getsockname(net->listen_fd, (struct sockaddr *)&bound, &size) == 0) {
+        number = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
+                                                   : ((struct sockaddr_in *)&bound)->sin_port);
+    }
+    const bool is_v6 = strchr(net->host, ':') != NULL;
+    snprintf(net->url, sizeof(net->url), is_v6 ? "http://[%s]:%u/" : "http://%s:%u/", net->host,
+             number);
+    return KOLAM_OK;
+}
+
+static void adopt(struct kolam_net *net, int fd) {
+    const int one = 1, lowat = NOTSENT_LOWAT_BYTES;
+    if (net->connections >= net->options.connections_max) {
+        close(fd);
+        return;
+    }
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    /* A stalled reader otherwise hides megabytes in the kernel. */
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof(lowat));
+    /* The library closes fd itself when it fails. */
+    (void)lws_adopt_socket_vhost(net->vhost, fd);
+}
+
+static void on_acceptable(struct ev_loop *ev, struct ev_io *watcher, int events) {
+    (void)ev, (void)events;
+    struct kolam_net *net = watcher->data;
+    /* Bounded, so that a flood of connections does not starve those that are there. */
+    for (int i = 0; i < 64; i++) {
+        int fd = accept4(net->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0) {
+            if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+                kolam_logfmt(net->options.logfmt, KOLAM_LOG_WARN, "accept_failed", "errno=%d", errno);
+            }
+            return;
+        }
+        adopt(net, fd);
+    }
+}
+
+static enum kolam_status open_context(struct kolam_net *net) {
+    void *loops[1] = {kolam_loop_ev(net->loop)};
+    struct lws_context_creation_info info = {
+        .port = CONTEXT_PORT_NO_LISTEN_SERVER,
+        .protocols = protocols,
+        .user = net,
+        .foreign_loops = loops,
+        .gid = -1,
+        .uid = -1,
+        .options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+        .alpn = "http/1.1",
+        .retry_and_idle_policy = &no_timers,
+        .max_http_header_data2 = 8192,
+        .keepalive_timeout = 60,
+        .timeout_secs = 20,
+        .vhost_name = "kolam",
+    };
+    net->context = lws_create_context(&info);
+    if (!net->context) {
+        return KOLAM_ERR_IO;
+    }
+    net->vhost = lws_create_vhost(net->context, &info);
+    return net->vhost ? KOLAM_OK : KOLAM_ERR_IO;
+}
+
+enum kolam_status kolam_net_create(struct kolam_loop *loop, const struct kolam_net_options *options,
+                                   struct kolam_net **out_net, struct kolam_error *error) {
+    struct kolam_net *net = kolam_alloc_zero(1, sizeof(*net));
+    if (!net) {
+        return kolam_fail(error, KOLAM_ERR_NOMEM, "out of memory");
+    }
+    net->options = *options;
+    net->loop = loop;
+    net->listen_fd = -1;
+    kolam_list_init(&net->sockets);
+    kolam_list_init(&net->requests);
+    /* Less urgent levels log each watcher change, and a full stderr pipe would stop the server. */
+    lws_set_log_level(LLL_ERR | LLL_WARN, NULL);
+    enum kolam_status status = open_listener(net, error);
+    if (status == KOLAM_OK) {
+        status = open_context(net);
+        if (status != KOLAM_OK) {
+            (void)kolam_fail(error, status, "the network library could not start");
+        }
+    }
+    if (status != KOLAM_OK) {
+        kolam_net_destroy(net);
+        return status;
+    }
+    ev_io_init(&net->accepting, on_acceptable, net->listen_fd, EV_READ);
+    net->accepting.data = net;
+    ev_io_start(kolam_loop_ev(loop), &net->accepting);
+    *out_net = net;
+    return KOLAM_OK;
+}
+
+void kolam_net_stop_listening(struct kolam_net *net) {
+    if (net->listen_fd >= 0) {
+        ev_io_stop(kolam_loop_ev(net->loop), &net->accepting);
+        close(net->listen_fd);
+        net->listen_fd = -1;
+    }
+}
+
+void kolam_net_destroy(struct kolam_net *net) {
+    if (!net) {
+        return;
+    }
+    kolam_net_stop_listening(net);
+    if (net->context) {
+        lws_context_destroy(net->context);
+    }
+    kolam_free(net);
+}
+
+void kolam_net_sweep(struct kolam_net *net) {
+    int64_t now_ms = kolam_loop_now_ms(net->loop);
+    kolam_net_ws_sweep(net, now_ms);
+    kolam_net_http_sweep(net, now_ms);
+}
+
+const char *kolam_net_url(const struct kolam_net *net) {
+    return net->url;
+}
+
+const char *kolam_net_listen_host(const struct kolam_net *net) {
+    return net->host;
+}
+
+uint32_t kolam_net_connections(const struct kolam_net *net) {
+    return net->connections;
+}

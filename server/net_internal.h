@@ -1,0 +1,50 @@
+/* What net.c, net_ws.c and net_http.c share. */
+#ifndef KOLAM_SERVER_NET_INTERNAL_H
+#define KOLAM_SERVER_NET_INTERNAL_H
+
+#include <ev.h>
+
+#include "list.h"
+#include "net.h"
+
+struct lws;
+struct lws_context;
+struct lws_vhost;
+
+#define KOLAM_NET_SCRATCH_BYTES 65536
+
+struct kolam_net {
+    struct kolam_net_options options;
+    struct kolam_loop *loop;
+    struct lws_context *context;
+    struct lws_vhost *vhost;
+    struct ev_io accepting;
+    int listen_fd; /* -1: not listening */
+    uint32_t connections;
+    char url[320], host[256];
+    struct kolam_list sockets;  /* kolam_socket */
+    struct kolam_list requests; /* kolam_http */
+    uint8_t scratch[KOLAM_SOCKET_PAD + KOLAM_NET_SCRATCH_BYTES];
+};
+
+/* Reads the headers that matter. False if one is too long or the request is not GET or HEAD. */
+bool kolam_net_read_request(struct lws *wsi, struct kolam_request *out_request);
+
+/* What the library keeps for us with each connection; first member of kolam_socket and kolam_http. */
+enum kolam_net_kind { KOLAM_NET_WS, KOLAM_NET_HTTP };
+struct kolam_net_peer {
+    enum kolam_net_kind kind;
+};
+
+/* The callbacks by role; `reason` is the library's, `peer` may be NULL. */
+int kolam_net_ws_callback(struct kolam_net *net, struct lws *wsi, struct kolam_net_peer *peer,
+                          int reason, void *in, size_t size);
+int kolam_net_http_callback(struct kolam_net *net, struct lws *wsi, struct kolam_net_peer *peer,
+                            int reason);
+/* The connection is no more: tells who waits for it, frees the peer. */
+void kolam_net_ws_gone(struct kolam_net_peer *peer);
+void kolam_net_http_gone(struct kolam_net_peer *peer);
+void kolam_net_ws_sweep(struct kolam_net *net, int64_t now_ms);
+void kolam_net_http_sweep(struct kolam_net *net, int64_t now_ms);
+
+#endif

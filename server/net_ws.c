@@ -1,0 +1,261 @@
+/* WebSockets: the handshake's door, assembling messages, raw writes, pings and deadlines.
+ *
+ * Frames of the server are not masked, so they are built once and written with one call from the loop thread. A write
+ * that the kernel did not take whole is finished by the library; until then the socket is congested and
+ * nothing more is written, not even a ping. */
+#include <libwebsockets.h>
+
+#include <string.h>
+
+#include "kolam/alloc.h"
+#include "net_internal.h"
+
+#define PING_MS 20000
+#define SILENCE_MS 60000
+#define CLOSE_MS 3000
+
+struct kolam_socket {
+    struct kolam_net_peer peer;
+    struct kolam_list link;
+    struct kolam_net *net;
+    struct lws *wsi;
+    void *session; /* NULL before it stands and after its end */
+    struct kolam_request *request; /* until it stands */
+    uint8_t *message;
+    size_t message_size, message_capacity;
+    int64_t heard_ms, pinged_ms, congested_since_ms, closing_since_ms;
+    uint16_t close_code;
+    bool is_closing, is_paused;
+    char close_reason[100];
+    char address[64];
+};
+
+static struct kolam_socket *create(struct kolam_net *net, struct lws *wsi) {
+    struct kolam_socket *ws = kolam_alloc_zero(1, sizeof(*ws));
+    if (!ws) {
+        return NULL;
+    }
+    ws->request = kolam_alloc_zero(1, sizeof(*ws->request));
+    if (!ws->request) {
+        kolam_free(ws);
+        return NULL;
+    }
+    ws->peer.kind = KOLAM_NET_WS;
+    ws->net = net;
+    ws->wsi = wsi;
+    ws->heard_ms = kolam_loop_now_ms(net->loop);
+    ws->pinged_ms = ws->heard_ms;
+    kolam_list_append(&net->sockets, &ws->link);
+    lws_set_opaque_user_data(wsi, ws);
+    return ws;
+}
+
+static void destroy(struct kolam_socket *ws) {
+    kolam_list_remove(&ws->link);
+    lws_set_opaque_user_data(ws->wsi, NULL);
+    kolam_free(ws->request);
+    kolam_free(ws->message);
+    kolam_free(ws);
+}
+
+/* The handshake: nonzero refuses. */
+static int filter(struct kolam_net *net, struct lws *wsi) {
+    char version[8] = "";
+    if (lws_hdr_copy(wsi, version, sizeof(version), WSI_TOKEN_VERSION) < 0 ||
+        strcmp(version, "13") != 0) {
+        return 1;
+    }
+    struct kolam_socket *ws = create(net, wsi);
+    if (!ws) {
+        return 1;
+    }
+    if (!kolam_net_read_request(wsi, ws->request) || strcmp(ws->request->path, "/ws") != 0 ||
+        !net->options.handlers.may_open(net->options.handlers.ctx, ws->request)) {
+        destroy(ws);
+        return 1;
+    }
+    lws_get_peer_simple(wsi, ws->address, sizeof(ws->address));
+    return 0;
+}
+
+static int established(struct kolam_socket *ws) {
+    struct kolam_net *net = ws->net;
+    ws->session = net->options.handlers.on_open(net->options.handlers.ctx, ws, ws->request);
+    kolam_free(ws->request);
+    ws->request = NULL;
+    return ws->session ? 0 : -1;
+}
+
+static bool append(struct kolam_socket *ws, const void *bytes, size_t size, size_t expected) {
+    size_t needed = ws->message_size + size + expected;
+    if (needed > ws->message_capacity) {
+        uint8_t *grown = kolam_realloc_array(ws->message, needed, 1);
+        if (!grown) {
+            return false;
+        }
+        ws->message = grown;
+        ws->message_capacity = needed;
+    }
+    memcpy(ws->message + ws->message_size, bytes, size);
+    ws->message_size += size;
+    return true;
+}
+
+/* A message can come in fragments, and each of them in pieces. The common one, whole at once, is
+ * handed on without a copy. */
+static int receive(struct kolam_socket *ws, const void *bytes, size_t size) {
+    struct lws *wsi = ws->wsi;
+    ws->heard_ms = kolam_loop_now_ms(ws->net->loop);
+    if (ws->is_closing || !ws->session) {
+        return 0;
+    }
+    if (lws_is_first_fragment(wsi)) {
+        ws->message_size = 0;
+    }
+    size_t rest = lws_remaining_packet_payload(wsi);
+    if (ws->message_size + size + rest > KOLAM_MESSAGE_BYTES_MAX) {
+        kolam_socket_close(ws, 1009, "message too large");
+        return 0;
+    }
+    bool is_text = !lws_frame_is_binary(wsi);
+    bool is_whole = rest == 0 && lws_is_final_fragment(wsi);
+    if (is_whole && ws->message_size == 0) {
+        ws->net->options.handlers.on_message(ws->session, is_text, bytes, size);
+        return 0;
+    }
+    if (!append(ws, bytes, size, rest)) {
+        kolam_socket_close(ws, 1011, "out of memory");
+        return 0;
+    }
+    if (is_whole) {
+        ws->net->options.handlers.on_message(ws->session, is_text, ws->message, ws->message_size);
+        ws->message_size = 0;
+        if (ws->message_capacity > 65536) {
+            kolam_free(ws->message);
+            ws->message = NULL;
+            ws->message_capacity = 0;
+        }
+    }
+    return 0;
+}
+
+static int writable(struct kolam_socket *ws) {
+    ws->congested_since_ms = 0;
+    if (ws->is_closing) {
+        lws_close_reason(ws->wsi, (enum lws_close_status)ws->close_code,
+                         (unsigned char *)ws->close_reason, strlen(ws->close_reason));
+        return -1;
+    }
+    if (ws->session) {
+        ws->net->options.handlers.on_writable(ws->session);
+    }
+    return 0;
+}
+
+void kolam_net_ws_gone(struct kolam_net_peer *peer) {
+    struct kolam_socket *ws = (struct kolam_socket *)peer;
+    if (ws->session) {
+        void *session = ws->session;
+        ws->session = NULL;
+        ws->net->options.handlers.on_close(session);
+    }
+    destroy(ws);
+}
+
+int kolam_net_ws_callback(struct kolam_net *net, struct lws *wsi, struct kolam_net_peer *peer,
+                          int reason, void *in, size_t size) {
+    struct kolam_socket *ws = (struct kolam_socket *)peer;
+    if (reason == LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION) {
+        return ws ? 1 : filter(net, wsi);
+    }
+    if (!ws || peer->kind != KOLAM_NET_WS) {
+        return 0;
+    }
+    switch (reason) {
+    case LWS_CALLBACK_ESTABLISHED:
+        return established(ws);
+    case LWS_CALLBACK_RECEIVE:
+        return receive(ws, in, size);
+    case LWS_CALLBACK_RECEIVE_PONG:
+        ws->heard_ms = kolam_loop_now_ms(net->loop);
+        return 0;
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        return writable(ws);
+    default:
+        return 0;
+    }
+}
+
+void kolam_socket_write(struct kolam_socket *ws, uint8_t *bytes, size_t size) {
+    if (ws->is_closing) {
+        return;
+    }
+    if (lws_write(ws->wsi, bytes, size, LWS_WRITE_RAW) < 0) {
+        /* Closing here would free what the caller holds: let the loop do it. */
+        lws_set_timeout(ws->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
+        ws->is_closing = true;
+        return;
+    }
+    if (lws_partial_buffered(ws->wsi)) {
+        ws->congested_since_ms = kolam_loop_now_ms(ws->net->loop);
+        lws_callback_on_writable(ws->wsi);
+    }
+}
+
+bool kolam_socket_is_congested(const struct kolam_socket *ws) {
+    return ws->is_closing || lws_partial_buffered(ws->wsi);
+}
+
+int64_t kolam_socket_congested_ms(const struct kolam_socket *ws) {
+    return ws->congested_since_ms ? kolam_loop_now_ms(ws->net->loop) - ws->congested_since_ms : 0;
+}
+
+void kolam_socket_close(struct kolam_socket *ws, uint16_t code, const char *reason) {
+    if (ws->is_closing) {
+        return;
+    }
+    ws->is_closing = true;
+    ws->closing_since_ms = kolam_loop_now_ms(ws->net->loop);
+    ws->close_code = code;
+    strncpy(ws->close_reason, reason, sizeof(ws->close_reason) - 1);
+    lws_callback_on_writable(ws->wsi);
+}
+
+void kolam_socket_set_reading(struct kolam_socket *ws, bool is_reading) {
+    if (ws->is_paused == is_reading) {
+        ws->is_paused = !is_reading;
+        lws_rx_flow_control(ws->wsi, is_reading);
+    }
+}
+
+const char *kolam_socket_peer(const struct kolam_socket *ws) {
+    return ws->address;
+}
+
+static void sweep_one(struct kolam_socket *ws, int64_t now_ms) {
+    static const uint8_t ping[2] = {0x89, 0x00};
+    if (ws->is_closing) {
+        if (now_ms - ws->closing_since_ms > CLOSE_MS) {
+            lws_set_timeout(ws->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
+        }
+        return;
+    }
+    if (ws->is_paused) {
+        ws->heard_ms = now_ms; /* we do not listen: its silence means nothing */
+    } else if (now_ms - ws->heard_ms > SILENCE_MS) {
+        kolam_socket_close(ws, 1001, "no answer");
+        return;
+    }
+    if (now_ms - ws->pinged_ms >= PING_MS && !lws_partial_buffered(ws->wsi)) {
+        uint8_t *out = ws->net->scratch + KOLAM_SOCKET_PAD;
+        memcpy(out, ping, sizeof(ping));
+        ws->pinged_ms = now_ms;
+        kolam_socket_write(ws, out, sizeof(ping));
+    }
+}
+
+void kolam_net_ws_sweep(struct kolam_net *net, int64_t now_ms) {
+    KOLAM_LIST_EACH(&net->sockets, struct kolam_socket, link, ws) {
+        sweep_one(ws, now_ms);
+    }
+}

@@ -1,0 +1,179 @@
+/* Options: one table for parsing, environment and help. */
+#include "options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum option_kind { TEXT, NUMBER, LIST, LEVEL };
+
+struct option_row {
+    const char *name, *environment, *argument, *help;
+    enum option_kind kind;
+    size_t offset, count_offset; /* in kolam_options; count_offset for lists */
+    uint32_t min, max;
+};
+
+#define AT(member) offsetof(struct kolam_options, member)
+
+static const struct option_row rows[] = {
+    {"listen", "KOLAM_LISTEN", "HOST:PORT", "address to serve on; port 0 takes a free one (127.0.0.1:7700)",
+     TEXT, AT(listen), 0, 0, 0},
+    {"data", "KOLAM_DATA", "DIR", "data folder, made if it is missing (./kolam-data)", TEXT, AT(data), 0,
+     0, 0},
+    {"web", "KOLAM_WEB", "DIR", "the web client's files (web/ beside the executable, or as installed)",
+     TEXT, AT(web), 0, 0, 0},
+    {"allow-host", "KOLAM_ALLOW_HOST", "NAME",
+     "another host name this server is reached by, without port; may be repeated", LIST,
+     AT(allow_hosts), AT(allow_host_count), 0, 0},
+    {"allow-origin", "KOLAM_ALLOW_ORIGIN", "ORIGIN",
+     "another site whose pages may connect, as https://example.org; may be repeated", LIST,
+     AT(allow_origins), AT(allow_origin_count), 0, 0},
+    {"threads", "KOLAM_THREADS", "N", "workers that draw tiles (one per processor, at least 2)", NUMBER,
+     AT(threads), 0, 2, 256},
+    {"max-canvases", "KOLAM_MAX_CANVASES", "N", "canvases there may be (1000)", NUMBER,
+     AT(max_canvases), 0, 1, 1000000},
+    {"max-connections", "KOLAM_MAX_CONNECTIONS", "N", "connections at once (10000)", NUMBER,
+     AT(max_connections), 0, 16, 1000000},
+    {"tile-cache-mb", "KOLAM_TILE_CACHE_MB", "N", "memory for encoded tiles, in MiB (128)", NUMBER,
+     AT(tile_cache_mb), 0, 1, 1048576},
+    {"gather-us", "KOLAM_GATHER_US", "N",
+     "how long a busy log gathers strokes for one commit, in microseconds (2000)", NUMBER,
+     AT(gather_us), 0, 0, 1000000},
+    {"log-level", "KOLAM_LOG_LEVEL", "LEVEL", "error, warn, info or debug (info)", LEVEL, AT(log_level),
+     0, 0, 0},
+};
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static void print_help(void) {
+    printf("kolam serve: serve canvases to browsers and other clients\n\n"
+           "usage: kolam serve [--listen HOST:PORT] [--data DIR] [option]...\n\n"
+           "Prints its address when it serves, and logs to standard error. Draw at that address, or at\n"
+           "/c/NAME for another canvas; /c/NAME?watch only looks. SIGTERM or Ctrl-C stops it cleanly; what\n"
+           "was acknowledged is on the disk either way.\n\n");
+    for (size_t i = 0; i < ROWS; i++) {
+        char left[64];
+        snprintf(left, sizeof(left), "--%s %s", rows[i].name, rows[i].argument);
+        printf("  %-24s %s\n", left, rows[i].help);
+    }
+    printf("  %-24s %s\n\n", "--help", "this text");
+    printf("Every option may come from the environment instead: --tile-cache-mb is KOLAM_TILE_CACHE_MB,\n"
+           "lists are separated by commas. To be reached from other machines, listen on 0.0.0.0 and name\n"
+           "the host with --allow-host, unless it is reached by its address. The admin token, for importing\n"
+           "in the names of others, is in admin.token in the data folder.\n");
+}
+
+static bool set_number(const struct option_row *row, const char *text, uint32_t *out) {
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || value < row->min || value > row->max) {
+        fprintf(stderr, "kolam serve: --%s %s: not a number from %u to %u\n", row->name, text, row->min,
+                row->max);
+        return false;
+    }
+    *out = (uint32_t)value;
+    return true;
+}
+
+static bool add_to_list(const struct option_row *row, const char *text, struct kolam_options *options) {
+    const char **list = (const char **)(void *)((char *)options + row->offset);
+    uint32_t *count = (uint32_t *)(void *)((char *)options + row->count_offset);
+    if (*count == KOLAM_OPTION_LIST_MAX) {
+        fprintf(stderr, "kolam serve: --%s: at most %d\n", row->name, KOLAM_OPTION_LIST_MAX);
+        return false;
+    }
+    list[(*count)++] = text;
+    return true;
+}
+
+static bool set(const struct option_row *row, const char *text, struct kolam_options *options) {
+    char *at = (char *)options + row->offset;
+    switch (row->kind) {
+    case TEXT:
+        *(const char **)(void *)at = text;
+        return true;
+    case NUMBER:
+        return set_number(row, text, (uint32_t *)(void *)at);
+    case LIST:
+        return add_to_list(row, text, options);
+    case LEVEL:
+        if (!kolam_log_level_parse(text, (enum kolam_log_level *)(void *)at)) {
+            fprintf(stderr, "kolam serve: --%s %s: not error, warn, info or debug\n", row->name, text);
+            return false;
+        }
+        return true;
+    }
+    return false;
+}
+
+static bool set_from_environment(const struct option_row *row, struct kolam_options *options) {
+    char *text = getenv(row->environment);
+    if (!text || text[0] == '\0') {
+        return true;
+    }
+    if (row->kind != LIST) {
+        return set(row, text, options);
+    }
+    char *copy = strdup(text), *rest = copy;
+    for (char *part; copy && (part = strsep(&rest, ","));) {
+        if (part[0] != '\0' && !set(row, part, options)) {
+            return false;
+        }
+    }
+    return copy != NULL;
+}
+
+static void set_defaults(struct kolam_options *options) {
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    *options = (struct kolam_options){
+        .listen = "127.0.0.1:7700",
+        .data = "./kolam-data",
+        .threads = processors < 2 ? 2 : (processors > 256 ? 256 : (uint32_t)processors),
+        .max_canvases = 1000,
+        .max_connections = 10000,
+        .tile_cache_mb = 128,
+        .gather_us = 2000,
+        .log_level = KOLAM_LOG_INFO,
+    };
+}
+
+enum kolam_options_outcome kolam_options_parse(int argc, char **argv,
+                                               struct kolam_options *out_options) {
+    struct option table[ROWS + 2] = {0};
+    bool is_given[ROWS] = {0};
+    set_defaults(out_options);
+    for (size_t i = 0; i < ROWS; i++) {
+        table[i] = (struct option){rows[i].name, required_argument, NULL, (int)(256 + i)};
+    }
+    table[ROWS] = (struct option){"help", no_argument, NULL, 'h'};
+    optind = 1;
+    opterr = 0;
+    for (int found; (found = getopt_long(argc, argv, "+:h", table, NULL)) != -1;) {
+        if (found == 'h') {
+            print_help();
+            return KOLAM_OPTIONS_HELPED;
+        }
+        if (found == '?' || found == ':') {
+            fprintf(stderr, "kolam serve: %s: %s; see kolam serve --help\n", argv[optind - 1],
+                    found == '?' ? "unknown option" : "its value is missing");
+            return KOLAM_OPTIONS_WRONG;
+        }
+        if (!set(&rows[found - 256], optarg, out_options)) {
+            return KOLAM_OPTIONS_WRONG;
+        }
+        is_given[found - 256] = true;
+    }
+    if (optind < argc) {
+        fprintf(stderr, "kolam serve: %s: unexpected argument; see kolam serve --help\n", argv[optind]);
+        return KOLAM_OPTIONS_WRONG;
+    }
+    for (size_t i = 0; i < ROWS; i++) {
+        if (!is_given[i] && !set_from_environment(&rows[i], out_options)) {
+            return KOLAM_OPTIONS_WRONG;
+        }
+    }
+    return KOLAM_OPTIONS_RUN;
+}

@@ -1,0 +1,26 @@
+/* What `kolam serve` was told: arguments first, KOLAM_* environment variables where there are none. */
+#ifndef KOLAM_SERVER_OPTIONS_H
+#define KOLAM_SERVER_OPTIONS_H
+
+#include <stdint.h>
+
+#include "logfmt.h"
+
+#define KOLAM_OPTION_LIST_MAX 16
+
+struct kolam_options {
+    const char *listen, *data, *web;
+    const char *allow_hosts[KOLAM_OPTION_LIST_MAX], *allow_origins[KOLAM_OPTION_LIST_MAX];
+    uint32_t allow_host_count, allow_origin_count;
+    uint32_t threads, max_canvases, max_connections, tile_cache_mb, gather_us;
+    enum kolam_log_level log_level;
+};
+
+enum kolam_options_outcome { KOLAM_OPTIONS_RUN, KOLAM_OPTIONS_HELPED, KOLAM_OPTIONS_WRONG };
+
+/* Parses; prints the help or a one-line error itself. The strings live as long as argv and environ; lists from the
+ * environment are cut out of a copy that is never freed. */
+enum kolam_options_outcome kolam_options_parse(int argc, char **argv,
+                                               struct kolam_options *out_options);
+
+#endif

@@ -1,0 +1,336 @@
+/* Strokes while the pen is down: passed on at once to those who can see them, and kept, so that what an author
+ * who vanishes in mid-stroke had drawn is not lost. Also cursors, and who has left.
+ *
+ * A preview belongs to its session; when the connection ends it becomes the canvas's orphan for 30 s. The author
+ * coming back with the stroke (same person, nonce and counter) takes it over; nobody coming, it is committed as
+ * partial. */
+#include <string.h>
+
+#include "fanout.h"
+#include "kolam/alloc.h"
+#include "protocol_out.h"
+#include "session.h"
+
+#define PREVIEWS_MAX 16 /* a session */
+#define ORPHAN_MS 30000
+#define HOT_PER_S 240   /* previews and cursors a session may send in a second */
+
+struct preview {
+    struct kolam_list link; /* session->previews or canvas->orphans */
+    uint32_t counter;
+    bool is_whole; /* no gap so far: what is held can be committed */
+    struct kolam_stroke stroke; /* points below */
+    uint32_t capacity;
+
+    /* An orphan's. */
+    struct kolam_author author;
+    uint64_t nonce;
+    int64_t until_ms;
+};
+
+static void destroy(struct preview *preview) {
+    kolam_list_remove(&preview->link);
+    kolam_free(preview->stroke.points);
+    kolam_free(preview);
+}
+
+static struct preview *find(struct kolam_session *session, uint32_t counter) {
+    KOLAM_LIST_EACH(&session->previews, struct preview, link, preview) {
+        if (preview->counter == counter) {
+            return preview;
+        }
+    }
+    return NULL;
+}
+
+/* ---- orphans ---- */
+
+static bool is_of(const struct preview *orphan, const struct kolam_session *session) {
+    return session->has_author && orphan->nonce == session->nonce &&
+           memcmp(orphan->author.ident, session->author.ident, KOLAM_IDENT_BYTES) == 0;
+}
+
+static struct preview *find_orphan(struct kolam_session *session, uint32_t counter) {
+    KOLAM_LIST_EACH(&session->canvas->orphans, struct preview, link, orphan) {
+        if (orphan->counter == counter && is_of(orphan, session)) {
+            return orphan;
+        }
+    }
+    return NULL;
+}
+
+static bool has_orphans(const struct kolam_canvas *canvas, uint64_t nonce) {
+    KOLAM_LIST_EACH(&canvas->orphans, struct preview, link, orphan) {
+        if (orphan->nonce == nonce) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_present(const struct kolam_canvas *canvas, uint64_t nonce) {
+    KOLAM_LIST_EACH(&canvas->sessions, struct kolam_session, canvas_link, session) {
+        if (session->nonce == nonce) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void tell_left(struct kolam_canvas *canvas, uint64_t nonce) {
+    if (!has_orphans(canvas, nonce) && !is_present(canvas, nonce)) {
+        kolam_fanout_all(canvas, NULL, KOLAM_OUT_OP, kolam_out_left(nonce));
+    }
+}
+
+void kolam_preview_leave(struct kolam_session *session) {
+    int64_t until_ms = kolam_loop_now_ms(session->server->loop) + ORPHAN_MS;
+    KOLAM_LIST_EACH(&session->previews, struct preview, link, preview) {
+        if (!preview->is_whole || preview->stroke.point_count == 0 || !session->canvas->log) {
+            destroy(preview);
+            continue;
+        }
+        preview->author = session->author;
+        preview->nonce = session->nonce;
+        preview->until_ms = until_ms;
+        kolam_list_remove(&preview->link);
+        kolam_list_append(&session->canvas->orphans, &preview->link);
+    }
+    if (session->was_seen) {
+        tell_left(session->canvas, session->nonce);
+    }
+}
+
+static void on_partial(void *ctx, struct kolam_submission *submission) {
+    struct kolam_canvas *canvas = ctx;
+    kolam_logfmt(&canvas->server->logfmt, KOLAM_LOG_INFO, "partial_stroke", "canvas=%s status=%d",
+                 canvas->name, submission->status);
+    kolam_submission_destroy(submission);
+    kolam_canvas_release(canvas);
+}
+
+static bool fill_partial(struct kolam_submission *submission, const struct preview *orphan,
+                         struct kolam_home *homes) {
+    struct kolam_log_op *op = &submission->ops[0];
+    struct kolam_op decoded = {.kind = KOLAM_OP_STROKE, .stroke = orphan->stroke};
+    uint32_t count;
+    op->kind = KOLAM_OP_STROKE;
+    op->counter = orphan->counter;
+    op->is_partial = true;
+    op->body = kolam_alloc(KOLAM_OP_BYTES_MAX);
+    if (!op->body ||
+        kolam_op_encode(&decoded, op->body, KOLAM_OP_BYTES_MAX, &op->body_size_bytes) != KOLAM_OK ||
+        kolam_stroke_homes(&orphan->stroke, homes, &count) != KOLAM_OK) {
+        return false;
+    }
+    op->homes = kolam_memdup(homes, count * sizeof(*homes));
+    op->home_count = count;
+    return op->homes != NULL;
+}
+
+static void commit_orphan(struct kolam_canvas *canvas, const struct preview *orphan) {
+    struct kolam_submission *submission = canvas->log ? kolam_submission_create(1) : NULL;
+    if (!submission || !fill_partial(submission, orphan, canvas->server->homes)) {
+        kolam_submission_destroy(submission);
+        return;
+    }
+    submission->author = orphan->author;
+    submission->nonce = orphan->nonce;
+    submission->done = on_partial;
+    submission->ctx = canvas;
+    kolam_canvas_hold(canvas);
+    kolam_log_submit(canvas->log, submission);
+}
+
+struct sweep {
+    int64_t now_ms;
+    bool is_stopping;
+};
+
+static void sweep_canvas(void *ctx, struct kolam_canvas *canvas) {
+    const struct sweep *sweep = ctx;
+    KOLAM_LIST_EACH(&canvas->orphans, struct preview, link, orphan) {
+        if (!sweep->is_stopping && sweep->now_ms < orphan->until_ms) {
+            continue;
+        }
+        uint64_t nonce = orphan->nonce;
+        commit_orphan(canvas, orphan);
+        destroy(orphan);
+        tell_left(canvas, nonce);
+    }
+}
+
+void kolam_preview_sweep(struct kolam_server *server, int64_t now_ms, bool is_stopping) {
+    struct sweep sweep = {now_ms, is_stopping};
+    kolam_canvases_each(server, sweep_canvas, &sweep);
+}
+
+/* ---- what comes in ---- */
+
+/* A bucket that fills by HOT_PER_S: more than that is dropped without a word, as it may be. */
+static bool has_budget(struct kolam_session *session) {
+    int64_t now_ms = kolam_loop_now_ms(session->server->loop);
+    int64_t gained = (now_ms - session->hot_ms) * HOT_PER_S / 1000;
+    if (gained > 0) {
+        session->hot_ms = now_ms;
+        session->hot_left = gained + session->hot_left > HOT_PER_S
+                                ? HOT_PER_S
+                                : session->hot_left + (uint32_t)gained;
+    }
+    if (session->hot_left == 0) {
+        session->server->metrics.previews_dropped++;
+        return false;
+    }
+    session->hot_left--;
+    return true;
+}
+
+/* The preview with that counter: the session's, an orphan that its author has come back for, or a new one. */
+static struct preview *obtain(struct kolam_session *session, uint32_t counter) {
+    struct preview *preview = find(session, counter);
+    if (preview) {
+        return preview;
+    }
+    preview = find_orphan(session, counter);
+    if (preview) {
+        kolam_list_remove(&preview->link);
+    } else {
+        if (session->preview_count >= PREVIEWS_MAX) {
+            return NULL;
+        }
+        preview = kolam_alloc_zero(1, sizeof(*preview));
+        if (!preview) {
+            return NULL;
+        }
+        preview->counter = counter;
+        preview->is_whole = true;
+        kolam_list_init(&preview->link);
+    }
+    kolam_list_append(&session->previews, &preview->link);
+    session->preview_count++;
+    return preview;
+}
+
+static bool has_room(struct preview *preview, uint32_t count) {
+    if (count <= preview->capacity) {
+        return true;
+    }
+    uint32_t capacity = count < 64 ? 64 : count * 2;
+    capacity = capacity > KOLAM_STROKE_POINTS_MAX ? KOLAM_STROKE_POINTS_MAX : capacity;
+    void *grown = kolam_realloc_array(preview->stroke.points, capacity, sizeof(struct kolam_point));
+    if (!grown) {
+        return false;
+    }
+    preview->stroke.points = grown;
+    preview->capacity = capacity;
+    return true;
+}
+
+static bool is_same_stroke(const struct kolam_stroke *a, const struct kolam_stroke *b) {
+    return kolam_tile_equal(a->origin, b->origin) && a->tool == b->tool && a->color == b->color &&
+           a->width == b->width && a->has_pressure == b->has_pressure && a->has_times == b->has_times;
+}
+
+/* Appends points `first..`; beyond one op's room the rest is only passed on. A gap, or a stroke that
+ * changed in between, makes it worthless for committing until it starts anew. */
+static void keep(struct preview *preview, const struct kolam_stroke *stroke, uint32_t first) {
+    if (first == 0) {
+        struct kolam_point *points = preview->stroke.points;
+        preview->stroke = *stroke;
+        preview->stroke.points = points;
+        preview->stroke.point_count = 0;
+        preview->is_whole = true;
+    }
+    if (first > preview->stroke.point_count || !is_same_stroke(&preview->stroke, stroke)) {
+        preview->is_whole = first >= KOLAM_STROKE_POINTS_MAX && preview->is_whole;
+        return;
+    }
+    uint32_t room = KOLAM_STROKE_POINTS_MAX - first;
+    uint32_t count = stroke->point_count < room ? stroke->point_count : room;
+    if (count == 0 || !has_room(preview, first + count)) {
+        return;
+    }
+    memcpy(preview->stroke.points + first, stroke->points, count * sizeof(struct kolam_point));
+    preview->stroke.point_count = first + count;
+}
+
+static void forward(struct kolam_session *session, const struct kolam_in_record *record,
+                    const struct kolam_home *homes, uint32_t home_count) {
+    struct kolam_extent extent = kolam_homes_extent(homes, home_count);
+    struct kolam_bytes *out =
+        kolam_out_preview(session->artist, session->nonce, record->counter, record->first,
+                          record->bodies[0], record->body_sizes[0]);
+    if (out) {
+        session->was_seen = true;
+        kolam_fanout_record(session->canvas, session, &extent, KOLAM_OUT_PREVIEW, out);
+        kolam_bytes_unref(out);
+    }
+}
+
+void kolam_preview_record(struct kolam_session *session, const struct kolam_in_record *record) {
+    struct kolam_server *server = session->server;
+    struct kolam_op op;
+    uint32_t home_count;
+    server->metrics.previews_in++;
+    if (!session->has_author) {
+        kolam_session_refuse(session, "preview: identify before drawing");
+        return;
+    }
+    if (kolam_op_decode(record->bodies[0], record->body_sizes[0], server->room, &op) != KOLAM_OK ||
+        op.kind != KOLAM_OP_STROKE || op.stroke.part_count != 1 ||
+        kolam_stroke_homes(&op.stroke, server->homes, &home_count) != KOLAM_OK) {
+        kolam_session_refuse(session, "preview: a body that breaks the form or a bound");
+        return;
+    }
+    struct preview *preview = obtain(session, record->counter);
+    if (!preview) {
+        server->metrics.previews_dropped++;
+        return;
+    }
+    keep(preview, &op.stroke, record->first);
+    if (has_budget(session)) {
+        forward(session, record, server->homes, home_count);
+    }
+}
+
+static void forget(struct kolam_session *session, uint32_t counter) {
+    struct preview *preview = find(session, counter);
+    if (preview) {
+        session->preview_count--;
+    } else {
+        preview = find_orphan(session, counter);
+    }
+    if (preview) {
+        destroy(preview);
+    }
+}
+
+void kolam_preview_submitted(struct kolam_session *session, uint32_t counter) {
+    forget(session, counter);
+}
+
+void kolam_preview_cancel(struct kolam_session *session, uint32_t counter) {
+    forget(session, counter);
+    if (session->was_seen) {
+        kolam_fanout_all(session->canvas, session, KOLAM_OUT_OP,
+                         kolam_out_preview_end(session->nonce, counter));
+    }
+}
+
+void kolam_preview_cursor(struct kolam_session *session, const struct kolam_in_record *record) {
+    if (!session->has_author || !has_budget(session)) {
+        return;
+    }
+    const int64_t left = record->tile.x * KOLAM_TILE_PX + (record->x >> KOLAM_SUB_SHIFT);
+    const int64_t top = record->tile.y * KOLAM_TILE_PX + (record->y >> KOLAM_SUB_SHIFT);
+    /* A pointer is of the size of the screen it moves on: taken as large enough to be seen anywhere near. */
+    const struct kolam_extent extent = {left - 128, top - 128, left + 127, top + 127,
+                                        record->tile.level};
+    struct kolam_bytes *out =
+        kolam_out_cursor(session->artist, session->nonce, record->place, record->place_size);
+    if (out) {
+        session->was_seen = true;
+        kolam_fanout_record(session->canvas, session, &extent, KOLAM_OUT_PREVIEW, out);
+        kolam_bytes_unref(out);
+    }
+}

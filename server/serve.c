@@ -1,0 +1,291 @@
+/* `kolam serve`: the wiring. Parts are made in the order in which they need each other and end in the reverse.
+ *
+ * Stopping cleanly takes three steps: nothing new is let in and what is under way is committed and
+ * acknowledged; clients are told and closed; then, or after two seconds, the loop ends. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "canvas.h"
+#include "claims.h"
+#include "fanout.h"
+#include "http_route.h"
+#include "http_snapshot.h"
+#include "http_static.h"
+#include "http_tiles.h"
+#include "identity_thread.h"
+#include "kolam/alloc.h"
+#include "kolam/command.h"
+#include "session.h"
+
+#define STOP_MS 2000
+
+/* ---- the loop's handlers ---- */
+
+static void on_wake(void *ctx, enum kolam_wake wake) {
+    struct kolam_server *server = ctx;
+    switch (wake) {
+    case KOLAM_WAKE_LOG:
+        kolam_canvases_dispatch(server);
+        return;
+    case KOLAM_WAKE_POOL:
+        kolam_pool_dispatch(server->pool);
+        return;
+    case KOLAM_WAKE_IDENTITY:
+        kolam_identity_dispatch(server->identity);
+        return;
+    case KOLAM_WAKE_STREAM:
+        kolam_snapshots_dispatch(server);
+        return;
+    case KOLAM_WAKES:
+        return;
+    }
+}
+
+static void on_tick(void *ctx) {
+    kolam_fanout_tick(ctx);
+}
+
+static bool has_in_flight(const struct kolam_server *server) {
+    KOLAM_LIST_EACH(&server->sessions, struct kolam_session, link, session) {
+        if (session->in_flight_ops > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void say_goodbye(struct kolam_server *server) {
+    KOLAM_LIST_EACH(&server->sessions, struct kolam_session, link, session) {
+        kolam_session_send_json(session, json_pack("{ss ss}", "type", "goodbye", "reason",
+                                                   "shutting down"));
+        kolam_fanout_flush(session);
+        kolam_session_close(session, 1001, "shutting down");
+    }
+}
+
+/* One step of stopping; called each time something may have moved on. */
+static void continue_stopping(struct kolam_server *server) {
+    int64_t now_ms = kolam_loop_now_ms(server->loop);
+    bool is_late = now_ms > server->stop_deadline_ms;
+    if (!server->has_said_goodbye && (is_late || !has_in_flight(server))) {
+        server->has_said_goodbye = true;
+        say_goodbye(server);
+    }
+    if (server->has_said_goodbye && (is_late || kolam_list_is_empty(&server->sessions))) {
+        kolam_loop_end(server->loop);
+    }
+}
+
+static void on_sweep(void *ctx) {
+    struct kolam_server *server = ctx;
+    int64_t now_ms = kolam_loop_now_ms(server->loop);
+    kolam_net_sweep(server->net);
+    kolam_sessions_sweep(server);
+    kolam_snapshots_sweep(server, now_ms);
+    if (server->is_stopping) {
+        return;
+    }
+    kolam_preview_sweep(server, now_ms, false);
+    kolam_tiles_sweep(server, now_ms);
+    kolam_canvases_sweep(server, now_ms);
+}
+
+static void on_turn(void *ctx) {
+    struct kolam_server *server = ctx;
+    if (server->is_stopping) {
+        continue_stopping(server);
+    }
+}
+
+static void on_stop(void *ctx) {
+    struct kolam_server *server = ctx;
+    kolam_logfmt(&server->logfmt, KOLAM_LOG_INFO, "stopping", "sessions=%llu",
+                 (unsigned long long)server->metrics.sessions);
+    server->is_stopping = true;
+    server->stop_deadline_ms = kolam_loop_now_ms(server->loop) + STOP_MS;
+    kolam_net_stop_listening(server->net);
+    kolam_tiles_stop(server);
+    kolam_snapshots_stop(server);
+    kolam_preview_sweep(server, 0, true);
+}
+
+/* ---- making the parts ---- */
+
+static void *open_session(void *ctx, struct kolam_socket *ws, const struct kolam_request *request) {
+    return kolam_session_on_open(ctx, ws, request);
+}
+
+static void wake_pool(void *ctx) {
+    kolam_loop_wake(ctx, KOLAM_WAKE_POOL);
+}
+
+/* Each connection is a file: ask for as many as we may have. */
+static void raise_file_limit(const struct kolam_server *server) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        rlim_t wanted = (rlim_t)server->options->max_connections + 1024;
+        if (limit.rlim_cur < wanted) {
+            limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+            (void)setrlimit(RLIMIT_NOFILE, &limit);
+        }
+    }
+}
+
+static enum kolam_status make_identity(struct kolam_server *server, struct kolam_error *error) {
+    char path[KOLAM_PATH_MAX];
+    struct kolam_identity_db *db;
+    enum kolam_status status = kolam_folder_file_path(server->folder, "identity.db", path);
+    if (status != KOLAM_OK) {
+        return kolam_fail(error, status, "the data folder's path is too long");
+    }
+    status = kolam_identity_db_create(path, server->clock, &db, error);
+    if (status != KOLAM_OK) {
+        return status;
+    }
+    snprintf(server->instance, sizeof(server->instance), "%s", kolam_identity_instance(db));
+    status = kolam_identity_thread_create(db, server->loop, &server->identity);
+    if (status != KOLAM_OK) {
+        kolam_identity_db_destroy(db);
+        return kolam_fail(error, status, "cannot start a thread");
+    }
+    return kolam_admin_token_load(kolam_folder_path(server->folder), server->admin_token, error);
+}
+
+static enum kolam_status make_loop(struct kolam_server *server) {
+    const struct kolam_loop_handlers handlers = {
+        .ctx = server,
+        .on_wake = on_wake,
+        .on_tick = on_tick,
+        .on_sweep = on_sweep,
+        .on_turn = on_turn,
+        .on_stop = on_stop,
+    };
+    return kolam_loop_create(&handlers, &server->loop);
+}
+
+static enum kolam_status make_inner(struct kolam_server *server, struct kolam_error *error) {
+    server->room = kolam_alloc(sizeof(*server->room));
+    server->homes = kolam_alloc_array(KOLAM_STROKE_HOMES_MAX, sizeof(*server->homes));
+    server->claims = kolam_claims_create();
+    if (!server->room || !server->homes || !server->claims) {
+        return kolam_fail(error, KOLAM_ERR_NOMEM, "out of memory");
+    }
+    enum kolam_status status = make_loop(server);
+    if (status == KOLAM_OK) {
+        status = kolam_pool_create(server->options->threads, wake_pool, server->loop, &server->pool);
+    }
+    if (status == KOLAM_OK) {
+        status = kolam_fanout_create(server);
+    }
+    if (status == KOLAM_OK) {
+        status = kolam_tiles_create(server);
+    }
+    if (status == KOLAM_OK) {
+        status = kolam_snapshots_create(server);
+    }
+    return status == KOLAM_OK ? KOLAM_OK : kolam_fail(error, status, "%s", kolam_status_text(status));
+}
+
+static enum kolam_status make_net(struct kolam_server *server, struct kolam_error *error) {
+    const struct kolam_net_options options = {
+        .listen = server->options->listen,
+        .connections_max = server->options->max_connections,
+        .logfmt = &server->logfmt,
+        .handlers =
+            {
+                .ctx = server,
+                .may_open = kolam_http_may_open,
+                .on_open = open_session,
+                .on_message = kolam_session_on_message,
+                .on_writable = kolam_session_on_writable,
+                .on_close = kolam_session_on_close,
+                .on_request = kolam_http_on_request,
+            },
+    };
+    return kolam_net_create(server->loop, &options, &server->net, error);
+}
+
+static void on_main_open(struct kolam_canvas_wait *wait, enum kolam_status status) {
+    (void)wait, (void)status; /* a failure was logged, and is met again by who joins */
+}
+
+/* `main` exists from the start. */
+static void open_main(struct kolam_server *server, struct kolam_canvas_wait *wait) {
+    struct kolam_canvas *canvas = kolam_canvas_get(server, "main");
+    wait->done = on_main_open;
+    if (canvas) {
+        kolam_canvas_when_open(canvas, true, wait);
+    }
+}
+
+static enum kolam_status make(struct kolam_server *server, struct kolam_error *error) {
+    enum kolam_status status = kolam_folder_open(server->options->data, &server->folder, error);
+    if (status == KOLAM_OK) {
+        status = make_inner(server, error);
+    }
+    if (status == KOLAM_OK) {
+        status = make_identity(server, error);
+    }
+    if (status == KOLAM_OK) {
+        status = kolam_canvases_create(server, error);
+    }
+    if (status == KOLAM_OK) {
+        status = kolam_static_create(server, error);
+    }
+    if (status == KOLAM_OK) {
+        status = make_net(server, error);
+    }
+    return status;
+}
+
+/* Outcomes of what was still under way come inside these calls, to sessions that are closed. The network goes
+ * first, because it knows the sessions; then the workers, which read what the logs write. */
+static void unmake(struct kolam_server *server) {
+    kolam_net_destroy(server->net);
+    server->net = NULL;
+    kolam_identity_thread_destroy(server->identity);
+    kolam_pool_destroy(server->pool);
+    kolam_canvases_destroy(server);
+    kolam_snapshots_destroy(server);
+    kolam_tiles_destroy(server);
+    kolam_fanout_destroy(server);
+    kolam_static_destroy(server);
+    kolam_claims_destroy(server->claims);
+    kolam_loop_destroy(server->loop);
+    kolam_folder_close(server->folder);
+    kolam_free(server->room);
+    kolam_free(server->homes);
+}
+
+int kolam_cmd_serve(int argc, char **argv) {
+    struct kolam_options options;
+    enum kolam_options_outcome outcome = kolam_options_parse(argc, argv, &options);
+    if (outcome != KOLAM_OPTIONS_RUN) {
+        return outcome == KOLAM_OPTIONS_HELPED ? 0 : 2;
+    }
+    struct kolam_server server = {
+        .options = &options,
+        .clock = kolam_clock_system(),
+        .logfmt = {.fd = 2, .level = options.log_level},
+    };
+    struct kolam_canvas_wait main_wait;
+    struct kolam_error error = {0};
+    kolam_list_init(&server.sessions);
+    raise_file_limit(&server);
+    enum kolam_status status = make(&server, &error);
+    if (status == KOLAM_OK) {
+        open_main(&server, &main_wait);
+        printf("%s\n", kolam_net_url(server.net));
+        fflush(stdout);
+        kolam_logfmt(&server.logfmt, KOLAM_LOG_INFO, "serving", "url=%s version=%s", kolam_net_url(server.net),
+                     KOLAM_VERSION);
+        kolam_loop_run(server.loop);
+    } else {
+        fprintf(stderr, "kolam serve: %s\n", error.text);
+    }
+    unmake(&server);
+    kolam_logfmt(&server.logfmt, KOLAM_LOG_INFO, "stopped", NULL);
+    return status == KOLAM_OK ? 0 : 1;
+}

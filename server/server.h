@@ -1,0 +1,40 @@
+/* The server's parts, wired together by serve.c. All of it is the loop thread's. */
+#ifndef KOLAM_SERVER_SERVER_H
+#define KOLAM_SERVER_SERVER_H
+
+#include "kolam/folder.h"
+#include "kolam/identity.h"
+#include "kolam/pool.h"
+#include "list.h"
+#include "loop.h"
+#include "metrics.h"
+#include "net.h"
+#include "options.h"
+
+struct kolam_server {
+    const struct kolam_options *options;
+    struct kolam_logfmt logfmt;
+    struct kolam_clock clock;
+    struct kolam_loop *loop;
+    struct kolam_net *net;
+    struct kolam_folder *folder;
+    struct kolam_pool *pool;
+    struct kolam_identity_thread *identity;
+    struct kolam_claims *claims;
+    struct kolam_canvases *canvases;
+    struct kolam_fanout *fanout;
+    struct kolam_tiles *tiles;
+    struct kolam_snapshots *snapshots;
+    struct kolam_static *static_files;
+    struct kolam_op_room *room;    /* for decoding what comes in */
+    struct kolam_home *homes;      /* KOLAM_STROKE_HOMES_MAX, the same */
+    struct kolam_list sessions;
+    uint32_t session_number;       /* the last given, for log lines */
+    struct kolam_metrics metrics;
+    char admin_token[65];
+    char instance[17];
+    bool is_stopping, has_said_goodbye;
+    int64_t stop_deadline_ms;
+};
+
+#endif

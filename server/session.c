@@ -1,0 +1,227 @@
+/* The life of a session and what it sends. What it receives is taken apart in messages.c and
+ * protocol_in.c, and acted upon in the file named after the message. */
+#include "session.h"
+
+#include <string.h>
+
+#include "fanout.h"
+#include "kolam/alloc.h"
+#include "claims.h"
+#include "origin.h"
+
+#define STALE_MS 10000
+#define HELLO_MS 20000
+
+/* A cookie is looked at only now, a token with hello; both are the same secret. */
+static void take_cookie(struct kolam_session *session, const struct kolam_request *request) {
+    char name[32], value[65];
+    snprintf(name, sizeof(name), "kolam_%s", session->server->instance);
+    if (kolam_cookie_get(request->cookie, name, value, sizeof(value)) && strlen(value) == 64) {
+        session->has_secret = kolam_hex_decode(value, session->secret, sizeof(session->secret));
+    }
+}
+
+void *kolam_session_on_open(struct kolam_server *server, struct kolam_socket *ws,
+                            const struct kolam_request *request) {
+    struct kolam_session *session = kolam_alloc_zero(1, sizeof(*session));
+    if (!session || server->is_stopping) {
+        kolam_free(session);
+        return NULL;
+    }
+    session->server = server;
+    session->ws = ws;
+    session->refs = 1;
+    session->opened_ms = kolam_loop_now_ms(server->loop);
+    session->number = ++server->session_number;
+    session->is_browser = request->origin[0] != '\0';
+    kolam_list_init(&session->canvas_link);
+    kolam_list_init(&session->dirty_link);
+    kolam_list_init(&session->notices.link);
+    kolam_list_init(&session->wait.link);
+    kolam_list_init(&session->previews);
+    kolam_list_append(&server->sessions, &session->link);
+    take_cookie(session, request);
+    server->metrics.sessions++;
+    server->metrics.sessions_total++;
+    kolam_logfmt(&server->logfmt, KOLAM_LOG_DEBUG, "session_opened", "session=%u peer=%s",
+                 session->number, kolam_socket_peer(ws));
+    return session;
+}
+
+void kolam_session_ref(struct kolam_session *session) {
+    session->refs++;
+}
+
+static void free_slots(struct kolam_session *session) {
+    for (uint32_t i = 0; i < session->slot_count; i++) {
+        kolam_free(session->slots[i]);
+    }
+    kolam_free(session->slots);
+}
+
+void kolam_session_unref(struct kolam_session *session) {
+    if (--session->refs == 0) {
+        free_slots(session);
+        kolam_outbox_finish(&session->outbox);
+        kolam_free(session);
+    }
+}
+
+void kolam_session_on_close(void *ctx) {
+    struct kolam_session *session = ctx;
+    struct kolam_server *server = session->server;
+    kolam_logfmt(&server->logfmt, KOLAM_LOG_DEBUG, "session_closed", "session=%u canvas=%s",
+                 session->number, session->canvas ? session->canvas->name : "-");
+    session->state = KOLAM_SESSION_CLOSED;
+    session->ws = NULL;
+    session->view.is_set = false;
+    server->metrics.sessions--;
+    kolam_list_remove(&session->link);
+    kolam_list_remove(&session->canvas_link);
+    kolam_list_remove(&session->dirty_link);
+    kolam_list_remove(&session->wait.link);
+    kolam_fanout_forget(session);
+    kolam_view_cancel(session);
+    if (session->canvas) {
+        kolam_preview_leave(session);
+        kolam_canvas_release(session->canvas);
+        session->canvas = NULL;
+    }
+    kolam_session_unref(session);
+}
+
+void kolam_session_on_message(void *ctx, bool is_text, const uint8_t *bytes, size_t size) {
+    struct kolam_session *session = ctx;
+    session->server->metrics.messages_in++;
+    if (is_text) {
+        kolam_messages_on_text(session, bytes, size);
+        return;
+    }
+    struct kolam_in_record record;
+    if (kolam_in_decode(bytes, size, &record) != KOLAM_OK) {
+        kolam_session_refuse(session, "a binary message that is no record of this protocol");
+        return;
+    }
+    if (session->state != KOLAM_SESSION_OPEN) {
+        kolam_session_refuse(session, "a record before welcome");
+        return;
+    }
+    if (session->is_watch) {
+        kolam_session_refuse(session, "this session only watches");
+        return;
+    }
+    switch (record.type) {
+    case KOLAM_IN_SUBMIT:
+    case KOLAM_IN_SUBMIT_AS:
+        kolam_submit_record(session, &record);
+        return;
+    case KOLAM_IN_PREVIEW:
+        kolam_preview_record(session, &record);
+        return;
+    case KOLAM_IN_CANCEL:
+        kolam_preview_cancel(session, record.counter);
+        return;
+    case KOLAM_IN_CURSOR:
+        kolam_preview_cursor(session, &record);
+        return;
+    }
+}
+
+void kolam_session_on_writable(void *ctx) {
+    struct kolam_session *session = ctx;
+    if (!kolam_outbox_is_empty(&session->outbox)) {
+        kolam_fanout_mark(session);
+    }
+}
+
+void kolam_session_close(struct kolam_session *session, uint16_t code, const char *reason) {
+    if (session->ws) {
+        kolam_socket_close(session->ws, code, reason);
+    }
+}
+
+/* Ops were dropped: what the client has is full of holes, so it gets no more until it looks again. */
+static void begin_refresh(struct kolam_session *session) {
+    session->server->metrics.refreshes++;
+    session->view.is_set = false;
+    kolam_fanout_forget(session);
+    kolam_view_cancel(session);
+    kolam_logfmt(&session->server->logfmt, KOLAM_LOG_INFO, "session_slow", "session=%u canvas=%s",
+                 session->number, session->canvas ? session->canvas->name : "-");
+    kolam_session_send_json(session, json_pack("{ss ss}", "type", "refresh", "reason", "slow"));
+}
+
+static void queue(struct kolam_session *session, enum kolam_out_class class, bool is_text,
+                  struct kolam_bytes *bytes) {
+    if (session->state == KOLAM_SESSION_CLOSED) {
+        return;
+    }
+    if (!bytes) {
+        kolam_session_close(session, 1013, "out of memory");
+        return;
+    }
+    switch (kolam_outbox_add(&session->outbox, class, is_text, bytes)) {
+    case KOLAM_OUTBOX_FINE:
+        break;
+    case KOLAM_OUTBOX_DROPPED_PREVIEW:
+        session->server->metrics.previews_dropped++;
+        break;
+    case KOLAM_OUTBOX_OVERFLOWED:
+        begin_refresh(session);
+        break;
+    case KOLAM_OUTBOX_HOPELESS:
+        session->server->metrics.closed_slow++;
+        kolam_session_close(session, 1013, "too slow");
+        return;
+    }
+    kolam_fanout_mark(session);
+}
+
+void kolam_session_send(struct kolam_session *session, enum kolam_out_class class,
+                        struct kolam_bytes *bytes) {
+    queue(session, class, false, bytes);
+}
+
+void kolam_session_send_own(struct kolam_session *session, enum kolam_out_class class,
+                            struct kolam_bytes *bytes) {
+    queue(session, class, false, bytes);
+    kolam_bytes_unref(bytes);
+}
+
+void kolam_session_send_json(struct kolam_session *session, json_t *message) {
+    char *text = message ? json_dumps(message, JSON_COMPACT) : NULL;
+    struct kolam_bytes *bytes = text ? kolam_bytes_copy(text, strlen(text)) : NULL;
+    free(text);
+    json_decref(message);
+    queue(session, KOLAM_OUT_ESSENTIAL, true, bytes);
+    kolam_bytes_unref(bytes);
+}
+
+void kolam_session_error(struct kolam_session *session, const char *code, const char *text,
+                         uint16_t close_code, bool is_fatal) {
+    kolam_session_send_json(session, json_pack("{ss ss ss sb}", "type", "error", "code", code, "message",
+                                               text, "fatal", is_fatal));
+    if (is_fatal && session->ws) {
+        kolam_fanout_flush(session); /* the reason goes before the close */
+        kolam_session_close(session, close_code, text);
+    }
+}
+
+void kolam_session_refuse(struct kolam_session *session, const char *text) {
+    char quoted[200];
+    kolam_logfmt(&session->server->logfmt, KOLAM_LOG_INFO, "session_refused", "session=%u reason=%s",
+                 session->number, kolam_logfmt_quote(quoted, sizeof(quoted), text));
+    kolam_session_error(session, "invalid", text, 1008, true);
+}
+
+void kolam_sessions_sweep(struct kolam_server *server) {
+    int64_t now_ms = kolam_loop_now_ms(server->loop);
+    KOLAM_LIST_EACH(&server->sessions, struct kolam_session, link, session) {
+        if (kolam_socket_congested_ms(session->ws) > STALE_MS) {
+            server->metrics.closed_slow++;
+            kolam_session_close(session, 1013, "too slow");
+        } else if (session->state == KOLAM_SESSION_NEW && now_ms - session->opened_ms > HELLO_MS) {
+            kolam_session_close(session, 1008, "no hello");
+        }
+    }
+}

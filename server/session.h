@@ -1,0 +1,131 @@
+/* One client's WebSocket: who it is, what it looks at, what it waits for, what waits for it.
+ *
+ * Jobs and identity requests outlive a connection, so a session is counted: the connection holds one
+ * reference, each request in flight another; `state` tells the late ones that nobody is there any more. */
+#ifndef KOLAM_SERVER_SESSION_H
+#define KOLAM_SERVER_SESSION_H
+
+#include <jansson.h>
+
+#include "canvas.h"
+#include "outbox.h"
+#include "protocol_in.h"
+#include "view.h"
+
+enum kolam_session_state {
+    KOLAM_SESSION_NEW,     /* before hello */
+    KOLAM_SESSION_JOINING, /* hello came; identity and canvas are being looked up */
+    KOLAM_SESSION_OPEN,    /* welcomed */
+    KOLAM_SESSION_CLOSED,
+};
+
+/* Tiles of the view whose pictures have changed, told later, together: seqs[i] is 0 where nothing is due. */
+struct kolam_notices {
+    struct kolam_list link; /* in the fan-out's list while something is due */
+    uint64_t *seqs;         /* one per tile of the view; NULL: none yet */
+    uint32_t count;
+    int64_t due_ms;
+};
+
+struct kolam_session {
+    struct kolam_list link;        /* server->sessions */
+    struct kolam_list canvas_link; /* canvas->sessions, while open */
+    struct kolam_list dirty_link;  /* in the fan-out's list while the outbox holds something */
+    struct kolam_server *server;
+    struct kolam_socket *ws;
+    uint32_t refs, number;
+    enum kolam_session_state state;
+    int64_t opened_ms;
+
+    struct kolam_canvas *canvas; /* held from hello on */
+    struct kolam_canvas_wait wait;
+    uint64_t nonce;
+    bool is_watch, is_admin, is_browser;
+
+    bool has_secret; /* a cookie or token came; looked up with hello */
+    uint8_t secret[KOLAM_SECRET_BYTES];
+    bool has_author, is_identifying, is_renaming, is_identity_told;
+    struct kolam_author author;
+    uint32_t artist; /* the author's number on this canvas; 0: none yet */
+
+    struct kolam_view view;
+    struct kolam_view_job *view_job; /* the newest, or NULL */
+    struct kolam_notices notices;
+    struct kolam_outbox outbox;
+
+    uint32_t in_flight_ops; /* submitted, not yet durable; their outcomes find the session closed if it is */
+    uint64_t in_flight_bytes;
+    struct kolam_author **slots; /* act_as; NULL where nobody is */
+    uint32_t slot_count;
+
+    struct kolam_list previews; /* strokes being drawn */
+    uint32_t preview_count;
+    bool was_seen; /* others got a preview or a cursor of it */
+    int64_t hot_ms; /* when the budget of previews and cursors was last filled */
+    uint32_t hot_left;
+};
+
+/* The network's handlers. */
+void *kolam_session_on_open(struct kolam_server *server, struct kolam_socket *ws,
+                            const struct kolam_request *request);
+void kolam_session_on_message(void *session, bool is_text, const uint8_t *bytes, size_t size);
+void kolam_session_on_writable(void *session);
+void kolam_session_on_close(void *session);
+
+void kolam_session_ref(struct kolam_session *session);
+void kolam_session_unref(struct kolam_session *session);
+
+/* Queues for the next tick. `bytes` may be NULL (out of memory: the session is closed); the reference
+ * stays the caller's. */
+void kolam_session_send(struct kolam_session *session, enum kolam_out_class class,
+                        struct kolam_bytes *bytes);
+/* The same, taking the reference. */
+void kolam_session_send_own(struct kolam_session *session, enum kolam_out_class class,
+                            struct kolam_bytes *bytes);
+/* A text message; takes the reference of `message`. */
+void kolam_session_send_json(struct kolam_session *session, json_t *message);
+/* An error message; with `is_fatal` the connection is closed with `close_code`. */
+void kolam_session_error(struct kolam_session *session, const char *code, const char *text,
+                         uint16_t close_code, bool is_fatal);
+/* A protocol error: message, log line, close. */
+void kolam_session_refuse(struct kolam_session *session, const char *text);
+void kolam_session_close(struct kolam_session *session, uint16_t code, const char *reason);
+/* Once a second: closes who has not read for 10 s, and who never said hello. */
+void kolam_sessions_sweep(struct kolam_server *server);
+
+/* Text messages (messages.c). */
+void kolam_messages_on_text(struct kolam_session *session, const uint8_t *bytes, size_t size);
+
+/* hello (join.c). */
+void kolam_join_hello(struct kolam_session *session, const json_t *message);
+
+/* identify, rename, who, act_as (people.c). */
+void kolam_people_identify(struct kolam_session *session);
+void kolam_people_rename(struct kolam_session *session, const json_t *message);
+void kolam_people_who(struct kolam_session *session, const json_t *message);
+void kolam_people_act_as(struct kolam_session *session, const json_t *message);
+/* The author's number on this canvas became known. */
+void kolam_people_set_artist(struct kolam_session *session, uint32_t artist);
+
+/* The view (view_answer.c). */
+void kolam_view_set(struct kolam_session *session, const struct kolam_view *view, bool has_since,
+                    uint64_t since);
+void kolam_view_cancel(struct kolam_session *session);
+
+/* Strokes (submit.c). */
+void kolam_submit_record(struct kolam_session *session, const struct kolam_in_record *record);
+/* Called at a commit before it is shown to anybody: the author hears of it first. */
+void kolam_submit_on_commit(const struct kolam_submission *submission);
+
+/* Previews and cursors (preview.c). */
+void kolam_preview_record(struct kolam_session *session, const struct kolam_in_record *record);
+void kolam_preview_cancel(struct kolam_session *session, uint32_t counter);
+void kolam_preview_cursor(struct kolam_session *session, const struct kolam_in_record *record);
+/* The stroke was submitted: its preview is over. */
+void kolam_preview_submitted(struct kolam_session *session, uint32_t counter);
+/* The connection ended. */
+void kolam_preview_leave(struct kolam_session *session);
+/* Commits the strokes whose authors did not come back. */
+void kolam_preview_sweep(struct kolam_server *server, int64_t now_ms, bool is_stopping);
+
+#endif

@@ -1,0 +1,33 @@
+/* One tile made by a worker: version, picture, PNG; or the older picture of a far tile, at once. */
+#ifndef KOLAM_SERVER_TILE_JOB_H
+#define KOLAM_SERVER_TILE_JOB_H
+
+#include <stdatomic.h>
+
+#include "canvas.h"
+
+struct kolam_tile_job {
+    struct kolam_job job;
+    struct kolam_list link;      /* among those under way */
+    struct kolam_canvas *canvas; /* held */
+    struct kolam_tile_id tile;
+    bool may_be_older; /* an averaged tile's stored picture will do */
+    const atomic_bool *is_stopping;
+    struct kolam_list requests; /* who waits: http_tiles.c's */
+    bool has_listeners;         /* a rebuild: tell those who see it */
+
+    enum kolam_status status;
+    uint64_t version;   /* of the tile now */
+    uint64_t shown_seq; /* of the picture: less than `version` if it is an older one */
+    bool is_averaged, is_empty;
+    uint8_t *png; /* kolam_alloc'ed; NULL if empty */
+    size_t png_size;
+};
+
+/* NULL when out of memory. `done` owns the job and ends it with kolam_tile_job_destroy. */
+struct kolam_tile_job *kolam_tile_job_create(struct kolam_canvas *canvas, struct kolam_tile_id tile,
+                                             enum kolam_job_priority priority,
+                                             void (*done)(struct kolam_job *job));
+void kolam_tile_job_destroy(struct kolam_tile_job *job);
+
+#endif

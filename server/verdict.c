@@ -1,0 +1,110 @@
+/* Verdicts; pure but for allocation. What depends on the log's content (whose stroke a hide names) the
+ * committer judges. */
+#include "verdict.h"
+
+#include <string.h>
+
+#include "kolam/alloc.h"
+
+static const struct kolam_verdict fine = {0};
+
+static struct kolam_verdict refused(enum kolam_nack code, const char *reason) {
+    return (struct kolam_verdict){true, code, reason};
+}
+
+/* What all parts of a group have in common. */
+static bool is_same_pen(const struct kolam_stroke *a, const struct kolam_stroke *b) {
+    return a->tool == b->tool && a->color == b->color && a->width == b->width &&
+           a->origin.level == b->origin.level;
+}
+
+static struct kolam_verdict judge_parts(const struct kolam_op *op, uint32_t index, uint32_t count,
+                                        struct kolam_stroke *first) {
+    if (op->kind != KOLAM_OP_STROKE) {
+        return count == 1 ? fine
+                          : refused(KOLAM_NACK_INVALID, "only the parts of a group come together");
+    }
+    if (op->stroke.part_count != count || op->stroke.part != index) {
+        return refused(KOLAM_NACK_INVALID, "a group comes whole, in one submit, in order");
+    }
+    if (index == 0) {
+        *first = op->stroke;
+    } else if (!is_same_pen(first, &op->stroke)) {
+        return refused(KOLAM_NACK_INVALID, "the parts of a group share tool, colour, width and level");
+    }
+    return fine;
+}
+
+static struct kolam_verdict fill_op(const struct kolam_op *op, const struct kolam_in_record *record,
+                                    uint32_t index, struct kolam_home *homes,
+                                    struct kolam_log_op *out) {
+    out->kind = op->kind;
+    out->counter = record->counter + index;
+    out->body = kolam_memdup(record->bodies[index], record->body_sizes[index]);
+    out->body_size_bytes = record->body_sizes[index];
+    if (!out->body) {
+        return refused(KOLAM_NACK_UNAVAILABLE, "out of memory");
+    }
+    if (op->kind == KOLAM_OP_STROKE) {
+        uint32_t count;
+        if (kolam_stroke_homes(&op->stroke, homes, &count) != KOLAM_OK) {
+            return refused(KOLAM_NACK_INVALID,
+                           "a stroke lies inside the world and touches at most 256 tiles of its level");
+        }
+        out->homes = kolam_memdup(homes, count * sizeof(*homes));
+        out->home_count = count;
+        if (!out->homes) {
+            return refused(KOLAM_NACK_UNAVAILABLE, "out of memory");
+        }
+    }
+    return fine;
+}
+
+struct kolam_verdict kolam_verdict_submit(const struct kolam_petitioner *who,
+                                          const struct kolam_in_record *record,
+                                          struct kolam_op_room *room,
+                                          struct kolam_home homes[KOLAM_STROKE_HOMES_MAX],
+                                          struct kolam_submission **out_submission) {
+    if (!who->has_author) {
+        return refused(KOLAM_NACK_DENIED, "identify before drawing");
+    }
+    struct kolam_submission *submission = kolam_submission_create(record->count);
+    if (!submission) {
+        return refused(KOLAM_NACK_UNAVAILABLE, "out of memory");
+    }
+    submission->may_change_others = who->is_admin;
+    struct kolam_verdict verdict = fine;
+    struct kolam_stroke first = {0};
+    for (uint32_t i = 0; i < record->count && !verdict.is_refused; i++) {
+        struct kolam_op op;
+        if (kolam_op_decode(record->bodies[i], record->body_sizes[i], room, &op) != KOLAM_OK) {
+            verdict = refused(KOLAM_NACK_INVALID, "a body that breaks the form or a bound");
+        } else if (op.kind == KOLAM_OP_RECORD && !who->is_admin) {
+            verdict = refused(KOLAM_NACK_DENIED, "records need the admin token");
+        } else {
+            verdict = judge_parts(&op, i, record->count, &first);
+        }
+        if (!verdict.is_refused) {
+            verdict = fill_op(&op, record, i, homes, &submission->ops[i]);
+        }
+    }
+    if (verdict.is_refused) {
+        kolam_submission_destroy(submission);
+        return verdict;
+    }
+    *out_submission = submission;
+    return fine;
+}
+
+enum kolam_nack kolam_verdict_nack(enum kolam_status status) {
+    switch (status) {
+    case KOLAM_ERR_INVALID:
+        return KOLAM_NACK_INVALID;
+    case KOLAM_ERR_DENIED:
+        return KOLAM_NACK_DENIED;
+    case KOLAM_ERR_NOT_FOUND:
+        return KOLAM_NACK_NOT_FOUND;
+    default:
+        return KOLAM_NACK_UNAVAILABLE; /* the disk, memory, a close: later it may go */
+    }
+}

@@ -1,0 +1,30 @@
+/* May they? The rules for what a client submits, before anything is queued for the disk. */
+#ifndef KOLAM_SERVER_VERDICT_H
+#define KOLAM_SERVER_VERDICT_H
+
+#include "protocol_in.h"
+#include "protocol_out.h"
+
+struct kolam_verdict {
+    bool is_refused;
+    enum kolam_nack code;
+    const char *reason; /* static; for the client */
+};
+
+/* Who asks, as far as the rules care. */
+struct kolam_petitioner {
+    bool has_author, is_admin;
+};
+
+/* Decodes every body of the record and judges it; on success *out_submission holds the ops with bodies and homes
+ * (author, nonce and done are the caller's to fill). `room` and `homes` are scratch. */
+struct kolam_verdict kolam_verdict_submit(const struct kolam_petitioner *who,
+                                          const struct kolam_in_record *record,
+                                          struct kolam_op_room *room,
+                                          struct kolam_home homes[KOLAM_STROKE_HOMES_MAX],
+                                          struct kolam_submission **out_submission);
+
+/* What an outcome of the log is to the client. */
+enum kolam_nack kolam_verdict_nack(enum kolam_status status);
+
+#endif

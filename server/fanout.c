@@ -138,6 +138,10 @@ void kolam_fanout_op(struct kolam_session *session, const struct kolam_recent_op
     if (!session->view.is_set || op->home_count == 0 || !is_shown(&session->view, op)) {
         return;
     }
+    if (session->view.wants_every) {
+        kolam_session_send(session, KOLAM_OUT_OP, op->record);
+        return;
+    }
     struct kolam_extent extent = kolam_homes_extent(op->homes, op->home_count);
     bool is_resolved = kolam_view_resolves(&session->view, &extent);
     if (is_resolved || !op->is_plain_stroke) {

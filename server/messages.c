@@ -27,6 +27,7 @@ static void on_view(struct kolam_session *session, const json_t *message) {
     view.level = (int32_t)level;
     view.width = (uint32_t)width;
     view.height = (uint32_t)height;
+    view.wants_every = json_is_true(json_object_get(message, "every"));
     if (!kolam_view_is_valid(&view)) {
         kolam_session_refuse(session, "view: not 1 to 4,096 tiles inside the world");
         return;

@@ -12,6 +12,7 @@ struct kolam_view {
     int64_t x, y; /* the first tile */
     uint32_t width, height;
     bool is_set;
+    bool wants_every; /* ops however small, and no notices of tiles: for those who do not draw */
 };
 
 /* True for a rectangle of 1..4,096 tiles that lies inside the world at a valid level. */

@@ -17,6 +17,7 @@
 #include "kolam/alloc.h"
 
 #define READ_AHEAD 8192u /* strokes read before they may be sent */
+#define READ_AT_ONCE 128
 #define UNDER_WAY_DEFAULT 1024u
 #define QUEUED_BYTES_MAX (1u << 20)
 #define WAIT_MS 1000
@@ -101,6 +102,7 @@ static void on_ack(struct server_import *server, const struct kolam_wire_ack *ac
     if (stroke) {
         kolam_window_answered(&server->window, stroke, true);
         kolam_import_count(server->import, stroke->op_count, false);
+        kolam_window_trim(&server->window);
     }
 }
 
@@ -145,7 +147,6 @@ static enum kolam_status on_frame(struct server_import *server, const uint8_t *p
         return give_up(server, kolam_fail(server->error, KOLAM_ERR_INVALID,
                                           "the server sent a malformed frame"));
     }
-    kolam_window_trim(&server->window);
     return status;
 }
 
@@ -196,11 +197,16 @@ static enum kolam_status read_stroke(struct server_import *server) {
                               : kolam_fail(server->error, status, "%s", kolam_status_text(status));
 }
 
+static bool wants_more(const struct server_import *server) {
+    return !server->is_source_over && server->window.count < READ_AHEAD &&
+           kolam_play_wants_more(&server->play) &&
+           (server->slots.count < KOLAM_SLOT_COUNT || server->window.count == 0);
+}
+
+/* A little at a time: what was read goes out before more is read. */
 static enum kolam_status read_ahead(struct server_import *server) {
     enum kolam_status status = KOLAM_OK;
-    while (status == KOLAM_OK && !server->is_source_over && server->window.count < READ_AHEAD &&
-           kolam_play_wants_more(&server->play) &&
-           (server->slots.count < KOLAM_SLOT_COUNT || server->window.count == 0)) {
+    for (int i = 0; i < READ_AT_ONCE && status == KOLAM_OK && wants_more(server); i++) {
         status = read_stroke(server);
     }
     return status;
@@ -307,7 +313,9 @@ static enum kolam_status run_connection(struct server_import *server) {
         }
         status = send_what_is_due(server);
         if (status == KOLAM_OK) {
-            int wait_ms = kolam_play_wait_ms(&server->play, &server->window, WAIT_MS);
+            int wait_ms = wants_more(server)
+                              ? 0
+                              : kolam_play_wait_ms(&server->play, &server->window, WAIT_MS);
             status = kolam_ws_step(server->ws, wait_ms, server->import->signals_fd, on_message,
                                    server, server->error);
         }

@@ -1,0 +1,251 @@
+/* The log's rules, as look-ups: exactly once, all or nothing, and whose strokes one may change. */
+#include "canvas_plan.h"
+
+#include <string.h>
+
+#include "kolam/alloc.h"
+
+enum kolam_status kolam_canvas_plan_init(struct kolam_canvas_plan *plan, sqlite3 *db,
+                                         struct kolam_canvas_index *index) {
+    memset(plan, 0, sizeof *plan);
+    plan->index = index;
+    enum kolam_status status = kolam_sql_prepare(
+        db, "SELECT number, name FROM artist WHERE ident = ?", &plan->find_artist);
+    if (status == KOLAM_OK) {
+        status = kolam_sql_prepare(db, "SELECT id FROM origin WHERE artist = ? AND nonce = ?",
+                                   &plan->find_origin);
+    }
+    if (status == KOLAM_OK) { /* the complete one first */
+        status = kolam_sql_prepare(db,
+                                   "SELECT is_partial, seq, time_ms FROM op "
+                                   "WHERE origin = ? AND counter = ? ORDER BY is_partial",
+                                   &plan->find_op);
+    }
+    return status;
+}
+
+void kolam_canvas_plan_finish(struct kolam_canvas_plan *plan) {
+    kolam_canvas_plan_drop(plan);
+    sqlite3_finalize(plan->find_artist);
+    sqlite3_finalize(plan->find_origin);
+    sqlite3_finalize(plan->find_op);
+    kolam_free(plan->ops);
+    memset(plan, 0, sizeof *plan);
+}
+
+/* ---- who ---- */
+
+enum kolam_status kolam_canvas_plan_artist(struct kolam_canvas_plan *plan,
+                                           const struct kolam_author *author,
+                                           struct kolam_known_author *out_known) {
+    sqlite3_stmt *find = plan->find_artist;
+    struct kolam_known_author known = {0};
+    bool has_row = false;
+    enum kolam_status status = kolam_sql_bind_blob(find, 1, author->ident, sizeof author->ident);
+    if (status == KOLAM_OK) {
+        status = kolam_sql_step(find, &has_row);
+    }
+    if (status == KOLAM_OK && has_row) {
+        const char *name = (const char *)sqlite3_column_text(find, 1);
+        known.artist = sqlite3_column_int64(find, 0);
+        known.is_renamed = !name || strcmp(name, author->name) != 0;
+    }
+    (void)sqlite3_reset(find);
+    if (status == KOLAM_OK) {
+        *out_known = known;
+    }
+    return status;
+}
+
+static enum kolam_status find_origin(struct kolam_canvas_plan *plan, uint64_t nonce,
+                                     struct kolam_known_author *known) {
+    sqlite3_stmt *find = plan->find_origin;
+    bool has_row = false;
+    (void)sqlite3_bind_int64(find, 1, known->artist);
+    (void)sqlite3_bind_int64(find, 2, (int64_t)nonce);
+    enum kolam_status status = kolam_sql_step(find, &has_row);
+    if (status == KOLAM_OK && has_row) {
+        known->origin = sqlite3_column_int64(find, 0);
+    }
+    (void)sqlite3_reset(find);
+    return status;
+}
+
+static enum kolam_status find_author(struct kolam_canvas_plan *plan,
+                                     const struct kolam_submission *submission,
+                                     struct kolam_known_author *out_known) {
+    enum kolam_status status = kolam_canvas_plan_artist(plan, &submission->author, out_known);
+    if (status == KOLAM_OK && out_known->artist != 0) {
+        status = find_origin(plan, submission->nonce, out_known);
+    }
+    return status;
+}
+
+/* ---- what is no op ---- */
+
+static bool homes_are_valid(const struct kolam_log_op *op) {
+    if (!op->homes || op->home_count < 1 || op->home_count > KOLAM_STROKE_HOMES_MAX) {
+        return false;
+    }
+    for (uint32_t i = 0; i < op->home_count; i++) {
+        const struct kolam_home *home = &op->homes[i];
+        if (!kolam_tile_is_valid(home->tile) || home->x0 > home->x1 || home->y0 > home->y1) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool op_is_valid(const struct kolam_log_op *op) {
+    if (op->body_size_bytes < 2 || op->body_size_bytes > KOLAM_OP_BYTES_MAX ||
+        op->body[0] != KOLAM_OP_VERSION || op->body[1] != op->kind) {
+        return false;
+    }
+    return op->kind == KOLAM_OP_STROKE ? homes_are_valid(op) : !op->is_partial;
+}
+
+/* Counters rise within a submission, so no id can come twice in it. */
+static bool submission_is_valid(const struct kolam_submission *submission) {
+    for (uint32_t i = 0; i < submission->op_count; i++) {
+        const struct kolam_log_op *op = &submission->ops[i];
+        if (!op_is_valid(op) || (i > 0 && op->counter <= op[-1].counter)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- what was there before ---- */
+
+/* Recognises an op that is there already, or the partial stroke that it completes. */
+static enum kolam_status find_op(struct kolam_canvas_plan *plan, int64_t origin,
+                                 struct kolam_log_op *op) {
+    sqlite3_stmt *find = plan->find_op;
+    bool has_row = false;
+    (void)sqlite3_bind_int64(find, 1, origin);
+    (void)sqlite3_bind_int64(find, 2, op->counter);
+    enum kolam_status status = kolam_sql_step(find, &has_row);
+    if (status == KOLAM_OK && has_row) {
+        bool was_partial = sqlite3_column_int(find, 0) != 0;
+        uint64_t seq = (uint64_t)sqlite3_column_int64(find, 1);
+        if (op->is_partial || !was_partial) {
+            op->is_duplicate = true;
+            op->seq = seq;
+            op->time_ms = sqlite3_column_int64(find, 2);
+        } else if (op->kind == KOLAM_OP_STROKE) {
+            op->replaces = seq;
+        } else {
+            status = KOLAM_ERR_INVALID; /* a stroke's id for something that is no stroke */
+        }
+    }
+    (void)sqlite3_reset(find);
+    return status;
+}
+
+/* An atomic unit was committed whole or not at all. */
+static enum kolam_status find_ops(struct kolam_canvas_plan *plan, int64_t origin,
+                                  struct kolam_submission *submission, bool *out_is_new) {
+    uint32_t duplicates = 0;
+    for (uint32_t i = 0; i < submission->op_count && origin != 0; i++) {
+        enum kolam_status status = find_op(plan, origin, &submission->ops[i]);
+        if (status != KOLAM_OK) {
+            return status;
+        }
+        duplicates += submission->ops[i].is_duplicate;
+    }
+    if (duplicates != 0 && duplicates != submission->op_count) {
+        return KOLAM_ERR_INVALID; /* ids of one unit used again in another */
+    }
+    *out_is_new = duplicates == 0;
+    return KOLAM_OK;
+}
+
+/* ---- what is changed ---- */
+
+/* Joins the op's own homes and those of what it changes. */
+static enum kolam_status unite_homes(const struct kolam_canvas_index *index,
+                                     const struct kolam_log_op *op, struct kolam_op_plan *op_plan) {
+    uint32_t own = op->kind == KOLAM_OP_STROKE ? op->home_count : 0;
+    uint32_t count = own + op_plan->change_end - op_plan->change_first;
+    struct kolam_home *homes = kolam_alloc_array(count, sizeof *homes);
+    if (!homes) {
+        return KOLAM_ERR_NOMEM;
+    }
+    if (own > 0) {
+        memcpy(homes, op->homes, own * sizeof *homes);
+    }
+    for (uint32_t i = op_plan->change_first; i < op_plan->change_end; i++) {
+        homes[own++] = index->changes[i].home;
+    }
+    op_plan->homes = homes;
+    op_plan->home_count = kolam_homes_unite(homes, count);
+    return KOLAM_OK;
+}
+
+static enum kolam_status plan_op(struct kolam_canvas_plan *plan,
+                                 const struct kolam_submission *submission, uint32_t artist,
+                                 const struct kolam_log_op *op, struct kolam_op_plan *op_plan) {
+    struct kolam_canvas_index *index = plan->index;
+    enum kolam_status status = KOLAM_OK;
+    op_plan->change_first = index->change_count;
+    if (op->replaces != 0) {
+        status = kolam_canvas_index_change(index, op->replaces, 0);
+    } else if (op->kind == KOLAM_OP_HIDE || op->kind == KOLAM_OP_SHOW) {
+        /* Who is new here has number 0, but also no stroke: nobody's number is UINT32_MAX. */
+        uint32_t owner = submission->may_change_others ? 0 : artist != 0 ? artist : UINT32_MAX;
+        status = kolam_canvas_index_change_all(index, op->body, op->body_size_bytes, owner);
+    }
+    op_plan->change_end = index->change_count;
+    if (status == KOLAM_OK && op_plan->change_end > op_plan->change_first) {
+        status = unite_homes(index, op, op_plan);
+    }
+    return status;
+}
+
+static enum kolam_status reserve_ops(struct kolam_canvas_plan *plan, uint32_t count) {
+    if (count > plan->capacity) {
+        struct kolam_op_plan *ops = kolam_realloc_array(plan->ops, count, sizeof *ops);
+        if (!ops) {
+            return KOLAM_ERR_NOMEM;
+        }
+        plan->ops = ops;
+        plan->capacity = count;
+    }
+    if (count > 0) {
+        memset(plan->ops, 0, count * sizeof *plan->ops);
+    }
+    plan->op_count = count;
+    plan->index->change_count = 0;
+    return KOLAM_OK;
+}
+
+void kolam_canvas_plan_drop(struct kolam_canvas_plan *plan) {
+    for (uint32_t i = 0; i < plan->op_count; i++) {
+        kolam_free(plan->ops[i].homes);
+    }
+    plan->op_count = 0;
+}
+
+enum kolam_status kolam_canvas_plan_make(struct kolam_canvas_plan *plan,
+                                         struct kolam_submission *submission,
+                                         struct kolam_known_author *out_known, bool *out_is_new) {
+    struct kolam_known_author known = {0};
+    bool is_new = false;
+    enum kolam_status status =
+        submission_is_valid(submission) ? find_author(plan, submission, &known) : KOLAM_ERR_INVALID;
+    if (status == KOLAM_OK) {
+        status = find_ops(plan, known.origin, submission, &is_new);
+    }
+    if (status == KOLAM_OK && is_new) {
+        status = reserve_ops(plan, submission->op_count);
+    }
+    for (uint32_t i = 0; i < submission->op_count && is_new && status == KOLAM_OK; i++) {
+        status =
+            plan_op(plan, submission, (uint32_t)known.artist, &submission->ops[i], &plan->ops[i]);
+    }
+    if (status == KOLAM_OK) {
+        *out_known = known;
+        *out_is_new = is_new;
+    }
+    return status;
+}

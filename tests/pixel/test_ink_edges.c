@@ -111,6 +111,61 @@ static void single_tapered_strokes_are_right_to_a_few_of_255(void **state) {
     assert_in_range(difference.largest, 0, 48);
 }
 
+/* A place on the ink's edge, between one inside and one outside, in pixels of the stroke's level. */
+static void find_edge(struct place a, struct place b, double inside[2], double outside[2]) {
+    for (int i = 0; i < 60; i++) {
+        double x = (inside[0] + outside[0]) / 2, y = (inside[1] + outside[1]) / 2;
+        double *moved = is_inside(x, y, a, b) ? inside : outside;
+        moved[0] = x;
+        moved[1] = y;
+    }
+}
+
+/* Both sides of the edge are in this tile, and each pixel is on the right one. */
+static void check_edge_tile(struct canvas *canvas, const struct kolam_stroke *stroke,
+                            struct kolam_tile_id tile) {
+    struct place a = place_in_tile(stroke, 0, tile), b = place_in_tile(stroke, 1, tile);
+    int inside = 0, outside = 0;
+    wipe(canvas);
+    kolam_ink_add_stroke(canvas->mask, stroke, 0, tile);
+    kolam_ink_composite(canvas->mask, KOLAM_TOOL_PEN, 0x000000ff, canvas->pixels);
+    kolam_ink_mask_clear(canvas->mask);
+    for (int i = 0; i < KOLAM_TILE_PIXELS; i++) {
+        double x = i % KOLAM_TILE_PX + 0.5, y = i / KOLAM_TILE_PX + 0.5;
+        uint32_t coverage = canvas->pixels[i] >> 24;
+        bool is_ink = is_inside(x, y, a, b);
+        inside += is_ink;
+        outside += !is_ink;
+        assert_true(is_ink ? coverage > 120 : coverage < 136);
+    }
+    assert_true(inside > 0 && outside > 0);
+}
+
+/* Three ways lead through the pixels, and far ends are cut off: whichever it is, the edge stays put. */
+static void edges_of_tapers_stay_put_however_far_one_zooms_in(void **state) {
+    struct canvas *canvas = *state;
+    struct random_state random = {9};
+    for (int round = 0; round < 300; round++) {
+        bool is_long = round % 2 == 0;
+        struct kolam_point points[2];
+        random_walk(&random, points, 2, 4000, is_long ? 400000 : 8000);
+        points[0].pressure = (uint8_t)random_between(&random, 25, 255);
+        points[1].pressure = (uint8_t)random_between(&random, 25, 255);
+        struct kolam_stroke stroke = stroke_of(points, 2, 0, is_long ? 90 : 500);
+        struct kolam_tile_id tile = {.level = (int32_t)random_between(&random, 0, 20)};
+        struct place a = place_in_tile(&stroke, 0, (struct kolam_tile_id){0});
+        struct place b = place_in_tile(&stroke, 1, (struct kolam_tile_id){0});
+        double angle = (double)random_between(&random, 0, 6283) / 1000;
+        double t = (double)random_between(&random, 0, 100) / 100;
+        double inside[2] = {a.x + t * (b.x - a.x), a.y + t * (b.y - a.y)};
+        double outside[2] = {inside[0] + 1e6 * cos(angle), inside[1] + 1e6 * sin(angle)};
+        find_edge(a, b, inside, outside);
+        tile.x = (int64_t)floor(ldexp(inside[0], tile.level - KOLAM_TILE_SHIFT));
+        tile.y = (int64_t)floor(ldexp(inside[1], tile.level - KOLAM_TILE_SHIFT));
+        check_edge_tile(canvas, &stroke, tile);
+    }
+}
+
 static void save(cairo_surface_t *surface, const char *name, const char *what) {
     char path[160];
     (void)mkdir("build", 0777);
@@ -206,6 +261,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_reference_is_the_union_of_circles),
         cmocka_unit_test(single_tapered_strokes_are_right_to_a_few_of_255),
+        cmocka_unit_test(edges_of_tapers_stay_put_however_far_one_zooms_in),
         cmocka_unit_test(real_drawings_look_as_cairo_draws_them),
     };
     return cmocka_run_group_tests(tests, canvas_setup, canvas_teardown);

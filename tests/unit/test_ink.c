@@ -226,6 +226,48 @@ static void zooms_into_ink_to_the_deepest_level(void **state) {
     }
 }
 
+static bool is_seen_from(struct kolam_tile_id tile, const struct kolam_home *homes,
+                         uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (kolam_tile_contains(tile, homes[i].tile) || kolam_tile_contains(homes[i].tile, tile)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Tiles are drawn from the strokes homed at them, above or below: elsewhere must be next to no ink. */
+static void leaves_no_ink_where_a_stroke_is_not_homed(void **state) {
+    (void)state;
+    static uint8_t coverage[KOLAM_TILE_PIXELS];
+    static struct kolam_home homes[KOLAM_STROKE_HOMES_MAX];
+    struct kolam_point points[12];
+    struct random_state random = {43};
+    int largest = 0, checked = 0;
+    for (int round = 0; round < 3000; round++) {
+        random_walk(&random, points, 12, 2048, 400);
+        double width = (double)(1 << random_between(&random, 0, 6));
+        struct kolam_stroke stroke = stroke_of(points, 12, 0, width);
+        uint32_t count;
+        assert_int_equal(kolam_stroke_homes(&stroke, homes, &count), KOLAM_OK);
+        struct kolam_tile_id home = homes[random_between(&random, 0, count - 1)].tile;
+        struct kolam_tile_id tile =
+            kolam_tile_ancestor(home, (int32_t)random_between(&random, -7, 0));
+        tile.x += random_between(&random, -1, 1);
+        tile.y += random_between(&random, -1, 1);
+        if (is_seen_from(tile, homes, count)) {
+            continue;
+        }
+        checked++;
+        draw_coverage(&stroke, tile, coverage);
+        for (int i = 0; i < KOLAM_TILE_PIXELS; i++) {
+            largest = coverage[i] > largest ? coverage[i] : largest;
+        }
+    }
+    assert_true(checked > 500);
+    assert_in_range(largest, 0, 8);
+}
+
 /* Zooming in fourfold and halving twice gives the picture that was drawn directly. */
 static void looks_the_same_from_every_level(void **state) {
     (void)state;
@@ -424,6 +466,7 @@ int main(void) {
         cmocka_unit_test(tiles_meet_without_a_seam),
         cmocka_unit_test(is_exact_far_from_the_origin),
         cmocka_unit_test(zooms_into_ink_to_the_deepest_level),
+        cmocka_unit_test(leaves_no_ink_where_a_stroke_is_not_homed),
         cmocka_unit_test(looks_the_same_from_every_level),
         cmocka_unit_test(thin_segments_far_shorter_than_a_pixel_do_not_vanish),
         cmocka_unit_test(a_scribble_of_thin_ink_fills_its_pixels_and_no_more),

@@ -75,10 +75,11 @@ enum kolam_status kolam_canvas_index_init(struct kolam_canvas_index *index, sqli
     enum kolam_status status = index->room ? KOLAM_OK : KOLAM_ERR_NOMEM;
     if (status == KOLAM_OK) {
         /* OR IGNORE: a home given twice is one home, not a batch that fails. */
-        status = kolam_sql_prepare(db,
-                                   "INSERT OR IGNORE INTO home (path, level, seq, target, box, kind) "
-                                   "VALUES (?, ?, ?, ?, ?, ?)",
-                                   &index->insert_home);
+        status =
+            kolam_sql_prepare(db,
+                              "INSERT OR IGNORE INTO home (path, level, seq, target, box, kind) "
+                              "VALUES (?, ?, ?, ?, ?, ?)",
+                              &index->insert_home);
     }
     if (status == KOLAM_OK) {
         status = kolam_sql_prepare(db, "SELECT artist, kind, body FROM op WHERE seq = ?",

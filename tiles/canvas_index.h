@@ -18,8 +18,8 @@ struct kolam_canvas_extent {
 };
 
 void kolam_canvas_extent_add(struct kolam_canvas_extent *extent, const struct kolam_home *home);
-KOLAM_MUST_CHECK enum kolam_status
-kolam_canvas_extent_load(sqlite3 *db, struct kolam_canvas_extent *out_extent);
+KOLAM_MUST_CHECK enum kolam_status kolam_canvas_extent_load(sqlite3 *db,
+                                                            struct kolam_canvas_extent *out_extent);
 KOLAM_MUST_CHECK enum kolam_status
 kolam_canvas_extent_store(sqlite3 *db, const struct kolam_canvas_extent *extent);
 
@@ -31,7 +31,8 @@ struct kolam_change {
 
 struct kolam_canvas_index {
     sqlite3_stmt *insert_home, *find_op;
-    struct kolam_canvas_nodes nodes; /* of the rows inserted; its owner flushes them before it commits */
+    struct kolam_canvas_nodes
+        nodes; /* of the rows inserted; its owner flushes them before it commits */
     struct kolam_op_room *room;
     struct kolam_change *changes; /* the list that _change appends to; its owner empties it */
     uint32_t change_count, change_capacity;
@@ -59,10 +60,9 @@ KOLAM_MUST_CHECK enum kolam_status kolam_canvas_index_insert(struct kolam_canvas
                                                              uint64_t target,
                                                              const struct kolam_home *home);
 /* Rows for all changes from `first` on. */
-KOLAM_MUST_CHECK enum kolam_status kolam_canvas_index_insert_changes(struct kolam_canvas_index *index,
-                                                                     uint64_t seq,
-                                                                     enum kolam_op_kind kind,
-                                                                     uint32_t first, uint32_t end);
+KOLAM_MUST_CHECK enum kolam_status
+kolam_canvas_index_insert_changes(struct kolam_canvas_index *index, uint64_t seq,
+                                  enum kolam_op_kind kind, uint32_t first, uint32_t end);
 
 /* Sorts by tile and joins the boxes of equal tiles; returns the new count. */
 uint32_t kolam_homes_unite(struct kolam_home *homes, uint32_t count);

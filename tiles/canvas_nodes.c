@@ -75,8 +75,8 @@ static enum kolam_status set_node(struct kolam_canvas_nodes *nodes, struct kolam
     return KOLAM_OK;
 }
 
-enum kolam_status kolam_canvas_nodes_add(struct kolam_canvas_nodes *nodes, struct kolam_tile_id home,
-                                         uint64_t seq) {
+enum kolam_status kolam_canvas_nodes_add(struct kolam_canvas_nodes *nodes,
+                                         struct kolam_tile_id home, uint64_t seq) {
     bool is_news = true;
     enum kolam_status status = set_node(nodes, home, seq, &is_news);
     int32_t step = KOLAM_NODE_LEVEL_STEP;
@@ -88,7 +88,8 @@ enum kolam_status kolam_canvas_nodes_add(struct kolam_canvas_nodes *nodes, struc
     return status;
 }
 
-static enum kolam_status write_node(struct kolam_canvas_nodes *nodes, const struct kolam_node *node) {
+static enum kolam_status write_node(struct kolam_canvas_nodes *nodes,
+                                    const struct kolam_node *node) {
     struct kolam_tile_key key = kolam_tile_key(node->tile);
     if (sqlite3_bind_int(nodes->upsert, 1, node->tile.level) != SQLITE_OK ||
         kolam_sql_bind_blob(nodes->upsert, 2, key.bytes, key.size) != KOLAM_OK ||

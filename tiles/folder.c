@@ -41,7 +41,8 @@ static enum kolam_status create_folder(const char *path, struct kolam_error *err
         return KOLAM_OK;
     }
     if (errno == EEXIST && stat(path, &info) == 0 && !S_ISDIR(info.st_mode)) {
-        return kolam_fail(error, KOLAM_ERR_EXISTS, "%s: there is a file in the folder's place", path);
+        return kolam_fail(error, KOLAM_ERR_EXISTS, "%s: there is a file in the folder's place",
+                          path);
     }
     return errno == EEXIST ? KOLAM_OK : fail_path(error, path);
 }
@@ -74,8 +75,9 @@ static enum kolam_status refuse_busy(int fd, const char *path, struct kolam_erro
     char pid[24] = {0};
     ssize_t got = pread(fd, pid, sizeof pid - 1, 0);
     pid[strspn(pid, "0123456789")] = '\0';
-    return kolam_fail(error, KOLAM_ERR_BUSY, "%s: in use by another kolam (process %s): stop it first",
-                      path, got > 0 && pid[0] ? pid : "unknown");
+    return kolam_fail(error, KOLAM_ERR_BUSY,
+                      "%s: in use by another kolam (process %s): stop it first", path,
+                      got > 0 && pid[0] ? pid : "unknown");
 }
 
 static enum kolam_status take_lock(struct kolam_folder *folder, struct kolam_error *error) {
@@ -89,7 +91,8 @@ static enum kolam_status take_lock(struct kolam_folder *folder, struct kolam_err
         return fail_path(error, path);
     }
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        status = errno == EWOULDBLOCK ? refuse_busy(fd, folder->path, error) : fail_path(error, path);
+        status =
+            errno == EWOULDBLOCK ? refuse_busy(fd, folder->path, error) : fail_path(error, path);
         (void)close(fd);
         return status;
     }
@@ -103,7 +106,8 @@ static enum kolam_status take_lock(struct kolam_folder *folder, struct kolam_err
     return KOLAM_OK;
 }
 
-static enum kolam_status create_canvases(const struct kolam_folder *folder, struct kolam_error *error) {
+static enum kolam_status create_canvases(const struct kolam_folder *folder,
+                                         struct kolam_error *error) {
     char path[KOLAM_PATH_MAX];
     if (kolam_folder_file_path(folder, "canvases", path) != KOLAM_OK) {
         return kolam_fail(error, KOLAM_ERR_INVALID, "%s: the path is too long", folder->path);
@@ -117,8 +121,8 @@ static enum kolam_status create_handle(const char *path, struct kolam_folder **o
                                        struct kolam_error *error) {
     /* Leaves room for the longest path inside: canvases/<name>.kolam-wal. */
     if (path[0] == '\0' || strlen(path) + KOLAM_CANVAS_NAME_MAX + 32 > KOLAM_PATH_MAX) {
-        return kolam_fail(error, KOLAM_ERR_INVALID, "'%.100s': the folder's path is empty or too long",
-                          path);
+        return kolam_fail(error, KOLAM_ERR_INVALID,
+                          "'%.100s': the folder's path is empty or too long", path);
     }
     struct kolam_folder *folder = kolam_alloc_zero(1, sizeof *folder);
     if (!folder) {

@@ -82,9 +82,9 @@ static enum kolam_status prepare_all(struct kolam_identity_db *identity) {
                                    &identity->insert);
     }
     if (status == KOLAM_OK) {
-        status = kolam_sql_prepare(identity->db,
-                                   "SELECT ident, name, secret_hash FROM person WHERE secret_hash = ?",
-                                   &identity->find);
+        status = kolam_sql_prepare(
+            identity->db, "SELECT ident, name, secret_hash FROM person WHERE secret_hash = ?",
+            &identity->find);
     }
     if (status == KOLAM_OK) {
         status = kolam_sql_prepare(identity->db, "UPDATE person SET name = ?2 WHERE ident = ?1",
@@ -111,7 +111,8 @@ static enum kolam_status open_db(struct kolam_identity_db *identity, const char 
         status = prepare_all(identity);
     }
     if (status != KOLAM_OK) {
-        return kolam_fail(error, status, "%s: cannot be used: %s", path, sqlite3_errmsg(identity->db));
+        return kolam_fail(error, status, "%s: cannot be used: %s", path,
+                          sqlite3_errmsg(identity->db));
     }
     return KOLAM_OK;
 }

@@ -94,9 +94,9 @@ static enum kolam_status index_all(struct rebuild *rebuild, const char *path,
 static enum kolam_status start(struct rebuild *rebuild) {
     enum kolam_status status = kolam_canvas_index_init(&rebuild->index, rebuild->db);
     if (status == KOLAM_OK) {
-        status = kolam_sql_prepare(rebuild->db,
-                                   "SELECT seq, kind, replaces, body FROM op ORDER BY seq",
-                                   &rebuild->each_op);
+        status =
+            kolam_sql_prepare(rebuild->db, "SELECT seq, kind, replaces, body FROM op ORDER BY seq",
+                              &rebuild->each_op);
     }
     if (status == KOLAM_OK) {
         status = kolam_sql_exec(rebuild->db, "PRAGMA query_only = 0; BEGIN IMMEDIATE");

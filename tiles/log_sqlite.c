@@ -102,7 +102,8 @@ static struct timespec monotonic_now(void) {
 
 static uint64_t us_since(struct timespec start) {
     struct timespec now = monotonic_now();
-    int64_t us = (int64_t)(now.tv_sec - start.tv_sec) * 1000000 + (now.tv_nsec - start.tv_nsec) / 1000;
+    int64_t us =
+        (int64_t)(now.tv_sec - start.tv_sec) * 1000000 + (now.tv_nsec - start.tv_nsec) / 1000;
     return us > 0 ? (uint64_t)us : 0;
 }
 
@@ -162,7 +163,8 @@ static bool wait_for_work(struct sqlite_log *log) {
 }
 
 /* Takes the next batch; false when there is none to come. */
-static bool take_batch(struct sqlite_log *log, uint64_t last_count, struct submission_queue *out_batch) {
+static bool take_batch(struct sqlite_log *log, uint64_t last_count,
+                       struct submission_queue *out_batch) {
     queue_init(out_batch);
     pthread_mutex_lock(&log->lock);
     bool has_work = wait_for_work(log);
@@ -209,7 +211,8 @@ static void fail_submission(struct kolam_submission *submission, enum kolam_stat
 
 /* All of a batch that could not be committed share one outcome: also those that were refused, since what
  * they were judged by is gone. */
-static void fail_batch(struct sqlite_log *log, struct submission_queue *batch, enum kolam_status status) {
+static void fail_batch(struct sqlite_log *log, struct submission_queue *batch,
+                       enum kolam_status status) {
     if (status != KOLAM_ERR_NOMEM) {
         atomic_store(&log->is_writable, false);
     }
@@ -221,7 +224,8 @@ static void fail_batch(struct sqlite_log *log, struct submission_queue *batch, e
     }
 }
 
-static void count_submission(struct kolam_log_stats *stats, const struct kolam_submission *submission) {
+static void count_submission(struct kolam_log_stats *stats,
+                             const struct kolam_submission *submission) {
     if (submission->status != KOLAM_OK) {
         stats->refused++;
     } else if (submission->op_count > 0 && submission->ops[0].is_duplicate) {

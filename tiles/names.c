@@ -10,25 +10,27 @@
 #define NAME_CHARACTERS_MAX 40
 
 static const char *const adjectives[] = {
-    "Amber",   "Bright",  "Breezy",  "Calm",    "Cheerful", "Clear",   "Clever",  "Cosy",
-    "Curious", "Dapper",  "Daring",  "Dreamy",  "Eager",    "Early",   "Easy",    "Fair",
-    "Fond",    "Friendly", "Gentle", "Glad",    "Golden",   "Happy",   "Hearty",  "Honest",
-    "Jolly",   "Keen",    "Kind",    "Lively",  "Lucky",    "Mellow",  "Merry",   "Mild",
-    "Misty",   "Neat",    "Nimble",  "Noble",   "Patient",  "Peaceful", "Playful", "Polite",
-    "Proud",   "Quick",   "Quiet",   "Radiant", "Ready",    "Restful", "Rosy",    "Serene",
-    "Silver",  "Sincere", "Snowy",   "Sparkling", "Spry",   "Steady",  "Sunny",   "Swift",
-    "Thoughtful", "Tidy", "Tranquil", "Velvet", "Vivid",    "Warm",    "Wise",    "Witty",
+    "Amber",      "Bright",   "Breezy",   "Calm",      "Cheerful", "Clear",    "Clever",  "Cosy",
+    "Curious",    "Dapper",   "Daring",   "Dreamy",    "Eager",    "Early",    "Easy",    "Fair",
+    "Fond",       "Friendly", "Gentle",   "Glad",      "Golden",   "Happy",    "Hearty",  "Honest",
+    "Jolly",      "Keen",     "Kind",     "Lively",    "Lucky",    "Mellow",   "Merry",   "Mild",
+    "Misty",      "Neat",     "Nimble",   "Noble",     "Patient",  "Peaceful", "Playful", "Polite",
+    "Proud",      "Quick",    "Quiet",    "Radiant",   "Ready",    "Restful",  "Rosy",    "Serene",
+    "Silver",     "Sincere",  "Snowy",    "Sparkling", "Spry",     "Steady",   "Sunny",   "Swift",
+    "Thoughtful", "Tidy",     "Tranquil", "Velvet",    "Vivid",    "Warm",     "Wise",    "Witty",
 };
 
 static const char *const beings[] = {
-    "Acacia",  "Alder",   "Aster",     "Avocet",  "Badger",  "Bamboo",    "Begonia", "Birch",
-    "Bluebell", "Cedar",  "Chamois",   "Clover",  "Crane",   "Cricket",   "Crocus",  "Curlew",
-    "Daisy",   "Deer",    "Dolphin",   "Dove",    "Dragonfly", "Egret",   "Falcon",  "Fennel",
-    "Fern",    "Finch",   "Firefly",   "Foxglove", "Gazelle", "Gecko",    "Ginkgo",  "Hare",
-    "Hazel",   "Heron",   "Hibiscus",  "Ibis",    "Iris",    "Jasmine",   "Juniper", "Kestrel",
-    "Kingfisher", "Koala", "Larch",    "Lark",    "Lavender", "Lotus",    "Magnolia", "Manatee",
-    "Maple",   "Marigold", "Mimosa",   "Nightingale", "Orchid", "Otter",  "Panda",   "Peony",
-    "Plover",  "Puffin",  "Robin",     "Rowan",   "Seahorse", "Swallow",  "Thistle", "Willow",
+    "Acacia",   "Alder",    "Aster",       "Avocet",  "Badger",   "Bamboo",     "Begonia",
+    "Birch",    "Bluebell", "Cedar",       "Chamois", "Clover",   "Crane",      "Cricket",
+    "Crocus",   "Curlew",   "Daisy",       "Deer",    "Dolphin",  "Dove",       "Dragonfly",
+    "Egret",    "Falcon",   "Fennel",      "Fern",    "Finch",    "Firefly",    "Foxglove",
+    "Gazelle",  "Gecko",    "Ginkgo",      "Hare",    "Hazel",    "Heron",      "Hibiscus",
+    "Ibis",     "Iris",     "Jasmine",     "Juniper", "Kestrel",  "Kingfisher", "Koala",
+    "Larch",    "Lark",     "Lavender",    "Lotus",   "Magnolia", "Manatee",    "Maple",
+    "Marigold", "Mimosa",   "Nightingale", "Orchid",  "Otter",    "Panda",      "Peony",
+    "Plover",   "Puffin",   "Robin",       "Rowan",   "Seahorse", "Swallow",    "Thistle",
+    "Willow",
 };
 
 #define COUNT(list) ((uint32_t)(sizeof(list) / sizeof(list)[0]))
@@ -56,7 +58,8 @@ static uint32_t decode_utf8(const char *text, uint32_t *out_code) {
         }
         code = code << 6 | (at[i] & 0x3fu);
     }
-    if (size > 1 && (code < smallest[size] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))) {
+    if (size > 1 &&
+        (code < smallest[size] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))) {
         return 0;
     }
     *out_code = code;

@@ -31,12 +31,15 @@ static enum kolam_status check_version(sqlite3 *db, const char *path, struct kol
     uint32_t version = 0;
     enum kolam_status status = kolam_schema_check(db, &kolam_schema_canvas, path, &version, error);
     if (status == KOLAM_OK && version == 0) {
-        return kolam_fail(error, KOLAM_ERR_NOT_FOUND, "%s: empty: nothing was drawn here yet", path);
+        return kolam_fail(error, KOLAM_ERR_NOT_FOUND, "%s: empty: nothing was drawn here yet",
+                          path);
     }
     if (status == KOLAM_OK && version < kolam_schema_canvas.version) {
-        return kolam_fail(error, KOLAM_ERR_INVALID,
-                          "%s: written by an older kolam: serve it once with this one to bring it up "
-                          "to date", path);
+        return kolam_fail(
+            error, KOLAM_ERR_INVALID,
+            "%s: written by an older kolam: serve it once with this one to bring it up "
+            "to date",
+            path);
     }
     return status;
 }
@@ -106,8 +109,8 @@ enum kolam_status kolam_reader_open(const char *path, sqlite3 **out_db, struct k
         return status;
     }
     char *uri = immutable_uri(path);
-    if (uri && open_checked(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, path, out_db, NULL) ==
-                   KOLAM_OK) {
+    if (uri &&
+        open_checked(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, path, out_db, NULL) == KOLAM_OK) {
         status = KOLAM_OK;
     }
     kolam_free(uri);

@@ -12,7 +12,8 @@ static const char *const canvas_steps[] = {
     "CREATE TABLE origin (id INTEGER PRIMARY KEY, artist INTEGER, nonce INTEGER,"
     "                     UNIQUE (artist, nonce));"
     "CREATE TABLE op (seq INTEGER PRIMARY KEY, time_ms INTEGER, artist INTEGER, origin INTEGER,"
-    "                 counter INTEGER, kind INTEGER, is_partial INTEGER, replaces INTEGER, body BLOB);"
+    "                 counter INTEGER, kind INTEGER, is_partial INTEGER, replaces INTEGER, body "
+    "BLOB);"
     "CREATE UNIQUE INDEX op_id ON op (origin, counter, is_partial);"
     "CREATE TABLE home (path BLOB, level INTEGER, seq INTEGER, target INTEGER, box INTEGER,"
     "                   kind INTEGER, PRIMARY KEY (path, level, seq, target)) WITHOUT ROWID;"
@@ -46,8 +47,8 @@ const struct kolam_schema kolam_schema_tiles = {
 
 static enum kolam_status refuse_foreign(struct kolam_error *error, const char *path,
                                         const struct kolam_schema *schema) {
-    return kolam_fail(error, KOLAM_ERR_CORRUPT, "%s: this file is not a kolam %s; it was left alone",
-                      path, schema->what);
+    return kolam_fail(error, KOLAM_ERR_CORRUPT,
+                      "%s: this file is not a kolam %s; it was left alone", path, schema->what);
 }
 
 enum kolam_status kolam_schema_check(sqlite3 *db, const struct kolam_schema *schema,
@@ -93,7 +94,8 @@ enum kolam_status kolam_schema_migrate(sqlite3 *db, const struct kolam_schema *s
     }
     if (status == KOLAM_OK && version < schema->version) {
         char text[96];
-        (void)snprintf(text, sizeof text, "PRAGMA application_id = %" PRId32 "; PRAGMA user_version = %" PRIu32,
+        (void)snprintf(text, sizeof text,
+                       "PRAGMA application_id = %" PRId32 "; PRAGMA user_version = %" PRIu32,
                        schema->application_id, schema->version);
         status = kolam_sql_exec(db, text);
     }

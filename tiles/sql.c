@@ -40,7 +40,8 @@ enum kolam_status kolam_sql_open(const char *path, int flags, sqlite3 **out_db,
                                  struct kolam_error *error) {
     sqlite3 *db = NULL;
     /* Each connection has one user at a time, so SQLite needs no mutex around it. */
-    int result = sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    int result =
+        sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     if (result == SQLITE_OK) {
         result = sqlite3_busy_timeout(db, KOLAM_SQL_BUSY_MS);
     }
@@ -101,8 +102,8 @@ enum kolam_status kolam_sql_bind_blob(sqlite3_stmt *statement, int index, const 
         return KOLAM_ERR_INVALID;
     }
     /* A NULL pointer would bind NULL, which is not the empty blob. */
-    return kolam_sql_status(sqlite3_bind_blob(statement, index, bytes ? bytes : "",
-                                              (int)size_bytes, SQLITE_STATIC));
+    return kolam_sql_status(
+        sqlite3_bind_blob(statement, index, bytes ? bytes : "", (int)size_bytes, SQLITE_STATIC));
 }
 
 enum kolam_status kolam_sql_bind_text(sqlite3_stmt *statement, int index, const char *text) {
@@ -112,7 +113,8 @@ enum kolam_status kolam_sql_bind_text(sqlite3_stmt *statement, int index, const 
 /* Steps a meta query for `key`; on KOLAM_OK the statement stands on the row, else it is finalized. */
 static enum kolam_status meta_find(sqlite3 *db, const char *key, sqlite3_stmt **out_statement) {
     sqlite3_stmt *statement = NULL;
-    int result = sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE key = ?", -1, &statement, NULL);
+    int result =
+        sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE key = ?", -1, &statement, NULL);
     if (result == SQLITE_OK) {
         result = sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC);
     }

@@ -61,7 +61,8 @@ extern const struct kolam_schema kolam_schema_tiles;
 
 /* Reads the version a file has, 0 for an empty one, changing nothing. KOLAM_ERR_TOO_NEW for a newer one,
  * KOLAM_ERR_CORRUPT for what is no file of this kind. */
-KOLAM_MUST_CHECK enum kolam_status kolam_schema_check(sqlite3 *db, const struct kolam_schema *schema,
+KOLAM_MUST_CHECK enum kolam_status kolam_schema_check(sqlite3 *db,
+                                                      const struct kolam_schema *schema,
                                                       const char *path, uint32_t *out_version,
                                                       struct kolam_error *error);
 /* Takes a checked file from `version` to the present one, inside the caller's transaction. */

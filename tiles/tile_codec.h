@@ -22,6 +22,7 @@ KOLAM_MUST_CHECK enum kolam_status kolam_tile_codec_encode(struct kolam_tile_cod
 /* Fills all 65,536 pixels; KOLAM_ERR_CORRUPT leaves them undefined. */
 KOLAM_MUST_CHECK enum kolam_status kolam_tile_codec_decode(struct kolam_tile_codec *codec,
                                                            const uint8_t *bytes, size_t size_bytes,
-                                                           bool *out_is_empty, uint32_t *out_pixels);
+                                                           bool *out_is_empty,
+                                                           uint32_t *out_pixels);
 
 #endif

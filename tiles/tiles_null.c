@@ -18,9 +18,9 @@ static enum kolam_status null_put(struct kolam_tile_store *store, struct kolam_t
     return KOLAM_OK;
 }
 
-static enum kolam_status null_each(struct kolam_tile_store *store,
-                                   bool (*visit)(void *ctx, struct kolam_tile_id tile, uint64_t seq),
-                                   void *ctx) {
+static enum kolam_status
+null_each(struct kolam_tile_store *store,
+          bool (*visit)(void *ctx, struct kolam_tile_id tile, uint64_t seq), void *ctx) {
     (void)store, (void)visit, (void)ctx;
     return KOLAM_OK;
 }

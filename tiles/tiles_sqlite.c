@@ -68,8 +68,8 @@ static enum kolam_status sqlite_get(struct kolam_tile_store *base, struct kolam_
     if (kolam_sql_step(get, &has_row) == KOLAM_OK && has_row) {
         const uint8_t *bytes = sqlite3_column_blob(get, 1);
         size_t size_bytes = (size_t)sqlite3_column_bytes(get, 1);
-        is_damaged = !bytes || kolam_tile_codec_decode(store->codec, bytes, size_bytes, out_is_empty,
-                                                       out_pixels) != KOLAM_OK;
+        is_damaged = !bytes || kolam_tile_codec_decode(store->codec, bytes, size_bytes,
+                                                       out_is_empty, out_pixels) != KOLAM_OK;
         if (!is_damaged) {
             *out_seq = (uint64_t)sqlite3_column_int64(get, 0);
             status = KOLAM_OK;
@@ -101,9 +101,9 @@ static enum kolam_status sqlite_put(struct kolam_tile_store *base, struct kolam_
     return status == KOLAM_OK ? kolam_sql_run(put) : status;
 }
 
-static enum kolam_status sqlite_each(struct kolam_tile_store *base,
-                                     bool (*visit)(void *ctx, struct kolam_tile_id tile, uint64_t seq),
-                                     void *ctx) {
+static enum kolam_status
+sqlite_each(struct kolam_tile_store *base,
+            bool (*visit)(void *ctx, struct kolam_tile_id tile, uint64_t seq), void *ctx) {
     sqlite3_stmt *each = from_base(base)->statements[EACH];
     bool goes_on = true;
     enum kolam_status status = kolam_sql_step(each, &goes_on);
@@ -162,8 +162,8 @@ static enum kolam_status create_tables(struct sqlite_store *store, uint64_t inca
 }
 
 /* KOLAM_ERR_EXISTS: a sound file, but of another incarnation or raster version. */
-static enum kolam_status check_meta(struct sqlite_store *store, uint64_t incarnation, const char *path,
-                                    struct kolam_error *error) {
+static enum kolam_status check_meta(struct sqlite_store *store, uint64_t incarnation,
+                                    const char *path, struct kolam_error *error) {
     int64_t had_incarnation = 0, had_raster = 0;
     enum kolam_status status = kolam_sql_meta_get(store->db, "incarnation", &had_incarnation);
     if (status == KOLAM_OK) {
@@ -201,8 +201,8 @@ static enum kolam_status open_db(struct sqlite_store *store, const char *path, u
 }
 
 /* Opens; on failure says why in *error and leaves nothing open. */
-static enum kolam_status try_open(struct sqlite_store *store, const char *path, uint64_t incarnation,
-                                  struct kolam_error *error) {
+static enum kolam_status try_open(struct sqlite_store *store, const char *path,
+                                  uint64_t incarnation, struct kolam_error *error) {
     enum kolam_status status = open_db(store, path, incarnation, error);
     if (status != KOLAM_OK) {
         if (error && error->text[0] == '\0') {

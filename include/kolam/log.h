@@ -26,17 +26,18 @@ enum kolam_durability { KOLAM_DURABLE_NONE = 0, KOLAM_DURABLE_DISK, KOLAM_DURABL
 struct kolam_log_op {
     enum kolam_op_kind kind;
     uint32_t counter;
-    bool is_partial;           /* what previews brought of a stroke whose author vanished */
-    uint8_t *body;             /* kolam_alloc'ed, owned by the submission */
+    bool is_partial; /* what previews brought of a stroke whose author vanished */
+    uint8_t *body;   /* kolam_alloc'ed, owned by the submission */
     size_t body_size_bytes;
-    struct kolam_home *homes;  /* strokes: filled by the submitter (kolam_stroke_homes); hide, show and
+    struct kolam_home
+        *homes;          /* strokes: filled by the submitter (kolam_stroke_homes); hide, show and
                                   replacements: on completion, the homes of what they change as well */
-    uint32_t home_count;       /* both kolam_alloc'ed, owned by the submission */
+    uint32_t home_count; /* both kolam_alloc'ed, owned by the submission */
 
     uint64_t seq;
     int64_t time_ms;
-    uint64_t replaces;  /* seq of the partial stroke that this one hides, or 0 */
-    bool is_duplicate;  /* it had been committed before; seq and time_ms are those of then */
+    uint64_t replaces; /* seq of the partial stroke that this one hides, or 0 */
+    bool is_duplicate; /* it had been committed before; seq and time_ms are those of then */
 };
 
 /* An atomic unit: all its ops get consecutive seqs in one transaction, or none is committed. Counters
@@ -55,7 +56,7 @@ struct kolam_submission {
     enum kolam_status status; /* completion: OK; INVALID, NOT_FOUND (a target), DENIED (a target is
                                  another's), FULL (disk), IO, NOMEM, CLOSED, CORRUPT (a target) */
     enum kolam_durability durability;
-    uint32_t artist; /* the author's number on this canvas, from 1 */
+    uint32_t artist;               /* the author's number on this canvas, from 1 */
     struct kolam_submission *next; /* the log's, while it holds the submission */
 };
 
@@ -73,8 +74,8 @@ typedef void kolam_log_on_commit(void *ctx, const struct kolam_submission *submi
 struct kolam_log_ops {
     void (*destroy)(struct kolam_log *log);
     void (*submit)(struct kolam_log *log, struct kolam_submission *submission);
-    enum kolam_status (*follow)(struct kolam_log *log, uint64_t from_seq, kolam_log_on_commit *on_commit,
-                                void *ctx);
+    enum kolam_status (*follow)(struct kolam_log *log, uint64_t from_seq,
+                                kolam_log_on_commit *on_commit, void *ctx);
     void (*dispatch)(struct kolam_log *log);
     void (*rename_author)(struct kolam_log *log, const struct kolam_author *author);
     bool (*is_writable)(const struct kolam_log *log);
@@ -93,8 +94,10 @@ static inline void kolam_log_submit(struct kolam_log *log, struct kolam_submissi
 /* Loop thread. Sees every commit with seq > from_seq from now on, without a gap; one follower a log.
  * KOLAM_ERR_NOT_FOUND ("gone") if from_seq is not the newest seq dispatched: take a snapshot first.
  * `on_commit` NULL ends it. */
-KOLAM_MUST_CHECK static inline enum kolam_status
-kolam_log_follow(struct kolam_log *log, uint64_t from_seq, kolam_log_on_commit *on_commit, void *ctx) {
+KOLAM_MUST_CHECK static inline enum kolam_status kolam_log_follow(struct kolam_log *log,
+                                                                  uint64_t from_seq,
+                                                                  kolam_log_on_commit *on_commit,
+                                                                  void *ctx) {
     return log->ops->follow(log, from_seq, on_commit, ctx);
 }
 
@@ -104,7 +107,8 @@ static inline void kolam_log_dispatch(struct kolam_log *log) {
 }
 
 /* Loop thread: changes the name shown for this author here (if it has a number), without waiting. */
-static inline void kolam_log_rename_author(struct kolam_log *log, const struct kolam_author *author) {
+static inline void kolam_log_rename_author(struct kolam_log *log,
+                                           const struct kolam_author *author) {
     log->ops->rename_author(log, author);
 }
 

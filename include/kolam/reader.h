@@ -11,8 +11,8 @@ struct kolam_reader;
 
 /* Opens NAME.kolam for reading, never creating or migrating it. KOLAM_ERR_NOT_FOUND, _TOO_NEW,
  * _CORRUPT, _IO. */
-KOLAM_MUST_CHECK enum kolam_status kolam_reader_create(const char *path, struct kolam_reader **out_reader,
-                                                       struct kolam_error *error);
+KOLAM_MUST_CHECK enum kolam_status
+kolam_reader_create(const char *path, struct kolam_reader **out_reader, struct kolam_error *error);
 void kolam_reader_destroy(struct kolam_reader *reader); /* NULL is safe */
 
 /* Pins a moment; nests (the outermost counts). */
@@ -23,11 +23,12 @@ struct kolam_canvas_info {
     uint64_t last_seq;
     uint64_t incarnation;
     int64_t created_ms, last_time_ms;
-    bool has_box;             /* something was drawn */
+    bool has_box;                          /* something was drawn */
     double box_x0, box_y0, box_x1, box_y1; /* of all ink ever drawn, level-0 pixels, conservative */
     bool has_recent;
-    struct kolam_tile_id recent_tile; /* where the newest stroke is: its origin tile and first point */
-    int32_t recent_x, recent_y;       /* 1/8 px */
+    struct kolam_tile_id
+        recent_tile;            /* where the newest stroke is: its origin tile and first point */
+    int32_t recent_x, recent_y; /* 1/8 px */
     uint64_t artist_count;
 };
 KOLAM_MUST_CHECK enum kolam_status kolam_reader_info(struct kolam_reader *reader,
@@ -48,38 +49,38 @@ KOLAM_MUST_CHECK enum kolam_status kolam_reader_op(struct kolam_reader *reader, 
 
 /* Visits ops with from_seq <= seq <= to_seq in order until `visit` returns false. */
 typedef bool kolam_log_visit(void *ctx, const struct kolam_log_row *row);
-KOLAM_MUST_CHECK enum kolam_status kolam_reader_range(struct kolam_reader *reader, uint64_t from_seq,
-                                                      uint64_t to_seq, kolam_log_visit *visit,
-                                                      void *ctx);
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_range(struct kolam_reader *reader,
+                                                      uint64_t from_seq, uint64_t to_seq,
+                                                      kolam_log_visit *visit, void *ctx);
 
 /* A row of the quadtree index. */
 struct kolam_home_row {
     uint64_t seq;
-    uint64_t target;          /* hide, show: the stroke changed; strokes: 0 */
-    enum kolam_op_kind kind;  /* stroke, hide or show */
+    uint64_t target;         /* hide, show: the stroke changed; strokes: 0 */
+    enum kolam_op_kind kind; /* stroke, hide or show */
     struct kolam_home home;
 };
 typedef bool kolam_home_visit(void *ctx, const struct kolam_home_row *row);
 
 /* Visits rows with after_seq < seq <= max_seq of the tile itself, in (seq, target) order. */
 KOLAM_MUST_CHECK enum kolam_status kolam_reader_homes_at(struct kolam_reader *reader,
-                                                         struct kolam_tile_id tile, uint64_t after_seq,
-                                                         uint64_t max_seq, kolam_home_visit *visit,
-                                                         void *ctx);
+                                                         struct kolam_tile_id tile,
+                                                         uint64_t after_seq, uint64_t max_seq,
+                                                         kolam_home_visit *visit, void *ctx);
 /* Visits rows with seq <= max_seq of the tile itself, the newest first. */
-KOLAM_MUST_CHECK enum kolam_status kolam_reader_homes_at_backwards(struct kolam_reader *reader,
-                                                                   struct kolam_tile_id tile,
-                                                                   uint64_t max_seq,
-                                                                   kolam_home_visit *visit, void *ctx);
+KOLAM_MUST_CHECK enum kolam_status
+kolam_reader_homes_at_backwards(struct kolam_reader *reader, struct kolam_tile_id tile,
+                                uint64_t max_seq, kolam_home_visit *visit, void *ctx);
 /* Visits rows with seq <= max_seq of all tiles strictly below `tile`, in no stated order, each row
  * once (a stroke that has several homes below comes several times). */
 KOLAM_MUST_CHECK enum kolam_status kolam_reader_homes_below(struct kolam_reader *reader,
-                                                            struct kolam_tile_id tile, uint64_t max_seq,
+                                                            struct kolam_tile_id tile,
+                                                            uint64_t max_seq,
                                                             kolam_home_visit *visit, void *ctx);
 /* The newest seq of any op homed at `tile` or below it, now; 0 if none. From the node table, so the cost does
  * not grow with what was drawn: see docs/storage.md for which tiles have a node. */
-KOLAM_MUST_CHECK enum kolam_status kolam_reader_newest(struct kolam_reader *reader,
-                                                       struct kolam_tile_id tile, uint64_t *out_seq);
+KOLAM_MUST_CHECK enum kolam_status
+kolam_reader_newest(struct kolam_reader *reader, struct kolam_tile_id tile, uint64_t *out_seq);
 /* Bit (level - KOLAM_LEVEL_MIN) is set if anything was ever homed at that level. */
 KOLAM_MUST_CHECK enum kolam_status kolam_reader_levels(struct kolam_reader *reader,
                                                        uint64_t *out_level_bits);

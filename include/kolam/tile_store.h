@@ -14,8 +14,8 @@ struct kolam_tile_store_ops {
     void (*destroy)(struct kolam_tile_store *store);
     enum kolam_status (*get)(struct kolam_tile_store *store, struct kolam_tile_id tile,
                              uint64_t *out_seq, bool *out_is_empty, uint32_t *out_pixels);
-    enum kolam_status (*put)(struct kolam_tile_store *store, struct kolam_tile_id tile, uint64_t seq,
-                             const uint32_t *pixels);
+    enum kolam_status (*put)(struct kolam_tile_store *store, struct kolam_tile_id tile,
+                             uint64_t seq, const uint32_t *pixels);
     enum kolam_status (*each)(struct kolam_tile_store *store,
                               bool (*visit)(void *ctx, struct kolam_tile_id tile, uint64_t seq),
                               void *ctx);
@@ -44,7 +44,8 @@ kolam_tile_store_put(struct kolam_tile_store *store, struct kolam_tile_id tile, 
 /* Visits every stored tile until `visit` returns false. The visitor may not write. */
 KOLAM_MUST_CHECK static inline enum kolam_status
 kolam_tile_store_each(struct kolam_tile_store *store,
-                      bool (*visit)(void *ctx, struct kolam_tile_id tile, uint64_t seq), void *ctx) {
+                      bool (*visit)(void *ctx, struct kolam_tile_id tile, uint64_t seq),
+                      void *ctx) {
     return store->ops->each(store, visit, ctx);
 }
 
@@ -62,11 +63,9 @@ static inline void kolam_tile_store_destroy(struct kolam_tile_store *store) {
 /* NAME.tiles: created if missing, made anew if it belongs to another incarnation or raster version or is
  * damaged (KOLAM_OK then too; error->text says why, and is empty otherwise). With
  * is_read_only nothing is created or changed, puts are ignored; KOLAM_ERR_NOT_FOUND if there is none. */
-KOLAM_MUST_CHECK enum kolam_status kolam_tile_store_sqlite_create(const char *path,
-                                                                  uint64_t incarnation,
-                                                                  bool is_read_only,
-                                                                  struct kolam_tile_store **out_store,
-                                                                  struct kolam_error *error);
+KOLAM_MUST_CHECK enum kolam_status
+kolam_tile_store_sqlite_create(const char *path, uint64_t incarnation, bool is_read_only,
+                               struct kolam_tile_store **out_store, struct kolam_error *error);
 struct kolam_tile_store *kolam_tile_store_null_create(void); /* NULL when out of memory */
 
 #endif

@@ -226,10 +226,11 @@ int main(int argc, char **argv) {
     double hundred = run(folder, 100, UINT64_MAX, "100 writers");
     double thousand = run(folder, 1000, UINT64_MAX, "1,000 writers");
     double all = run(folder, 100000, 100000, "100,000 at once");
-    (void)printf("against one commit an op: 100 writers %.0f x, 1,000 writers %.0f x, at once %.0f x\n"
-                 "against the disk's own fdatasyncs: %.1f x, %.1f x, %.1f x\n",
-                 hundred / one, thousand / one, all / one, hundred / fsyncs, thousand / fsyncs,
-                 all / fsyncs);
+    (void)printf(
+        "against one commit an op: 100 writers %.0f x, 1,000 writers %.0f x, at once %.0f x\n"
+        "against the disk's own fdatasyncs: %.1f x, %.1f x, %.1f x\n",
+        hundred / one, thousand / one, all / one, hundred / fsyncs, thousand / fsyncs,
+        all / fsyncs);
     (void)rmdir(folder);
     return 0;
 }

@@ -71,7 +71,8 @@ static void encode_into(const struct kolam_op *op, struct kolam_log_op *log_op) 
     size_t capacity = 65536 * 2;
     log_op->kind = op->kind;
     log_op->body = kolam_alloc(capacity);
-    require(log_op->body && kolam_op_encode(op, log_op->body, capacity, &log_op->body_size_bytes) == KOLAM_OK,
+    require(log_op->body &&
+                kolam_op_encode(op, log_op->body, capacity, &log_op->body_size_bytes) == KOLAM_OK,
             "an op cannot be encoded");
 }
 
@@ -104,7 +105,8 @@ struct kolam_log_op test_stroke(struct kolam_tile_id tile, uint32_t counter, uin
     };
     encode_into(&op, &log_op);
     log_op.homes = kolam_alloc_array(KOLAM_STROKE_HOMES_MAX, sizeof *log_op.homes);
-    require(log_op.homes && kolam_stroke_homes(&op.stroke, log_op.homes, &log_op.home_count) == KOLAM_OK,
+    require(log_op.homes &&
+                kolam_stroke_homes(&op.stroke, log_op.homes, &log_op.home_count) == KOLAM_OK,
             "a stroke has no homes");
     kolam_free(points);
     return log_op;

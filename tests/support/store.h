@@ -36,7 +36,8 @@ struct test_log {
 };
 
 /* Opens (or creates) the file; abort()s on failure. */
-void test_log_open(struct test_log *test, const char *path, struct kolam_clock clock, uint32_t gather_us);
+void test_log_open(struct test_log *test, const char *path, struct kolam_clock clock,
+                   uint32_t gather_us);
 void test_log_close(struct test_log *test); /* destroys what completed */
 /* As author `number` with this nonce; takes over the ops' bodies and homes. */
 struct kolam_submission *test_submission(uint8_t author, uint64_t nonce,

@@ -42,7 +42,8 @@ static void canvas_names_are_safe_for_files_and_addresses(void **state) {
     assert_false(kolam_canvas_name_is_valid(longest));
     assert_true(kolam_canvas_name_is_valid(longest + 1));
     const char *const good[] = {"main", "0", "a-b_c", "2024-harvest"};
-    const char *const bad[] = {"", "-a", "_a", "A", "a.b", "a/b", "..", "a b", "\xc3\xa4", "a\n", "a%2f"};
+    const char *const bad[] = {"",   "-a",  "_a",       "A",   "a.b", "a/b",
+                               "..", "a b", "\xc3\xa4", "a\n", "a%2f"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         assert_true(kolam_canvas_name_is_valid(good[i]));
     }
@@ -164,8 +165,9 @@ static void lists_its_canvases_in_order(void **state) {
     struct fixture *f = *state;
     struct kolam_folder *folder = NULL;
     struct names names = {.text = "", .left = 100};
-    const char *const files[] = {"main.kolam", "main-2.kolam",  "b.kolam",  "main.tiles", ".kolam",
-                                 "A.kolam",    "b.kolam-wal", "main.kolam.bak", "10.kolam"};
+    const char *const files[] = {"main.kolam",  "main-2.kolam",   "b.kolam",
+                                 "main.tiles",  ".kolam",         "A.kolam",
+                                 "b.kolam-wal", "main.kolam.bak", "10.kolam"};
     assert_int_equal(kolam_folder_open(f->path, &folder, NULL), KOLAM_OK);
     assert_int_equal(kolam_folder_each_canvas(folder, join_name, &names), KOLAM_OK);
     assert_string_equal(names.text, "");

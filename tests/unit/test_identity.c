@@ -112,7 +112,9 @@ static void a_rename_stays(void **state) {
     struct kolam_author author, found;
     uint8_t secret[KOLAM_SECRET_BYTES], nobody[KOLAM_IDENT_BYTES] = {0};
     assert_int_equal(kolam_identity_make(f->db, secret, &author), KOLAM_OK);
-    assert_int_equal(kolam_identity_rename(f->db, author.ident, "\xe0\xae\xae\xe0\xae\xbf\xe0\xae\xb0\xe0\xae\xbe"), KOLAM_OK);
+    assert_int_equal(kolam_identity_rename(f->db, author.ident,
+                                           "\xe0\xae\xae\xe0\xae\xbf\xe0\xae\xb0\xe0\xae\xbe"),
+                     KOLAM_OK);
     assert_int_equal(kolam_identity_find(f->db, secret, &found), KOLAM_OK);
     assert_string_equal(found.name, "\xe0\xae\xae\xe0\xae\xbf\xe0\xae\xb0\xe0\xae\xbe");
     assert_int_equal(kolam_identity_rename(f->db, author.ident, "a\nb"), KOLAM_ERR_INVALID);
@@ -141,9 +143,22 @@ static void an_imported_name_is_the_same_person_again(void **state) {
 static void names_are_short_visible_and_harmless(void **state) {
     (void)state;
     char text[400] = "";
-    const char *const bad[] = {"",         "   ",          "a\tb",          "\x7f",         "\xc2\x85",
-                               "\xff",     "\xc0\x80",     "\xed\xa0\x80",  "\xf4\x90\x80\x80", "a\xe2\x80\xae" "b",
-                               "\xe2\x80\x8b", "\xc2\xa0", "\xe2\x80\xa8x", "\xe2",          "\xf0\x9f\x96"};
+    const char *const bad[] = {"",
+                               "   ",
+                               "a\tb",
+                               "\x7f",
+                               "\xc2\x85",
+                               "\xff",
+                               "\xc0\x80",
+                               "\xed\xa0\x80",
+                               "\xf4\x90\x80\x80",
+                               "a\xe2\x80\xae"
+                               "b",
+                               "\xe2\x80\x8b",
+                               "\xc2\xa0",
+                               "\xe2\x80\xa8x",
+                               "\xe2",
+                               "\xf0\x9f\x96"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_false(kolam_name_is_valid(bad[i]));
     }
@@ -161,7 +176,10 @@ static void names_are_short_visible_and_harmless(void **state) {
 static void a_name_is_cleaned_to_what_may_stand(void **state) {
     (void)state;
     char name[KOLAM_NAME_BYTES_MAX + 1];
-    assert_true(kolam_name_clean("a\x01" "b\xff" "c\n", name));
+    assert_true(kolam_name_clean("a\x01"
+                                 "b\xff"
+                                 "c\n",
+                                 name));
     assert_string_equal(name, "abc");
     assert_false(kolam_name_clean("\x01\x02", name));
     assert_true(kolam_name_clean("12345678901234567890123456789012345678901234567890", name));
@@ -175,7 +193,8 @@ static void generated_names_are_two_plain_words(void **state) {
         kolam_name_generate(i, name);
         assert_true(kolam_name_is_valid(name));
         assert_true(strlen(name) <= 24);
-        assert_true(isupper((unsigned char)name[0]) && isupper((unsigned char)strchr(name, ' ')[1]));
+        assert_true(isupper((unsigned char)name[0]) &&
+                    isupper((unsigned char)strchr(name, ' ')[1]));
         assert_string_not_equal(name, last);
         (void)strcpy(last, name);
     }
@@ -232,7 +251,8 @@ static void survives_failed_allocations(void **state) {
     temp_path(f->folder, "alloc.db", path);
     struct kolam_identity_db *db = NULL;
     fail_allocation(0);
-    assert_int_equal(kolam_identity_db_create(path, kolam_clock_system(), &db, NULL), KOLAM_ERR_NOMEM);
+    assert_int_equal(kolam_identity_db_create(path, kolam_clock_system(), &db, NULL),
+                     KOLAM_ERR_NOMEM);
     kolam_alloc_set_hook(NULL, NULL);
 }
 

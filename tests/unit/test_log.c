@@ -151,7 +151,8 @@ static void recognises_a_resend_after_a_restart(void **state) {
     test_log_close(&f->test);
     open_log(f);
     assert_int_equal(kolam_log_last_seq(f->test.log), 1);
-    struct kolam_submission *s = test_log_run(&f->test, stroke_of(1, 0xfedcba9876543210, 4000000000u));
+    struct kolam_submission *s =
+        test_log_run(&f->test, stroke_of(1, 0xfedcba9876543210, 4000000000u));
     assert_true(s->ops[0].is_duplicate);
     assert_int_equal(s->artist, 1);
     kolam_submission_destroy(s);
@@ -302,8 +303,8 @@ static void hide_and_show_are_homed_at_what_they_change(void **state) {
 
     struct row_list rows = rows_at(f, home_tile);
     const uint64_t seqs[] = {1, 3, 4, 4, 5}, changed[] = {0, 0, 1, 3, 1};
-    const enum kolam_op_kind kinds[] = {KOLAM_OP_STROKE, KOLAM_OP_STROKE, KOLAM_OP_HIDE, KOLAM_OP_HIDE,
-                                        KOLAM_OP_SHOW};
+    const enum kolam_op_kind kinds[] = {KOLAM_OP_STROKE, KOLAM_OP_STROKE, KOLAM_OP_HIDE,
+                                        KOLAM_OP_HIDE, KOLAM_OP_SHOW};
     assert_int_equal(rows.count, 5);
     for (int i = 0; i < 5; i++) {
         assert_int_equal(rows.rows[i].seq, seqs[i]);

@@ -45,7 +45,8 @@ static int teardown(void **state) {
 }
 
 static struct kolam_submission *stroke_of(uint8_t author, uint32_t counter) {
-    struct kolam_tile_id tile = {.level = (int32_t)(counter % 5) - 2, .x = counter % 97, .y = author};
+    struct kolam_tile_id tile = {
+        .level = (int32_t)(counter % 5) - 2, .x = counter % 97, .y = author};
     struct kolam_log_op op = test_stroke(tile, counter, 8);
     return test_submission(author, 1, &op, 1);
 }
@@ -268,7 +269,8 @@ static void refuses_while_nothing_can_be_written_and_recovers_by_itself(void **s
 static void set_page_limit(struct kolam_canvas_writer *writer, int64_t pages) {
     char sql[64];
     (void)snprintf(sql, sizeof sql, "PRAGMA max_page_count = %lld", (long long)pages);
-    assert_int_equal(sqlite3_exec(kolam_canvas_writer_db(writer), sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(kolam_canvas_writer_db(writer), sql, NULL, NULL, NULL),
+                     SQLITE_OK);
 }
 
 /* Writes batches of 20 until one is refused as FULL; the number of ops committed is added. */
@@ -297,7 +299,8 @@ static uint32_t fill(struct kolam_canvas_writer *writer, uint32_t counter) {
 static void a_full_disk_rolls_the_batch_back_whole(void **state) {
     struct fixture *f = *state;
     struct kolam_canvas_writer *writer = NULL;
-    assert_int_equal(kolam_canvas_writer_create(f->path, kolam_clock_system(), &writer, NULL), KOLAM_OK);
+    assert_int_equal(kolam_canvas_writer_create(f->path, kolam_clock_system(), &writer, NULL),
+                     KOLAM_OK);
     set_page_limit(writer, 60);
     uint32_t committed = fill(writer, 0);
     assert_true(committed > 0);
@@ -309,7 +312,8 @@ static void a_full_disk_rolls_the_batch_back_whole(void **state) {
     kolam_canvas_writer_destroy(writer);
     assert_int_equal(sum_of(f->path, "SELECT count(*) FROM op"), more);
     assert_int_equal(sum_of(f->path, "SELECT max(seq) FROM op"), more);
-    assert_int_equal(sum_of(f->path, "SELECT count(*) FROM home WHERE seq > (SELECT max(seq) FROM op)"), 0);
+    assert_int_equal(
+        sum_of(f->path, "SELECT count(*) FROM home WHERE seq > (SELECT max(seq) FROM op)"), 0);
 }
 
 /* ---- no memory ---- */
@@ -355,8 +359,9 @@ static void disarm(void) {
 
 /* A submission that takes every path: a new author, a replacement, and a hide of its own strokes. */
 static struct kolam_submission *rich_submission(uint32_t counter, uint64_t target) {
-    struct kolam_log_op ops[2] = {test_stroke((struct kolam_tile_id){.level = 1, .x = counter}, counter, 50),
-                                  test_change(KOLAM_OP_HIDE, counter + 1, &target, 1)};
+    struct kolam_log_op ops[2] = {
+        test_stroke((struct kolam_tile_id){.level = 1, .x = counter}, counter, 50),
+        test_change(KOLAM_OP_HIDE, counter + 1, &target, 1)};
     return test_submission(1, 1, ops, 2);
 }
 
@@ -370,7 +375,8 @@ static void a_failed_allocation_refuses_and_harms_nothing(void **state) {
     for (int is_sqlites = 0; is_sqlites <= 1; is_sqlites++) {
         int refused = 0, accepted_in_a_row = 0;
         for (int64_t nth = 0; accepted_in_a_row < 20; nth++) {
-            struct kolam_log_op partial = test_stroke((struct kolam_tile_id){.level = 0}, counter, 3);
+            struct kolam_log_op partial =
+                test_stroke((struct kolam_tile_id){.level = 0}, counter, 3);
             partial.is_partial = true;
             test_log_commit(&test, test_submission(1, 1, &partial, 1));
             last_seq++;
@@ -393,7 +399,8 @@ static void a_failed_allocation_refuses_and_harms_nothing(void **state) {
     assert_int_equal(sum_of(f->path, "SELECT count(*) FROM op"), (int64_t)last_seq);
     int64_t written = sum_of(f->path, "SELECT sum(seq * 31 + target * 7 + box % 1009) FROM home");
     assert_int_equal(kolam_index_rebuild(f->path, NULL), KOLAM_OK);
-    assert_int_equal(sum_of(f->path, "SELECT sum(seq * 31 + target * 7 + box % 1009) FROM home"), written);
+    assert_int_equal(sum_of(f->path, "SELECT sum(seq * 31 + target * 7 + box % 1009) FROM home"),
+                     written);
 }
 
 static void opening_without_memory_fails_cleanly(void **state) {

@@ -95,7 +95,8 @@ static bool note_home(void *ctx, const struct kolam_home_row *row) {
 
 static struct visited below(struct fixture *f, struct kolam_tile_id tile, uint64_t max_seq) {
     struct visited visited = {.limit = 256};
-    assert_int_equal(kolam_reader_homes_below(f->reader, tile, max_seq, note_home, &visited), KOLAM_OK);
+    assert_int_equal(kolam_reader_homes_below(f->reader, tile, max_seq, note_home, &visited),
+                     KOLAM_OK);
     return visited;
 }
 
@@ -149,7 +150,8 @@ static void the_box_holds_all_ink_at_every_level(void **state) {
     assert_true(wider.box_x1 == info.box_x1 && wider.box_y0 == info.box_y0);
     assert_true(wider.box_y1 > info.box_y1);
     /* At the finest level coordinates pass 2^53: the box is rounded outwards. */
-    const struct kolam_tile_id fine = {.level = 24, .x = -(INT64_C(1) << 46), .y = (INT64_C(1) << 46) + 1};
+    const struct kolam_tile_id fine = {
+        .level = 24, .x = -(INT64_C(1) << 46), .y = (INT64_C(1) << 46) + 1};
     draw(f, 1, fine);
     wider = info_of(f);
     assert_true(wider.box_x0 <= ldexp((double)fine.x * 256 + 126, -24));
@@ -180,7 +182,8 @@ static void gives_ops_by_seq(void **state) {
     assert_int_equal(row.kind, KOLAM_OP_STROKE);
     assert_false(row.is_partial);
     assert_int_equal(row.replaces, 0);
-    struct kolam_log_op same = test_stroke((struct kolam_tile_id){.level = 0, .x = 3, .y = 0}, 4, 6);
+    struct kolam_log_op same =
+        test_stroke((struct kolam_tile_id){.level = 0, .x = 3, .y = 0}, 4, 6);
     assert_int_equal(row.body_size_bytes, same.body_size_bytes);
     assert_memory_equal(row.body, same.body, same.body_size_bytes);
     kolam_free(same.body);
@@ -212,21 +215,17 @@ static void artists_have_names(void **state) {
 static void finds_what_is_below_a_tile_and_nothing_else(void **state) {
     struct fixture *f = *state;
     const struct kolam_tile_id tile = {.level = 0, .x = -1, .y = 0};
-    const struct kolam_tile_id inside[] = {{.level = 1, .x = -2, .y = 0},
-                                           {.level = 1, .x = -1, .y = 1},
-                                           {.level = 5, .x = -32, .y = 0},
-                                           {.level = 5, .x = -1, .y = 31},
-                                           {.level = 24, .x = -(1 << 24), .y = 0},
-                                           {.level = 24, .x = -1, .y = (1 << 24) - 1}};
-    const struct kolam_tile_id outside[] = {{.level = 0, .x = -1, .y = 0}, /* the tile itself */
-                                            {.level = -1, .x = -1, .y = 0}, /* its ancestors */
-                                            {.level = -2, .x = -1, .y = 0},
-                                            {.level = -24, .x = -1, .y = 0},
-                                            {.level = 1, .x = 0, .y = 0}, /* beside it */
-                                            {.level = 1, .x = -3, .y = 0},
-                                            {.level = 1, .x = -1, .y = -1},
-                                            {.level = 5, .x = -33, .y = 0},
-                                            {.level = 24, .x = 0, .y = 0}};
+    const struct kolam_tile_id inside[] = {
+        {.level = 1, .x = -2, .y = 0},          {.level = 1, .x = -1, .y = 1},
+        {.level = 5, .x = -32, .y = 0},         {.level = 5, .x = -1, .y = 31},
+        {.level = 24, .x = -(1 << 24), .y = 0}, {.level = 24, .x = -1, .y = (1 << 24) - 1}};
+    const struct kolam_tile_id outside[] = {
+        {.level = 0, .x = -1, .y = 0},  /* the tile itself */
+        {.level = -1, .x = -1, .y = 0}, /* its ancestors */
+        {.level = -2, .x = -1, .y = 0}, {.level = -24, .x = -1, .y = 0},
+        {.level = 1, .x = 0, .y = 0}, /* beside it */
+        {.level = 1, .x = -3, .y = 0},  {.level = 1, .x = -1, .y = -1},
+        {.level = 5, .x = -33, .y = 0}, {.level = 24, .x = 0, .y = 0}};
     for (size_t i = 0; i < 9; i++) {
         draw(f, 1, outside[i]);
     }
@@ -241,11 +240,14 @@ static void finds_what_is_below_a_tile_and_nothing_else(void **state) {
     }
     assert_int_equal(below(f, tile, 12).count, 3);
     visited = (struct visited){.limit = 2};
-    assert_int_equal(kolam_reader_homes_below(f->reader, tile, UINT64_MAX, note_home, &visited), KOLAM_OK);
+    assert_int_equal(kolam_reader_homes_below(f->reader, tile, UINT64_MAX, note_home, &visited),
+                     KOLAM_OK);
     assert_int_equal(visited.count, 2);
     /* The whole world's south-east is the last tile of its level: its range has no upper bound. */
-    assert_int_equal(below(f, (struct kolam_tile_id){.level = -24, .x = 0, .y = 0}, UINT64_MAX).count, 2);
-    assert_int_equal(below(f, (struct kolam_tile_id){.level = -24, .x = -1, .y = 0}, UINT64_MAX).count, 11);
+    assert_int_equal(
+        below(f, (struct kolam_tile_id){.level = -24, .x = 0, .y = 0}, UINT64_MAX).count, 2);
+    assert_int_equal(
+        below(f, (struct kolam_tile_id){.level = -24, .x = -1, .y = 0}, UINT64_MAX).count, 11);
     assert_int_equal(kolam_reader_homes_below(f->reader, (struct kolam_tile_id){.level = 30}, 1,
                                               note_home, &visited),
                      KOLAM_ERR_INVALID);
@@ -268,7 +270,8 @@ static void visits_the_homes_of_one_tile_in_order(void **state) {
     assert_int_equal(kolam_reader_homes_at(f->reader, tile, 3, 7, note_home, &visited), KOLAM_OK);
     assert_int_equal(visited.count, 2);
     visited = (struct visited){.limit = 2};
-    assert_int_equal(kolam_reader_homes_at_backwards(f->reader, tile, 7, note_home, &visited), KOLAM_OK);
+    assert_int_equal(kolam_reader_homes_at_backwards(f->reader, tile, 7, note_home, &visited),
+                     KOLAM_OK);
     assert_int_equal(visited.seqs[0], 7);
     assert_int_equal(visited.seqs[1], 5);
 }
@@ -283,7 +286,8 @@ static uint64_t newest_of(struct fixture *f, struct kolam_tile_id tile) {
 static uint64_t newest_by_scan(struct fixture *f, struct kolam_tile_id tile) {
     struct visited visited = below(f, tile, UINT64_MAX);
     uint64_t newest = 0;
-    assert_int_equal(kolam_reader_homes_at(f->reader, tile, 0, UINT64_MAX, note_home, &visited), KOLAM_OK);
+    assert_int_equal(kolam_reader_homes_at(f->reader, tile, 0, UINT64_MAX, note_home, &visited),
+                     KOLAM_OK);
     for (uint32_t i = 0; i < visited.count; i++) {
         newest = visited.seqs[i] > newest ? visited.seqs[i] : newest;
     }
@@ -305,9 +309,10 @@ static void compare_newest(struct fixture *f, const struct kolam_tile_id *homes,
 
 static void the_newest_below_a_tile_is_known_without_a_scan(void **state) {
     struct fixture *f = *state;
-    const struct kolam_tile_id homes[] = {{.level = 0, .x = 1, .y = 1},   {.level = 3, .x = 9, .y = 12},
-                                          {.level = 5, .x = 33, .y = 40}, {.level = -3, .x = 0, .y = 0},
-                                          {.level = 21, .x = -5, .y = 7}, {.level = -24, .x = 0, .y = 0}};
+    const struct kolam_tile_id homes[] = {
+        {.level = 0, .x = 1, .y = 1},   {.level = 3, .x = 9, .y = 12},
+        {.level = 5, .x = 33, .y = 40}, {.level = -3, .x = 0, .y = 0},
+        {.level = 21, .x = -5, .y = 7}, {.level = -24, .x = 0, .y = 0}};
     for (size_t i = 0; i < 6; i++) {
         draw(f, 1, homes[i]);
         compare_newest(f, homes, 6);
@@ -419,7 +424,8 @@ static void dump_table(const char *path, const char *sql, char *out_text, size_t
     assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
     while (sqlite3_step(statement) == SQLITE_ROW && used + 100 < capacity) {
         for (int i = 0; i < sqlite3_column_count(statement); i++) {
-            used += (size_t)snprintf(out_text + used, capacity - used, "%s ", sqlite3_column_text(statement, i));
+            used += (size_t)snprintf(out_text + used, capacity - used, "%s ",
+                                     sqlite3_column_text(statement, i));
         }
     }
     sqlite3_finalize(statement);

@@ -19,7 +19,8 @@
 #define PIXELS (KOLAM_TILE_PX * KOLAM_TILE_PX)
 
 static const struct kolam_tile_id tile_a = {.level = -3, .x = -7, .y = 12};
-static const struct kolam_tile_id tile_b = {.level = 24, .x = INT64_C(1) << 46, .y = -(INT64_C(1) << 46)};
+static const struct kolam_tile_id tile_b = {
+    .level = 24, .x = INT64_C(1) << 46, .y = -(INT64_C(1) << 46)};
 
 struct fixture {
     char folder[512], path[600];
@@ -29,7 +30,8 @@ struct fixture {
 
 static struct kolam_tile_store *open_store(const char *path, uint64_t incarnation) {
     struct kolam_tile_store *store = NULL;
-    assert_int_equal(kolam_tile_store_sqlite_create(path, incarnation, false, &store, NULL), KOLAM_OK);
+    assert_int_equal(kolam_tile_store_sqlite_create(path, incarnation, false, &store, NULL),
+                     KOLAM_OK);
     return store;
 }
 
@@ -56,7 +58,8 @@ static int teardown(void **state) {
 static void expect_none(struct fixture *f, struct kolam_tile_id tile) {
     uint64_t seq;
     bool is_empty;
-    assert_int_equal(kolam_tile_store_get(f->store, tile, &seq, &is_empty, f->got), KOLAM_ERR_NOT_FOUND);
+    assert_int_equal(kolam_tile_store_get(f->store, tile, &seq, &is_empty, f->got),
+                     KOLAM_ERR_NOT_FOUND);
 }
 
 static void expect_drawn(struct fixture *f, struct kolam_tile_id tile, uint64_t expected_seq) {
@@ -69,7 +72,8 @@ static void expect_drawn(struct fixture *f, struct kolam_tile_id tile, uint64_t 
     assert_memory_equal(f->got, f->drawn, sizeof f->got);
 }
 
-static void put(struct fixture *f, struct kolam_tile_id tile, uint64_t seq, const uint32_t *pixels) {
+static void put(struct fixture *f, struct kolam_tile_id tile, uint64_t seq,
+                const uint32_t *pixels) {
     assert_int_equal(kolam_tile_store_put(f->store, tile, seq, pixels), KOLAM_OK);
 }
 
@@ -181,15 +185,17 @@ static void a_damaged_tile_was_never_there(void **state) {
 
 static void a_damaged_file_is_made_anew_and_says_so(void **state) {
     struct fixture *f = *state;
-    const char *const contents[] = {"this is no database, and longer than a page header needs to be, "
-                                    "so that it is looked at: ........................................",
-                                    "x"};
+    const char *const contents[] = {
+        "this is no database, and longer than a page header needs to be, "
+        "so that it is looked at: ........................................",
+        "x"};
     for (size_t i = 0; i < 2; i++) {
         struct kolam_error error;
         put(f, tile_a, 5, f->drawn);
         kolam_tile_store_destroy(f->store);
         overwrite(f->path, contents[i]);
-        assert_int_equal(kolam_tile_store_sqlite_create(f->path, 77, false, &f->store, &error), KOLAM_OK);
+        assert_int_equal(kolam_tile_store_sqlite_create(f->path, 77, false, &f->store, &error),
+                         KOLAM_OK);
         if (i == 0) { /* SQLite takes a file of a few bytes for an empty one */
             assert_non_null(strstr(error.text, "main.tiles"));
         }
@@ -252,7 +258,8 @@ static void the_null_store_forgets(void **state) {
     uint64_t seq, sum = 0;
     bool is_empty;
     assert_int_equal(kolam_tile_store_put(store, tile_a, 1, pixels), KOLAM_OK);
-    assert_int_equal(kolam_tile_store_get(store, tile_a, &seq, &is_empty, pixels), KOLAM_ERR_NOT_FOUND);
+    assert_int_equal(kolam_tile_store_get(store, tile_a, &seq, &is_empty, pixels),
+                     KOLAM_ERR_NOT_FOUND);
     assert_int_equal(kolam_tile_store_each(store, count_tiles, &sum), KOLAM_OK);
     assert_int_equal(kolam_tile_store_remove(store, tile_a), KOLAM_OK);
     assert_int_equal(sum, 0);

@@ -1,0 +1,42 @@
+/* A reader's inside, shared by the files that make it up: reader.c (opening, ops, the canvas as a whole)
+ * and reader_index.c (the quadtree). */
+#ifndef KOLAM_TILES_READER_INTERNAL_H
+#define KOLAM_TILES_READER_INTERNAL_H
+
+#include "kolam/reader.h"
+#include "sql.h"
+
+enum kolam_reader_statement {
+    READER_PIN,
+    READER_FIND_OP,
+    READER_RANGE,
+    READER_NEWEST_STROKE,
+    READER_NEWEST_TIME,
+    READER_ARTIST_COUNT,
+    READER_HOMES_AT,
+    READER_HOMES_AT_BACKWARDS,
+    READER_HOMES_BELOW,
+    READER_NEWEST_NODE,
+    READER_LEVELS,
+    READER_FIND_ARTIST,
+    READER_STATEMENT_COUNT
+};
+
+struct kolam_reader {
+    sqlite3 *db;
+    sqlite3_stmt *statements[READER_STATEMENT_COUNT];
+    uint32_t depth; /* of begin */
+    uint8_t *body;  /* of the op that kolam_reader_op gave last */
+    size_t body_capacity;
+    struct kolam_op_room *room; /* made when a stroke is first decoded */
+};
+
+/* SQLite's integers are signed: what lies beyond is no seq of any op. */
+static inline int64_t kolam_reader_clamp_seq(uint64_t seq) {
+    return seq > INT64_MAX ? INT64_MAX : (int64_t)seq;
+}
+
+/* Steps a statement that gives at most one row; NOT_FOUND when it gives none. The caller resets. */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_step_one(sqlite3_stmt *statement);
+
+#endif

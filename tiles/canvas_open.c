@@ -16,6 +16,9 @@ static const char pragmas[] = "PRAGMA journal_mode = WAL;"
                               "PRAGMA temp_store = MEMORY;"
                               "PRAGMA cache_size = -16384;";
 
+#define CHECKPOINT_TRIES 200
+#define CHECKPOINT_WAIT_MS 20
+
 /* The name of a canvas is its file's, without the suffix. */
 static enum kolam_status write_name(sqlite3 *db, const char *path) {
     const char *slash = strrchr(path, '/');
@@ -71,6 +74,18 @@ static enum kolam_status bring_up_to_date(sqlite3 *db, uint32_t version, const c
     return status;
 }
 
+/* After kill -9 the WAL may hold commits that were never synced. Their authors are about to ask again
+ * and be told "durable", so they must be that first: a checkpoint syncs the WAL before anything else. */
+static int make_durable(sqlite3 *db) {
+    int result = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    for (int i = 0; i < CHECKPOINT_TRIES && result == SQLITE_BUSY; i++) {
+        /* A reader that was the last to close is just doing the same. */
+        (void)sqlite3_sleep(CHECKPOINT_WAIT_MS);
+        result = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    }
+    return result;
+}
+
 enum kolam_status kolam_canvas_open(const char *path, struct kolam_clock clock, sqlite3 **out_db,
                                     struct kolam_error *error) {
     sqlite3 *db = NULL;
@@ -83,11 +98,7 @@ enum kolam_status kolam_canvas_open(const char *path, struct kolam_clock clock, 
     status = kolam_schema_check(db, &kolam_schema_canvas, path, &version, error);
     if (status == KOLAM_OK) {
         int result = sqlite3_exec(db, pragmas, NULL, NULL, NULL);
-        if (result == SQLITE_OK) {
-            /* After kill -9 the WAL may hold commits that were never synced. Their authors are about to
-             * ask again and be told "durable", so they must be that first. */
-            result = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-        }
+        result = result == SQLITE_OK ? make_durable(db) : result;
         status = result == SQLITE_OK ? KOLAM_OK
                                      : kolam_sql_fail(error, db, result, path, "cannot be opened");
     }

@@ -5,7 +5,8 @@
 #include <stdint.h>
 
 struct kolam_clock {
-    int64_t (*now_ms)(void *ctx); /* Unix ms; may go backwards: users guard against it. Any thread. */
+    int64_t (*now_ms)(
+        void *ctx); /* Unix ms; may go backwards: users guard against it. Any thread. */
     void *ctx;
 };
 

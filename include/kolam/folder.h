@@ -16,8 +16,8 @@ bool kolam_canvas_name_is_valid(const char *name);
 struct kolam_folder;
 
 /* Creates the folder if it is missing and takes its lock; KOLAM_ERR_BUSY names the pid that has it. */
-KOLAM_MUST_CHECK enum kolam_status kolam_folder_open(const char *path, struct kolam_folder **out_folder,
-                                                     struct kolam_error *error);
+KOLAM_MUST_CHECK enum kolam_status
+kolam_folder_open(const char *path, struct kolam_folder **out_folder, struct kolam_error *error);
 /* For reading beside a server: no lock, nothing created; KOLAM_ERR_NOT_FOUND. */
 KOLAM_MUST_CHECK enum kolam_status kolam_folder_open_read_only(const char *path,
                                                                struct kolam_folder **out_folder,
@@ -34,8 +34,8 @@ KOLAM_MUST_CHECK enum kolam_status kolam_folder_file_path(const struct kolam_fol
                                                           const char *file,
                                                           char out_path[KOLAM_PATH_MAX]);
 /* Visits the names of the canvases there are, sorted, until `visit` returns false. */
-KOLAM_MUST_CHECK enum kolam_status kolam_folder_each_canvas(const struct kolam_folder *folder,
-                                                            bool (*visit)(void *ctx, const char *name),
-                                                            void *ctx);
+KOLAM_MUST_CHECK enum kolam_status
+kolam_folder_each_canvas(const struct kolam_folder *folder,
+                         bool (*visit)(void *ctx, const char *name), void *ctx);
 
 #endif

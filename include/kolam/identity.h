@@ -9,7 +9,8 @@
 struct kolam_identity_db;
 
 /* Opens or creates identity.db. Own thread or under the caller's lock: one thread at a time. */
-KOLAM_MUST_CHECK enum kolam_status kolam_identity_db_create(const char *path, struct kolam_clock clock,
+KOLAM_MUST_CHECK enum kolam_status kolam_identity_db_create(const char *path,
+                                                            struct kolam_clock clock,
                                                             struct kolam_identity_db **out_db,
                                                             struct kolam_error *error);
 void kolam_identity_db_destroy(struct kolam_identity_db *db); /* NULL is safe */

@@ -33,7 +33,12 @@ const KEYS: readonly [string, string][] = [
 ];
 
 export class Help {
-  readonly root = element("dialog", { class: "help", "aria-label": "Help" });
+  readonly root = element("dialog", {
+    class: "help",
+    "aria-label": "Help",
+    tabindex: "-1",
+    autofocus: "",
+  });
 
   constructor() {
     const rows = KEYS.map(([keys, what]) =>

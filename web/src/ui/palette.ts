@@ -3,7 +3,7 @@ import { TOOL_ERASER, TOOL_MARKER, TOOL_PEN, type Tool } from "../core/op.ts";
 import { loadSetting, saveSetting } from "../net/storage.ts";
 import type { HandBrush } from "../hand/hand.ts";
 
-/* Twelve that sit well on warm paper, dark to light around the circle. */
+/* Thirteen that sit well on warm paper, dark to light around the circle. */
 export const COLORS: readonly { name: string; rgb: string }[] = [
   { name: "Ink", rgb: "#23211f" },
   { name: "Slate", rgb: "#6b7280" },
@@ -13,6 +13,7 @@ export const COLORS: readonly { name: string; rgb: string }[] = [
   { name: "Yellow", rgb: "#f3bf2f" },
   { name: "Green", rgb: "#3d9a50" },
   { name: "Teal", rgb: "#169a95" },
+  { name: "Sky", rgb: "#62b5e5" },
   { name: "Blue", rgb: "#2c6ed5" },
   { name: "Violet", rgb: "#7a4fc9" },
   { name: "Pink", rgb: "#e15594" },

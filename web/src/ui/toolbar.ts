@@ -101,7 +101,7 @@ export class Toolbar {
     const panel = element(
       "div",
       { class: "panel width-panel", role: "dialog", "aria-label": "Width" },
-      this.slider,
+      element("span", { class: "slider" }, this.slider),
       this.sliderText,
     );
     this.slider.addEventListener("input", () =>

@@ -12,7 +12,8 @@ export class Tile implements TileId {
   surface: Surface | null = null;
   /* What is shown from far out: the picture with thin ink made visible. */
   boosted: HTMLCanvasElement | null = null;
-  wantedSeq = 0;
+  /* The newest seq that the server told of and the picture lacks. */
+  wantedSeq = NO_PICTURE;
   retryAtMs = 0;
   retries = 0;
   lastUsed = 0;

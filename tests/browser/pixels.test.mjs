@@ -1,0 +1,121 @@
+// What the artist saw while drawing is what the server keeps: no pop when a stroke is confirmed.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { draw, openPage, screenshot, settled, startBrowser, startServer, until, wave } from "./kit.mjs";
+import { decodePng } from "./png.mjs";
+
+let server;
+let browser;
+before(async () => {
+  server = await startServer();
+  browser = await startBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+async function choose(page, color) {
+  await page.getByRole("button", { name: "Colour", exact: true }).click();
+  await page.getByRole("button", { name: color, exact: true }).click();
+}
+
+/** Pen, marker and eraser over each other, thick and thin, over several tiles. */
+async function drawPicture(page) {
+  await page.keyboard.press("p");
+  await choose(page, "Blue");
+  await draw(page, wave([80, 150], [800, 180], 50, 60));
+  await draw(page, wave([120, 420], [780, 300], 50, 35));
+  for (let i = 0; i < 12; i++) {
+    await page.keyboard.press("]");
+  }
+  await choose(page, "Orange");
+  await draw(page, wave([100, 300], [700, 520], 40, 50));
+  await page.keyboard.press("m");
+  await choose(page, "Pink");
+  await draw(page, [[150, 100], [400, 500], [650, 100], [150, 330], [700, 330]]);
+  await page.keyboard.press("e");
+  await draw(page, wave([300, 80], [330, 560], 30, 15));
+  await page.keyboard.press("p");
+  for (let i = 0; i < 30; i++) {
+    await page.keyboard.press("[");
+  }
+  await choose(page, "Ink");
+  await draw(page, wave([60, 520], [820, 90], 60, 10));
+  await page.mouse.click(600, 480);
+}
+
+function premultiplied(rgba, i) {
+  const alpha = rgba[i + 3];
+  return [0, 1, 2].map((channel) => (rgba[i + channel] * alpha) / 255).concat(alpha);
+}
+
+function compare(mine, theirs) {
+  const result = { off: 0, worst: 0, inked: 0, equal: 0 };
+  for (let i = 0; i < theirs.length; i += 4) {
+    const a = premultiplied(mine, i);
+    const b = premultiplied(theirs, i);
+    const worst = Math.max(...a.map((value, channel) => Math.abs(value - b[channel])));
+    result.worst = Math.max(result.worst, worst);
+    result.off += worst > 2 ? 1 : 0;
+    result.inked += theirs[i + 3] > 0 ? 1 : 0;
+    result.equal += worst < 0.5 ? 1 : 0;
+  }
+  return result;
+}
+
+/** The tiles in view as the page has them; `rgba` as base64, null for an empty tile. */
+async function tilesOf(page) {
+  const tiles = await page.evaluate(() => {
+    const view = window.kolamDebug.view();
+    const tiles = [];
+    for (let y = view.y; y < view.y + view.height; y++) {
+      for (let x = view.x; x < view.x + view.width; x++) {
+        const { rgba } = window.kolamDebug.tile(view.level, x, y);
+        let text = "";
+        for (let i = 0; i < rgba.length && rgba.some((value) => value > 0); i += 8192) {
+          text += String.fromCharCode(...rgba.subarray(i, i + 8192));
+        }
+        tiles.push({ level: view.level, x, y, base64: btoa(text) });
+      }
+    }
+    return tiles;
+  });
+  return tiles.map(({ base64, ...tile }) => {
+    const bytes = Buffer.from(base64, "base64");
+    return { ...tile, rgba: bytes.length > 0 ? bytes : Buffer.alloc(4 * 256 * 256) };
+  });
+}
+
+for (const level of [-2, 0, 2]) {
+  test(`a_finished_stroke_has_the_servers_pixels_at_level_${level}`, async () => {
+    const page = await openPage(browser, server.address, { path: `/c/pixels${level + 2}#@0,0,${level}` });
+    await drawPicture(page);
+    const before = await tilesOf(page);
+    await settled(page);
+    await until(page, () => window.kolamDebug.status().seq >= 7);
+    const tiles = await tilesOf(page);
+    const total = { pixels: 0, off: 0, worst: 0, inked: 0, equal: 0, popped: 0 };
+    for (const [i, tile] of tiles.entries()) {
+      const { level: at, x, y, rgba } = tile;
+      const url = new URL(`/tiles/pixels${level + 2}/${at}/${x}/${y}.png`, server.address);
+      const response = await fetch(url);
+      assert.equal(response.status, 200);
+      const { rgba: theirs } = decodePng(Buffer.from(await response.arrayBuffer()));
+      const result = compare(rgba, theirs);
+      total.pixels += theirs.length / 4;
+      total.off += result.off;
+      total.worst = Math.max(total.worst, result.worst);
+      total.inked += result.inked;
+      total.equal += result.equal;
+      total.popped += compare(before[i].rgba, rgba).off;
+    }
+    console.log(`level ${level}:`, JSON.stringify(total));
+    await screenshot(page, `pixels-level${level}`);
+    assert.ok(total.inked > 20_000, "there is a picture");
+    assert.ok(total.off / total.pixels <= 0.0001, `${total.off} pixels are off`);
+    assert.equal(total.popped, 0, "nothing moved when the server confirmed it");
+    assert.deepEqual(page.errors, []);
+    await page.context().close();
+  });
+}

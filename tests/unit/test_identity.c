@@ -152,8 +152,7 @@ static void names_are_short_visible_and_harmless(void **state) {
                                "\xc0\x80",
                                "\xed\xa0\x80",
                                "\xf4\x90\x80\x80",
-                               "a\xe2\x80\xae"
-                               "b",
+                               "\xe2\x80\xae!",
                                "\xe2\x80\x8b",
                                "\xc2\xa0",
                                "\xe2\x80\xa8x",

@@ -133,7 +133,7 @@ static enum kolam_status target_homes(struct kolam_canvas_index *index, uint32_t
     if (!body || kolam_op_decode(body, (size_t)size_bytes, index->room, &op) != KOLAM_OK ||
         op.kind != KOLAM_OP_STROKE ||
         kolam_stroke_homes(&op.stroke, index->homes, out_count) != KOLAM_OK) {
-        return KOLAM_ERR_CORRUPT;
+        return KOLAM_ERR_INVALID; /* damaged: a stroke that nobody can see cannot be changed */
     }
     return KOLAM_OK;
 }

@@ -44,8 +44,8 @@ KOLAM_MUST_CHECK enum kolam_status kolam_canvas_index_init(struct kolam_canvas_i
 void kolam_canvas_index_finish(struct kolam_canvas_index *index); /* zeroed is safe */
 
 /* Appends the homes of the stroke with seq `target` to the changes. KOLAM_ERR_NOT_FOUND: no such op;
- * KOLAM_ERR_INVALID: not a stroke, or the list is full; KOLAM_ERR_DENIED: `artist` is not 0 and the stroke is
- * another's; KOLAM_ERR_CORRUPT: its body cannot be decoded. */
+ * KOLAM_ERR_INVALID: not a stroke, or one that cannot be decoded, or the list is full;
+ * KOLAM_ERR_DENIED: `artist` is not 0 and the stroke is another's. */
 KOLAM_MUST_CHECK enum kolam_status kolam_canvas_index_change(struct kolam_canvas_index *index,
                                                              uint64_t target, uint32_t artist);
 /* The same for each target that the body of a hide or show names. */

@@ -14,6 +14,7 @@ static const char pragmas[] = "PRAGMA journal_mode = WAL;"
                               "PRAGMA wal_autocheckpoint = 16384;"
                               "PRAGMA journal_size_limit = 67108864;"
                               "PRAGMA temp_store = MEMORY;"
+                              "PRAGMA cell_size_check = 1;"
                               "PRAGMA cache_size = -16384;";
 
 #define CHECKPOINT_TRIES 200

@@ -35,7 +35,7 @@ KOLAM_MUST_CHECK enum kolam_status kolam_canvas_plan_artist(struct kolam_canvas_
                                                             const struct kolam_author *author,
                                                             struct kolam_known_author *out_known);
 /* Plans a submission; marks its duplicates and replacements. *out_is_new: there is something to write.
- * INVALID, NOT_FOUND, DENIED, CORRUPT and NOMEM are about this submission; others about the file. */
+ * INVALID, NOT_FOUND, DENIED and NOMEM are about this submission; others about the file. */
 KOLAM_MUST_CHECK enum kolam_status kolam_canvas_plan_make(struct kolam_canvas_plan *plan,
                                                           struct kolam_submission *submission,
                                                           struct kolam_known_author *out_known,

@@ -132,7 +132,7 @@ static enum kolam_status write_submission(struct kolam_canvas_writer *writer,
 /* What is the submission's own fault, or passes: the rest of the batch goes on. */
 static bool is_refusal(enum kolam_status status) {
     return status == KOLAM_ERR_INVALID || status == KOLAM_ERR_NOT_FOUND ||
-           status == KOLAM_ERR_DENIED || status == KOLAM_ERR_CORRUPT || status == KOLAM_ERR_NOMEM;
+           status == KOLAM_ERR_DENIED || status == KOLAM_ERR_NOMEM;
 }
 
 /* Keeps SQLite's and the system's words, which the rollback that follows would overwrite. */

@@ -15,7 +15,8 @@
 
 static const char pragmas[] = "PRAGMA query_only = 1;"
                               "PRAGMA cache_size = -8192;"
-                              "PRAGMA temp_store = MEMORY;";
+                              "PRAGMA temp_store = MEMORY;"
+                              "PRAGMA cell_size_check = 1;";
 
 static enum kolam_status check_exists(const char *path, struct kolam_error *error) {
     struct stat info;
@@ -105,8 +106,15 @@ enum kolam_status kolam_reader_open(const char *path, sqlite3 **out_db, struct k
     if (status == KOLAM_OK) {
         status = open_checked(path, SQLITE_OPEN_READWRITE, path, out_db, error);
     }
-    if (status != KOLAM_ERR_IO || !has_no_wal(path)) {
+    if (status != KOLAM_ERR_IO) {
         return status;
+    }
+    if (!has_no_wal(path)) {
+        return kolam_fail(
+            error, status,
+            "%s: the work in its -wal cannot be read here: copy both to a folder that "
+            "may be written",
+            path);
     }
     char *uri = immutable_uri(path);
     if (uri &&

@@ -19,6 +19,7 @@ enum kolam_status kolam_sql_status(int result) {
         return KOLAM_ERR_BUSY;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+    case SQLITE_ERROR: /* our SQL is right, so the tables are not what the file's version says */
         return KOLAM_ERR_CORRUPT;
     case SQLITE_CONSTRAINT:
     case SQLITE_TOOBIG:

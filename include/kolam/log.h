@@ -54,7 +54,7 @@ struct kolam_submission {
     void *ctx;
 
     enum kolam_status status; /* completion: OK; INVALID, NOT_FOUND (a target), DENIED (a target is
-                                 another's), FULL (disk), IO, NOMEM, CLOSED, CORRUPT (a target) */
+                                 another's), FULL (disk), IO, NOMEM, CLOSED */
     enum kolam_durability durability;
     uint32_t artist;               /* the author's number on this canvas, from 1 */
     struct kolam_submission *next; /* the log's, while it holds the submission */

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <math.h>
 #include <sqlite3.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -533,6 +534,39 @@ static void reads_in_a_folder_that_may_not_be_written(void **state) {
     (void)chmod(f->folder, 0755);
 }
 
+/* Draws twice and is killed: the work stays in the -wal. */
+static void draw_and_die(const char *path) {
+    pid_t child = fork();
+    if (child == 0) {
+        static struct fixture f;
+        (void)snprintf(f.path, sizeof f.path, "%s", path);
+        test_log_open(&f.test, path, kolam_clock_system(), 0);
+        draw(&f, 1, NO_TILE);
+        draw(&f, 1, NO_TILE);
+        (void)kill(getpid(), SIGKILL);
+    }
+    (void)waitpid(child, NULL, 0);
+}
+
+static void work_left_in_a_wal_is_read_or_told_of(void **state) {
+    struct fixture *f = *state;
+    char shm[700], wal[700];
+    close_log(f);
+    draw_and_die(f->path);
+    (void)snprintf(wal, sizeof wal, "%s-wal", f->path);
+    (void)snprintf(shm, sizeof shm, "%s-shm", f->path);
+    assert_true(file_size(wal) > 0);
+    (void)chmod(f->folder, 0555);
+    assert_int_equal(read_as_stranger(f->path), 2);
+    (void)chmod(f->folder, 0755);
+    assert_int_equal(unlink(shm), 0);
+    (void)chmod(f->folder, 0555);
+    assert_int_equal(read_as_stranger(f->path), 100 + KOLAM_ERR_IO);
+    (void)chmod(f->folder, 0755);
+    open_reader(f); /* whoever may write there reads it */
+    assert_int_equal(info_of(f).last_seq, 2);
+}
+
 static void survives_failed_allocations(void **state) {
     struct fixture *f = *state;
     draw(f, 1, NO_TILE);
@@ -575,6 +609,7 @@ int main(void) {
         READER_TEST(a_rebuilt_index_is_the_one_that_was_written),
         READER_TEST(integrity_problems_are_reported),
         READER_TEST(reads_in_a_folder_that_may_not_be_written),
+        READER_TEST(work_left_in_a_wal_is_read_or_told_of),
         READER_TEST(survives_failed_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,6 +154,26 @@ static size_t parts_for(size_t point_count) {
     return (point_count - 1 + stride - 1) / stride;
 }
 
+/* The longer side of the box of all points, in level-0 pixels. */
+static double extent_of(const struct kolam_drawn_stroke *drawn) {
+    double x0 = INFINITY, y0 = INFINITY, x1 = -INFINITY, y1 = -INFINITY;
+    for (size_t i = 0; i < drawn->point_count; i++) {
+        x0 = fmin(x0, drawn->points[i].x);
+        y0 = fmin(y0, drawn->points[i].y);
+        x1 = fmax(x1, drawn->points[i].x);
+        y1 = fmax(y1, drawn->points[i].y);
+    }
+    return fmax(x1 - x0, y1 - y0);
+}
+
+/* True if the ink keeps to the limits of an op at this level wherever it lies: if it is refused still, then
+ * for leaving the world, and a coarser level would only hide that by rounding. */
+static bool is_small_at(const struct kolam_drawn_stroke *drawn, double extent, int32_t level) {
+    const double side_max = 14 * KOLAM_TILE_PX; /* at most 16 x 16 tiles, antialiasing included */
+    return ldexp(extent + drawn->width, level) <= side_max &&
+           width_at(drawn->width, level) <= KOLAM_WIDTH_MAX;
+}
+
 enum kolam_status kolam_stroke_build(struct kolam_stroke_builder *builder,
                                      const struct kolam_drawn_stroke *drawn,
                                      struct kolam_built_stroke *out_built,
@@ -165,15 +185,18 @@ enum kolam_status kolam_stroke_build(struct kolam_stroke_builder *builder,
                           drawn->point_count,
                           KOLAM_GROUP_PARTS_MAX * (KOLAM_STROKE_POINTS_MAX - 1) + 1);
     }
+    double extent = extent_of(drawn);
     for (int32_t level = 0; level >= KOLAM_LEVEL_MIN; level--) {
         enum kolam_status status = build_at(builder, drawn, (uint32_t)part_count, level, out_built);
         if (status == KOLAM_OK) {
             return KOLAM_OK;
         }
+        if (status == KOLAM_ERR_INVALID && is_small_at(drawn, extent, level)) {
+            break;
+        }
         if (status != KOLAM_ERR_INVALID) {
             return kolam_fail(error, status, "building the stroke: %s", kolam_status_text(status));
         }
     }
-    return kolam_fail(error, KOLAM_ERR_INVALID,
-                      "the stroke's ink leaves the world (+-2^31 px) or is too wide");
+    return kolam_fail(error, KOLAM_ERR_INVALID, "the stroke's ink leaves the world (+-2^31 px)");
 }

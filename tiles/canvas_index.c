@@ -97,6 +97,11 @@ void kolam_canvas_index_finish(struct kolam_canvas_index *index) {
     memset(index, 0, sizeof *index);
 }
 
+void kolam_canvas_index_clear_changes(struct kolam_canvas_index *index) {
+    index->change_count = 0;
+    index->decoded_bytes = 0;
+}
+
 static enum kolam_status append_changes(struct kolam_canvas_index *index, uint64_t target,
                                         uint32_t home_count) {
     uint32_t needed = index->change_count + home_count;
@@ -129,6 +134,7 @@ static enum kolam_status target_homes(struct kolam_canvas_index *index, uint32_t
     const uint8_t *body = sqlite3_column_blob(index->find_op, 2);
     int size_bytes = sqlite3_column_bytes(index->find_op, 2);
     struct kolam_op op;
+    index->decoded_bytes += (size_t)size_bytes;
     /* A stroke is decoded into room->points, so the targets of the op that names it stay. */
     if (!body || kolam_op_decode(body, (size_t)size_bytes, index->room, &op) != KOLAM_OK ||
         op.kind != KOLAM_OP_STROKE ||
@@ -162,10 +168,10 @@ enum kolam_status kolam_canvas_index_change_all(struct kolam_canvas_index *index
     if (status == KOLAM_OK && op.kind != KOLAM_OP_HIDE && op.kind != KOLAM_OP_SHOW) {
         status = KOLAM_ERR_INVALID;
     }
-    uint32_t first = index->change_count;
     for (uint32_t i = 0; status == KOLAM_OK && i < op.target_count; i++) {
         status = kolam_canvas_index_change(index, op.targets[i], artist);
-        if (index->change_count - first > KOLAM_CHANGED_HOMES_MAX) {
+        if (index->change_count > KOLAM_CHANGED_HOMES_MAX ||
+            index->decoded_bytes > KOLAM_CHANGED_BYTES_MAX) {
             status = KOLAM_ERR_INVALID;
         }
     }

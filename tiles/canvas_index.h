@@ -7,8 +7,10 @@
 #include "kolam/op.h"
 #include "sql.h"
 
-/* A hide or show of a giant selection must not stall the log: at most so many rows an op. */
+/* A hide or show of a giant selection must not stall the log for everybody: at most so many rows to
+ * write, and so many bytes of strokes to decode, an op. */
 #define KOLAM_CHANGED_HOMES_MAX 65536
+#define KOLAM_CHANGED_BYTES_MAX 4194304
 
 /* Everything ever drawn: the levels and the box, level-0 pixels, conservative. */
 struct kolam_canvas_extent {
@@ -36,6 +38,7 @@ struct kolam_canvas_index {
     struct kolam_op_room *room;
     struct kolam_change *changes; /* the list that _change appends to; its owner empties it */
     uint32_t change_count, change_capacity;
+    size_t decoded_bytes; /* of the changes' strokes */
     struct kolam_home homes[KOLAM_STROKE_HOMES_MAX];
 };
 
@@ -43,6 +46,8 @@ KOLAM_MUST_CHECK enum kolam_status kolam_canvas_index_init(struct kolam_canvas_i
                                                            sqlite3 *db);
 void kolam_canvas_index_finish(struct kolam_canvas_index *index); /* zeroed is safe */
 
+/* Empties the list of changes. */
+void kolam_canvas_index_clear_changes(struct kolam_canvas_index *index);
 /* Appends the homes of the stroke with seq `target` to the changes. KOLAM_ERR_NOT_FOUND: no such op;
  * KOLAM_ERR_INVALID: not a stroke, or one that cannot be decoded, or the list is full;
  * KOLAM_ERR_DENIED: `artist` is not 0 and the stroke is another's. */

@@ -215,7 +215,7 @@ static enum kolam_status reserve_ops(struct kolam_canvas_plan *plan, uint32_t co
         memset(plan->ops, 0, count * sizeof *plan->ops);
     }
     plan->op_count = count;
-    plan->index->change_count = 0;
+    kolam_canvas_index_clear_changes(plan->index);
     return KOLAM_OK;
 }
 

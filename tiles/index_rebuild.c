@@ -44,7 +44,7 @@ static enum kolam_status index_row(struct rebuild *rebuild) {
         return KOLAM_ERR_CORRUPT;
     }
     enum kolam_status status = KOLAM_OK;
-    index->change_count = 0;
+    kolam_canvas_index_clear_changes(index);
     if (kind == KOLAM_OP_STROKE) {
         status = index_stroke(rebuild, seq, body, size_bytes);
         if (status == KOLAM_OK && replaces != 0) {

@@ -42,7 +42,7 @@ struct kolam_log_op {
 
 /* An atomic unit: all its ops get consecutive seqs in one transaction, or none is committed. Counters
  * rise from op to op. If one of its ids was committed before, all were, or it is KOLAM_ERR_INVALID; so is a
- * hide or show whose strokes have more than 65,536 homes. */
+ * hide or show whose strokes have more than 65,536 homes or 4 MiB. */
 struct kolam_submission {
     struct kolam_author author;
     uint64_t nonce;

@@ -115,8 +115,8 @@ struct kolam_log_op test_stroke(struct kolam_tile_id tile, uint32_t counter, uin
 struct kolam_log_op test_change(enum kolam_op_kind kind, uint32_t counter, const uint64_t *targets,
                                 uint32_t target_count) {
     struct kolam_log_op log_op = {.counter = counter};
-    uint64_t copy[16];
-    require(target_count <= 16, "too many targets");
+    uint64_t copy[KOLAM_TARGETS_MAX];
+    require(target_count <= KOLAM_TARGETS_MAX, "too many targets");
     memcpy(copy, targets, target_count * sizeof *copy);
     struct kolam_op op = {.kind = kind, .target_count = target_count, .targets = copy};
     encode_into(&op, &log_op);

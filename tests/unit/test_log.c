@@ -339,6 +339,23 @@ static void refuses_targets_that_are_not_strokes(void **state) {
     expect_status(f, change_of(1, 3, KOLAM_OP_SHOW, INT64_MAX), KOLAM_ERR_NOT_FOUND);
 }
 
+static void refuses_a_change_that_would_stall_the_log(void **state) {
+    struct fixture *f = *state;
+    uint64_t targets[KOLAM_TARGETS_MAX];
+    size_t bytes = 0;
+    uint32_t count = 0;
+    while (bytes <= 4194304) {
+        struct kolam_log_op op = test_stroke(home_tile, count, KOLAM_STROKE_POINTS_MAX);
+        bytes += op.body_size_bytes;
+        targets[count++] = test_log_commit(&f->test, test_submission(1, 1, &op, 1));
+        assert_true(count < KOLAM_TARGETS_MAX);
+    }
+    struct kolam_log_op hide = test_change(KOLAM_OP_HIDE, 100000, targets, count);
+    expect_status(f, test_submission(1, 1, &hide, 1), KOLAM_ERR_INVALID);
+    hide = test_change(KOLAM_OP_HIDE, 100000, targets, count - 1);
+    expect_status(f, test_submission(1, 1, &hide, 1), KOLAM_OK);
+}
+
 static void one_bad_submission_does_not_fail_its_batch(void **state) {
     struct fixture *f = *state;
     test_log_commit(&f->test, stroke_of(1, 1, 1));
@@ -499,6 +516,7 @@ int main(void) {
         LOG_TEST(hide_and_show_are_homed_at_what_they_change),
         LOG_TEST(others_strokes_are_not_hidden),
         LOG_TEST(refuses_targets_that_are_not_strokes),
+        LOG_TEST(refuses_a_change_that_would_stall_the_log),
         LOG_TEST(one_bad_submission_does_not_fail_its_batch),
         LOG_TEST(a_follower_sees_each_commit_once_in_order),
         LOG_TEST(a_rename_is_shown_and_makes_no_artist),

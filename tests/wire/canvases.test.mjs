@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 
 import { Client, get, getJson, lineBody, startServer } from './client.mjs';
+import './tidy.mjs';
 
 let server;
 before(async () => {

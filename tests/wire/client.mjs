@@ -106,6 +106,9 @@ export class Client {
   }
 
   take(event) {
+    if (event.type === 'identity' && event.artist > 0) {
+      this.me = { artist: event.artist, name: event.name };
+    }
     if (this.onEvent) {
       this.onEvent(event);
       if (this.keepsNothing) {

@@ -88,6 +88,13 @@ export class Reader {
     const value = this.varint();
     return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
   }
+  // A Number where it fits, a BigInt beyond.
+  bigZigzag() {
+    const value = this.bigVarint();
+    const signed = value & 1n ? -((value + 1n) >> 1n) : value >> 1n;
+    const number = Number(signed);
+    return Number.isSafeInteger(number) ? number : signed;
+  }
   u64() {
     let hex = '';
     for (let i = 0; i < 8; i += 1) {
@@ -273,12 +280,12 @@ function readStroke(input) {
   stroke.level = input.u8() - 24;
   stroke.x = input.zigzag();
   stroke.y = input.zigzag();
-  stroke.start = flags & 4 ? input.zigzag() : null;
+  stroke.start = flags & 4 ? input.bigZigzag() : null;
   stroke.part = flags & 8 ? input.varint() : 0;
   stroke.parts = flags & 8 ? input.varint() : 1;
   const count = input.varint();
   const first = [input.zigzag(), input.zigzag()];
-  const firstPressure = flags & 1 ? input.u8() : 255;
+  const firstPressure = flags & 1 ? input.u8() : undefined;
   const columns = [[first[0]], [first[1]]];
   if (count > 1) {
     const bits = new BitReader(input.rest());
@@ -295,7 +302,7 @@ function readStroke(input) {
   } else if (flags & 1) {
     columns[2] = [firstPressure];
   }
-  const filled = Array.from(columns, (column) => column ?? new Array(count).fill(255));
+  const filled = Array.from(columns, (column) => column ?? new Array(count).fill(undefined));
   stroke.points = filled[0].map((_, i) => filled.map((column) => column[i]));
   return stroke;
 }

@@ -8,6 +8,7 @@ import test, { after, before } from 'node:test';
 
 import { Client, get, hideBody, lineBody, startServer } from './client.mjs';
 import { SqliteFile } from './sqlite.mjs';
+import './tidy.mjs';
 
 let server;
 before(async () => {

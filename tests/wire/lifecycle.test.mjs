@@ -9,6 +9,7 @@ import {
   Client, cpuSeconds, eventually, get, kolam, lineBody, makeFolder, startServer,
 } from './client.mjs';
 import { SqliteFile } from './sqlite.mjs';
+import './tidy.mjs';
 
 test('the_address_is_the_one_line_on_standard_output', async () => {
   const server = await startServer();

@@ -7,6 +7,7 @@ import {
   CLIENT, Client, exchange, lineBody, newNonce, startServer, submitRecord, writeAndVanish, Writer,
 } from './client.mjs';
 import { frame, handshake, rawWebSocket } from './raw.mjs';
+import './tidy.mjs';
 
 let server;
 let witness;

@@ -7,6 +7,7 @@ import {
   Client, decodeBody, hideBody, lineBody, newNonce, recordBody, showBody, startServer, strokeBody, Writer,
 } from './client.mjs';
 import { SqliteFile } from './sqlite.mjs';
+import './tidy.mjs';
 
 let server;
 before(async () => {
@@ -263,7 +264,7 @@ test('takes_what_lies_on_the_bounds', async () => {
     strokeBody({ points: [[0, 0, 0], [9, 9, 255]] }),
     strokeBody({ points: [[0, 0, undefined, 0], [9, 9, undefined, 86400000]] }),
     strokeBody({ points: [[5, 5], [9, 5]], level: 24, x: 2 ** 47 - 2, y: -(2 ** 47) + 1 }),
-    strokeBody({ points: [[1000, 1000], [1004, 1000]], level: -24, x: -1, y: 0 }),
+    strokeBody({ points: [[1500, 500], [1504, 500]], level: -24, x: -1, y: 0 }),
     strokeBody({ points: line, start: -62135596800000 }),
   ];
   for (const [index, body] of bodies.entries()) {

@@ -6,6 +6,7 @@ import test, { after, before } from 'node:test';
 
 import { Client, decodeBody, eventually, lineBody, newNonce, startServer, strokeBody } from './client.mjs';
 import { SqliteFile } from './sqlite.mjs';
+import './tidy.mjs';
 
 const VANISH_MS = 400;
 let server;

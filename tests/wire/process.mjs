@@ -15,10 +15,15 @@ export const DEADLINE_MS = 20000;
 const running = new Set();
 const folders = new Set();
 
-process.on('exit', () => {
+// Ends every server that is still there; a file's tests do it when they are over, however they went.
+export function endAll() {
   for (const child of running) {
     child.kill('SIGKILL');
   }
+}
+
+process.on('exit', () => {
+  endAll();
   for (const folder of folders) {
     rmSync(folder, { recursive: true, force: true });
   }

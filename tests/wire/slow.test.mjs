@@ -6,6 +6,7 @@ import test, { after, before } from 'node:test';
 
 import { Client, eventually, memory, newNonce, startServer, strokeBody } from './client.mjs';
 import { handshake, frame } from './raw.mjs';
+import './tidy.mjs';
 
 let server;
 before(async () => {

@@ -55,18 +55,35 @@ static int teardown(void **state) {
     return 0;
 }
 
+/* As the store's own calls, with the seq and the emptiness alone. */
+static enum kolam_status get_tile(struct kolam_tile_store *store, struct kolam_tile_id tile,
+                                  uint64_t *out_seq, bool *out_is_empty, uint32_t *out_pixels) {
+    struct kolam_tile_picture picture;
+    enum kolam_status status = kolam_tile_store_get(store, tile, &picture, out_pixels);
+    if (status == KOLAM_OK) {
+        *out_seq = picture.seq;
+        *out_is_empty = picture.is_empty;
+    }
+    return status;
+}
+
+static enum kolam_status put_tile(struct kolam_tile_store *store, struct kolam_tile_id tile,
+                                  uint64_t seq, const uint32_t *pixels) {
+    struct kolam_tile_picture picture = {.seq = seq, .is_empty = !pixels};
+    return kolam_tile_store_put(store, tile, &picture, pixels);
+}
+
 static void expect_none(struct fixture *f, struct kolam_tile_id tile) {
     uint64_t seq;
     bool is_empty;
-    assert_int_equal(kolam_tile_store_get(f->store, tile, &seq, &is_empty, f->got),
-                     KOLAM_ERR_NOT_FOUND);
+    assert_int_equal(get_tile(f->store, tile, &seq, &is_empty, f->got), KOLAM_ERR_NOT_FOUND);
 }
 
 static void expect_drawn(struct fixture *f, struct kolam_tile_id tile, uint64_t expected_seq) {
     uint64_t seq = 0;
     bool is_empty = true;
     memset(f->got, 0x55, sizeof f->got);
-    assert_int_equal(kolam_tile_store_get(f->store, tile, &seq, &is_empty, f->got), KOLAM_OK);
+    assert_int_equal(get_tile(f->store, tile, &seq, &is_empty, f->got), KOLAM_OK);
     assert_int_equal(seq, expected_seq);
     assert_false(is_empty);
     assert_memory_equal(f->got, f->drawn, sizeof f->got);
@@ -74,7 +91,7 @@ static void expect_drawn(struct fixture *f, struct kolam_tile_id tile, uint64_t 
 
 static void put(struct fixture *f, struct kolam_tile_id tile, uint64_t seq,
                 const uint32_t *pixels) {
-    assert_int_equal(kolam_tile_store_put(f->store, tile, seq, pixels), KOLAM_OK);
+    assert_int_equal(put_tile(f->store, tile, seq, pixels), KOLAM_OK);
 }
 
 /* Does something to the file that the store would not. */
@@ -109,7 +126,7 @@ static void an_empty_tile_comes_back_clear(void **state) {
     bool is_empty = false;
     put(f, tile_a, 5, NULL);
     memset(f->got, 0x55, sizeof f->got);
-    assert_int_equal(kolam_tile_store_get(f->store, tile_a, &seq, &is_empty, f->got), KOLAM_OK);
+    assert_int_equal(get_tile(f->store, tile_a, &seq, &is_empty, f->got), KOLAM_OK);
     assert_true(is_empty);
     assert_memory_equal(f->got, clear, sizeof clear);
 }
@@ -136,14 +153,69 @@ static void visits_each_tile_until_told_to_stop(void **state) {
     uint64_t sum = 0;
     put(f, tile_a, 5, f->drawn);
     put(f, tile_b, 6, NULL);
-    assert_int_equal(kolam_tile_store_each(f->store, count_tiles, &sum), KOLAM_OK);
+    assert_int_equal(kolam_tile_store_each(f->store, KOLAM_TILE_SNAPSHOT, count_tiles, &sum),
+                     KOLAM_OK);
     assert_int_equal(sum, 11);
     sum = 1000;
-    assert_int_equal(kolam_tile_store_each(f->store, count_tiles, &sum), KOLAM_OK);
+    assert_int_equal(kolam_tile_store_each(f->store, KOLAM_TILE_SNAPSHOT, count_tiles, &sum),
+                     KOLAM_OK);
     assert_true(sum == 1005 || sum == 1006);
     assert_int_equal(kolam_tile_store_remove(f->store, tile_a), KOLAM_OK);
     assert_int_equal(kolam_tile_store_remove(f->store, tile_a), KOLAM_OK);
     expect_none(f, tile_a);
+}
+
+static bool count_one(void *ctx, struct kolam_tile_id tile, uint64_t seq) {
+    uint64_t *count = ctx;
+    (void)tile, (void)seq;
+    ++*count;
+    return true;
+}
+
+static void keep(struct fixture *f, uint64_t seq) {
+    struct kolam_tile_picture picture = {.seq = seq, .is_averaged = seq % 2};
+    f->drawn[0] = (uint32_t)seq;
+    assert_int_equal(kolam_tile_store_keep(f->store, tile_a, &picture, f->drawn), KOLAM_OK);
+}
+
+static uint64_t recall(struct fixture *f, uint64_t max_seq) {
+    struct kolam_tile_picture picture;
+    if (kolam_tile_store_recall(f->store, tile_a, max_seq, &picture, f->got) != KOLAM_OK) {
+        return 0;
+    }
+    assert_int_equal(f->got[0], picture.seq);
+    assert_int_equal(picture.is_averaged, picture.seq % 2);
+    return picture.seq;
+}
+
+static void recalls_the_keyframe_before_a_moment(void **state) {
+    struct fixture *f = *state;
+    assert_int_equal(recall(f, UINT64_MAX), 0);
+    keep(f, 10);
+    keep(f, 21);
+    put(f, tile_a, 30, NULL); /* the snapshot is no keyframe */
+    assert_int_equal(recall(f, 9), 0);
+    assert_int_equal(recall(f, 10), 10);
+    assert_int_equal(recall(f, 20), 10);
+    assert_int_equal(recall(f, UINT64_MAX), 21);
+    assert_int_equal(kolam_tile_store_remove(f->store, tile_a), KOLAM_OK);
+    assert_int_equal(recall(f, UINT64_MAX), 0);
+}
+
+static void thins_keyframes_and_keeps_some_of_each_time(void **state) {
+    struct fixture *f = *state;
+    uint64_t count = 0;
+    for (uint64_t seq = 1; seq <= 400; seq++) {
+        keep(f, seq);
+    }
+    assert_int_equal(kolam_tile_store_each(f->store, KOLAM_TILE_KEYFRAME, count_one, &count),
+                     KOLAM_OK);
+    assert_int_equal(count, KOLAM_KEYFRAMES_MAX);
+    assert_int_equal(recall(f, 400), 400);
+    assert_int_equal(recall(f, 1), 1);
+    for (uint64_t seq = 1; seq <= 400; seq++) {
+        assert_in_range(recall(f, seq), seq > 16 ? seq - 16 : 1, seq);
+    }
 }
 
 static void keeps_tiles_of_the_same_incarnation_only(void **state) {
@@ -227,7 +299,7 @@ static void a_damaged_page_is_no_error(void **state) {
         struct kolam_tile_id tile = {.level = 0, .x = i, .y = 0};
         uint64_t seq;
         bool is_empty;
-        enum kolam_status status = kolam_tile_store_get(f->store, tile, &seq, &is_empty, f->got);
+        enum kolam_status status = get_tile(f->store, tile, &seq, &is_empty, f->got);
         assert_true(status == KOLAM_ERR_NOT_FOUND ||
                     (status == KOLAM_OK && memcmp(f->got, f->drawn, sizeof f->got) == 0));
     }
@@ -245,7 +317,7 @@ static void read_only_changes_nothing(void **state) {
     assert_int_equal(kolam_tile_store_sqlite_create(f->path, 78, true, &reader, NULL),
                      KOLAM_ERR_NOT_FOUND);
     assert_int_equal(kolam_tile_store_sqlite_create(f->path, 77, true, &reader, NULL), KOLAM_OK);
-    assert_int_equal(kolam_tile_store_put(reader, tile_a, 9, NULL), KOLAM_OK);
+    assert_int_equal(put_tile(reader, tile_a, 9, NULL), KOLAM_OK);
     assert_int_equal(kolam_tile_store_remove(reader, tile_a), KOLAM_OK);
     kolam_tile_store_destroy(reader);
     expect_drawn(f, tile_a, 5);
@@ -257,10 +329,10 @@ static void the_null_store_forgets(void **state) {
     uint32_t *pixels = kolam_alloc_zero(PIXELS, sizeof *pixels);
     uint64_t seq, sum = 0;
     bool is_empty;
-    assert_int_equal(kolam_tile_store_put(store, tile_a, 1, pixels), KOLAM_OK);
-    assert_int_equal(kolam_tile_store_get(store, tile_a, &seq, &is_empty, pixels),
-                     KOLAM_ERR_NOT_FOUND);
-    assert_int_equal(kolam_tile_store_each(store, count_tiles, &sum), KOLAM_OK);
+    assert_int_equal(put_tile(store, tile_a, 1, pixels), KOLAM_OK);
+    assert_int_equal(get_tile(store, tile_a, &seq, &is_empty, pixels), KOLAM_ERR_NOT_FOUND);
+    assert_int_equal(kolam_tile_store_each(store, KOLAM_TILE_SNAPSHOT, count_tiles, &sum),
+                     KOLAM_OK);
     assert_int_equal(kolam_tile_store_remove(store, tile_a), KOLAM_OK);
     assert_int_equal(sum, 0);
     kolam_tile_store_destroy(store);
@@ -292,8 +364,8 @@ static void *work(void *arg) {
         for (uint32_t i = 0; i < PIXELS; i++) {
             pixels[i] = (uint32_t)seq;
         }
-        worker->failures += kolam_tile_store_put(store, tile, seq, pixels) != KOLAM_OK;
-        enum kolam_status status = kolam_tile_store_get(store, tile, &stored, &is_empty, pixels);
+        worker->failures += put_tile(store, tile, seq, pixels) != KOLAM_OK;
+        enum kolam_status status = get_tile(store, tile, &stored, &is_empty, pixels);
         worker->failures += status != KOLAM_OK || stored < seq || pixels[PIXELS - 1] != stored;
     }
     kolam_tile_store_destroy(store);
@@ -321,7 +393,7 @@ static void threads_take_turns(void **state) {
     bool is_empty;
     for (int x = 0; x < 5; x++) {
         struct kolam_tile_id tile = {.level = 0, .x = x, .y = 0};
-        assert_int_equal(kolam_tile_store_get(f->store, tile, &seq, &is_empty, f->got), KOLAM_OK);
+        assert_int_equal(get_tile(f->store, tile, &seq, &is_empty, f->got), KOLAM_OK);
         assert_int_equal(seq, 4 + (uint64_t)(20 + x) * 4);
         assert_int_equal(f->got[0], seq);
     }
@@ -338,7 +410,7 @@ static void survives_every_failed_allocation(void **state) {
         status = kolam_tile_store_sqlite_create(path, 1, false, &store, NULL);
         assert_true(status == KOLAM_OK || status == KOLAM_ERR_NOMEM);
         if (status == KOLAM_OK) {
-            status = kolam_tile_store_put(store, tile_a, 1, f->drawn);
+            status = put_tile(store, tile_a, 1, f->drawn);
             kolam_tile_store_destroy(store);
         }
     }
@@ -353,6 +425,8 @@ int main(void) {
         STORE_TEST(an_empty_tile_comes_back_clear),
         STORE_TEST(an_older_tile_does_not_replace_a_newer),
         STORE_TEST(visits_each_tile_until_told_to_stop),
+        STORE_TEST(recalls_the_keyframe_before_a_moment),
+        STORE_TEST(thins_keyframes_and_keeps_some_of_each_time),
         STORE_TEST(keeps_tiles_of_the_same_incarnation_only),
         STORE_TEST(forgets_tiles_of_another_raster_version),
         STORE_TEST(a_damaged_tile_was_never_there),

@@ -131,11 +131,13 @@ export const SUITES = [
   {
     name: 'crash',
     title: 'kill -9 at random moments',
+    timeLimitMs: 400e3,
     jobs: (context) => nodeTests(context, 'tests/crash'),
   },
   {
     name: 'browser',
     title: 'real browsers drawing at each other',
+    timeLimitMs: 400e3,
     jobs: (context) => nodeTests(context, 'tests/browser'),
   },
 ];

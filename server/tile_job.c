@@ -12,9 +12,14 @@ static bool is_cancelled(void *ctx) {
 /* True if an older picture of an averaged tile was there and is now in `pixels`. */
 static bool take_older(struct kolam_tile_job *job, struct kolam_worker_canvas *canvas,
                        uint32_t *pixels) {
-    return job->may_be_older && job->is_averaged &&
-           kolam_tile_store_get(canvas->store, job->tile, &job->shown_seq, &job->is_empty, pixels) ==
-               KOLAM_OK;
+    struct kolam_tile_picture picture;
+    if (!job->may_be_older || !job->is_averaged ||
+        kolam_tile_store_get(canvas->store, job->tile, &picture, pixels) != KOLAM_OK) {
+        return false;
+    }
+    job->shown_seq = picture.seq;
+    job->is_empty = picture.is_empty;
+    return true;
 }
 
 static enum kolam_status make(struct kolam_tile_job *job, struct kolam_worker_canvas *canvas,

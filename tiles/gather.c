@@ -19,10 +19,46 @@ void gather_finish(struct gather *gather) {
 
 struct collect {
     struct gather *gather;
+    struct kolam_tile_id tile;
+    struct gather_box part;
     uint64_t after_seq;
-    uint32_t below_left;    /* rows below that may still come */
-    uint8_t x0, y0, x1, y1; /* ancestors: the part of them that the tile is, inclusive pixels */
+    uint32_t below_left; /* rows below that may still come */
 };
+
+/* One axis: where a home's pixels lie in a tile `finer` levels below it (negative: above), clipped to
+ * the tile; false if they do not reach it. The home is at, above or below the tile. */
+static bool span_in_tile(int64_t home, uint8_t first, uint8_t last, int64_t tile, int32_t finer,
+                         int32_t *out_low, int32_t *out_high) {
+    int64_t low;
+    int64_t high;
+    if (finer >= 0) {
+        int64_t unit = INT64_C(1) << finer;
+        int64_t corner = (tile - home * unit) * KOLAM_TILE_PX;
+        low = first * unit - corner;
+        high = (last + 1) * unit - 1 - corner;
+    } else {
+        int64_t corner = (home - tile * (INT64_C(1) << -finer)) * KOLAM_TILE_PX;
+        low = kolam_floor_shift(corner + first, -finer);
+        high = kolam_floor_shift(corner + last, -finer);
+    }
+    *out_low = low < 0 ? 0 : low > KOLAM_TILE_PX ? KOLAM_TILE_PX : (int32_t)low;
+    *out_high = high < -1 ? -1 : high > KOLAM_TILE_PX - 1 ? KOLAM_TILE_PX - 1 : (int32_t)high;
+    return *out_low <= *out_high;
+}
+
+static bool box_in_tile(const struct kolam_home *home, struct kolam_tile_id tile,
+                        struct gather_box *out_box) {
+    int32_t finer = tile.level - home->tile.level;
+    return span_in_tile(home->tile.x, home->x0, home->x1, tile.x, finer, &out_box->x0, &out_box->x1) &&
+           span_in_tile(home->tile.y, home->y0, home->y1, tile.y, finer, &out_box->y0, &out_box->y1);
+}
+
+static bool touches(const struct kolam_home *home, struct kolam_tile_id tile,
+                    const struct gather_box *part) {
+    struct gather_box box;
+    return box_in_tile(home, tile, &box) && box.x0 <= part->x1 && box.x1 >= part->x0 &&
+           box.y0 <= part->y1 && box.y1 >= part->y0;
+}
 
 static bool push_row(struct gather *gather, const struct kolam_home_row *row) {
     if (gather->row_count == gather->row_capacity) {
@@ -39,13 +75,9 @@ static bool push_row(struct gather *gather, const struct kolam_home_row *row) {
     return true;
 }
 
-static bool touches(const struct collect *part, const struct kolam_home *home) {
-    return home->x0 <= part->x1 && home->x1 >= part->x0 && home->y0 <= part->y1 && home->y1 >= part->y0;
-}
-
 static bool collect_touching(void *ctx, const struct kolam_home_row *row) {
     struct collect *collect = ctx;
-    return touches(collect, &row->home) ? push_row(collect->gather, row) : true;
+    return touches(&row->home, collect->tile, &collect->part) ? push_row(collect->gather, row) : true;
 }
 
 static bool collect_below(void *ctx, const struct kolam_home_row *row) {
@@ -55,21 +87,7 @@ static bool collect_below(void *ctx, const struct kolam_home_row *row) {
         return false;
     }
     collect->below_left--;
-    return row->seq > collect->after_seq ? push_row(collect->gather, row) : true;
-}
-
-/* Which pixels of its ancestor, `depth` levels up, a tile coordinate covers; a deep tile less than one. */
-static void part_of_ancestor(int64_t coordinate, int32_t depth, uint8_t *out_first, uint8_t *out_last) {
-    int64_t within = coordinate - kolam_floor_shift(coordinate, depth) * (INT64_C(1) << depth);
-    *out_first = (uint8_t)((within << KOLAM_TILE_SHIFT) >> depth);
-    *out_last = (uint8_t)((((within + 1) << KOLAM_TILE_SHIFT) - 1) >> depth);
-}
-
-static struct collect part_of(struct kolam_tile_id tile, int32_t ancestor_level) {
-    struct collect part = {0};
-    part_of_ancestor(tile.x, tile.level - ancestor_level, &part.x0, &part.x1);
-    part_of_ancestor(tile.y, tile.level - ancestor_level, &part.y0, &part.y1);
-    return part;
+    return row->seq > collect->after_seq ? collect_touching(ctx, row) : true;
 }
 
 static bool has_level(uint64_t level_bits, int32_t level) {
@@ -87,10 +105,9 @@ static enum kolam_status gather_ancestors(struct gather *gather, struct kolam_re
     enum kolam_status status = KOLAM_OK;
     for (int32_t level = KOLAM_LEVEL_MIN; level <= tile.level && status == KOLAM_OK; level++) {
         if (has_level(level_bits, level)) {
-            struct collect part = part_of(tile, level);
-            part.gather = gather;
+            struct collect collect = {.gather = gather, .tile = tile, .part = range->part};
             status = kolam_reader_homes_at(reader, kolam_tile_ancestor(tile, level), range->after_seq,
-                                           range->max_seq, collect_touching, &part);
+                                           range->max_seq, collect_touching, &collect);
         }
     }
     return status;
@@ -101,8 +118,11 @@ static enum kolam_status gather_rows(struct gather *gather, struct kolam_reader 
     uint64_t level_bits;
     enum kolam_status status = kolam_reader_levels(reader, &level_bits);
     if (status == KOLAM_OK && has_finer_level(level_bits, tile.level)) {
-        struct collect below = {
-            .gather = gather, .after_seq = range->after_seq, .below_left = range->below_max};
+        struct collect below = {.gather = gather,
+                                .tile = tile,
+                                .part = range->part,
+                                .after_seq = range->after_seq,
+                                .below_left = range->below_max};
         status = kolam_reader_homes_below(reader, tile, range->max_seq, collect_below, &below);
     }
     if (status == KOLAM_OK && !gather->is_averaged) {
@@ -156,17 +176,27 @@ static enum kolam_status list_strokes(struct gather *gather) {
     return KOLAM_OK;
 }
 
+static void join_box(struct gather_box *joined, const struct gather_box *box) {
+    joined->x0 = box->x0 < joined->x0 ? box->x0 : joined->x0;
+    joined->y0 = box->y0 < joined->y0 ? box->y0 : joined->y0;
+    joined->x1 = box->x1 > joined->x1 ? box->x1 : joined->x1;
+    joined->y1 = box->y1 > joined->y1 ? box->y1 : joined->y1;
+}
+
 /* Rows are in seq order, so the last hide or show of a stroke decides. */
-static void mark_hidden(struct gather *gather) {
+static void mark_hidden(struct gather *gather, struct kolam_tile_id tile, uint64_t after_seq) {
     for (uint32_t i = 0; i < gather->row_count; i++) {
         const struct kolam_home_row *row = &gather->rows[i];
         if (row->kind == KOLAM_OP_STROKE) {
             continue;
         }
-        gather->has_changes = true;
         struct gather_stroke *stroke = find_stroke(gather, row->target);
+        struct gather_box box;
+        gather->has_changes = true;
         if (stroke) {
             stroke->is_hidden = row->kind == KOLAM_OP_HIDE;
+        } else if (row->target <= after_seq && box_in_tile(&row->home, tile, &box)) {
+            join_box(&gather->changed, &box);
         }
     }
 }
@@ -176,6 +206,7 @@ enum kolam_status gather_tile(struct gather *gather, struct kolam_reader *reader
     gather->row_count = 0;
     gather->stroke_count = 0;
     gather->has_changes = false;
+    gather->changed = GATHER_NO_BOX;
     gather->is_averaged = false;
     gather->status = KOLAM_OK;
     enum kolam_status status = gather_rows(gather, reader, tile, range);
@@ -187,7 +218,7 @@ enum kolam_status gather_tile(struct gather *gather, struct kolam_reader *reader
     }
     status = list_strokes(gather);
     if (status == KOLAM_OK) {
-        mark_hidden(gather);
+        mark_hidden(gather, tile, range->after_seq);
     }
     return status;
 }
@@ -195,13 +226,14 @@ enum kolam_status gather_tile(struct gather *gather, struct kolam_reader *reader
 /* ---- the version alone ---- */
 
 struct newest {
-    struct collect part;
+    struct kolam_tile_id tile;
     uint64_t seq;
 };
 
 static bool keep_first_touching(void *ctx, const struct kolam_home_row *row) {
     struct newest *newest = ctx;
-    if (!touches(&newest->part, &row->home)) {
+    struct gather_box box;
+    if (!box_in_tile(&row->home, newest->tile, &box)) {
         return true;
     }
     newest->seq = row->seq > newest->seq ? row->seq : newest->seq;
@@ -223,7 +255,6 @@ static enum kolam_status newest_in_subtree(struct kolam_reader *reader, struct k
         newest->seq = status == KOLAM_OK ? seq : 0;
         return status;
     }
-    newest->part = part_of(tile, tile.level);
     status = kolam_reader_homes_at_backwards(reader, tile, max_seq, keep_first_touching, newest);
     return status == KOLAM_OK ? kolam_reader_homes_below(reader, tile, max_seq, keep_newest, newest)
                               : status;
@@ -231,7 +262,7 @@ static enum kolam_status newest_in_subtree(struct kolam_reader *reader, struct k
 
 enum kolam_status gather_version(struct kolam_reader *reader, struct kolam_tile_id tile,
                                  uint64_t max_seq, uint64_t *out_seq) {
-    struct newest newest = {.seq = 0};
+    struct newest newest = {.tile = tile};
     uint64_t level_bits;
     enum kolam_status status = kolam_reader_levels(reader, &level_bits);
     if (status == KOLAM_OK) {
@@ -239,7 +270,6 @@ enum kolam_status gather_version(struct kolam_reader *reader, struct kolam_tile_
     }
     for (int32_t level = KOLAM_LEVEL_MIN; level < tile.level && status == KOLAM_OK; level++) {
         if (has_level(level_bits, level)) {
-            newest.part = part_of(tile, level);
             status = kolam_reader_homes_at_backwards(reader, kolam_tile_ancestor(tile, level), max_seq,
                                                      keep_first_touching, &newest);
         }

@@ -2,6 +2,8 @@
 #ifndef KOLAM_GATHER_H
 #define KOLAM_GATHER_H
 
+#include <stdbool.h>
+
 #include "kolam/reader.h"
 
 struct gather_stroke {
@@ -9,11 +11,20 @@ struct gather_stroke {
     bool is_hidden; /* by the newest hide or show of it, as of the state gathered */
 };
 
-/* Which rows: after_seq < seq <= max_seq. Only strokes after `after_seq` are listed; whether the tile is averaged
- * is told of the whole state max_seq. */
+/* A part of a tile in its own pixels, both ends included; empty when x0 > x1. */
+struct gather_box {
+    int32_t x0, y0, x1, y1;
+};
+
+#define GATHER_WHOLE_TILE ((struct gather_box){0, 0, 255, 255})
+#define GATHER_NO_BOX ((struct gather_box){256, 256, -1, -1})
+
+/* Which rows: after_seq < seq <= max_seq, touching `part` of the tile. Only strokes after `after_seq` are
+ * listed; whether the tile is averaged is told of the whole tile at state max_seq. */
 struct gather_range {
     uint64_t after_seq, max_seq;
     uint32_t below_max; /* more rows below the tile than this: it is averaged */
+    struct gather_box part;
 };
 
 /* Rows of the index that concern one tile, and what follows from them. Reused from tile to tile. */
@@ -22,7 +33,8 @@ struct gather {
     uint32_t row_count, row_capacity;
     struct gather_stroke *strokes; /* in seq order, each once */
     uint32_t stroke_count, stroke_capacity;
-    bool has_changes;         /* a hide or show is among the rows */
+    bool has_changes;          /* a hide or show is among the rows */
+    struct gather_box changed; /* what hides and shows of strokes up to after_seq can have changed */
     bool is_averaged;         /* too much lies below: strokes are not filled */
     enum kolam_status status; /* the first error of a visitor sticks */
 };

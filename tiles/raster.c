@@ -1,8 +1,12 @@
-/* Tiles from ops. A worker's own: one thread at a time.
+/* Tiles from ops, now and at any past state. A worker's own: one thread at a time.
  *
  * The main path: gather the strokes that can touch the tile, draw the visible ones in seq order, group by
- * group, each through one coverage mask. A stored tile saves work in two ways, and never changes a bit: as it is, when no
- * newer op touches the tile, and as the ground for what is newer, when nothing in between hid or showed a stroke. */
+ * group, each through one coverage mask. Stored pictures save work and never change a bit. One that shows state G serves
+ * state N >= G like this: the strokes after G are drawn on top of it, and where a hide or show after G
+ * changed a stroke up to G, that part of the tile is drawn from the beginning, with only those strokes that touch it.
+ * So undoing an old stroke costs what overlaps it, and a moment of the past costs what was drawn since the keyframe before it.
+ *
+ * An averaged tile is made of quadrants: those whose version is not newer than a stored average stay as they are. */
 #include "kolam/raster.h"
 
 #include <string.h>
@@ -11,6 +15,12 @@
 #include "kolam/alloc.h"
 
 #define DEPTH_MAX (KOLAM_LEVEL_MAX - KOLAM_LEVEL_MIN + 1)
+/* Near tiles get a keyframe every so many strokes: see docs/history.md for how the number was found. */
+#define KEYFRAME_STROKES 128
+/* Averaged tiles get one when the canvas has grown by so many ops. */
+#define KEYFRAME_EPOCH_OPS 8192
+/* A picture of the past that took more strokes than this to draw is kept. */
+#define WORTH_KEEPING_STROKES 32
 #define TILE_BYTES (KOLAM_TILE_PIXELS * sizeof(uint32_t))
 
 struct kolam_raster {
@@ -20,6 +30,7 @@ struct kolam_raster {
     struct kolam_op_room room;
     struct kolam_ink_mask mask;
     uint32_t *child_pixels[DEPTH_MAX]; /* one buffer a depth of recursion, made when first needed */
+    uint32_t *part_pixels;             /* likewise: what is drawn again inside a changed part */
     bool (*is_cancelled)(void *ctx);
     void *cancel_ctx;
 };
@@ -42,6 +53,7 @@ void kolam_raster_destroy(struct kolam_raster *raster) {
         return;
     }
     gather_finish(&raster->gather);
+    kolam_free(raster->part_pixels);
     for (int i = 0; i < DEPTH_MAX; i++) {
         kolam_free(raster->child_pixels[i]);
     }
@@ -59,6 +71,7 @@ void kolam_raster_set_cancel(struct kolam_raster *raster, bool (*is_cancelled)(v
 struct mask_owner {
     bool is_open;
     uint64_t group_seq; /* seq of the group's part 0 */
+    uint64_t end_seq;   /* and after its last */
     enum kolam_tool tool;
     uint32_t color, width;
     int32_t level;
@@ -68,6 +81,7 @@ static struct mask_owner owner_of(const struct kolam_stroke *stroke, uint64_t se
     struct mask_owner owner = {
         .is_open = true,
         .group_seq = seq - stroke->part,
+        .end_seq = seq - stroke->part + stroke->part_count,
         .tool = stroke->tool,
         .color = stroke->color,
         .width = stroke->width,
@@ -110,16 +124,39 @@ static enum kolam_status draw_stroke(struct kolam_raster *raster, uint64_t seq, 
     return KOLAM_OK;
 }
 
+/* Where the tile being drawn may leave keyframes on its way; NULL store: nowhere. */
+struct trail {
+    struct kolam_tile_store *store;
+    uint32_t stroke_count; /* drawn since the last keyframe */
+};
+
+/* Before stroke i: everything before it is the picture of the seq before it. A group is not cut in two. */
+static void leave_keyframe(struct kolam_raster *raster, struct kolam_tile_id tile, uint32_t i,
+                           struct mask_owner *owner, struct trail *trail, uint32_t *pixels) {
+    const struct gather *gather = &raster->gather;
+    if (!trail->store || i == 0 || trail->stroke_count < KEYFRAME_STROKES ||
+        (owner->is_open && gather->strokes[i].seq < owner->end_seq)) {
+        return;
+    }
+    close_mask(raster, owner, pixels);
+    struct kolam_tile_picture picture = {.seq = gather->strokes[i - 1].seq};
+    /* What could not be kept is drawn again when it is wanted. */
+    (void)!kolam_tile_store_keep(trail->store, tile, &picture, pixels);
+    trail->stroke_count = 0;
+}
+
 /* Draws the gathered visible strokes onto `pixels`. */
 static enum kolam_status draw_gathered(struct kolam_raster *raster, struct kolam_tile_id tile,
-                                       uint32_t *pixels) {
+                                       struct trail *trail, uint32_t *pixels) {
     struct mask_owner owner = {0};
     enum kolam_status status = KOLAM_OK;
     for (uint32_t i = 0; i < raster->gather.stroke_count && status == KOLAM_OK; i++) {
         const struct gather_stroke *stroke = &raster->gather.strokes[i];
+        leave_keyframe(raster, tile, i, &owner, trail, pixels);
         if (!stroke->is_hidden) {
             status = draw_stroke(raster, stroke->seq, tile, &owner, pixels);
         }
+        trail->stroke_count++;
     }
     close_mask(raster, &owner, pixels);
     return status;
@@ -140,65 +177,144 @@ struct request {
     uint64_t at_seq;
     bool use_store;
     uint32_t *pixels;
-    uint64_t seq; /* answer */
-    bool is_empty;
+    struct kolam_tile_picture picture; /* answer */
 };
 
 static enum kolam_status raster_at_depth(struct kolam_raster *raster, struct request *request, int depth);
 
-static enum kolam_status average_children(struct kolam_raster *raster, struct request *request, int depth) {
-    if (!raster->child_pixels[depth]) {
-        raster->child_pixels[depth] = kolam_alloc(TILE_BYTES);
-        if (!raster->child_pixels[depth]) {
-            return KOLAM_ERR_NOMEM;
-        }
+static uint32_t *get_buffer(uint32_t **buffer) {
+    if (!*buffer) {
+        *buffer = kolam_alloc(TILE_BYTES);
     }
-    for (int i = 0; i < 4; i++) {
+    return *buffer;
+}
+
+/* request->pixels hold the average of state `ground`, if it is one: quadrants that are still of it stay. */
+static enum kolam_status average_children(struct kolam_raster *raster, struct request *request,
+                                          const struct kolam_tile_picture *ground, int depth) {
+    uint64_t ground_seq = ground->is_averaged ? ground->seq : 0;
+    uint32_t *child_pixels = get_buffer(&raster->child_pixels[depth]);
+    enum kolam_status status = child_pixels ? KOLAM_OK : KOLAM_ERR_NOMEM;
+    for (int i = 0; i < 4 && status == KOLAM_OK; i++) {
         struct request child = {
             .tile = kolam_tile_child(request->tile, i),
             .at_seq = request->at_seq,
             .use_store = request->use_store,
-            .pixels = raster->child_pixels[depth],
+            .pixels = child_pixels,
         };
         if (!kolam_tile_is_valid(child.tile)) { /* the coarsest level reaches beyond the world */
             kolam_ink_downsample(NULL, i, request->pixels);
             continue;
         }
-        enum kolam_status status = raster_at_depth(raster, &child, depth + 1);
-        if (status != KOLAM_OK) {
-            return status;
+        uint64_t version = 0;
+        if (ground_seq > 0) {
+            status = gather_version(raster->reader, child.tile, request->at_seq, &version);
         }
-        kolam_ink_downsample(child.is_empty ? NULL : child.pixels, i, request->pixels);
+        if (status == KOLAM_OK && (ground_seq == 0 || version > ground_seq)) {
+            status = raster_at_depth(raster, &child, depth + 1);
+            kolam_ink_downsample(child.picture.is_empty ? NULL : child.pixels, i, request->pixels);
+        }
     }
-    return KOLAM_OK;
+    return status;
 }
 
-static enum kolam_status gather_after(struct kolam_raster *raster, const struct request *request,
-                                      uint64_t after_seq) {
-    struct gather_range range = {
-        .after_seq = after_seq, .max_seq = request->at_seq, .below_max = KOLAM_RASTER_BELOW_MAX};
+static enum kolam_status gather_part(struct kolam_raster *raster, const struct request *request,
+                                     uint64_t after_seq, struct gather_box part) {
+    struct gather_range range = {.after_seq = after_seq,
+                                 .max_seq = request->at_seq,
+                                 .below_max = KOLAM_RASTER_BELOW_MAX,
+                                 .part = part};
     return gather_tile(&raster->gather, raster->reader, request->tile, &range);
 }
 
-/* request->pixels hold the tile as of ground_seq; 0 means that they hold nothing. */
-static enum kolam_status draw_above(struct kolam_raster *raster, struct request *request,
-                                    uint64_t ground_seq, int depth) {
-    struct gather *gather = &raster->gather;
-    enum kolam_status status = gather_after(raster, request, ground_seq);
-    if (status == KOLAM_OK && !gather->is_averaged && gather->has_changes && ground_seq > 0) {
-        ground_seq = 0; /* something in the ground may have been hidden or shown */
-        status = gather_after(raster, request, 0);
-    }
+/* Draws what touches `part` from the beginning, and takes the part over into request->pixels. */
+static enum kolam_status redraw_part(struct kolam_raster *raster, struct request *request,
+                                     struct gather_box part) {
+    struct trail no_trail = {.store = NULL};
+    uint32_t *pixels = get_buffer(&raster->part_pixels);
+    enum kolam_status status =
+        pixels ? gather_part(raster, request, 0, part) : KOLAM_ERR_NOMEM;
     if (status != KOLAM_OK) {
         return status;
     }
-    if (gather->is_averaged) {
-        return average_children(raster, request, depth);
+    memset(pixels, 0, TILE_BYTES);
+    status = draw_gathered(raster, request->tile, &no_trail, pixels);
+    size_t row_bytes = (size_t)(part.x1 - part.x0 + 1) * sizeof *pixels;
+    for (int32_t y = part.y0; y <= part.y1; y++) {
+        memcpy(request->pixels + y * KOLAM_TILE_PX + part.x0, pixels + y * KOLAM_TILE_PX + part.x0,
+               row_bytes);
     }
-    if (ground_seq == 0) {
+    return status;
+}
+
+/* request->pixels hold the picture `ground`; its seq is 0 where they hold nothing. */
+static enum kolam_status draw_above(struct kolam_raster *raster, struct request *request,
+                                    const struct kolam_tile_picture *ground, int depth) {
+    struct gather *gather = &raster->gather;
+    enum kolam_status status = gather_part(raster, request, ground->seq, GATHER_WHOLE_TILE);
+    if (status != KOLAM_OK) {
+        return status;
+    }
+    request->picture.is_averaged = gather->is_averaged;
+    if (gather->is_averaged) {
+        return average_children(raster, request, ground, depth);
+    }
+    if (ground->seq == 0) {
         memset(request->pixels, 0, TILE_BYTES);
     }
-    return draw_gathered(raster, request->tile, request->pixels);
+    /* With a change among the rows, what is visible now need not have been so on the way. */
+    bool leaves_trail = request->use_store && !gather->has_changes;
+    struct trail trail = {.store = leaves_trail ? raster->store : NULL,
+                          .stroke_count = ground->stroke_count};
+    struct gather_box changed = gather->changed;
+    status = draw_gathered(raster, request->tile, &trail, request->pixels);
+    request->picture.stroke_count = trail.stroke_count;
+    if (status == KOLAM_OK && changed.x0 <= changed.x1) {
+        status = redraw_part(raster, request, changed);
+    }
+    return status;
+}
+
+/* The stored picture to begin with, into request->pixels: the snapshot, unless it is newer than what is asked for;
+ * then the keyframe before that. */
+static struct kolam_tile_picture find_ground(struct kolam_raster *raster, const struct request *request) {
+    struct kolam_tile_picture ground = {.seq = 0};
+    if (!request->use_store) {
+        return ground;
+    }
+    bool is_found = kolam_tile_store_get(raster->store, request->tile, &ground, request->pixels) ==
+                        KOLAM_OK &&
+                    ground.seq <= request->picture.seq;
+    if (!is_found &&
+        kolam_tile_store_recall(raster->store, request->tile, request->picture.seq, &ground,
+                                request->pixels) != KOLAM_OK) {
+        ground = (struct kolam_tile_picture){.seq = 0};
+    }
+    return ground;
+}
+
+static bool is_worth_keeping(const struct request *request, const struct kolam_tile_picture *ground) {
+    if (request->picture.is_averaged) {
+        return request->at_seq != KOLAM_SEQ_NOW ||
+               request->picture.seq / KEYFRAME_EPOCH_OPS > ground->seq / KEYFRAME_EPOCH_OPS;
+    }
+    return request->picture.stroke_count >=
+           (request->at_seq == KOLAM_SEQ_NOW ? KEYFRAME_STROKES : WORTH_KEEPING_STROKES);
+}
+
+/* A picture that could not be stored is drawn again next time. */
+static void remember(struct kolam_raster *raster, struct request *request,
+                     const struct kolam_tile_picture *ground) {
+    if (!request->use_store) {
+        return;
+    }
+    if (is_worth_keeping(request, ground)) {
+        (void)!kolam_tile_store_keep(raster->store, request->tile, &request->picture, request->pixels);
+        request->picture.stroke_count = 0;
+    }
+    if (request->at_seq == KOLAM_SEQ_NOW) {
+        (void)!kolam_tile_store_put(raster->store, request->tile, &request->picture, request->pixels);
+    }
 }
 
 /* Within the reader's begin/end, so that every tile of a recursion is of one state. */
@@ -206,35 +322,28 @@ static enum kolam_status raster_at_depth(struct kolam_raster *raster, struct req
     if (raster->is_cancelled && raster->is_cancelled(raster->cancel_ctx)) {
         return KOLAM_ERR_CLOSED;
     }
+    request->picture = (struct kolam_tile_picture){.seq = 0};
     enum kolam_status status =
-        gather_version(raster->reader, request->tile, request->at_seq, &request->seq);
+        gather_version(raster->reader, request->tile, request->at_seq, &request->picture.seq);
     if (status != KOLAM_OK) {
         return status;
     }
-    if (request->seq == 0) {
+    if (request->picture.seq == 0) {
         memset(request->pixels, 0, TILE_BYTES);
-        request->is_empty = true;
+        request->picture.is_empty = true;
         return KOLAM_OK;
     }
-    uint64_t stored_seq = 0;
-    bool has_stored = request->use_store &&
-                      kolam_tile_store_get(raster->store, request->tile, &stored_seq,
-                                           &request->is_empty, request->pixels) == KOLAM_OK;
-    if (has_stored && stored_seq == request->seq) {
+    struct kolam_tile_picture ground = find_ground(raster, request);
+    if (ground.seq == request->picture.seq) {
+        request->picture = ground;
         return KOLAM_OK;
     }
-    bool is_ground = has_stored && stored_seq < request->seq;
-    status = draw_above(raster, request, is_ground ? stored_seq : 0, depth);
-    if (status != KOLAM_OK) {
-        return status;
+    status = draw_above(raster, request, &ground, depth);
+    if (status == KOLAM_OK) {
+        request->picture.is_empty = is_blank(request->pixels);
+        remember(raster, request, &ground);
     }
-    request->is_empty = is_blank(request->pixels);
-    if (request->use_store) {
-        /* A tile that could not be stored is drawn again next time. */
-        (void)!kolam_tile_store_put(raster->store, request->tile, request->seq,
-                                    request->is_empty ? NULL : request->pixels);
-    }
-    return KOLAM_OK;
+    return status;
 }
 
 static enum kolam_status raster_tile(struct kolam_raster *raster, struct request *request,
@@ -249,8 +358,8 @@ static enum kolam_status raster_tile(struct kolam_raster *raster, struct request
     status = raster_at_depth(raster, request, 0);
     kolam_reader_end(raster->reader);
     if (status == KOLAM_OK) {
-        *out_seq = request->seq;
-        *out_is_empty = request->is_empty;
+        *out_seq = request->picture.seq;
+        *out_is_empty = request->picture.is_empty;
     }
     return status;
 }
@@ -261,7 +370,7 @@ enum kolam_status kolam_raster_tile(struct kolam_raster *raster, struct kolam_ti
     struct request request = {
         .tile = tile,
         .at_seq = at_seq,
-        .use_store = at_seq == KOLAM_SEQ_NOW,
+        .use_store = true,
         .pixels = out_pixels,
     };
     return raster_tile(raster, &request, out_seq, out_is_empty);
@@ -300,7 +409,7 @@ enum kolam_status kolam_raster_is_averaged(struct kolam_raster *raster, struct k
     if (status != KOLAM_OK) {
         return status;
     }
-    status = gather_after(raster, &request, KOLAM_SEQ_NOW);
+    status = gather_part(raster, &request, KOLAM_SEQ_NOW, GATHER_WHOLE_TILE);
     kolam_reader_end(raster->reader);
     if (status == KOLAM_OK) {
         *out_is = raster->gather.is_averaged;

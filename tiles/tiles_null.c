@@ -7,21 +7,27 @@ static void null_destroy(struct kolam_tile_store *store) {
 }
 
 static enum kolam_status null_get(struct kolam_tile_store *store, struct kolam_tile_id tile,
-                                  uint64_t *out_seq, bool *out_is_empty, uint32_t *out_pixels) {
-    (void)store, (void)tile, (void)out_seq, (void)out_is_empty, (void)out_pixels;
+                                  struct kolam_tile_picture *out_picture, uint32_t *out_pixels) {
+    (void)store, (void)tile, (void)out_picture, (void)out_pixels;
     return KOLAM_ERR_NOT_FOUND;
 }
 
+static enum kolam_status null_recall(struct kolam_tile_store *store, struct kolam_tile_id tile,
+                                     uint64_t max_seq, struct kolam_tile_picture *out_picture,
+                                     uint32_t *out_pixels) {
+    (void)max_seq;
+    return null_get(store, tile, out_picture, out_pixels);
+}
+
 static enum kolam_status null_put(struct kolam_tile_store *store, struct kolam_tile_id tile,
-                                  uint64_t seq, const uint32_t *pixels) {
-    (void)store, (void)tile, (void)seq, (void)pixels;
+                                  const struct kolam_tile_picture *picture, const uint32_t *pixels) {
+    (void)store, (void)tile, (void)picture, (void)pixels;
     return KOLAM_OK;
 }
 
-static enum kolam_status
-null_each(struct kolam_tile_store *store,
-          bool (*visit)(void *ctx, struct kolam_tile_id tile, uint64_t seq), void *ctx) {
-    (void)store, (void)visit, (void)ctx;
+static enum kolam_status null_each(struct kolam_tile_store *store, enum kolam_tile_kind kind,
+                                   kolam_tile_visit *visit, void *ctx) {
+    (void)store, (void)kind, (void)visit, (void)ctx;
     return KOLAM_OK;
 }
 
@@ -34,6 +40,8 @@ static const struct kolam_tile_store_ops null_ops = {
     .destroy = null_destroy,
     .get = null_get,
     .put = null_put,
+    .recall = null_recall,
+    .keep = null_put,
     .each = null_each,
     .remove = null_remove,
 };

@@ -14,15 +14,41 @@
 #include "sql.h"
 #include "tile_codec.h"
 
-enum statement { GET, PUT, EACH, REMOVE, STATEMENT_COUNT };
+enum statement {
+    GET,
+    PUT,
+    RECALL,
+    KEEP,
+    COUNT_KEYFRAMES,
+    THIN,
+    EACH_SNAPSHOT,
+    EACH_KEYFRAME,
+    REMOVE,
+    REMOVE_KEYFRAMES,
+    STATEMENT_COUNT
+};
+
+#define HERE "level = ?1 AND x = ?2 AND y = ?3"
 
 static const char *const statement_texts[STATEMENT_COUNT] = {
-    [GET] = "SELECT seq, pixels FROM tile WHERE level = ? AND x = ? AND y = ?",
-    [PUT] = "INSERT INTO tile (level, x, y, seq, pixels) VALUES (?, ?, ?, ?, ?) "
-            "ON CONFLICT (level, x, y) DO UPDATE SET seq = excluded.seq, pixels = excluded.pixels "
+    [GET] = "SELECT seq, pixels, is_averaged, stroke_count FROM tile WHERE " HERE,
+    [PUT] = "INSERT INTO tile (level, x, y, seq, pixels, is_averaged, stroke_count) "
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
+            "ON CONFLICT (level, x, y) DO UPDATE SET seq = excluded.seq, pixels = excluded.pixels, "
+            "is_averaged = excluded.is_averaged, stroke_count = excluded.stroke_count "
             "WHERE excluded.seq >= tile.seq",
-    [EACH] = "SELECT level, x, y, seq FROM tile",
-    [REMOVE] = "DELETE FROM tile WHERE level = ? AND x = ? AND y = ?",
+    [RECALL] = "SELECT seq, pixels, is_averaged, 0 FROM keyframe WHERE " HERE
+               " AND seq <= ?4 ORDER BY seq DESC LIMIT 1",
+    [KEEP] = "INSERT OR IGNORE INTO keyframe (level, x, y, seq, pixels, is_averaged) "
+             "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [COUNT_KEYFRAMES] = "SELECT count(*) FROM keyframe WHERE " HERE,
+    [THIN] = "DELETE FROM keyframe WHERE id = (SELECT id FROM (SELECT id, lead(seq) OVER in_order - "
+             "lag(seq) OVER in_order AS gap FROM keyframe WHERE " HERE " WINDOW in_order AS (ORDER BY "
+             "seq)) WHERE gap IS NOT NULL ORDER BY gap LIMIT 1)",
+    [EACH_SNAPSHOT] = "SELECT level, x, y, seq FROM tile",
+    [EACH_KEYFRAME] = "SELECT level, x, y, seq FROM keyframe",
+    [REMOVE] = "DELETE FROM tile WHERE " HERE,
+    [REMOVE_KEYFRAMES] = "DELETE FROM keyframe WHERE " HERE,
 };
 
 /* synchronous OFF: a power cut may cost the file, and then it is made anew. */
@@ -56,55 +82,110 @@ static sqlite3_stmt *bind_tile(struct sqlite_store *store, enum statement which,
 
 static enum kolam_status sqlite_remove(struct kolam_tile_store *base, struct kolam_tile_id tile) {
     struct sqlite_store *store = from_base(base);
-    return store->is_read_only ? KOLAM_OK : kolam_sql_run(bind_tile(store, REMOVE, tile));
+    if (store->is_read_only) {
+        return KOLAM_OK;
+    }
+    enum kolam_status status = kolam_sql_run(bind_tile(store, REMOVE, tile));
+    return status == KOLAM_OK ? kolam_sql_run(bind_tile(store, REMOVE_KEYFRAMES, tile)) : status;
 }
 
-static enum kolam_status sqlite_get(struct kolam_tile_store *base, struct kolam_tile_id tile,
-                                    uint64_t *out_seq, bool *out_is_empty, uint32_t *out_pixels) {
-    struct sqlite_store *store = from_base(base);
-    sqlite3_stmt *get = bind_tile(store, GET, tile);
+/* Reads the one row of a bound GET or RECALL. */
+static enum kolam_status read_picture(struct sqlite_store *store, sqlite3_stmt *get,
+                                      struct kolam_tile_id tile,
+                                      struct kolam_tile_picture *out_picture, uint32_t *out_pixels) {
+    struct kolam_tile_picture picture = {.seq = 0};
     enum kolam_status status = KOLAM_ERR_NOT_FOUND;
     bool has_row = false, is_damaged = false;
     if (kolam_sql_step(get, &has_row) == KOLAM_OK && has_row) {
         const uint8_t *bytes = sqlite3_column_blob(get, 1);
         size_t size_bytes = (size_t)sqlite3_column_bytes(get, 1);
+        picture.seq = (uint64_t)sqlite3_column_int64(get, 0);
+        picture.is_averaged = sqlite3_column_int(get, 2) != 0;
+        picture.stroke_count = (uint32_t)sqlite3_column_int64(get, 3);
         is_damaged = !bytes || kolam_tile_codec_decode(store->codec, bytes, size_bytes,
-                                                       out_is_empty, out_pixels) != KOLAM_OK;
+                                                       &picture.is_empty, out_pixels) != KOLAM_OK;
         if (!is_damaged) {
-            *out_seq = (uint64_t)sqlite3_column_int64(get, 0);
+            *out_picture = picture;
             status = KOLAM_OK;
         }
     }
     (void)sqlite3_reset(get);
     if (is_damaged) {
         /* Its seq may be damaged as well, and keep newer pixels out. */
-        (void)!sqlite_remove(base, tile);
+        (void)!sqlite_remove(&store->base, tile);
     }
     return status;
 }
 
-static enum kolam_status sqlite_put(struct kolam_tile_store *base, struct kolam_tile_id tile,
-                                    uint64_t seq, const uint32_t *pixels) {
+static enum kolam_status sqlite_get(struct kolam_tile_store *base, struct kolam_tile_id tile,
+                                    struct kolam_tile_picture *out_picture, uint32_t *out_pixels) {
     struct sqlite_store *store = from_base(base);
+    return read_picture(store, bind_tile(store, GET, tile), tile, out_picture, out_pixels);
+}
+
+static enum kolam_status sqlite_recall(struct kolam_tile_store *base, struct kolam_tile_id tile,
+                                       uint64_t max_seq, struct kolam_tile_picture *out_picture,
+                                       uint32_t *out_pixels) {
+    struct sqlite_store *store = from_base(base);
+    sqlite3_stmt *recall = bind_tile(store, RECALL, tile);
+    (void)sqlite3_bind_int64(recall, 4, max_seq > INT64_MAX ? INT64_MAX : (int64_t)max_seq);
+    return read_picture(store, recall, tile, out_picture, out_pixels);
+}
+
+/* Encodes, binds and runs a PUT or KEEP. */
+static enum kolam_status write_picture(struct sqlite_store *store, sqlite3_stmt *put,
+                                       const struct kolam_tile_picture *picture,
+                                       const uint32_t *pixels) {
     const uint8_t *bytes;
     size_t size_bytes;
-    if (store->is_read_only) {
-        return KOLAM_OK;
-    }
-    enum kolam_status status = kolam_tile_codec_encode(store->codec, pixels, &bytes, &size_bytes);
+    enum kolam_status status = kolam_tile_codec_encode(
+        store->codec, picture->is_empty ? NULL : pixels, &bytes, &size_bytes);
     if (status != KOLAM_OK) {
         return status;
     }
-    sqlite3_stmt *put = bind_tile(store, PUT, tile);
-    (void)sqlite3_bind_int64(put, 4, (int64_t)seq);
+    (void)sqlite3_bind_int64(put, 4, (int64_t)picture->seq);
+    (void)sqlite3_bind_int(put, 6, picture->is_averaged);
     status = kolam_sql_bind_blob(put, 5, bytes, size_bytes);
     return status == KOLAM_OK ? kolam_sql_run(put) : status;
 }
 
-static enum kolam_status
-sqlite_each(struct kolam_tile_store *base,
-            bool (*visit)(void *ctx, struct kolam_tile_id tile, uint64_t seq), void *ctx) {
-    sqlite3_stmt *each = from_base(base)->statements[EACH];
+static enum kolam_status sqlite_put(struct kolam_tile_store *base, struct kolam_tile_id tile,
+                                    const struct kolam_tile_picture *picture,
+                                    const uint32_t *pixels) {
+    struct sqlite_store *store = from_base(base);
+    if (store->is_read_only) {
+        return KOLAM_OK;
+    }
+    sqlite3_stmt *put = bind_tile(store, PUT, tile);
+    (void)sqlite3_bind_int64(put, 7, picture->stroke_count);
+    return write_picture(store, put, picture, pixels);
+}
+
+static enum kolam_status thin_keyframes(struct sqlite_store *store, struct kolam_tile_id tile) {
+    sqlite3_stmt *count = bind_tile(store, COUNT_KEYFRAMES, tile);
+    bool has_row = false;
+    enum kolam_status status = kolam_sql_step(count, &has_row);
+    bool are_too_many = status == KOLAM_OK && has_row &&
+                        sqlite3_column_int64(count, 0) > KOLAM_KEYFRAMES_MAX;
+    (void)sqlite3_reset(count);
+    return are_too_many ? kolam_sql_run(bind_tile(store, THIN, tile)) : status;
+}
+
+static enum kolam_status sqlite_keep(struct kolam_tile_store *base, struct kolam_tile_id tile,
+                                     const struct kolam_tile_picture *picture,
+                                     const uint32_t *pixels) {
+    struct sqlite_store *store = from_base(base);
+    if (store->is_read_only) {
+        return KOLAM_OK;
+    }
+    enum kolam_status status = write_picture(store, bind_tile(store, KEEP, tile), picture, pixels);
+    return status == KOLAM_OK ? thin_keyframes(store, tile) : status;
+}
+
+static enum kolam_status sqlite_each(struct kolam_tile_store *base, enum kolam_tile_kind kind,
+                                     kolam_tile_visit *visit, void *ctx) {
+    sqlite3_stmt *each =
+        from_base(base)->statements[kind == KOLAM_TILE_SNAPSHOT ? EACH_SNAPSHOT : EACH_KEYFRAME];
     bool goes_on = true;
     enum kolam_status status = kolam_sql_step(each, &goes_on);
     while (status == KOLAM_OK && goes_on) {
@@ -141,6 +222,8 @@ static const struct kolam_tile_store_ops sqlite_ops = {
     .destroy = sqlite_destroy,
     .get = sqlite_get,
     .put = sqlite_put,
+    .recall = sqlite_recall,
+    .keep = sqlite_keep,
     .each = sqlite_each,
     .remove = sqlite_remove,
 };
@@ -161,7 +244,8 @@ static enum kolam_status create_tables(struct sqlite_store *store, uint64_t inca
     return status == KOLAM_OK ? kolam_sql_exec(store->db, "COMMIT") : status;
 }
 
-/* KOLAM_ERR_EXISTS: a sound file, but of another incarnation or raster version. */
+/* KOLAM_ERR_EXISTS: a sound file, but of another incarnation, raster version, or earlier schema: it is cheaper
+ * to draw anew than to carry over. */
 static enum kolam_status check_meta(struct sqlite_store *store, uint64_t incarnation,
                                     const char *path, struct kolam_error *error) {
     int64_t had_incarnation = 0, had_raster = 0;
@@ -186,6 +270,9 @@ static enum kolam_status open_db(struct sqlite_store *store, const char *path, u
     }
     if (status == KOLAM_OK) {
         status = kolam_sql_exec(store->db, store->is_read_only ? read_pragmas : write_pragmas);
+    }
+    if (status == KOLAM_OK && version != 0 && version != kolam_schema_tiles.version) {
+        return kolam_fail(error, KOLAM_ERR_EXISTS, "%s: of an earlier version", path);
     }
     if (status == KOLAM_OK && version == 0) {
         status = store->is_read_only ? KOLAM_ERR_NOT_FOUND

@@ -13,6 +13,8 @@
 
 struct listed_tile {
     struct kolam_tile_id tile;
+    uint64_t seq;
+    enum kolam_tile_kind kind;
 };
 
 struct tile_check {
@@ -23,6 +25,7 @@ struct tile_check {
     uint64_t last_seq; /* of the moment that is checked */
     struct listed_tile *list;
     size_t count, capacity;
+    enum kolam_tile_kind listing; /* what is being listed */
     bool is_out_of_memory;
     uint32_t *stored, *fresh; /* pixels */
 };
@@ -31,7 +34,6 @@ struct tile_check {
 
 static bool list_tile(void *ctx, struct kolam_tile_id tile, uint64_t seq) {
     struct tile_check *tiles = ctx;
-    (void)seq; /* read together with the pixels, later */
     if (tiles->count == tiles->capacity) {
         size_t capacity = tiles->capacity > 0 ? tiles->capacity * 2 : 1024;
         struct listed_tile *grown = kolam_realloc_array(tiles->list, capacity, sizeof *tiles->list);
@@ -42,11 +44,11 @@ static bool list_tile(void *ctx, struct kolam_tile_id tile, uint64_t seq) {
         tiles->list = grown;
         tiles->capacity = capacity;
     }
-    tiles->list[tiles->count++].tile = tile;
+    tiles->list[tiles->count++] = (struct listed_tile){.tile = tile, .seq = seq, .kind = tiles->listing};
     return true;
 }
 
-/* Fine levels first: the coarser ones are made of them. */
+/* Fine levels first: the coarser ones are made of them. Of a tile, the earlier pictures first. */
 static int by_level(const void *left, const void *right) {
     const struct listed_tile *a = left, *b = right;
     if (a->tile.level != b->tile.level) {
@@ -55,7 +57,10 @@ static int by_level(const void *left, const void *right) {
     if (a->tile.y != b->tile.y) {
         return a->tile.y < b->tile.y ? -1 : 1;
     }
-    return a->tile.x < b->tile.x ? -1 : a->tile.x > b->tile.x;
+    if (a->tile.x != b->tile.x) {
+        return a->tile.x < b->tile.x ? -1 : 1;
+    }
+    return a->seq < b->seq ? -1 : a->seq > b->seq;
 }
 
 /* ---- comparing ---- */
@@ -116,11 +121,27 @@ static enum kolam_status compare(struct tile_check *tiles, struct kolam_tile_id 
     return note_bad(check, tile);
 }
 
-static enum kolam_status check_tile(struct tile_check *tiles, struct kolam_tile_id tile) {
-    uint64_t stored_seq, version;
-    bool is_empty;
-    enum kolam_status status =
-        kolam_tile_store_get(tiles->store, tile, &stored_seq, &is_empty, tiles->stored);
+/* A keyframe shows the past, which does not change: it must equal what the log draws for its seq. One that was
+ * thinned out since it was listed is none. */
+static enum kolam_status check_keyframe(struct tile_check *tiles, const struct listed_tile *listed) {
+    struct kolam_tile_picture picture;
+    enum kolam_status status = kolam_tile_store_recall(tiles->store, listed->tile, listed->seq, &picture,
+                                                       tiles->stored);
+    if (status == KOLAM_ERR_NOT_FOUND || (status == KOLAM_OK && picture.seq != listed->seq) ||
+        listed->seq > tiles->last_seq) {
+        return KOLAM_OK;
+    }
+    if (picture.is_averaged && !tiles->check->is_thorough) {
+        tiles->check->older_count++;
+        return status;
+    }
+    return status == KOLAM_OK ? compare(tiles, listed->tile, listed->seq, listed->seq) : status;
+}
+
+static enum kolam_status check_snapshot(struct tile_check *tiles, struct kolam_tile_id tile) {
+    struct kolam_tile_picture picture;
+    uint64_t version;
+    enum kolam_status status = kolam_tile_store_get(tiles->store, tile, &picture, tiles->stored);
     if (status == KOLAM_ERR_NOT_FOUND) {
         kolam_check_problem(tiles->check,
                             "tile %d/%" PRId64 "/%" PRId64 " cannot be read; --repair "
@@ -128,6 +149,7 @@ static enum kolam_status check_tile(struct tile_check *tiles, struct kolam_tile_
                             tile.level, tile.x, tile.y);
         return note_bad(tiles->check, tile);
     }
+    const uint64_t stored_seq = status == KOLAM_OK ? picture.seq : 0;
     if (status != KOLAM_OK || stored_seq > tiles->last_seq) {
         return status; /* a server goes on drawing: what is newer than the moment is not judged */
     }
@@ -152,7 +174,12 @@ static enum kolam_status check_pinned(struct tile_check *tiles) {
     enum kolam_status status = kolam_reader_info(tiles->reader, &info);
     if (status == KOLAM_OK) {
         tiles->last_seq = info.last_seq;
-        status = kolam_tile_store_each(tiles->store, list_tile, tiles);
+        tiles->listing = KOLAM_TILE_SNAPSHOT;
+        status = kolam_tile_store_each(tiles->store, tiles->listing, list_tile, tiles);
+    }
+    if (status == KOLAM_OK) {
+        tiles->listing = KOLAM_TILE_KEYFRAME;
+        status = kolam_tile_store_each(tiles->store, tiles->listing, list_tile, tiles);
     }
     if (status == KOLAM_OK && tiles->is_out_of_memory) {
         status = KOLAM_ERR_NOMEM;
@@ -162,7 +189,9 @@ static enum kolam_status check_pinned(struct tile_check *tiles) {
     }
     qsort(tiles->list, tiles->count, sizeof *tiles->list, by_level);
     for (size_t i = 0; i < tiles->count && status == KOLAM_OK; i++) {
-        status = check_tile(tiles, tiles->list[i].tile);
+        const struct listed_tile *listed = &tiles->list[i];
+        status = listed->kind == KOLAM_TILE_KEYFRAME ? check_keyframe(tiles, listed)
+                                                     : check_snapshot(tiles, listed->tile);
         if (kolam_progress_is_due(&check->progress)) {
             kolam_progress_show(&check->progress, "%s: tile %zu of %zu", check->canvas, i + 1,
                                 tiles->count);

@@ -195,12 +195,32 @@ static void assert_tile_matches(struct world *world, struct kolam_tile_id tile) 
     assert_int_equal(fresh_seq, version);
 }
 
+/* The same tile at earlier states, asked for in any order, against the log alone. */
+static void assert_past_matches(struct world *world, struct kolam_tile_id tile, struct test_random *random) {
+    for (int i = 0; i < 3; i++) {
+        uint64_t at_seq = 1 + test_random_below(random, world->canvas.last_seq);
+        uint64_t drawn_seq;
+        uint64_t fresh_seq;
+        bool is_empty;
+        assert_int_equal(kolam_raster_tile(world->raster, tile, at_seq, world->drawn, &drawn_seq, &is_empty),
+                         KOLAM_OK);
+        assert_int_equal(kolam_raster_tile_fresh(world->raster, tile, at_seq, world->fresh, &fresh_seq,
+                                                 &is_empty),
+                         KOLAM_OK);
+        assert_memory_equal(world->drawn, world->fresh, sizeof world->fresh);
+        assert_int_equal(drawn_seq, fresh_seq);
+        assert_true(drawn_seq <= at_seq);
+    }
+}
+
 static void assert_everything_matches(struct world *world) {
+    struct test_random random = test_random_from(world->canvas.last_seq);
     for (int32_t level = -3; level <= 3; level++) {
         int64_t span = level > 0 ? 1 << level : 1;
         for (int64_t y = -1; y <= span; y += 1 + span / 3) {
             for (int64_t x = -1; x <= span; x += 1 + span / 3) {
                 assert_tile_matches(world, (struct kolam_tile_id){x, y, level});
+                assert_past_matches(world, (struct kolam_tile_id){x, y, level}, &random);
             }
         }
     }
@@ -335,6 +355,46 @@ static bool never(void *ctx) {
     return true;
 }
 
+static bool count_keyframe(void *ctx, struct kolam_tile_id tile, uint64_t seq) {
+    uint32_t *count = ctx;
+    (void)tile, (void)seq;
+    ++*count;
+    return true;
+}
+
+/* Long enough for keyframes: live ones, ones left on the way of a first drawing, and averages, with old strokes
+ * hidden beneath them. */
+static void keyframes_show_what_the_log_shows(void **state) {
+    struct world *world = *state;
+    struct test_random random = test_random_from(11);
+    struct kolam_tile_id near = {0, 0, 0};
+    struct kolam_tile_id far = {0, 0, -2};
+    uint32_t keyframes = 0;
+    for (int i = 0; i < 1500; i++) {
+        struct kolam_point points[POINTS_MAX];
+        struct kolam_stroke stroke;
+        random_stroke(&random, 0, points, &stroke);
+        stroke.width = 300;
+        for (uint32_t p = 0; p < stroke.point_count; p++) {
+            points[p].x = (int32_t)test_random_below(&random, KOLAM_SUB_PER_TILE);
+            points[p].y = points[p].x / 2 + (int32_t)test_random_below(&random, 300);
+        }
+        draw(world, 1, &stroke, 1);
+        if (i % 300 == 299) {
+            change(world, KOLAM_OP_HIDE, (uint32_t)test_random_below(&random, world->stroke_count));
+            assert_tile_matches(world, near);
+            assert_tile_matches(world, far);
+        }
+    }
+    assert_int_equal(kolam_tile_store_each(world->store, KOLAM_TILE_KEYFRAME, count_keyframe, &keyframes),
+                     KOLAM_OK);
+    assert_true(keyframes > 5);
+    for (int i = 0; i < 6; i++) {
+        assert_past_matches(world, near, &random);
+        assert_past_matches(world, far, &random);
+    }
+}
+
 static void a_cancelled_tile_says_so(void **state) {
     struct world *world = *state;
     int asked = 0;
@@ -355,6 +415,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(parts_of_a_translucent_group_share_one_mask, set_up, tear_down),
         cmocka_unit_test_setup_teardown(far_tiles_average_their_children, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_past_is_drawn_as_it_was, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(keyframes_show_what_the_log_shows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_cancelled_tile_says_so, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,15 +1,15 @@
 /* From points to coverage, the way in: where a stroke lies in a tile, and which rule draws it.
  *
- * The ink kernel is five files: this one; ink_distance.c draws strokes at least THIN_PX wide, capsule by
- * capsule, from each pixel's distance; ink_area.c adds up the area of thinner ones; ink_pixels.c
- * composites; ink_wasm.c is the browser's door. A point becomes a position in tile pixels by integer
- * subtraction first, so that nothing is lost far from the origin.
+ * The ink kernel is five files: this one; ink_distance.c draws strokes at least THIN_PX wide,
+ * capsule by capsule, from each pixel's distance; ink_area.c adds up the area of thinner ones;
+ * ink_pixels.c composites; ink_wasm.c is the browser's door. A point becomes a position in tile
+ * pixels by integer subtraction first, so that nothing is lost far from the origin.
  *
- * Invariants. A pixel's value depends on the capsule alone, never on where a row's span began or on
- * which part of the stroke came first: spans only skip pixels that are known to come out 0 or 255.
- * Positions are multiples of a power of two and are exact in a float unless cut, so a capsule gives a
- * pixel the same bits in every tile. Nothing here can overflow, divide by zero or make a NaN, whatever a
- * decoded stroke holds. */
+ * Invariants. A pixel's value depends on the capsule alone, never on where a row's span began or
+ * on which part of the stroke came first: spans only skip pixels that are known to come out 0 or
+ * 255. Positions are multiples of a power of two and are exact in a float unless cut, so a
+ * capsule gives a pixel the same bits in every tile. Nothing here can overflow, divide by zero
+ * or make a NaN, whatever a decoded stroke holds. */
 #include "ink_internal.h"
 
 /* 2^exponent, -1022 <= exponent <= 1023, from its bits. */
@@ -20,8 +20,8 @@ static double power_of_two(int32_t exponent) {
     return value;
 }
 
-/* One axis. For a tile finer than the stroke by d levels: a is the stroke-level tile above it, r its
- * place inside a, and the tile's corner lies q + s * 2^-d eighths from the corner of a. */
+/* One axis. For a tile finer than the stroke by d levels: a is the stroke-level tile above it, r
+ * its place inside a, and the tile's corner lies q + s * 2^-d eighths from the corner of a. */
 static void place_axis(int64_t origin, int64_t tile, int32_t finer, int64_t *out_base,
                        double *out_rest) {
     if (finer < 0) {

@@ -1,5 +1,6 @@
-/* Strokes thinner than THIN_PX: each segment leaves its area, length times width, in the pixels it
- * crosses, in integers, so that the sum is the same in any order, and right however short they are. */
+/* Strokes thinner than THIN_PX: each segment leaves its area, length times width, in the pixels
+ * it crosses, in integers, so that the sum is the same in any order, and right however short
+ * they are. */
 #include "ink_internal.h"
 
 #define AREA_FULL (1u << 30)

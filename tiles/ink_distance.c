@@ -1,5 +1,5 @@
-/* Strokes at least THIN_PX wide: a pixel's coverage from its distance to the ink's edge; the mask keeps
- * the largest of any capsule. Three ways lead through the pixels: slim, broad, huge. */
+/* Strokes at least THIN_PX wide: a pixel's coverage from its distance to the ink's edge; the
+ * mask keeps the largest of any capsule. Three ways lead through the pixels: slim, broad, huge. */
 #include "ink_internal.h"
 
 /* Beyond this radius, in tile pixels, a float no longer tells the edge to 1/255. */
@@ -10,6 +10,7 @@
 #define FAT_RADIUS_PX 24.0
 /* No pixel reaches further across an edge than half its diagonal; and a little for roundings. */
 #define SHADOW_MAX 0.72
+#define LEAF_PX 4
 #define TINY 1e-9
 
 /* How a pixel, a unit square, lies across an edge: its shadow on the edge's normal is a trapezoid,
@@ -36,8 +37,8 @@ static bool is_far(const struct spot *spot, double reach) {
     return spot->x < low || spot->y < low || spot->x > high || spot->y > high;
 }
 
-/* Cuts what lies outside the tile's neighbourhood, keeping the taper. Every circle that can reach the
- * tile has its centre inside, so no pixel changes. False if nothing is left. */
+/* Cuts what lies outside the tile's neighbourhood, keeping the taper. Every circle that can
+ * reach the tile has its centre inside, so no pixel changes. False if nothing is left. */
 static bool cut_segment(struct spot *a, struct spot *b) {
     double reach = max_of(a->radius, b->radius) + 2.0;
     if (reach > HUGE_RADIUS_PX || (!is_far(a, reach) && !is_far(b, reach))) {
@@ -67,8 +68,8 @@ static struct shadow make_shadow(double nx, double ny) {
     };
 }
 
-/* A shadow across a round edge covers pi / 12 px too much, and more of a dot below a pixel; the radius
- * that makes the area right again. */
+/* A shadow across a round edge covers pi / 12 px too much, and more of a dot below a pixel; the
+ * radius that makes the area right again. */
 static double round_radius(double radius) {
     return radius < 0.4 ? 1.83 * radius * radius : exact_sqrt(radius * radius - 1.0 / 12.0);
 }
@@ -118,8 +119,8 @@ static struct capsule make_capsule(const struct spot *a, const struct spot *b) {
     };
 }
 
-/* A place as seen from the circle whose edge is nearest to it: the circle is where the axis is met under
- * the taper's angle, not the foot of the perpendicular. */
+/* A place as seen from the circle whose edge is nearest to it: the circle is where the axis is
+ * met under the taper's angle, not the foot of the perpendicular. */
 struct nearest {
     double distance, radius; /* to its centre; its own */
     double behind, across;   /* the distance along and across the axis */
@@ -156,13 +157,16 @@ static double shadow_to(const struct shadow *shadow, double distance) {
 /* What lies of a pixel near the edge of huge ink, by that place's own normal. */
 static uint8_t coverage_at(const struct capsule *capsule, double x, double y) {
     struct nearest nearest = nearest_circle(capsule, x, y);
+    double depth = nearest.radius - nearest.distance;
+    if (depth <= -SHADOW_MAX || depth >= SHADOW_MAX) {
+        return depth < 0.0 ? 0 : 255; /* such ink is nowhere thin */
+    }
     double nx = nearest.behind * capsule->ux + nearest.across * capsule->uy;
     double ny = nearest.behind * capsule->uy - nearest.across * capsule->ux;
     double distance = max_of(nearest.distance, TINY);
     struct shadow shadow =
         make_shadow((nx < 0.0 ? -nx : nx) / distance, (ny < 0.0 ? -ny : ny) / distance);
-    double covered = shadow_to(&shadow, nearest.radius - nearest.distance) +
-                     shadow_to(&shadow, nearest.radius + nearest.distance);
+    double covered = shadow_to(&shadow, depth) + 0.5;
     return (uint8_t)(min_of(max_of(covered, 0.0), 1.0) * 255.0 + 0.5);
 }
 
@@ -176,9 +180,9 @@ static inline lanes lanes_shadow_to(const struct lanes_shadow *shadow, lanes dis
     return s * shadow->height - sloped * lanes_abs(sloped) * shadow->bend;
 }
 
-/* What lies of the pixels of a row between the two edges of a line of the local radius, in floats; the
- * span's ends are multiples of four. Where a line is nowhere thinner than a shadow, the far edge covers
- * all of its half. */
+/* What lies of the pixels of a row between the two edges of a line of the local radius, in
+ * floats; the span's ends are multiples of four. Where a line is nowhere thinner than a shadow,
+ * the far edge covers all of its half. */
 static inline void raise_row_of(uint8_t *row, const struct capsule *capsule, int32_t y,
                                 struct span span, bool is_wide) {
     const float dy = (float)(y + 0.5 - capsule->ay);
@@ -221,8 +225,8 @@ static void raise_row(uint8_t *row, const struct capsule *capsule, int32_t y, st
     }
 }
 
-/* Where rows meet a capsule of one radius: the hull of what they meet of the two circles and of the band
- * between them, all being parts of one convex shape. */
+/* Where rows meet a capsule of one radius: the hull of what they meet of the two circles and of
+ * the band between them, all being parts of one convex shape. */
 struct cross_section {
     double ux, uy, length, radius;
     double per_ux, per_uy; /* 1 / ux, 1 / uy; 0 where the axis runs along the other one */
@@ -337,6 +341,28 @@ static void raise_slim_rows(struct kolam_ink_mask *mask, const struct capsule *c
     }
 }
 
+static void fill_block(struct kolam_ink_mask *mask, int32_t x, int32_t y, int32_t size) {
+    kolam_ink_grow_dirty(mask, x, y, x + size, y + size);
+    for (int32_t row = y; row < y + size; row++) {
+        __builtin_memset(mask->coverage + row * KOLAM_TILE_PX + x, 255, (size_t)size);
+    }
+}
+
+static void raise_leaf(struct kolam_ink_mask *mask, const struct capsule *capsule, int32_t x,
+                       int32_t y) {
+    kolam_ink_grow_dirty(mask, x, y, x + LEAF_PX, y + LEAF_PX);
+    for (int32_t row = y; row < y + LEAF_PX; row++) {
+        uint8_t *coverage = mask->coverage + row * KOLAM_TILE_PX;
+        if (lanes_are_full(coverage + x)) {
+            continue;
+        }
+        for (int32_t column = x; column < x + LEAF_PX; column++) {
+            uint8_t value = coverage_at(capsule, column + 0.5, row + 0.5);
+            coverage[column] = value > coverage[column] ? value : coverage[column];
+        }
+    }
+}
+
 /* A square of pixels, split where the edge runs through: for radii beyond a float. */
 static void raise_block(struct kolam_ink_mask *mask, const struct capsule *capsule, int32_t x,
                         int32_t y, int32_t size) {
@@ -345,22 +371,19 @@ static void raise_block(struct kolam_ink_mask *mask, const struct capsule *capsu
     if (depth <= -reach) {
         return;
     }
-    if (depth < reach && size > 8) {
-        int32_t half = size / 2;
-        raise_block(mask, capsule, x, y, half);
-        raise_block(mask, capsule, x + half, y, half);
-        raise_block(mask, capsule, x, y + half, half);
-        raise_block(mask, capsule, x + half, y + half, half);
+    if (depth >= reach) {
+        fill_block(mask, x, y, size);
         return;
     }
-    kolam_ink_grow_dirty(mask, x, y, x + size, y + size);
-    for (int32_t row = y; row < y + size; row++) {
-        uint8_t *coverage = mask->coverage + row * KOLAM_TILE_PX;
-        for (int32_t column = x; column < x + size; column++) {
-            uint8_t value = depth >= reach ? 255 : coverage_at(capsule, column + 0.5, row + 0.5);
-            coverage[column] = value > coverage[column] ? value : coverage[column];
-        }
+    if (size == LEAF_PX) {
+        raise_leaf(mask, capsule, x, y);
+        return;
     }
+    int32_t half = size / 2;
+    raise_block(mask, capsule, x, y, half);
+    raise_block(mask, capsule, x + half, y, half);
+    raise_block(mask, capsule, x, y + half, half);
+    raise_block(mask, capsule, x + half, y + half, half);
 }
 
 /* The ink is convex: with its corners inside, all of the tile is. */
@@ -396,8 +419,8 @@ static bool raise_capsule(struct kolam_ink_mask *mask, const struct capsule *cap
     return false;
 }
 
-/* The first point's own circle is always drawn: appending then gives what drawing at once gives. A later
- * part begins where the one before ended. */
+/* The first point's own circle is always drawn: appending then gives what drawing at once gives.
+ * A later part begins where the one before ended. */
 void kolam_ink_add_distance(struct kolam_ink_mask *mask, const struct kolam_stroke *stroke,
                             uint32_t first_point, const struct placing *placing) {
     struct spot before =

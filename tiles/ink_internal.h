@@ -5,8 +5,8 @@
 #include "ink_lanes.h"
 #include "kolam/ink.h"
 
-/* Below this width, in tile pixels, summed area is nearer the truth than the largest coverage; measured,
- * see docs/rendering.md. */
+/* Below this width, in tile pixels, summed area is nearer the truth than the largest coverage;
+ * measured, see docs/rendering.md. */
 #define THIN_PX 0.75
 
 struct spot {
@@ -78,7 +78,8 @@ static inline bool misses_tile(const struct spot *a, const struct spot *b) {
 void kolam_ink_grow_dirty(struct kolam_ink_mask *mask, int32_t x0, int32_t y0, int32_t x1,
                           int32_t y1);
 
-/* Both add points [first_point - 1, point_count), first_point < point_count: ink_distance.c, ink_area.c. */
+/* Both add points [first_point - 1, point_count), first_point < point_count: ink_distance.c,
+ * ink_area.c. */
 void kolam_ink_add_distance(struct kolam_ink_mask *mask, const struct kolam_stroke *stroke,
                             uint32_t first_point, const struct placing *placing);
 void kolam_ink_add_area(struct kolam_ink_mask *mask, const struct kolam_stroke *stroke,

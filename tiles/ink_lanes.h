@@ -1,8 +1,9 @@
-/* The few vector operations the ink kernel needs, four floats wide: SSE2, WebAssembly SIMD, or plain C.
+/* The few vector operations the ink kernel needs, four floats wide: SSE2, WebAssembly SIMD, or
+ * plain C.
  *
- * Each is exact or correctly rounded lane by lane (no estimates, no fused multiply-add), so all three
- * give the same bits; the four-function arithmetic is the compiler's own on vector types. Square roots
- * are instructions here because the C function would bring libm and errno along. */
+ * Each is exact or correctly rounded lane by lane (no estimates, no fused multiply-add), so all
+ * three give the same bits; the four-function arithmetic is the compiler's own on vector types.
+ * Square roots are instructions here because the C function would bring libm and errno along. */
 #ifndef KOLAM_INK_LANES_H
 #define KOLAM_INK_LANES_H
 

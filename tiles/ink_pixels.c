@@ -1,4 +1,5 @@
-/* From coverage to pixels: the compositing half of the ink kernel, and the conversions around tiles.
+/* From coverage to pixels: the compositing half of the ink kernel, and the conversions around
+ * tiles.
  *
  * All arithmetic is pixman's for 8-bit channels, integer and exact, so that masking in cairo and
  * masking here give the same bytes; tests/pixel holds the two together. */
@@ -24,9 +25,10 @@ static uint32_t over_pixel(uint32_t source, uint32_t under) {
     return source + mul_pixel(under, 255 - (source >> 24));
 }
 
-/* Straight 0xRRGGBBAA to premultiplied ARGB32 as cairo and pixman make it of the doubles C/255 and
- * A/255: their product rounded to 16 bits, of which the upper 8 are kept. C * A / 255^2 * 65535 + 1/2 is
- * C * A * 257 / 255 + 1/2, never nearer than 1/510 to an integer it does not equal: integers tell it. */
+/* Straight 0xRRGGBBAA to premultiplied ARGB32 as cairo and pixman make it of the doubles C/255
+ * and A/255: their product rounded to 16 bits, of which the upper 8 are kept. C * A / 255^2 *
+ * 65535 + 1/2 is C * A * 257 / 255 + 1/2, never nearer than 1/510 to an integer it does not
+ * equal: integers tell it. */
 static uint32_t premultiply_color(uint32_t color) {
     uint32_t alpha = color & 0xff;
     uint32_t pixel = alpha << 24;
@@ -62,8 +64,8 @@ static void resolve_thin_row(const struct kolam_ink_mask *mask, int32_t y, uint8
     }
 }
 
-/* How many pixels from x on share one extreme coverage, eight at a time: most of a mask's rectangle is
- * empty, and most of broad ink is full. */
+/* How many pixels from x on share one extreme coverage, eight at a time: most of a mask's
+ * rectangle is empty, and most of broad ink is full. */
 static int32_t run_of(const uint8_t *coverage, int32_t x, int32_t x1, uint64_t eight) {
     int32_t end = x;
     uint64_t next;

@@ -1,11 +1,11 @@
 /* The ink kernel's door for the browser: what build/web/ink.wasm exports. web/src/ink.ts wraps it.
  *
- * The module imports nothing and exports its `memory` and the functions below. A `ptr` is a byte offset
- * into the memory; 0 from an allocator means that the memory cannot grow. Allocating may grow the
- * memory, which detaches every ArrayBuffer view made before: make views anew after it. Freed blocks are
- * kept and given out again for the same kind. Arguments are trusted: a wrong pointer is the caller's
- * mistake. Tile coordinates are f64, exact to 2^53 (the world ends at 2^47). Status numbers are
- * enum kolam_status, 0 is success; tools are enum kolam_tool; colours are u32 0xRRGGBBAA.
+ * The module imports nothing and exports its `memory` and the functions below. A `ptr` is a byte
+ * offset into the memory; 0 from an allocator means that the memory cannot grow. Allocating may grow
+ * the memory, which detaches every ArrayBuffer view made before: make views anew after it. Freed
+ * blocks are kept and given out again for the same kind. Arguments are trusted: a wrong pointer is
+ * the caller's mistake. Tile coordinates are f64, exact to 2^53 (the world ends at 2^47). Status
+ * numbers are enum kolam_status, 0 is success; tools are enum kolam_tool; colours are u32 0xRRGGBBAA.
  *
  *   raster_version() -> u32              KOLAM_INK_VERSION
  *   scratch() -> ptr                     262,144 bytes for op bodies and RGBA going in and out
@@ -21,35 +21,35 @@
  *   stroke_alloc() -> ptr                a slot with room for 8,192 points
  *   stroke_free(stroke)
  *   stroke_begin(stroke, level, tile_x, tile_y, tool, color, width)
- *                                        empties it; width in 1/256 px of the level; one part, no times
+ *                                        empties it; width in 1/256 px of the level; one part
  *   stroke_set_part(stroke, part, part_count)
  *   stroke_set_start(stroke, start_ms)   f64, Unix ms; dt_ms of the points then count as known
  *   stroke_push(stroke, x, y, pressure, dt_ms) -> u32
- *                                        x, y in 1/8 px from the corner of (tile_x, tile_y); pressure
+ *                                        x, y in 1/8 px from the corner of its tile; pressure
  *                                        0..255; the new number of points, 0 if full
  *   stroke_truncate(stroke, count)       keeps the first `count` points
  *   stroke_decode(stroke, bytes, size) -> status     an op body; INVALID if it is not a stroke's
  *   stroke_encode(stroke, bytes, capacity) -> i32    size written, or -status
- *   stroke_level, stroke_tile_x (f64), stroke_tile_y (f64), stroke_tool, stroke_color, stroke_width,
- *   stroke_part, stroke_part_count, stroke_point_count (stroke)
+ *   stroke_level, stroke_tile_x (f64), stroke_tile_y (f64), stroke_tool, stroke_color,
+ *   stroke_width, stroke_part, stroke_part_count, stroke_point_count (stroke)
  *   stroke_points(stroke) -> ptr         16 bytes a point: i32 x, i32 y, u32 dt_ms, u8 pressure
- *   stroke_homes(stroke, out) -> i32     number of homes (1..256), or -status (more than 256, or outside
- *                                        the world); 24 bytes each: f64 tile_x, f64 tile_y, i32 level,
- *                                        u8 x0, y0, x1, y1 (inclusive pixels)
+ *   stroke_homes(stroke, out) -> i32     number of homes (1..256), or -status (more, or outside
+ *                                        the world); 24 bytes each: f64 tile_x, f64 tile_y,
+ *                                        i32 level, u8 x0, y0, x1, y1 (inclusive pixels)
  *
  *   mask_alloc() -> ptr                  empty
  *   mask_free(mask)
  *   mask_add(mask, stroke, first_point, level, tile_x, tile_y)
- *                                        points [first_point - 1, count) as seen by one tile, any level
+ *                                        points [first_point - 1, count) as one tile sees them
  *   mask_rect(mask) -> ptr               i32 x0, y0, x1, y1, half-open; empty when x0 >= x1
  *   mask_composite(mask, tool, color, under, tile)
- *                                        under + ink -> tile inside the mask's rectangle; both may be
- *                                        the same tile; outside the rectangle `tile` is not written
+ *                                        under + ink -> tile inside the mask's rectangle (may be
+ *                                        the same tile); outside it `tile` is not written
  *   mask_clear(mask)                     costs only its rectangle
  *
  * A live stroke: keep a `base` tile and a `shown` copy; per frame mask_add the new points, then
- * mask_composite(mask, tool, color, base, shown), then draw mask_rect of `shown`. When it is committed,
- * composite base -> base, and clear the mask. */
+ * mask_composite(mask, tool, color, base, shown), then draw mask_rect of `shown`. When it is
+ * committed, composite base -> base, and clear the mask. */
 #if defined(__wasm__)
 
 #include "kolam/ink.h"
@@ -87,7 +87,7 @@ static struct pool slots = {sizeof(struct slot), NULL};
 static uint8_t scratch_bytes[KOLAM_OP_BYTES_MAX] __attribute__((aligned(16)));
 static struct kolam_home home_room[KOLAM_STROKE_HOMES_MAX];
 
-/* The compiler may call these for a struct's assignment; each is one instruction with bulk memory. */
+/* The compiler may call these for an assignment; each is one instruction with bulk memory. */
 void *memset(void *to, int value, size_t size);
 void *memcpy(void *to, const void *from, size_t size);
 void *memmove(void *to, const void *from, size_t size);

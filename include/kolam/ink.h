@@ -1,14 +1,14 @@
-/* The ink kernel: points to coverage to pixels. Freestanding C (tiles/ink*.c),
- * compiled natively and to WebAssembly, so that what an artist sees is what the server stores, to the
- * bit: no libm, no fused multiply-add, no fast-math, results independent of vector width.
+/* The ink kernel: points to coverage to pixels. Freestanding C (tiles/ink*.c), compiled natively
+ * and to WebAssembly, so that what an artist sees is what the server stores, to the bit: no libm,
+ * no fused multiply-add, no fast-math, results independent of vector width.
  *
  * A stroke is the union of tapered capsules between its points; its mask holds, per pixel, the
- * largest coverage of any capsule, and is composited once: translucent ink does not darken where it
- * crosses itself, the order of points does not matter, appending points costs only the new capsules,
- * and tiles meet without a seam. Strokes thinner than 3/4 pixel at the tile's level add up area instead,
- * saturating, so that their coverage stays true to area. Which of the two rules holds depends only on
- * the stroke's width and the two levels. Radius: width/2 at pressure 1, linear in pressure, at least a
- * tenth of that; constant for the marker. */
+ * largest coverage of any capsule, and is composited once: translucent ink does not darken where
+ * it crosses itself, the order of points does not matter, appending points costs only the new
+ * capsules, and tiles meet without a seam. Strokes thinner than 3/4 pixel at the tile's level
+ * add up area instead, saturating, so that their coverage stays true to area. Which of the two
+ * rules holds depends only on the stroke's width and the two levels. Radius: width/2 at pressure
+ * 1, linear in pressure, at least a tenth of that; constant for the marker. */
 #ifndef KOLAM_INK_H
 #define KOLAM_INK_H
 
@@ -18,15 +18,15 @@
 #define KOLAM_INK_VERSION 1 /* the raster version: bump when any pixel can come out differently */
 #define KOLAM_TILE_PIXELS (KOLAM_TILE_PX * KOLAM_TILE_PX)
 
-/* Where a thin stroke ends: half a disc's area in the 2 x 2 pixels from (x, y), beside the mask's own
- * `area` because the next point appended moves the end on. */
+/* Where a thin stroke ends: half a disc's area in the 2 x 2 pixels from (x, y), beside the
+ * mask's own `area` because the next point appended moves the end on. */
 struct kolam_ink_end {
     int32_t x, y;
     uint32_t area[4];
 };
 
-/* A mask under construction for one tile. Zero it once (kolam_ink_mask_init) and reuse it: compositing
- * with `clear` costs only the dirty rectangle. */
+/* A mask under construction for one tile. Zero it once (kolam_ink_mask_init) and reuse it:
+ * compositing with `clear` costs only the dirty rectangle. */
 struct kolam_ink_mask {
     uint8_t coverage[KOLAM_TILE_PIXELS];
     uint32_t area[KOLAM_TILE_PIXELS]; /* thin strokes: 2^-30 pixels, saturated at a whole one */
@@ -37,9 +37,10 @@ struct kolam_ink_mask {
 
 void kolam_ink_mask_init(struct kolam_ink_mask *mask);
 
-/* Adds the capsules of points [first_point-1, point_count) of `stroke`, clipped to `tile` (any level):
- * first_point 0 draws all; a later one appends to a mask that holds the points before it. Parts of one
- * group are added to the same mask, each beginning with the last point of the part before. */
+/* Adds the capsules of points [first_point-1, point_count) of `stroke`, clipped to `tile` (any
+ * level): first_point 0 draws all; a later one appends to a mask that holds the points before
+ * it. Parts of one group are added to the same mask, each beginning with the last point of the
+ * part before. */
 void kolam_ink_add_stroke(struct kolam_ink_mask *mask, const struct kolam_stroke *stroke,
                           uint32_t first_point, struct kolam_tile_id tile);
 

@@ -1,6 +1,6 @@
-/* The kernel's edges beside the truth (16 x 16 samples a pixel) and beside cairo's own stroker, on real
- * drawings. The bounds stand a little above what docs/rendering.md reports; when one is broken the
- * pictures are left in build/test-output/. */
+/* The kernel's edges beside the truth (16 x 16 samples a pixel) and beside cairo's own stroker,
+ * on real drawings. The bounds stand a little above what docs/rendering.md reports; when one is
+ * broken the pictures are left in build/test-output/. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -111,7 +111,8 @@ static void single_tapered_strokes_are_right_to_a_few_of_255(void **state) {
     assert_in_range(difference.largest, 0, 48);
 }
 
-/* A place on the ink's edge, between one inside and one outside, in pixels of the stroke's level. */
+/* A place on the ink's edge, between one inside and one outside, in pixels of the stroke's
+ * level. */
 static void find_edge(struct place a, struct place b, double inside[2], double outside[2]) {
     for (int i = 0; i < 60; i++) {
         double x = (inside[0] + outside[0]) / 2, y = (inside[1] + outside[1]) / 2;
@@ -141,7 +142,8 @@ static void check_edge_tile(struct canvas *canvas, const struct kolam_stroke *st
     assert_true(inside > 0 && outside > 0);
 }
 
-/* Three ways lead through the pixels, and far ends are cut off: whichever it is, the edge stays put. */
+/* Three ways lead through the pixels, and far ends are cut off: whichever it is, the edge stays
+ * put. */
 static void edges_of_tapers_stay_put_however_far_one_zooms_in(void **state) {
     struct canvas *canvas = *state;
     struct random_state random = {9};

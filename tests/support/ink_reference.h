@@ -84,8 +84,8 @@ static inline bool touches_tile(const struct kolam_stroke *stroke, struct kolam_
     return x0 < KOLAM_TILE_PX && y0 < KOLAM_TILE_PX && x1 > 0 && y1 > 0;
 }
 
-/* Is the sample in one of the circles a + t (b - a) of radius ra + t (rb - ra)? With f(t) = |p - c(t)|^2
- * - r(t)^2, a parabola in t: look at its ends and at its lowest point, if it has one. */
+/* Is the sample in one of the circles a + t (b - a) of radius ra + t (rb - ra)? With f(t) = |p -
+ * c(t)|^2 - r(t)^2, a parabola in t: look at its ends and at its lowest point, if it has one. */
 static inline bool is_inside(double x, double y, struct place a, struct place b) {
     double px = x - a.x, py = y - a.y, dx = b.x - a.x, dy = b.y - a.y, dr = b.radius - a.radius;
     double square = dx * dx + dy * dy - dr * dr;
@@ -116,8 +116,8 @@ static inline void sample_capsule(uint8_t *samples, struct place a, struct place
     }
 }
 
-/* The stroke's exact coverage in 0..1 multiplied into what stays clear; `samples` is SAMPLE_ROW squared
- * bytes, zero before and after. */
+/* The stroke's exact coverage in 0..1 multiplied into what stays clear; `samples` is SAMPLE_ROW
+ * squared bytes, zero before and after. */
 static inline void reference_stroke(const struct kolam_stroke *stroke, struct kolam_tile_id tile,
                                     uint8_t *samples, double *clear) {
     struct place before = place_in_tile(stroke, 0, tile);

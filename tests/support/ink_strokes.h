@@ -48,7 +48,8 @@ static inline struct kolam_point point_at(double x_px, double y_px, uint8_t pres
     };
 }
 
-/* A walk that starts within `spread` eighths of the origin tile's corner and takes steps up to `step`. */
+/* A walk that starts within `spread` eighths of the origin tile's corner and takes steps up to
+ * `step`. */
 static inline void random_walk(struct random_state *random, struct kolam_point *points,
                                uint32_t count, int64_t spread, int64_t step) {
     int64_t x = random_between(random, 0, spread), y = random_between(random, 0, spread);

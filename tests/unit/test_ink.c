@@ -1,5 +1,6 @@
-/* The ink kernel as its users see it: what is covered, that it does not depend on how a stroke came
- * in, that tiles meet, and that nothing a stroke can hold does harm (run under the sanitizers too). */
+/* The ink kernel as its users see it: what is covered, that it does not depend on how a stroke
+ * came in, that tiles meet, and that nothing a stroke can hold does harm (run under the
+ * sanitizers too). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -195,8 +196,8 @@ static void is_exact_far_from_the_origin(void **state) {
     }
 }
 
-/* A dot 512 px wide at one of the coarsest levels; its leftmost edge falls on a tile's edge at every
- * finer one. */
+/* A dot 512 px wide at one of the coarsest levels; its leftmost edge falls on a tile's edge at
+ * every finer one. */
 static void zooms_into_ink_to_the_deepest_level(void **state) {
     (void)state;
     static uint8_t coverage[KOLAM_TILE_PIXELS];
@@ -232,7 +233,8 @@ static bool is_seen_from(struct kolam_tile_id tile, const struct kolam_home *hom
     return false;
 }
 
-/* Tiles are drawn from the strokes homed at them, above or below: elsewhere must be next to no ink. */
+/* Tiles are drawn from the strokes homed at them, above or below: elsewhere must be next to no
+ * ink. */
 static void leaves_no_ink_where_a_stroke_is_not_homed(void **state) {
     (void)state;
     static uint8_t coverage[KOLAM_TILE_PIXELS];

@@ -1,5 +1,5 @@
-/* The native kernel draws the shared vectors to the bit; tests/web/ink.test.mjs holds the WebAssembly
- * one to the same file. */
+/* The native kernel draws the shared vectors to the bit; tests/web/ink.test.mjs holds the
+ * WebAssembly one to the same file. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

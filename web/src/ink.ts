@@ -1,6 +1,6 @@
 // The ink kernel in the browser: a typed wrapper of build/web/ink.wasm (exports: tiles/ink_wasm.c).
-// No DOM: bytes come in, pixels go out, so it runs in node too. Handles are offsets into the module's
-// memory, branded so that a mask is not taken for a tile; whoever allocates one frees it.
+// No DOM: bytes come in, pixels go out, so it runs in node too. Handles are offsets into the
+// module's memory, branded so that a mask is not taken for a tile; whoever allocates one frees it.
 
 export type TileHandle = number & { readonly brand: 'tile' }; // 256 x 256 premultiplied ARGB32
 export type StrokeHandle = number & { readonly brand: 'stroke' };
@@ -153,7 +153,7 @@ export class Ink {
     this.wasm.tile_copy(from, to, rect.x0, rect.y0, rect.x1, rect.y1);
   }
 
-  /** Straight RGBA of a non-empty rectangle, rows packed, ready for `new ImageData(rgba, width)`. A copy. */
+  /** Straight RGBA of a non-empty rectangle, rows packed, for `new ImageData(rgba, width)`. A copy. */
   tileRgba(tile: TileHandle, rect: Rect = WHOLE): Uint8ClampedArray<ArrayBuffer> {
     const size = (rect.x1 - rect.x0) * (rect.y1 - rect.y0) * 4;
     const out = this.wasm.scratch();
@@ -163,7 +163,7 @@ export class Ink {
     return rgba;
   }
 
-  /** Fills a tile from 256 x 256 straight RGBA, as a canvas's getImageData or a decoded PNG gives. */
+  /** Fills a tile from 256 x 256 straight RGBA, as getImageData or a decoded PNG gives. */
   setTileRgba(tile: TileHandle, rgba: Uint8Array | Uint8ClampedArray): void {
     if (rgba.length !== SCRATCH_BYTES) {
       throw new InkError(`a tile is ${SCRATCH_BYTES} bytes, not ${rgba.length}`);
@@ -199,7 +199,7 @@ export class Ink {
     );
   }
 
-  /** Of a group of strokes that are one mark: which this is. The last part carries the stroke's end. */
+  /** Of a group of strokes that are one mark: which this is. The last part carries its end. */
   setPart(stroke: StrokeHandle, part: number, partCount: number): void {
     this.wasm.stroke_set_part(stroke, part, partCount);
   }
@@ -310,7 +310,7 @@ export class Ink {
     return x0 < x1 ? { x0, y0, x1, y1 } : null;
   }
 
-  /** `under` plus the mask's ink into `tile` (may be the same); returns what was written, or null. */
+  /** `under` plus the mask's ink into `tile` (may be the same); what was written, or null. */
   composite(mask: MaskHandle, pen: Pick<Pen, 'tool' | 'color'>, under: TileHandle,
     tile: TileHandle): Rect | null {
     this.wasm.mask_composite(mask, pen.tool, pen.color, under, tile);

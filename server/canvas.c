@@ -1,6 +1,7 @@
 /* The table of canvases and their life: absent, closed, opening, open, closing. */
 #include "canvas.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "fanout.h"
@@ -167,11 +168,11 @@ static void log_state(const struct kolam_canvas *canvas, const char *event) {
 static void fail_open(struct kolam_canvas *canvas, struct open_job *job) {
     struct kolam_server *server = canvas->server;
     char quoted[400];
+    snprintf(canvas->problem, sizeof(canvas->problem), "%s",
+             job->error.text[0] ? job->error.text : kolam_status_text(job->status));
     kolam_logfmt(&server->logfmt, KOLAM_LOG_ERROR, "canvas_open_failed", "canvas=%s reason=%s",
                  canvas->name,
-                 kolam_logfmt_quote(quoted, sizeof(quoted),
-                                    job->error.text[0] ? job->error.text
-                                                       : kolam_status_text(job->status)));
+                 kolam_logfmt_quote(quoted, sizeof(quoted), canvas->problem));
     kolam_log_destroy(job->log);
     canvas->log = NULL;
     forget_open_state(canvas);
@@ -322,7 +323,7 @@ void kolam_canvases_dispatch(struct kolam_server *server) {
 static void sweep_one(void *ctx, struct kolam_canvas *canvas) {
     const int64_t *now_ms = ctx;
     if (canvas->state == KOLAM_CANVAS_OPEN && canvas->users == 0 &&
-        kolam_list_is_empty(&canvas->orphans) && *now_ms - canvas->unused_since_ms > IDLE_MS) {
+        *now_ms - canvas->unused_since_ms > IDLE_MS) {
         begin_closing(canvas);
     }
 }

@@ -101,10 +101,10 @@ void kolam_http_on_request(void *ctx, struct kolam_http *http, const struct kola
     struct kolam_server *server = ctx;
     const char *path = request->path, *rest;
     server->metrics.http_requests++;
-    if (strcmp(path, "/healthz") == 0) {
-        kolam_health_answer(server, http); /* whatever the Host: probes come by address */
-    } else if (!is_host_fine(server, request)) {
+    if (!is_host_fine(server, request)) {
         kolam_http_error(http, 403, "this Host is not ours; allow it with kolam serve --allow-host");
+    } else if (strcmp(path, "/healthz") == 0) {
+        kolam_health_answer(server, http);
     } else if ((rest = after(path, "/tiles/"))) {
         kolam_tiles_request(server, http, rest);
     } else if (strcmp(path, "/snapshot.png") == 0) {

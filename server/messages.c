@@ -71,7 +71,9 @@ void kolam_messages_on_text(struct kolam_session *session, const uint8_t *bytes,
     }
     json_error_t error;
     json_t *message = json_loadb((const char *)bytes, size, JSON_REJECT_DUPLICATES, &error);
-    if (!json_is_object(message)) {
+    if (!message && json_error_code(&error) == json_error_invalid_utf8) {
+        kolam_session_error(session, "invalid", "a text message that is not UTF-8", 1007, true);
+    } else if (!json_is_object(message)) {
         kolam_session_refuse(session, "a text message that is no JSON object");
     } else {
         on_message(session, message);

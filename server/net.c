@@ -217,7 +217,7 @@ static enum kolam_status open_context(struct kolam_net *net) {
         .retry_and_idle_policy = &no_timers,
         .max_http_header_data2 = 8192,
         .keepalive_timeout = 60,
-        .timeout_secs = 20,
+        .timeout_secs = 10,
         .vhost_name = "kolam",
     };
     net->context = lws_create_context(&info);

@@ -24,9 +24,10 @@ struct kolam_socket {
     uint8_t *message;
     size_t message_size, message_capacity;
     int64_t heard_ms, pinged_ms, congested_since_ms, closing_since_ms;
-    uint16_t close_code;
+    bool is_assembling; /* a message has begun and not ended */
     bool is_closing, is_paused;
-    char close_reason[100];
+    uint8_t close_frame[4 + 100]; /* what is said at the end, a whole frame; */
+    size_t close_size;            /* 0 once it was sent */
     char address[64];
 };
 
@@ -109,8 +110,9 @@ static int receive(struct kolam_socket *ws, const void *bytes, size_t size) {
     if (ws->is_closing || !ws->session) {
         return 0;
     }
-    if (lws_is_first_fragment(wsi)) {
-        ws->message_size = 0;
+    if (lws_is_first_fragment(wsi) == ws->is_assembling) {
+        kolam_socket_close(ws, 1002, "a fragment out of place");
+        return 0;
     }
     size_t rest = lws_remaining_packet_payload(wsi);
     if (ws->message_size + size + rest > KOLAM_MESSAGE_BYTES_MAX) {
@@ -119,7 +121,9 @@ static int receive(struct kolam_socket *ws, const void *bytes, size_t size) {
     }
     bool is_text = !lws_frame_is_binary(wsi);
     bool is_whole = rest == 0 && lws_is_final_fragment(wsi);
-    if (is_whole && ws->message_size == 0) {
+    bool is_in_one = is_whole && !ws->is_assembling;
+    ws->is_assembling = !is_whole;
+    if (is_in_one) {
         ws->net->options.handlers.on_message(ws->session, is_text, bytes, size);
         return 0;
     }
@@ -139,12 +143,22 @@ static int receive(struct kolam_socket *ws, const void *bytes, size_t size) {
     return 0;
 }
 
+/* Our close goes out and we read on (throwing away what comes) until the client answers it: closing at
+ * once, with unread bytes, would reset the connection and the client would never learn why. */
+static void send_close(struct kolam_socket *ws) {
+    if (ws->close_size > 0 && !lws_partial_buffered(ws->wsi)) {
+        uint8_t *out = ws->net->scratch + KOLAM_SOCKET_PAD;
+        memcpy(out, ws->close_frame, ws->close_size);
+        (void)lws_write(ws->wsi, out, ws->close_size, LWS_WRITE_RAW);
+        ws->close_size = 0;
+    }
+}
+
 static int writable(struct kolam_socket *ws) {
     ws->congested_since_ms = 0;
     if (ws->is_closing) {
-        lws_close_reason(ws->wsi, (enum lws_close_status)ws->close_code,
-                         (unsigned char *)ws->close_reason, strlen(ws->close_reason));
-        return -1;
+        send_close(ws);
+        return 0;
     }
     if (ws->session) {
         ws->net->options.handlers.on_writable(ws->session);
@@ -214,11 +228,22 @@ void kolam_socket_close(struct kolam_socket *ws, uint16_t code, const char *reas
     if (ws->is_closing) {
         return;
     }
+    size_t size = strlen(reason);
+    size = size < 100 ? size : 100;
+    kolam_socket_set_reading(ws, true);
     ws->is_closing = true;
     ws->closing_since_ms = kolam_loop_now_ms(ws->net->loop);
-    ws->close_code = code;
-    strncpy(ws->close_reason, reason, sizeof(ws->close_reason) - 1);
-    lws_callback_on_writable(ws->wsi);
+    ws->close_frame[0] = 0x88;
+    ws->close_frame[1] = (uint8_t)(2 + size);
+    ws->close_frame[2] = (uint8_t)(code >> 8);
+    ws->close_frame[3] = (uint8_t)code;
+    memcpy(ws->close_frame + 4, reason, size);
+    ws->close_size = 4 + size;
+    if (lws_partial_buffered(ws->wsi)) {
+        lws_callback_on_writable(ws->wsi);
+    } else {
+        send_close(ws);
+    }
 }
 
 void kolam_socket_set_reading(struct kolam_socket *ws, bool is_reading) {

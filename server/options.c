@@ -42,6 +42,9 @@ static const struct option_row rows[] = {
     {"gather-us", "KOLAM_GATHER_US", "N",
      "how long a busy log gathers strokes for one commit, in microseconds (2000)", NUMBER,
      AT(gather_us), 0, 0, 1000000},
+    {"vanish-ms", "KOLAM_VANISH_MS", "N",
+     "how long an unfinished stroke waits for its author to come back, in ms (30000)", NUMBER,
+     AT(vanish_ms), 0, 0, 86400000},
     {"log-level", "KOLAM_LOG_LEVEL", "LEVEL", "error, warn, info or debug (info)", LEVEL, AT(log_level),
      0, 0, 0},
 };
@@ -136,6 +139,7 @@ static void set_defaults(struct kolam_options *options) {
         .max_connections = 10000,
         .tile_cache_mb = 128,
         .gather_us = 2000,
+        .vanish_ms = 30000,
         .log_level = KOLAM_LOG_INFO,
     };
 }

@@ -45,36 +45,89 @@ static void tell_identity(struct kolam_session *session, const char *key, const 
     kolam_session_send_json(session, message);
 }
 
+/* The key waits with the identity until the author's number on this canvas is known. */
+struct made {
+    struct kolam_session *session; /* referenced */
+    char hex[65];
+};
+
+static void tell_made(struct made *made) {
+    struct kolam_session *session = made->session;
+    session->is_identifying = false;
+    if (session->state == KOLAM_SESSION_OPEN) {
+        tell_identity(session, session->is_browser ? "claim" : "token", made->hex);
+    }
+    kolam_session_unref(session);
+    memset(made, 0, sizeof(*made));
+    kolam_free(made);
+}
+
+static void on_made_numbered(void *ctx, struct kolam_submission *submission) {
+    struct made *made = ctx;
+    if (submission->status == KOLAM_OK) {
+        made->session->artist = submission->artist;
+    }
+    kolam_submission_destroy(submission);
+    tell_made(made);
+}
+
+/* A canvas that does not exist yet gives numbers with its first op: until then the number is 0. */
+static void number_made(struct made *made) {
+    struct kolam_session *session = made->session;
+    struct kolam_log *log = session->canvas->log;
+    struct kolam_submission *submission = log ? kolam_submission_create(0) : NULL;
+    if (!submission) {
+        tell_made(made);
+        return;
+    }
+    submission->author = session->author;
+    submission->nonce = session->nonce;
+    submission->done = on_made_numbered;
+    submission->ctx = made;
+    kolam_log_submit(log, submission);
+}
+
+static void take_made(struct kolam_session *session, const struct kolam_identity_request *request) {
+    struct kolam_server *server = session->server;
+    struct made *made = kolam_alloc(sizeof(*made));
+    if (!made) {
+        kolam_session_close(session, 1013, "out of memory");
+        return;
+    }
+    made->session = session;
+    kolam_session_ref(session);
+    session->author = request->author;
+    session->has_author = true;
+    if (session->is_browser) {
+        kolam_claims_add(server->claims, kolam_loop_now_ms(server->loop), request->secret, made->hex);
+    } else {
+        kolam_hex_encode(request->secret, sizeof(request->secret), made->hex);
+    }
+    kolam_logfmt(&server->logfmt, KOLAM_LOG_INFO, "identity_made", "session=%u", session->number);
+    number_made(made);
+}
+
 static void on_made(struct kolam_identity_request *request) {
     struct kolam_session *session = request->ctx;
-    struct kolam_server *server = session->server;
-    session->is_identifying = false;
     if (session->state == KOLAM_SESSION_OPEN && request->status == KOLAM_OK) {
-        char hex[65];
-        session->author = request->author;
-        session->has_author = true;
-        if (session->is_browser) {
-            kolam_claims_add(server->claims, kolam_loop_now_ms(server->loop), request->secret, hex);
-        } else {
-            kolam_hex_encode(request->secret, sizeof(request->secret), hex);
+        take_made(session, request);
+    } else {
+        session->is_identifying = false;
+        if (session->state == KOLAM_SESSION_OPEN) {
+            kolam_session_error(session, "unavailable", "no identity can be kept now; try again later",
+                                0, false);
         }
-        kolam_logfmt(&server->logfmt, KOLAM_LOG_INFO, "identity_made", "session=%u", session->number);
-        tell_identity(session, session->is_browser ? "claim" : "token", hex);
-        memset(hex, 0, sizeof(hex));
-    } else if (session->state == KOLAM_SESSION_OPEN) {
-        kolam_session_error(session, "unavailable", "no identity can be kept now; try again later", 0,
-                            false);
     }
     finish_request(request);
 }
 
 void kolam_people_identify(struct kolam_session *session) {
+    if (session->is_identifying) {
+        return; /* one answer for both */
+    }
     if (session->has_author) {
         tell_identity(session, NULL, NULL);
         return;
-    }
-    if (session->is_identifying) {
-        return; /* one answer for both */
     }
     struct kolam_identity_request *request =
         new_request(session, KOLAM_IDENTITY_MAKE, on_made);
@@ -86,7 +139,7 @@ void kolam_people_identify(struct kolam_session *session) {
 
 void kolam_people_set_artist(struct kolam_session *session, uint32_t artist) {
     session->artist = artist;
-    if (!session->is_identity_told) {
+    if (!session->is_identity_told && !session->is_identifying) {
         tell_identity(session, NULL, NULL);
     }
 }
@@ -167,8 +220,10 @@ struct who_job {
     struct kolam_session *session;
     struct kolam_canvas *canvas; /* held */
     uint32_t count;
-    uint32_t artists[WHO_MAX];
-    struct kolam_author authors[WHO_MAX]; /* an empty name: unknown */
+    struct {
+        uint32_t artist;
+        struct kolam_author author; /* an empty name: unknown */
+    } rows[];
 };
 
 static void run_who(struct kolam_job *base, struct kolam_worker *worker) {
@@ -179,8 +234,8 @@ static void run_who(struct kolam_job *base, struct kolam_worker *worker) {
         return;
     }
     for (uint32_t i = 0; i < job->count; i++) {
-        if (kolam_reader_artist(view->reader, job->artists[i], &job->authors[i]) != KOLAM_OK) {
-            job->authors[i].name[0] = '\0';
+        if (kolam_reader_artist(view->reader, job->rows[i].artist, &job->rows[i].author) != KOLAM_OK) {
+            job->rows[i].author.name[0] = '\0';
         }
     }
 }
@@ -190,45 +245,48 @@ static void done_who(struct kolam_job *base) {
     if (job->session->state == KOLAM_SESSION_OPEN) {
         json_t *list = json_array();
         for (uint32_t i = 0; i < job->count; i++) {
-            if (job->authors[i].name[0] != '\0') {
-                json_array_append_new(list, json_pack("{sI ss}", "artist", (json_int_t)job->artists[i],
-                                                      "name", job->authors[i].name));
+            if (job->rows[i].author.name[0] != '\0') {
+                json_array_append_new(list,
+                                      json_pack("{sI ss}", "artist", (json_int_t)job->rows[i].artist,
+                                                "name", job->rows[i].author.name));
             }
         }
         kolam_session_send_json(job->session, artists_message(list));
     }
     kolam_canvas_release(job->canvas);
-    kolam_session_unref(job->session);
+    kolam_session_end_ask(job->session);
     kolam_free(job);
 }
 
-static bool read_artists(struct who_job *job, const json_t *list) {
+/* NULL for a malformed list, or without memory. */
+static struct who_job *read_artists(const json_t *list) {
     size_t count = json_array_size(list);
     if (!json_is_array(list) || count < 1 || count > WHO_MAX) {
-        return false;
+        return NULL;
     }
-    for (size_t i = 0; i < count; i++) {
+    struct who_job *job = kolam_alloc_zero(1, sizeof(*job) + count * sizeof(job->rows[0]));
+    for (size_t i = 0; job && i < count; i++) {
         const json_t *number = json_array_get(list, i);
         json_int_t value = json_integer_value(number);
         if (!json_is_integer(number) || value < 0 || value > UINT32_MAX) {
-            return false;
+            kolam_free(job);
+            return NULL;
         }
-        job->artists[job->count++] = (uint32_t)value;
+        job->rows[job->count++].artist = (uint32_t)value;
     }
-    return true;
+    return job;
 }
 
 void kolam_people_who(struct kolam_session *session, const json_t *message) {
-    struct who_job *job = kolam_alloc_zero(1, sizeof(*job));
-    if (!job || !read_artists(job, json_object_get(message, "artists"))) {
-        kolam_free(job);
+    struct who_job *job = read_artists(json_object_get(message, "artists"));
+    if (!job) {
         kolam_session_refuse(session, "who: artists must be 1 to 256 numbers");
         return;
     }
     job->session = session;
     job->canvas = session->canvas;
     job->job = (struct kolam_job){.run = run_who, .done = done_who, .priority = KOLAM_JOB_INTERACTIVE};
-    kolam_session_ref(session);
+    kolam_session_begin_ask(session);
     kolam_canvas_hold(job->canvas);
     kolam_pool_submit(session->server->pool, &job->job);
 }

@@ -1,7 +1,7 @@
 /* Strokes while the pen is down: passed on at once to those who can see them, and kept, so that what an author
  * who vanishes in mid-stroke had drawn is not lost. Also cursors, and who has left.
  *
- * A preview belongs to its session; when the connection ends it becomes the canvas's orphan for 30 s. The author
+ * A preview belongs to its session; when the connection ends it becomes the canvas's orphan for 30 s (--vanish-ms). The author
  * coming back with the stroke (same person, nonce and counter) takes it over; nobody coming, it is committed as
  * partial. */
 #include <string.h>
@@ -12,7 +12,6 @@
 #include "session.h"
 
 #define PREVIEWS_MAX 16 /* a session */
-#define ORPHAN_MS 30000
 #define HOT_PER_S 240   /* previews and cursors a session may send in a second */
 
 struct preview {
@@ -83,30 +82,39 @@ static void tell_left(struct kolam_canvas *canvas, uint64_t nonce) {
     }
 }
 
-void kolam_preview_leave(struct kolam_session *session) {
-    int64_t until_ms = kolam_loop_now_ms(session->server->loop) + ORPHAN_MS;
-    KOLAM_LIST_EACH(&session->previews, struct preview, link, preview) {
-        if (!preview->is_whole || preview->stroke.point_count == 0 || !session->canvas->log) {
-            destroy(preview);
-            continue;
-        }
-        preview->author = session->author;
-        preview->nonce = session->nonce;
-        preview->until_ms = until_ms;
-        kolam_list_remove(&preview->link);
-        kolam_list_append(&session->canvas->orphans, &preview->link);
-    }
-    if (session->was_seen) {
-        tell_left(session->canvas, session->nonce);
-    }
+static void leave_orphanage(struct kolam_canvas *canvas, struct preview *orphan) {
+    kolam_list_remove(&orphan->link);
+    kolam_canvas_release(canvas);
+}
+
+/* ---- committing what was left behind ---- */
+
+struct partial {
+    struct kolam_canvas_wait wait;
+    struct kolam_canvas *canvas; /* held */
+    struct kolam_submission *submission;
+};
+
+static void end_partial(struct partial *partial, enum kolam_status status) {
+    struct kolam_canvas *canvas = partial->canvas;
+    kolam_logfmt(&canvas->server->logfmt, KOLAM_LOG_INFO, "partial_stroke", "canvas=%s status=%d",
+                 canvas->name, status);
+    kolam_submission_destroy(partial->submission);
+    kolam_canvas_release(canvas);
+    kolam_free(partial);
 }
 
 static void on_partial(void *ctx, struct kolam_submission *submission) {
-    struct kolam_canvas *canvas = ctx;
-    kolam_logfmt(&canvas->server->logfmt, KOLAM_LOG_INFO, "partial_stroke", "canvas=%s status=%d",
-                 canvas->name, submission->status);
-    kolam_submission_destroy(submission);
-    kolam_canvas_release(canvas);
+    end_partial(ctx, submission->status);
+}
+
+static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) {
+    struct partial *partial = KOLAM_CONTAINER(wait, struct partial, wait);
+    if (status == KOLAM_OK) {
+        kolam_log_submit(partial->canvas->log, partial->submission);
+    } else {
+        end_partial(partial, status);
+    }
 }
 
 static bool fill_partial(struct kolam_submission *submission, const struct preview *orphan,
@@ -129,40 +137,69 @@ static bool fill_partial(struct kolam_submission *submission, const struct previ
 }
 
 static void commit_orphan(struct kolam_canvas *canvas, const struct preview *orphan) {
-    struct kolam_submission *submission = canvas->log ? kolam_submission_create(1) : NULL;
-    if (!submission || !fill_partial(submission, orphan, canvas->server->homes)) {
+    struct kolam_submission *submission = kolam_submission_create(1);
+    struct partial *partial = kolam_alloc_zero(1, sizeof(*partial));
+    if (!submission || !partial || !fill_partial(submission, orphan, canvas->server->homes)) {
         kolam_submission_destroy(submission);
+        kolam_free(partial);
         return;
     }
+    partial->canvas = canvas;
+    partial->submission = submission;
+    partial->wait.done = on_canvas;
     submission->author = orphan->author;
     submission->nonce = orphan->nonce;
     submission->done = on_partial;
-    submission->ctx = canvas;
+    submission->ctx = partial;
     kolam_canvas_hold(canvas);
-    kolam_log_submit(canvas->log, submission);
+    kolam_canvas_when_open(canvas, true, &partial->wait);
 }
 
-struct sweep {
-    int64_t now_ms;
-    bool is_stopping;
-};
+static void commit_orphans(struct kolam_canvas *canvas, int64_t now_ms) {
+    kolam_canvas_hold(canvas);
+    KOLAM_LIST_EACH(&canvas->orphans, struct preview, link, orphan) {
+        if (now_ms >= orphan->until_ms) {
+            uint64_t nonce = orphan->nonce;
+            commit_orphan(canvas, orphan);
+            leave_orphanage(canvas, orphan);
+            destroy(orphan);
+            tell_left(canvas, nonce);
+        }
+    }
+    kolam_canvas_release(canvas);
+}
 
 static void sweep_canvas(void *ctx, struct kolam_canvas *canvas) {
-    const struct sweep *sweep = ctx;
-    KOLAM_LIST_EACH(&canvas->orphans, struct preview, link, orphan) {
-        if (!sweep->is_stopping && sweep->now_ms < orphan->until_ms) {
-            continue;
-        }
-        uint64_t nonce = orphan->nonce;
-        commit_orphan(canvas, orphan);
-        destroy(orphan);
-        tell_left(canvas, nonce);
-    }
+    const int64_t *now_ms = ctx;
+    commit_orphans(canvas, *now_ms);
 }
 
-void kolam_preview_sweep(struct kolam_server *server, int64_t now_ms, bool is_stopping) {
-    struct sweep sweep = {now_ms, is_stopping};
-    kolam_canvases_each(server, sweep_canvas, &sweep);
+void kolam_preview_sweep(struct kolam_server *server, int64_t now_ms) {
+    kolam_canvases_each(server, sweep_canvas, &now_ms);
+}
+
+void kolam_preview_leave(struct kolam_session *session) {
+    struct kolam_canvas *canvas = session->canvas;
+    int64_t until_ms =
+        kolam_loop_now_ms(session->server->loop) + session->server->options->vanish_ms;
+    KOLAM_LIST_EACH(&session->previews, struct preview, link, preview) {
+        if (!preview->is_whole || preview->stroke.point_count == 0) {
+            destroy(preview);
+            continue;
+        }
+        preview->author = session->author;
+        preview->nonce = session->nonce;
+        preview->until_ms = until_ms;
+        kolam_list_remove(&preview->link);
+        kolam_list_append(&canvas->orphans, &preview->link);
+        kolam_canvas_hold(canvas);
+    }
+    if (session->server->is_stopping) {
+        commit_orphans(canvas, INT64_MAX); /* nobody will be there to wait for */
+    }
+    if (session->was_seen) {
+        tell_left(canvas, session->nonce);
+    }
 }
 
 /* ---- what comes in ---- */
@@ -193,7 +230,7 @@ static struct preview *obtain(struct kolam_session *session, uint32_t counter) {
     }
     preview = find_orphan(session, counter);
     if (preview) {
-        kolam_list_remove(&preview->link);
+        leave_orphanage(session->canvas, preview);
     } else {
         if (session->preview_count >= PREVIEWS_MAX) {
             return NULL;
@@ -293,25 +330,29 @@ void kolam_preview_record(struct kolam_session *session, const struct kolam_in_r
     }
 }
 
-static void forget(struct kolam_session *session, uint32_t counter) {
+/* False if there was no such preview. */
+static bool forget(struct kolam_session *session, uint32_t counter) {
     struct preview *preview = find(session, counter);
     if (preview) {
         session->preview_count--;
     } else {
         preview = find_orphan(session, counter);
+        if (preview) {
+            leave_orphanage(session->canvas, preview);
+        }
     }
     if (preview) {
         destroy(preview);
     }
+    return preview != NULL;
 }
 
 void kolam_preview_submitted(struct kolam_session *session, uint32_t counter) {
-    forget(session, counter);
+    (void)forget(session, counter);
 }
 
 void kolam_preview_cancel(struct kolam_session *session, uint32_t counter) {
-    forget(session, counter);
-    if (session->was_seen) {
+    if (forget(session, counter)) {
         kolam_fanout_all(session->canvas, session, KOLAM_OUT_OP,
                          kolam_out_preview_end(session->nonce, counter));
     }

@@ -87,7 +87,7 @@ static void on_sweep(void *ctx) {
     if (server->is_stopping) {
         return;
     }
-    kolam_preview_sweep(server, now_ms, false);
+    kolam_preview_sweep(server, now_ms);
     kolam_tiles_sweep(server, now_ms);
     kolam_canvases_sweep(server, now_ms);
 }
@@ -108,7 +108,7 @@ static void on_stop(void *ctx) {
     kolam_net_stop_listening(server->net);
     kolam_tiles_stop(server);
     kolam_snapshots_stop(server);
-    kolam_preview_sweep(server, 0, true);
+    kolam_preview_sweep(server, INT64_MAX);
 }
 
 /* ---- making the parts ---- */
@@ -207,17 +207,38 @@ static enum kolam_status make_net(struct kolam_server *server, struct kolam_erro
     return kolam_net_create(server->loop, &options, &server->net, error);
 }
 
+/* `main` exists from the start; a server that cannot open it does not serve. */
+struct main_opening {
+    struct kolam_canvas_wait wait;
+    struct kolam_server *server;
+    enum kolam_status status;
+};
+
 static void on_main_open(struct kolam_canvas_wait *wait, enum kolam_status status) {
-    (void)wait, (void)status; /* a failure was logged, and is met again by who joins */
+    struct main_opening *opening = KOLAM_CONTAINER(wait, struct main_opening, wait);
+    struct kolam_server *server = opening->server;
+    opening->status = status;
+    if (status != KOLAM_OK) {
+        kolam_loop_end(server->loop);
+        return;
+    }
+    printf("%s\n", kolam_net_url(server->net));
+    fflush(stdout);
+    kolam_logfmt(&server->logfmt, KOLAM_LOG_INFO, "serving", "url=%s version=%s",
+                 kolam_net_url(server->net), KOLAM_VERSION);
 }
 
-/* `main` exists from the start. */
-static void open_main(struct kolam_server *server, struct kolam_canvas_wait *wait) {
+static enum kolam_status run(struct kolam_server *server, struct kolam_error *error) {
+    struct main_opening opening = {.wait.done = on_main_open, .server = server};
     struct kolam_canvas *canvas = kolam_canvas_get(server, "main");
-    wait->done = on_main_open;
-    if (canvas) {
-        kolam_canvas_when_open(canvas, true, wait);
+    if (!canvas) {
+        return kolam_fail(error, KOLAM_ERR_NOMEM, "out of memory");
     }
+    kolam_canvas_when_open(canvas, true, &opening.wait);
+    kolam_loop_run(server->loop);
+    kolam_list_remove(&opening.wait.link);
+    return opening.status == KOLAM_OK ? KOLAM_OK
+                                      : kolam_fail(error, opening.status, "%s", canvas->problem);
 }
 
 static enum kolam_status make(struct kolam_server *server, struct kolam_error *error) {
@@ -270,19 +291,14 @@ int kolam_cmd_serve(int argc, char **argv) {
         .clock = kolam_clock_system(),
         .logfmt = {.fd = 2, .level = options.log_level},
     };
-    struct kolam_canvas_wait main_wait;
     struct kolam_error error = {0};
     kolam_list_init(&server.sessions);
     raise_file_limit(&server);
     enum kolam_status status = make(&server, &error);
     if (status == KOLAM_OK) {
-        open_main(&server, &main_wait);
-        printf("%s\n", kolam_net_url(server.net));
-        fflush(stdout);
-        kolam_logfmt(&server.logfmt, KOLAM_LOG_INFO, "serving", "url=%s version=%s", kolam_net_url(server.net),
-                     KOLAM_VERSION);
-        kolam_loop_run(server.loop);
-    } else {
+        status = run(&server, &error);
+    }
+    if (status != KOLAM_OK) {
         fprintf(stderr, "kolam serve: %s\n", error.text);
     }
     unmake(&server);

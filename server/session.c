@@ -11,6 +11,9 @@
 
 #define STALE_MS 10000
 #define HELLO_MS 20000
+#define IN_FLIGHT_OPS_SOFT 2048
+#define IN_FLIGHT_BYTES_SOFT (8u << 20)
+#define ASKS_SOFT 8
 
 /* A cookie is looked at only now, a token with hello; both are the same secret. */
 static void take_cookie(struct kolam_session *session, const struct kolam_request *request) {
@@ -140,8 +143,39 @@ void kolam_session_close(struct kolam_session *session, uint16_t code, const cha
     }
 }
 
-/* Ops were dropped: what the client has is full of holes, so it gets no more until it looks again. */
+void kolam_session_update_reading(struct kolam_session *session) {
+    if (!session->ws) {
+        return;
+    }
+    if (session->in_flight_ops > IN_FLIGHT_OPS_SOFT ||
+        session->in_flight_bytes > IN_FLIGHT_BYTES_SOFT || session->asks >= ASKS_SOFT) {
+        kolam_socket_set_reading(session->ws, false);
+    } else if (session->in_flight_ops < IN_FLIGHT_OPS_SOFT / 2 &&
+               session->in_flight_bytes < IN_FLIGHT_BYTES_SOFT / 2 &&
+               session->asks < ASKS_SOFT / 2) {
+        kolam_socket_set_reading(session->ws, true);
+    }
+}
+
+void kolam_session_begin_ask(struct kolam_session *session) {
+    session->asks++;
+    kolam_session_ref(session);
+    kolam_session_update_reading(session);
+}
+
+void kolam_session_end_ask(struct kolam_session *session) {
+    session->asks--;
+    kolam_session_update_reading(session);
+    kolam_session_unref(session);
+}
+
+/* Ops were dropped: what the client has is full of holes, so it gets no more until it looks again. It is told
+ * once: the telling itself finds the queue as full as it was. */
 static void begin_refresh(struct kolam_session *session) {
+    if (session->is_refreshing) {
+        return;
+    }
+    session->is_refreshing = true;
     session->server->metrics.refreshes++;
     session->view.is_set = false;
     kolam_fanout_forget(session);

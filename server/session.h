@@ -53,6 +53,8 @@ struct kolam_session {
     struct kolam_notices notices;
     struct kolam_outbox outbox;
 
+    bool is_refreshing;     /* it was told to look again and has not yet */
+    uint32_t asks;          /* questions at the workers: views, names */
     uint32_t in_flight_ops; /* submitted, not yet durable; their outcomes find the session closed if it is */
     uint64_t in_flight_bytes;
     struct kolam_author **slots; /* act_as; NULL where nobody is */
@@ -112,6 +114,12 @@ void kolam_view_set(struct kolam_session *session, const struct kolam_view *view
                     uint64_t since);
 void kolam_view_cancel(struct kolam_session *session);
 
+/* A question goes to the workers, or its answer came: who asks too much is not read from for a while. */
+void kolam_session_begin_ask(struct kolam_session *session);
+void kolam_session_end_ask(struct kolam_session *session);
+/* Reads from the client, or not, as what is in flight allows. */
+void kolam_session_update_reading(struct kolam_session *session);
+
 /* Strokes (submit.c). */
 void kolam_submit_record(struct kolam_session *session, const struct kolam_in_record *record);
 /* Called at a commit before it is shown to anybody: the author hears of it first. */
@@ -125,7 +133,7 @@ void kolam_preview_cursor(struct kolam_session *session, const struct kolam_in_r
 void kolam_preview_submitted(struct kolam_session *session, uint32_t counter);
 /* The connection ended. */
 void kolam_preview_leave(struct kolam_session *session);
-/* Commits the strokes whose authors did not come back. */
-void kolam_preview_sweep(struct kolam_server *server, int64_t now_ms, bool is_stopping);
+/* Commits the strokes whose authors did not come back until now. */
+void kolam_preview_sweep(struct kolam_server *server, int64_t now_ms);
 
 #endif

@@ -1,7 +1,8 @@
 /* From a SUBMIT record to an ACK: verdict, the canvas's log, and back when it is durable.
  *
- * What is in flight is bounded per session: past the soft bound we stop reading from it until the disk has
- * caught up, so that an importer goes as fast as the log takes; past the hard bound it is told to try later. */
+ * What is in flight is bounded per session: past a soft bound (session.c) we stop reading from it until the
+ * disk has caught up, so that an importer goes as fast as the log takes; past the hard one here it is told to
+ * try later. */
 #include <inttypes.h>
 
 #include "fanout.h"
@@ -9,9 +10,7 @@
 #include "session.h"
 #include "verdict.h"
 
-#define IN_FLIGHT_OPS_SOFT 2048
 #define IN_FLIGHT_OPS_HARD 4096
-#define IN_FLIGHT_BYTES_SOFT (8u << 20)
 #define IN_FLIGHT_BYTES_HARD (16u << 20)
 
 struct pending {
@@ -32,24 +31,11 @@ static void nack(struct kolam_session *session, uint32_t counter, enum kolam_nac
     kolam_session_send_own(session, KOLAM_OUT_ESSENTIAL, kolam_out_nack(counter, code, reason));
 }
 
-static void update_reading(struct kolam_session *session) {
-    if (!session->ws) {
-        return;
-    }
-    if (session->in_flight_ops > IN_FLIGHT_OPS_SOFT ||
-        session->in_flight_bytes > IN_FLIGHT_BYTES_SOFT) {
-        kolam_socket_set_reading(session->ws, false);
-    } else if (session->in_flight_ops < IN_FLIGHT_OPS_SOFT / 2 &&
-               session->in_flight_bytes < IN_FLIGHT_BYTES_SOFT / 2) {
-        kolam_socket_set_reading(session->ws, true);
-    }
-}
-
 static void finish(struct pending *pending) {
     struct kolam_session *session = pending->session;
     session->in_flight_ops -= pending->count;
     session->in_flight_bytes -= pending->bytes;
-    update_reading(session);
+    kolam_session_update_reading(session);
     kolam_canvas_release(pending->canvas);
     kolam_session_unref(session);
     kolam_free(pending);
@@ -126,7 +112,7 @@ static void submit(struct kolam_session *session, struct kolam_submission *submi
     session->in_flight_bytes += bytes;
     kolam_session_ref(session);
     kolam_canvas_hold(session->canvas);
-    update_reading(session);
+    kolam_session_update_reading(session);
     kolam_canvas_when_open(session->canvas, true, &pending->wait);
 }
 

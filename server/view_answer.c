@@ -34,7 +34,7 @@ static void destroy(struct kolam_view_job *job) {
         job->session->view_job = NULL;
     }
     kolam_canvas_release(job->canvas);
-    kolam_session_unref(job->session);
+    kolam_session_end_ask(job->session);
     kolam_free(job->missing);
     kolam_free(job->seqs);
     kolam_free(job);
@@ -152,6 +152,7 @@ void kolam_view_set(struct kolam_session *session, const struct kolam_view *view
     session->server->metrics.views++;
     session->view = *view;
     session->view.is_set = true;
+    session->is_refreshing = false;
     struct kolam_view_job *job = kolam_alloc_zero(1, sizeof(*job));
     if (job) {
         job->seqs = kolam_alloc_zero(count, sizeof(*job->seqs));
@@ -170,7 +171,7 @@ void kolam_view_set(struct kolam_session *session, const struct kolam_view *view
     job->canvas = session->canvas;
     job->view = *view;
     job->wait.done = on_canvas;
-    kolam_session_ref(session);
+    kolam_session_begin_ask(session);
     kolam_canvas_hold(session->canvas);
     session->view_job = job;
     job->is_resumed = has_since && resume(session, since);

@@ -44,6 +44,8 @@ static struct kolam_canvas *add(struct kolam_server *server, const char *name,
     canvas->server = server;
     strcpy(canvas->name, name);
     canvas->state = state;
+    /* Known before the file is: who joins before the first op already names tiles by it. */
+    kolam_random_bytes(&canvas->incarnation, sizeof(canvas->incarnation));
     kolam_list_init(&canvas->waiting);
     kolam_list_init(&canvas->sessions);
     kolam_list_init(&canvas->orphans);
@@ -122,6 +124,7 @@ static void run_open(struct kolam_job *base, struct kolam_worker *worker) {
     const struct kolam_server *server = job->canvas->server;
     const struct kolam_log_options options = {
         .path = job->canvas->log_path,
+        .incarnation = job->canvas->incarnation,
         .clock = server->clock,
         .gather_us = server->options->gather_us,
         .wake = wake_log,

@@ -11,6 +11,7 @@
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -109,7 +110,8 @@ bool kolam_net_read_request(struct lws *wsi, struct kolam_request *out) {
 /* Splits "host:port" or "[v6]:port"; false if there is no port. */
 static bool split_listen(const char *text, char *host, size_t capacity, const char **out_port) {
     const char *colon = strrchr(text, ':');
-    if (!colon || colon[1] == '\0') {
+    if (!colon || strspn(colon + 1, "0123456789") != strlen(colon + 1) || colon[1] == '\0' ||
+        strlen(colon + 1) > 5 || atoi(colon + 1) > 65535) {
         return false;
     }
     size_t size = (size_t)(colon - text);

@@ -69,11 +69,12 @@ static void print_help(void) {
            "in the names of others, is in admin.token in the data folder.\n");
 }
 
-static bool set_number(const struct option_row *row, const char *text, uint32_t *out) {
+static bool set_number(const struct option_row *row, const char *label, const char *text,
+                       uint32_t *out) {
     char *end;
     unsigned long value = strtoul(text, &end, 10);
     if (*text < '0' || *text > '9' || *end != '\0' || value < row->min || value > row->max) {
-        fprintf(stderr, "kolam serve: --%s %s: not a number from %u to %u\n", row->name, text, row->min,
+        fprintf(stderr, "kolam serve: %s %s: not a number from %u to %u\n", label, text, row->min,
                 row->max);
         return false;
     }
@@ -81,30 +82,33 @@ static bool set_number(const struct option_row *row, const char *text, uint32_t 
     return true;
 }
 
-static bool add_to_list(const struct option_row *row, const char *text, struct kolam_options *options) {
+static bool add_to_list(const struct option_row *row, const char *label, const char *text,
+                        struct kolam_options *options) {
     const char **list = (const char **)(void *)((char *)options + row->offset);
     uint32_t *count = (uint32_t *)(void *)((char *)options + row->count_offset);
     if (*count == KOLAM_OPTION_LIST_MAX) {
-        fprintf(stderr, "kolam serve: --%s: at most %d\n", row->name, KOLAM_OPTION_LIST_MAX);
+        fprintf(stderr, "kolam serve: %s: at most %d\n", label, KOLAM_OPTION_LIST_MAX);
         return false;
     }
     list[(*count)++] = text;
     return true;
 }
 
-static bool set(const struct option_row *row, const char *text, struct kolam_options *options) {
+/* `label` is what the person wrote the value behind: the option's name, or the variable's. */
+static bool set(const struct option_row *row, const char *label, const char *text,
+                struct kolam_options *options) {
     char *at = (char *)options + row->offset;
     switch (row->kind) {
     case TEXT:
         *(const char **)(void *)at = text;
         return true;
     case NUMBER:
-        return set_number(row, text, (uint32_t *)(void *)at);
+        return set_number(row, label, text, (uint32_t *)(void *)at);
     case LIST:
-        return add_to_list(row, text, options);
+        return add_to_list(row, label, text, options);
     case LEVEL:
         if (!kolam_log_level_parse(text, (enum kolam_log_level *)(void *)at)) {
-            fprintf(stderr, "kolam serve: --%s %s: not error, warn, info or debug\n", row->name, text);
+            fprintf(stderr, "kolam serve: %s %s: not error, warn, info or debug\n", label, text);
             return false;
         }
         return true;
@@ -118,11 +122,11 @@ static bool set_from_environment(const struct option_row *row, struct kolam_opti
         return true;
     }
     if (row->kind != LIST) {
-        return set(row, text, options);
+        return set(row, row->environment, text, options);
     }
     char *copy = strdup(text), *rest = copy;
     for (char *part; copy && (part = strsep(&rest, ","));) {
-        if (part[0] != '\0' && !set(row, part, options)) {
+        if (part[0] != '\0' && !set(row, row->environment, part, options)) {
             return false;
         }
     }
@@ -165,7 +169,9 @@ enum kolam_options_outcome kolam_options_parse(int argc, char **argv,
                     found == '?' ? "unknown option" : "its value is missing");
             return KOLAM_OPTIONS_WRONG;
         }
-        if (!set(&rows[found - 256], optarg, out_options)) {
+        char label[64];
+        snprintf(label, sizeof(label), "--%s", rows[found - 256].name);
+        if (!set(&rows[found - 256], label, optarg, out_options)) {
             return KOLAM_OPTIONS_WRONG;
         }
         is_given[found - 256] = true;

@@ -164,7 +164,8 @@ static void tell_rename(struct kolam_server *server, const struct kolam_author *
             continue;
         }
         session->author = *author;
-        if (session->artist == 0) {
+        if (session->artist == 0) { /* nobody else has seen it under any number */
+            tell_identity(session, NULL, NULL);
             continue;
         }
         KOLAM_LIST_EACH(&session->canvas->sessions, struct kolam_session, canvas_link, other) {
@@ -317,37 +318,62 @@ static void tell_acting(struct kolam_session *session, uint32_t slot, uint32_t a
 }
 
 struct acting {
-    struct kolam_session *session;
+    struct kolam_session *session; /* referenced */
+    struct kolam_canvas *canvas;   /* held */
+    struct kolam_canvas_wait wait;
+    struct kolam_submission *submission;
     uint32_t slot;
 };
 
-static void on_acting_numbered(void *ctx, struct kolam_submission *submission) {
-    struct acting *acting = ctx;
-    if (acting->session->state == KOLAM_SESSION_OPEN) {
-        tell_acting(acting->session, acting->slot,
-                    submission->status == KOLAM_OK ? submission->artist : 0);
+static void end_acting(struct acting *acting, enum kolam_status status) {
+    struct kolam_session *session = acting->session;
+    if (session->state == KOLAM_SESSION_OPEN && status == KOLAM_OK) {
+        tell_acting(session, acting->slot, acting->submission->artist);
+    } else if (session->state == KOLAM_SESSION_OPEN) {
+        kolam_session_error(session, "unavailable", "the canvas cannot be written; try again later", 0,
+                            false);
     }
-    kolam_session_unref(acting->session);
+    kolam_submission_destroy(acting->submission);
+    kolam_canvas_release(acting->canvas);
+    kolam_session_unref(session);
     kolam_free(acting);
-    kolam_submission_destroy(submission);
 }
 
-/* The number on this canvas; 0 is told while the canvas does not exist. */
+static void on_acting_numbered(void *ctx, struct kolam_submission *submission) {
+    end_acting(ctx, submission->status);
+}
+
+static void on_acting_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) {
+    struct acting *acting = KOLAM_CONTAINER(wait, struct acting, wait);
+    if (status == KOLAM_OK) {
+        kolam_log_submit(acting->canvas->log, acting->submission);
+    } else {
+        end_acting(acting, status);
+    }
+}
+
+/* An import is about to draw, so the canvas is made if it does not exist: then there is a number to tell. */
 static void number_acting(struct kolam_session *session, uint32_t slot) {
-    struct kolam_submission *submission = session->canvas->log ? kolam_submission_create(0) : NULL;
-    struct acting *acting = submission ? kolam_alloc(sizeof(*acting)) : NULL;
-    if (!acting) {
+    struct kolam_submission *submission = kolam_submission_create(0);
+    struct acting *acting = kolam_alloc_zero(1, sizeof(*acting));
+    if (!submission || !acting) {
         kolam_submission_destroy(submission);
-        tell_acting(session, slot, 0);
+        kolam_free(acting);
+        kolam_session_close(session, 1013, "out of memory");
         return;
     }
-    *acting = (struct acting){session, slot};
-    kolam_session_ref(session);
+    acting->session = session;
+    acting->canvas = session->canvas;
+    acting->submission = submission;
+    acting->slot = slot;
+    acting->wait.done = on_acting_canvas;
     submission->author = *session->slots[slot];
     submission->nonce = session->nonce;
     submission->done = on_acting_numbered;
     submission->ctx = acting;
-    kolam_log_submit(session->canvas->log, submission);
+    kolam_session_ref(session);
+    kolam_canvas_hold(session->canvas);
+    kolam_canvas_when_open(session->canvas, true, &acting->wait);
 }
 
 static void on_import_author(struct kolam_identity_request *request) {

@@ -302,6 +302,9 @@ int kolam_cmd_serve(int argc, char **argv) {
         fprintf(stderr, "kolam serve: %s\n", error.text);
     }
     unmake(&server);
+    if (status != KOLAM_OK) {
+        return error.status == KOLAM_ERR_INVALID ? 2 : 1;
+    }
     kolam_logfmt(&server.logfmt, KOLAM_LOG_INFO, "stopped", NULL);
-    return status == KOLAM_OK ? 0 : 1;
+    return 0;
 }

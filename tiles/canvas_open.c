@@ -39,10 +39,12 @@ static enum kolam_status write_name(sqlite3 *db, const char *path) {
     return status;
 }
 
-static enum kolam_status write_birth(sqlite3 *db, const char *path, struct kolam_clock clock) {
-    int64_t incarnation;
-    kolam_random_bytes(&incarnation, sizeof incarnation);
-    enum kolam_status status = kolam_sql_meta_set(db, "incarnation", incarnation);
+static enum kolam_status write_birth(sqlite3 *db, const char *path, uint64_t incarnation,
+                                     struct kolam_clock clock) {
+    if (incarnation == 0) {
+        kolam_random_bytes(&incarnation, sizeof incarnation);
+    }
+    enum kolam_status status = kolam_sql_meta_set(db, "incarnation", (int64_t)incarnation);
     if (status == KOLAM_OK) {
         status = kolam_sql_meta_set(db, "created_ms", clock.now_ms(clock.ctx));
     }
@@ -53,7 +55,8 @@ static enum kolam_status write_birth(sqlite3 *db, const char *path, struct kolam
 }
 
 static enum kolam_status bring_up_to_date(sqlite3 *db, uint32_t version, const char *path,
-                                          struct kolam_clock clock, struct kolam_error *error) {
+                                          uint64_t incarnation, struct kolam_clock clock,
+                                          struct kolam_error *error) {
     if (version == kolam_schema_canvas.version) {
         return KOLAM_OK;
     }
@@ -62,7 +65,7 @@ static enum kolam_status bring_up_to_date(sqlite3 *db, uint32_t version, const c
         status = kolam_schema_migrate(db, &kolam_schema_canvas, version, path, error);
     }
     if (status == KOLAM_OK && version == 0) {
-        status = write_birth(db, path, clock);
+        status = write_birth(db, path, incarnation, clock);
     }
     if (status == KOLAM_OK) {
         status = kolam_sql_exec(db, "COMMIT");
@@ -87,7 +90,8 @@ static int make_durable(sqlite3 *db) {
     return result;
 }
 
-enum kolam_status kolam_canvas_open(const char *path, struct kolam_clock clock, sqlite3 **out_db,
+enum kolam_status kolam_canvas_open(const char *path, uint64_t incarnation,
+                                    struct kolam_clock clock, sqlite3 **out_db,
                                     struct kolam_error *error) {
     sqlite3 *db = NULL;
     uint32_t version = 0;
@@ -104,7 +108,7 @@ enum kolam_status kolam_canvas_open(const char *path, struct kolam_clock clock, 
                                      : kolam_sql_fail(error, db, result, path, "cannot be opened");
     }
     if (status == KOLAM_OK) {
-        status = bring_up_to_date(db, version, path, clock, error);
+        status = bring_up_to_date(db, version, path, incarnation, clock, error);
     }
     if (status != KOLAM_OK) {
         sqlite3_close(db);

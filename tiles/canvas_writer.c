@@ -273,7 +273,8 @@ static enum kolam_status prepare_all(struct kolam_canvas_writer *writer) {
     return status;
 }
 
-enum kolam_status kolam_canvas_writer_create(const char *path, struct kolam_clock clock,
+enum kolam_status kolam_canvas_writer_create(const char *path, uint64_t incarnation,
+                                             struct kolam_clock clock,
                                              struct kolam_canvas_writer **out_writer,
                                              struct kolam_error *error) {
     struct kolam_canvas_writer *writer = kolam_alloc_zero(1, sizeof *writer);
@@ -281,7 +282,7 @@ enum kolam_status kolam_canvas_writer_create(const char *path, struct kolam_cloc
         return kolam_fail(error, KOLAM_ERR_NOMEM, "%s: out of memory", path);
     }
     writer->clock = clock;
-    enum kolam_status status = kolam_canvas_open(path, clock, &writer->db, error);
+    enum kolam_status status = kolam_canvas_open(path, incarnation, clock, &writer->db, error);
     if (status == KOLAM_OK) {
         status = prepare_all(writer);
         if (status != KOLAM_OK) {

@@ -10,7 +10,7 @@ struct kolam_canvas_writer;
 
 /* Opens or creates the file, migrates it, and makes durable whatever a crash left in its WAL. */
 KOLAM_MUST_CHECK enum kolam_status
-kolam_canvas_writer_create(const char *path, struct kolam_clock clock,
+kolam_canvas_writer_create(const char *path, uint64_t incarnation, struct kolam_clock clock,
                            struct kolam_canvas_writer **out_writer, struct kolam_error *error);
 /* Checkpoints, so that the file is complete in itself, and closes; NULL is safe. */
 void kolam_canvas_writer_destroy(struct kolam_canvas_writer *writer);

@@ -137,6 +137,7 @@ static inline void kolam_log_destroy(struct kolam_log *log) {
  * op of a batch waits for others (0: none). KOLAM_ERR_TOO_NEW, KOLAM_ERR_CORRUPT, KOLAM_ERR_IO. */
 struct kolam_log_options {
     const char *path;
+    uint64_t incarnation; /* of a file that is made now; 0: a random one */
     struct kolam_clock clock;
     uint32_t gather_us;
     void (*wake)(void *ctx);

@@ -299,7 +299,7 @@ static uint32_t fill(struct kolam_canvas_writer *writer, uint32_t counter) {
 static void a_full_disk_rolls_the_batch_back_whole(void **state) {
     struct fixture *f = *state;
     struct kolam_canvas_writer *writer = NULL;
-    assert_int_equal(kolam_canvas_writer_create(f->path, kolam_clock_system(), &writer, NULL),
+    assert_int_equal(kolam_canvas_writer_create(f->path, 0, kolam_clock_system(), &writer, NULL),
                      KOLAM_OK);
     set_page_limit(writer, 60);
     uint32_t committed = fill(writer, 0);
@@ -309,7 +309,19 @@ static void a_full_disk_rolls_the_batch_back_whole(void **state) {
     uint32_t more = fill(writer, committed);
     assert_true(more > committed);
     assert_int_equal(kolam_canvas_writer_last_seq(writer), more);
+    /* What was rolled back left nothing behind in memory either: another tile is drawn on next. */
+    set_page_limit(writer, 1000);
+    struct kolam_submission *elsewhere = stroke_of(9, 50000);
+    assert_int_equal(kolam_canvas_writer_begin(writer), KOLAM_OK);
+    assert_int_equal(kolam_canvas_writer_add(writer, elsewhere), KOLAM_OK);
+    assert_int_equal(kolam_canvas_writer_commit(writer), KOLAM_OK);
+    kolam_submission_destroy(elsewhere);
+    more++;
     kolam_canvas_writer_destroy(writer);
+    static const char node_sum[] = "SELECT sum(seq * 31 + level + length(path)) FROM node";
+    int64_t written = sum_of(f->path, node_sum);
+    assert_int_equal(kolam_index_rebuild(f->path, NULL), KOLAM_OK);
+    assert_int_equal(sum_of(f->path, node_sum), written);
     assert_int_equal(sum_of(f->path, "SELECT count(*) FROM op"), more);
     assert_int_equal(sum_of(f->path, "SELECT max(seq) FROM op"), more);
     assert_int_equal(

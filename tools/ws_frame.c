@@ -132,7 +132,9 @@ static enum kolam_status add_fragment(struct kolam_ws_parser *parser, const stru
         parser->message_bytes = 0;
     }
     parser->is_inside = !frame->is_final;
-    if (!reserve(&parser->message, &parser->message_capacity, parser->message_bytes + size_bytes)) {
+    /* One byte more, so that an empty message has an address too. */
+    if (!reserve(&parser->message, &parser->message_capacity,
+                 parser->message_bytes + size_bytes + 1)) {
         return KOLAM_ERR_NOMEM;
     }
     if (size_bytes > 0) {

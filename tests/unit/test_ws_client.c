@@ -50,6 +50,21 @@ static void message_comes_out_whole_however_it_arrives(void **state) {
     }
 }
 
+static void empty_fragments_are_an_empty_message(void **state) {
+    (void)state;
+    static const uint8_t bytes[] = {0x01, 0, 0x80, 0};
+    struct kolam_ws_parser parser;
+    enum kolam_ws_opcode opcode;
+    const uint8_t *payload = NULL;
+    size_t size_bytes;
+    kolam_ws_parser_init(&parser, 100);
+    assert_int_equal(kolam_ws_parser_feed(&parser, bytes, sizeof bytes), KOLAM_OK);
+    assert_int_equal(kolam_ws_parser_next(&parser, &opcode, &payload, &size_bytes), KOLAM_OK);
+    assert_int_equal(size_bytes, 0);
+    assert_non_null(payload);
+    kolam_ws_parser_finish(&parser);
+}
+
 static void control_frame_may_stand_between_fragments(void **state) {
     (void)state;
     static const uint8_t bytes[] = {0x01, 1, 'a', 0x89, 1, 'p', 0x80, 1, 'b'};
@@ -347,6 +362,7 @@ static void nobody_there_is_said_plainly(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(message_comes_out_whole_however_it_arrives),
+        cmocka_unit_test(empty_fragments_are_an_empty_message),
         cmocka_unit_test(control_frame_may_stand_between_fragments),
         cmocka_unit_test(frames_against_the_rules_are_refused),
         cmocka_unit_test(fragments_count_together_against_the_limit),

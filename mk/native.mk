@@ -28,14 +28,15 @@ MAIN_OBJECT := $(filter %/main.o,$(call objects,server/*.c tools/*.c))
 
 $(BIN): $(MAIN_OBJECT) $(O)/libkolam-app.a $(OUT)/libkolam.a
 	@echo "  LINK  $@"
-	@$(CC) $(LINK) -o $@ $^ $(LIBS)
+	@$(CC) $(LINK) -o $@.new $^ $(LIBS) && mv -f $@.new $@
 
 $(OUT)/libkolam.a: $(TILES_OBJECTS)
 $(O)/libkolam-app.a: $(APP_OBJECTS)
-# D: no dates inside, the same bytes from the same objects. Removed first: no member outlives its file.
+# D: no dates inside, the same bytes from the same objects. Made beside and moved: what is running, or
+# linking, keeps what it has.
 %.a: $(O)/objects.txt
 	@echo "  AR    $@"
-	@mkdir -p $(@D) && rm -f $@ && ar rcsD $@ $(filter %.o,$^)
+	@mkdir -p $(@D) && rm -f $@.new && ar rcsD $@.new $(filter %.o,$^) && mv -f $@.new $@
 
 $(O)/%.o: %.c $(O)/flags.txt
 	@echo "  CC    $<"

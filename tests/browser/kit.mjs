@@ -39,6 +39,14 @@ export function freePort() {
   });
 }
 
+/* A test that fails leaves its server running; it must not outlive the tests, nor keep them waiting. */
+const running = new Set();
+process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+
+export function killServers() {
+  running.forEach((child) => child.kill("SIGKILL"));
+}
+
 /** Starts `kolam serve`; resolves once it has told its address. KOLAM_MOCK=1 takes the mock instead. */
 export async function startServer({ data = makeFolder(), port = 0, isKept = false } = {}) {
   const isMock = process.env.KOLAM_MOCK === "1";
@@ -56,6 +64,8 @@ export async function startServer({ data = makeFolder(), port = 0, isKept = fals
     stdio: ["ignore", "pipe", process.env.KOLAM_LOG === "1" ? "inherit" : "pipe"],
     cwd: root,
   });
+  running.add(child);
+  child.once("exit", () => running.delete(child));
   let log = "";
   child.stderr?.on("data", (bytes) => (log = (log + bytes).slice(-20_000)));
   const exited = new Promise((resolve) => child.once("exit", resolve));

@@ -1,4 +1,5 @@
-/* Artists' names by number; those not known yet are asked for together. */
+/* Artists' names by number; those not known yet are asked for together. 0 is somebody on a canvas that
+ * has no op yet. */
 import type { Person } from "../net/session.ts";
 
 const ASK_AFTER_MS = 120;
@@ -16,7 +17,7 @@ export class Names {
 
   nameOf(artist: number): string {
     const name = this.known.get(artist);
-    if (name === undefined && !this.asked.has(artist)) {
+    if (name === undefined && artist > 0 && !this.asked.has(artist)) {
       this.asked.add(artist);
       this.timer ??= this.later(() => this.askNow(), ASK_AFTER_MS);
     }

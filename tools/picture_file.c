@@ -15,33 +15,46 @@
 
 struct kolam_picture_file {
     int fd;
-    bool is_standard; /* standard output: nothing to sync or rename */
-    int problem;      /* errno of the first refused write */
+    bool is_direct; /* standard output, a pipe, a device: nothing to sync or rename */
+    int problem;    /* errno of the first refused write */
     uint64_t size_bytes;
     char path[KOLAM_PATH_MAX], temp_path[KOLAM_PATH_MAX + 16];
 };
 
+/* What exists and is no plain file is written to, never replaced. */
+static bool is_special(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
+}
+
+static int open_file(struct kolam_picture_file *file, const char *path) {
+    if (strcmp(path, "-") == 0) {
+        file->is_direct = true;
+        return STDOUT_FILENO;
+    }
+    strcpy(file->path, path);
+    if (is_special(path)) {
+        file->is_direct = true;
+        return open(path, O_WRONLY | O_CLOEXEC);
+    }
+    snprintf(file->temp_path, sizeof file->temp_path, "%s.part-XXXXXX", path);
+    return mkostemp(file->temp_path, O_CLOEXEC);
+}
+
 enum kolam_status kolam_picture_file_create(const char *path, struct kolam_picture_file **out_file,
                                             struct kolam_error *error) {
+    if (strlen(path) >= KOLAM_PATH_MAX) {
+        return kolam_fail(error, KOLAM_ERR_INVALID, "%.60s...: the path is too long", path);
+    }
     struct kolam_picture_file *file = kolam_alloc_zero(1, sizeof *file);
     if (!file) {
         return kolam_fail(error, KOLAM_ERR_NOMEM, "out of memory");
     }
-    file->is_standard = strcmp(path, "-") == 0;
-    file->fd = STDOUT_FILENO;
-    if (strlen(path) >= sizeof file->path) {
+    file->fd = open_file(file, path);
+    if (file->fd < 0) {
+        int problem = errno;
         kolam_free(file);
-        return kolam_fail(error, KOLAM_ERR_INVALID, "%.60s...: the path is too long", path);
-    }
-    strcpy(file->path, path);
-    if (!file->is_standard) {
-        snprintf(file->temp_path, sizeof file->temp_path, "%s.part-XXXXXX", path);
-        file->fd = mkostemp(file->temp_path, O_CLOEXEC);
-        if (file->fd < 0) {
-            int problem = errno;
-            kolam_free(file);
-            return kolam_fail(error, KOLAM_ERR_IO, "%s: %s", path, strerror(problem));
-        }
+        return kolam_fail(error, KOLAM_ERR_IO, "%s: %s", path, strerror(problem));
     }
     *out_file = file;
     return KOLAM_OK;
@@ -93,19 +106,23 @@ static bool sync_folder_of(const char *path) {
     return is_synced;
 }
 
+static void close_file(struct kolam_picture_file *file) {
+    if (file->fd != STDOUT_FILENO) {
+        close(file->fd);
+    }
+    kolam_free(file);
+}
+
 enum kolam_status kolam_picture_file_finish(struct kolam_picture_file *file,
                                             struct kolam_error *error) {
     enum kolam_status status = KOLAM_OK;
-    if (!file->is_standard &&
+    if (!file->is_direct &&
         (!set_mode(file->fd) || fsync(file->fd) != 0 || rename(file->temp_path, file->path) != 0 ||
          !sync_folder_of(file->path))) {
         status = kolam_fail(error, KOLAM_ERR_IO, "%s: %s", file->path, strerror(errno));
         unlink(file->temp_path);
     }
-    if (!file->is_standard) {
-        close(file->fd);
-    }
-    kolam_free(file);
+    close_file(file);
     return status;
 }
 
@@ -113,11 +130,10 @@ void kolam_picture_file_abandon(struct kolam_picture_file *file) {
     if (!file) {
         return;
     }
-    if (!file->is_standard) {
+    if (!file->is_direct) {
         unlink(file->temp_path);
-        close(file->fd);
     }
-    kolam_free(file);
+    close_file(file);
 }
 
 const char *kolam_picture_file_problem(const struct kolam_picture_file *file) {

@@ -1,6 +1,6 @@
 # Test programs; tests/run decides which run, in which order, and counts.
 
-SUITES := unit pixel asan tsan fuzz web wire crash browser house
+SUITES := unit pixel asan tsan fuzz web wire cli crash browser house
 
 TEST_SOURCES := $(wildcard tests/unit/test_*.c tests/pixel/test_*.c)
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(O)/%)

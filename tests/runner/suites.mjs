@@ -129,6 +129,11 @@ export const SUITES = [
     jobs: (context) => nodeTests(context, 'tests/wire'),
   },
   {
+    name: 'cli',
+    title: 'the command, run as a person runs it',
+    jobs: (context) => nodeTests(context, 'tests/cli'),
+  },
+  {
     name: 'crash',
     title: 'kill -9 at random moments',
     timeLimitMs: 400e3,

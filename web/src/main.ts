@@ -4,26 +4,28 @@ import { exposeDebug } from "./app/debug.ts";
 import type { Viewport } from "./core/camera.ts";
 import { Ink } from "./ink.ts";
 
-/* The canvas in whole device pixels, where the browser tells them exactly. */
+/* The canvas in whole device pixels, as the browser tells them exactly, where it does. (An emulated
+ * screen tells the real one's: what is not within a pixel of the ratio is not believed.) */
 function watchSize(canvas: HTMLCanvasElement, resized: (viewport: Viewport) => void): void {
-  const tell = (devicePx: { width: number; height: number } | null): void => {
+  const tell = (exact: ResizeObserverSize | undefined): void => {
     const ratio = window.devicePixelRatio || 1;
     const box = canvas.getBoundingClientRect();
-    const width = devicePx === null ? Math.round(box.width * ratio) : devicePx.width;
-    const height = devicePx === null ? Math.round(box.height * ratio) : devicePx.height;
+    const pick = (css: number, devicePx: number | undefined): number =>
+      devicePx !== undefined && Math.abs(devicePx - css * ratio) <= 1
+        ? devicePx
+        : Math.round(css * ratio);
+    const width = pick(box.width, exact?.inlineSize);
+    const height = pick(box.height, exact?.blockSize);
     resized({ width: width / ratio, height: height / ratio, ratio });
   };
-  const observer = new ResizeObserver(([entry]) => {
-    const exact = entry?.devicePixelContentBoxSize?.[0];
-    tell(exact === undefined ? null : { width: exact.inlineSize, height: exact.blockSize });
-  });
+  const observer = new ResizeObserver(([entry]) => tell(entry?.devicePixelContentBoxSize?.[0]));
   try {
     observer.observe(canvas, { box: "device-pixel-content-box" });
   } catch {
     observer.observe(canvas);
-    window.addEventListener("resize", () => tell(null));
+    window.addEventListener("resize", () => tell(undefined));
   }
-  tell(null);
+  tell(undefined);
 }
 
 async function start(): Promise<void> {

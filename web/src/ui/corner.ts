@@ -10,7 +10,12 @@ const LOST_AFTER_MS = 1_200;
 
 export class NameChip {
   readonly root = element("div", { class: "chip-holder" });
-  private readonly chip = element("button", { type: "button", class: "chip", title: "Your name" });
+  private readonly chip = element("button", {
+    type: "button",
+    class: "chip",
+    title: "Your name",
+    "aria-label": "Your name",
+  });
   private readonly text = element("span", { class: "chip-text" });
   private readonly input = element("input", {
     type: "text",

@@ -12,7 +12,8 @@
  * and is rounded when it becomes a double: then it moves outwards, as the box must hold all ink. */
 static double world_px(int64_t px, int32_t level, double towards) {
     double value = (double)px;
-    if ((int64_t)value != px) {
+    bool is_inward = towards < 0 ? (int64_t)value > px : (int64_t)value < px;
+    if (is_inward) {
         value = nextafter(value, towards);
     }
     return ldexp(value, -level);

@@ -19,6 +19,7 @@
 #include "kolam/alloc.h"
 #include "kolam/reader.h"
 #include "tests/support/store.h"
+#include "tiles/canvas_index.h"
 
 #define NO_TILE ((struct kolam_tile_id){.level = 0})
 
@@ -160,6 +161,25 @@ static void the_box_holds_all_ink_at_every_level(void **state) {
     uint64_t levels = 0;
     assert_int_equal(kolam_reader_levels(f->reader, &levels), KOLAM_OK);
     assert_int_equal(levels, UINT64_C(1) << 24 | UINT64_C(1) << 20 | UINT64_C(1) << 48);
+}
+
+/* Past 2^53 a double skips every other pixel. long double holds them all. */
+static void the_box_is_rounded_outwards(void **state) {
+    (void)state;
+    struct kolam_home home = {
+        .tile = {.level = 24, .x = -(INT64_C(1) << 46), .y = INT64_C(1) << 46}};
+    for (int i = 0; i < 8; i++) {
+        struct kolam_canvas_extent extent = {.has_box = false};
+        home.x0 = home.y0 = (uint8_t)i;
+        home.x1 = home.y1 = (uint8_t)(i + 3);
+        kolam_canvas_extent_add(&extent, &home);
+        long double x = (long double)home.tile.x * 256, y = (long double)home.tile.y * 256;
+        assert_true(ldexpl((long double)extent.x0, 24) <= x + i);
+        assert_true(ldexpl((long double)extent.y0, 24) <= y + i);
+        assert_true(ldexpl((long double)extent.x1, 24) >= x + i + 4);
+        assert_true(ldexpl((long double)extent.y1, 24) >= y + i + 4);
+        assert_true(ldexpl((long double)extent.x1 - (long double)extent.x0, 24) <= 8);
+    }
 }
 
 static bool note_row(void *ctx, const struct kolam_log_row *row) {
@@ -596,6 +616,7 @@ int main(void) {
         READER_TEST(an_empty_canvas_has_no_box_and_nothing_recent),
         READER_TEST(knows_what_was_drawn_last_and_where),
         READER_TEST(the_box_holds_all_ink_at_every_level),
+        cmocka_unit_test(the_box_is_rounded_outwards),
         READER_TEST(gives_ops_by_seq),
         READER_TEST(artists_have_names),
         READER_TEST(finds_what_is_below_a_tile_and_nothing_else),

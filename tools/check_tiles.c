@@ -1,6 +1,6 @@
-/* Stored tiles against tiles drawn anew. The new ones are drawn into a store of their own, which begins
+/* Stored tiles, the newest and those of the past, against tiles drawn anew. The new ones are drawn into a store of their own, which begins
  * empty and is thrown away, so that a far tile's many parts are drawn once and not once for each level.
- * Only tiles that are as old as the log can be found there; older ones are drawn at their own seq. */
+ * Only the newest state can be found there; pictures of the past are drawn as of their own seq. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,9 +23,9 @@ struct tile_check {
     struct kolam_tile_store *store;
     struct kolam_raster *raster;
     uint64_t last_seq; /* of the moment that is checked */
+    enum kolam_tile_kind listing;
     struct listed_tile *list;
     size_t count, capacity;
-    enum kolam_tile_kind listing; /* what is being listed */
     bool is_out_of_memory;
     uint32_t *stored, *fresh; /* pixels */
 };
@@ -44,7 +44,8 @@ static bool list_tile(void *ctx, struct kolam_tile_id tile, uint64_t seq) {
         tiles->list = grown;
         tiles->capacity = capacity;
     }
-    tiles->list[tiles->count++] = (struct listed_tile){.tile = tile, .seq = seq, .kind = tiles->listing};
+    tiles->list[tiles->count++] =
+        (struct listed_tile){.tile = tile, .seq = seq, .kind = tiles->listing};
     return true;
 }
 
@@ -64,6 +65,16 @@ static int by_level(const void *left, const void *right) {
 }
 
 /* ---- comparing ---- */
+
+/* "tile 0/-3/7", or "tile 0/-3/7 of seq 12" for a picture of the past. */
+static const char *name_of(const struct listed_tile *entry, char out_name[96]) {
+    int size = snprintf(out_name, 96, "tile %d/%" PRId64 "/%" PRId64, entry->tile.level,
+                        entry->tile.x, entry->tile.y);
+    if (entry->kind == KOLAM_TILE_KEYFRAME) {
+        snprintf(out_name + size, 96 - (size_t)size, " of seq %" PRIu64, entry->seq);
+    }
+    return out_name;
+}
 
 static enum kolam_status note_bad(struct kolam_check *check, struct kolam_tile_id tile) {
     if (check->bad_tile_count == check->bad_tile_capacity) {
@@ -88,20 +99,23 @@ static uint32_t count_differing(const uint32_t *left, const uint32_t *right) {
     return count;
 }
 
-/* Draws the tile as of `at_seq` and compares. */
-static enum kolam_status compare(struct tile_check *tiles, struct kolam_tile_id tile,
+/* Draws the tile as of `at_seq` and compares. The newest state is drawn into the scratch store; older ones,
+ * which would not be found there again, from the log alone. */
+static enum kolam_status compare(struct tile_check *tiles, const struct listed_tile *entry,
                                  uint64_t stored_seq, uint64_t at_seq) {
     struct kolam_check *check = tiles->check;
     uint64_t fresh_seq;
     bool is_empty;
     enum kolam_status status =
-        kolam_raster_tile(tiles->raster, tile, at_seq, tiles->fresh, &fresh_seq, &is_empty);
+        (at_seq == KOLAM_SEQ_NOW ? kolam_raster_tile : kolam_raster_tile_fresh)(
+            tiles->raster, entry->tile, at_seq, tiles->fresh, &fresh_seq, &is_empty);
     if (status != KOLAM_OK) {
         return status;
     }
     if (is_empty) {
         memset(tiles->fresh, 0, KOLAM_TILE_PIXELS * sizeof *tiles->fresh);
     }
+    char name[96];
     uint32_t differing = count_differing(tiles->stored, tiles->fresh);
     check->tile_count++;
     if (differing == 0 && fresh_seq == stored_seq) {
@@ -109,63 +123,91 @@ static enum kolam_status compare(struct tile_check *tiles, struct kolam_tile_id 
     }
     if (differing > 0) {
         kolam_check_problem(check,
-                            "tile %d/%" PRId64 "/%" PRId64 " differs from the log in %" PRIu32
-                            " pixels; --repair draws it anew",
-                            tile.level, tile.x, tile.y, differing);
+                            "%s differs from the log in %" PRIu32 " pixels; --repair draws "
+                            "it anew",
+                            name_of(entry, name), differing);
     } else {
         kolam_check_problem(check,
-                            "tile %d/%" PRId64 "/%" PRId64 " says seq %" PRIu64
-                            " but shows %" PRIu64 "; --repair draws it anew",
-                            tile.level, tile.x, tile.y, stored_seq, fresh_seq);
+                            "%s says seq %" PRIu64 " but shows %" PRIu64 "; --repair draws "
+                            "it anew",
+                            name_of(entry, name), stored_seq, fresh_seq);
     }
-    return note_bad(check, tile);
+    return note_bad(check, entry->tile);
 }
 
-/* A keyframe shows the past, which does not change: it must equal what the log draws for its seq. One that was
- * thinned out since it was listed is none. */
-static enum kolam_status check_keyframe(struct tile_check *tiles, const struct listed_tile *listed) {
-    struct kolam_tile_picture picture;
-    enum kolam_status status = kolam_tile_store_recall(tiles->store, listed->tile, listed->seq, &picture,
-                                                       tiles->stored);
-    if (status == KOLAM_ERR_NOT_FOUND || (status == KOLAM_OK && picture.seq != listed->seq) ||
-        listed->seq > tiles->last_seq) {
+/* A picture of the past, drawn as of its own seq: for far tiles that is a long work. */
+static enum kolam_status check_past(struct tile_check *tiles, const struct listed_tile *entry,
+                                    const struct kolam_tile_picture *picture) {
+    if (picture->is_averaged && !tiles->check->is_thorough) {
+        tiles->check->older_count++;
         return KOLAM_OK;
     }
-    if (picture.is_averaged && !tiles->check->is_thorough) {
-        tiles->check->older_count++;
+    return compare(tiles, entry, picture->seq, picture->seq);
+}
+
+static enum kolam_status check_snapshot(struct tile_check *tiles, const struct listed_tile *entry,
+                                        const struct kolam_tile_picture *picture) {
+    uint64_t version;
+    enum kolam_status status =
+        kolam_raster_version(tiles->raster, entry->tile, KOLAM_SEQ_NOW, &version);
+    if (status != KOLAM_OK) {
         return status;
     }
-    return status == KOLAM_OK ? compare(tiles, listed->tile, listed->seq, listed->seq) : status;
+    return picture->seq >= version ? compare(tiles, entry, picture->seq, KOLAM_SEQ_NOW)
+                                   : check_past(tiles, entry, picture);
 }
 
-static enum kolam_status check_snapshot(struct tile_check *tiles, struct kolam_tile_id tile) {
-    struct kolam_tile_picture picture;
-    uint64_t version;
-    enum kolam_status status = kolam_tile_store_get(tiles->store, tile, &picture, tiles->stored);
-    if (status == KOLAM_ERR_NOT_FOUND) {
-        kolam_check_problem(tiles->check,
-                            "tile %d/%" PRId64 "/%" PRId64 " cannot be read; --repair "
-                            "draws it anew",
-                            tile.level, tile.x, tile.y);
-        return note_bad(tiles->check, tile);
+struct search {
+    const struct listed_tile *entry;
+    bool is_found;
+};
+
+static bool find_tile(void *ctx, struct kolam_tile_id tile, uint64_t seq) {
+    struct search *search = ctx;
+    search->is_found = kolam_tile_equal(tile, search->entry->tile) &&
+                       (seq == search->entry->seq || search->entry->kind == KOLAM_TILE_SNAPSHOT);
+    return !search->is_found;
+}
+
+/* A server may have replaced or given up the tile since it was listed; one that is listed still is damaged. */
+static enum kolam_status check_unread(struct tile_check *tiles, const struct listed_tile *entry) {
+    struct search search = {.entry = entry};
+    char name[96];
+    enum kolam_status status = kolam_tile_store_each(tiles->store, entry->kind, find_tile, &search);
+    if (status != KOLAM_OK || !search.is_found) {
+        return status;
     }
-    const uint64_t stored_seq = status == KOLAM_OK ? picture.seq : 0;
-    if (status != KOLAM_OK || stored_seq > tiles->last_seq) {
+    kolam_check_problem(tiles->check, "%s cannot be read; --repair draws it anew",
+                        name_of(entry, name));
+    return note_bad(tiles->check, entry->tile);
+}
+
+static enum kolam_status check_tile(struct tile_check *tiles, const struct listed_tile *entry) {
+    struct kolam_tile_picture picture;
+    bool is_snapshot = entry->kind == KOLAM_TILE_SNAPSHOT;
+    enum kolam_status status =
+        is_snapshot ? kolam_tile_store_get(tiles->store, entry->tile, &picture, tiles->stored)
+                    : kolam_tile_store_recall(tiles->store, entry->tile, entry->seq, &picture,
+                                              tiles->stored);
+    bool is_missing = status == KOLAM_OK && !is_snapshot && picture.seq != entry->seq;
+    if (status == KOLAM_ERR_NOT_FOUND || is_missing) {
+        return check_unread(tiles, entry);
+    }
+    if (status != KOLAM_OK || picture.seq > tiles->last_seq) {
         return status; /* a server goes on drawing: what is newer than the moment is not judged */
     }
-    status = kolam_raster_version(tiles->raster, tile, KOLAM_SEQ_NOW, &version);
-    if (status != KOLAM_OK || stored_seq >= version) {
-        return status != KOLAM_OK ? status : compare(tiles, tile, stored_seq, KOLAM_SEQ_NOW);
+    return is_snapshot ? check_snapshot(tiles, entry, &picture)
+                       : check_past(tiles, entry, &picture);
+}
+
+static enum kolam_status list_tiles(struct tile_check *tiles) {
+    static const enum kolam_tile_kind kinds[] = {KOLAM_TILE_SNAPSHOT, KOLAM_TILE_KEYFRAME};
+    enum kolam_status status = KOLAM_OK;
+    for (size_t i = 0; i < 2 && status == KOLAM_OK; i++) {
+        tiles->listing = kinds[i];
+        status = kolam_tile_store_each(tiles->store, kinds[i], list_tile, tiles);
     }
-    bool is_averaged = false;
-    if (!tiles->check->is_thorough) {
-        status = kolam_raster_is_averaged(tiles->raster, tile, &is_averaged);
-    }
-    if (status == KOLAM_OK && is_averaged) {
-        tiles->check->older_count++;
-        return KOLAM_OK;
-    }
-    return status == KOLAM_OK ? compare(tiles, tile, stored_seq, stored_seq) : status;
+    return status == KOLAM_OK && tiles->is_out_of_memory ? KOLAM_ERR_NOMEM : status;
 }
 
 static enum kolam_status check_pinned(struct tile_check *tiles) {
@@ -174,24 +216,14 @@ static enum kolam_status check_pinned(struct tile_check *tiles) {
     enum kolam_status status = kolam_reader_info(tiles->reader, &info);
     if (status == KOLAM_OK) {
         tiles->last_seq = info.last_seq;
-        tiles->listing = KOLAM_TILE_SNAPSHOT;
-        status = kolam_tile_store_each(tiles->store, tiles->listing, list_tile, tiles);
-    }
-    if (status == KOLAM_OK) {
-        tiles->listing = KOLAM_TILE_KEYFRAME;
-        status = kolam_tile_store_each(tiles->store, tiles->listing, list_tile, tiles);
-    }
-    if (status == KOLAM_OK && tiles->is_out_of_memory) {
-        status = KOLAM_ERR_NOMEM;
+        status = list_tiles(tiles);
     }
     if (status != KOLAM_OK || tiles->count == 0) {
         return status;
     }
     qsort(tiles->list, tiles->count, sizeof *tiles->list, by_level);
     for (size_t i = 0; i < tiles->count && status == KOLAM_OK; i++) {
-        const struct listed_tile *listed = &tiles->list[i];
-        status = listed->kind == KOLAM_TILE_KEYFRAME ? check_keyframe(tiles, listed)
-                                                     : check_snapshot(tiles, listed->tile);
+        status = check_tile(tiles, &tiles->list[i]);
         if (kolam_progress_is_due(&check->progress)) {
             kolam_progress_show(&check->progress, "%s: tile %zu of %zu", check->canvas, i + 1,
                                 tiles->count);

@@ -400,6 +400,12 @@ static void run_sql(const char *path, const char *sql) {
     sqlite3_close(db);
 }
 
+static void set_version(const char *path, uint32_t version) {
+    char sql[64];
+    (void)snprintf(sql, sizeof sql, "PRAGMA user_version = %u", version);
+    run_sql(path, sql);
+}
+
 static enum kolam_status try_log(const char *path, struct kolam_error *error) {
     struct kolam_log *log = NULL;
     struct kolam_log_options options = {.path = path, .clock = kolam_clock_system()};
@@ -412,15 +418,51 @@ static void a_newer_canvas_is_refused_and_left_alone(void **state) {
     struct fixture *f = *state;
     struct kolam_error error;
     close_log(f);
-    run_sql(f->path, "PRAGMA user_version = 2");
+    set_version(f->path, kolam_schema_canvas.version + 1);
     long size = file_size(f->path);
     assert_int_equal(try_log(f->path, &error), KOLAM_ERR_TOO_NEW);
     assert_non_null(strstr(error.text, "newer kolam"));
     assert_int_equal(kolam_reader_create(f->path, &f->reader, &error), KOLAM_ERR_TOO_NEW);
     assert_int_equal(kolam_index_rebuild(f->path, &error), KOLAM_ERR_TOO_NEW);
     assert_int_equal(file_size(f->path), size);
-    run_sql(f->path, "PRAGMA user_version = 1");
+    set_version(f->path, kolam_schema_canvas.version);
     assert_int_equal(try_log(f->path, &error), KOLAM_OK);
+}
+
+/* A file as a kolam of that version left it: one stroke in it, and no index. */
+static void make_old_canvas(const char *path, uint32_t version) {
+    run_sql(path, "PRAGMA journal_mode = WAL; PRAGMA application_id = 0x6b6f6c6d");
+    for (uint32_t step = 0; step < version; step++) {
+        run_sql(path, kolam_schema_canvas.steps[step]);
+    }
+    run_sql(path, "INSERT INTO meta VALUES ('incarnation', 5), ('created_ms', 6), ('raster', 1);"
+                  "INSERT INTO artist VALUES (1, zeroblob(16), 'Early Bird');"
+                  "INSERT INTO origin VALUES (1, 1, 1);"
+                  "INSERT INTO op VALUES (1, 1000, 1, 1, 1, 4, 0, 0, x'010400')");
+    set_version(path, version);
+}
+
+static void an_older_canvas_is_brought_up_to_date_when_written(void **state) {
+    struct fixture *f = *state;
+    for (uint32_t version = 1; version < kolam_schema_canvas.version; version++) {
+        struct kolam_error error = {.text = ""};
+        struct kolam_reader *reader = NULL;
+        char path[600], name[32];
+        (void)snprintf(name, sizeof name, "old-%u.kolam", version);
+        temp_path(f->folder, name, path);
+        make_old_canvas(path, version);
+        assert_int_equal(kolam_reader_create(path, &reader, &error), KOLAM_ERR_INVALID);
+        assert_non_null(strstr(error.text, "older kolam"));
+        error.text[0] = '\0';
+        (void)!try_log(path, &error);
+        assert_string_equal(error.text, "");
+        assert_int_equal(kolam_reader_create(path, &reader, &error), KOLAM_OK);
+        struct kolam_canvas_info info;
+        assert_int_equal(kolam_reader_info(reader, &info), KOLAM_OK);
+        assert_int_equal(info.last_seq, 1);
+        assert_int_equal(info.incarnation, 5);
+        kolam_reader_destroy(reader);
+    }
 }
 
 static void another_programs_database_is_refused_and_left_alone(void **state) {
@@ -626,6 +668,7 @@ int main(void) {
         READER_TEST(a_reader_does_not_hold_the_checkpoint_back),
         READER_TEST(refuses_what_is_not_there_or_not_ours),
         READER_TEST(a_newer_canvas_is_refused_and_left_alone),
+        READER_TEST(an_older_canvas_is_brought_up_to_date_when_written),
         READER_TEST(another_programs_database_is_refused_and_left_alone),
         READER_TEST(a_rebuilt_index_is_the_one_that_was_written),
         READER_TEST(integrity_problems_are_reported),

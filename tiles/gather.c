@@ -49,8 +49,10 @@ static bool span_in_tile(int64_t home, uint8_t first, uint8_t last, int64_t tile
 static bool box_in_tile(const struct kolam_home *home, struct kolam_tile_id tile,
                         struct gather_box *out_box) {
     int32_t finer = tile.level - home->tile.level;
-    return span_in_tile(home->tile.x, home->x0, home->x1, tile.x, finer, &out_box->x0, &out_box->x1) &&
-           span_in_tile(home->tile.y, home->y0, home->y1, tile.y, finer, &out_box->y0, &out_box->y1);
+    return span_in_tile(home->tile.x, home->x0, home->x1, tile.x, finer, &out_box->x0,
+                        &out_box->x1) &&
+           span_in_tile(home->tile.y, home->y0, home->y1, tile.y, finer, &out_box->y0,
+                        &out_box->y1);
 }
 
 static bool touches(const struct kolam_home *home, struct kolam_tile_id tile,
@@ -77,7 +79,8 @@ static bool push_row(struct gather *gather, const struct kolam_home_row *row) {
 
 static bool collect_touching(void *ctx, const struct kolam_home_row *row) {
     struct collect *collect = ctx;
-    return touches(&row->home, collect->tile, &collect->part) ? push_row(collect->gather, row) : true;
+    return touches(&row->home, collect->tile, &collect->part) ? push_row(collect->gather, row)
+                                                              : true;
 }
 
 static bool collect_below(void *ctx, const struct kolam_home_row *row) {
@@ -100,14 +103,15 @@ static bool has_finer_level(uint64_t level_bits, int32_t level) {
 
 /* The tile itself is its own last ancestor here: all of it touches. */
 static enum kolam_status gather_ancestors(struct gather *gather, struct kolam_reader *reader,
-                                          struct kolam_tile_id tile, const struct gather_range *range,
-                                          uint64_t level_bits) {
+                                          struct kolam_tile_id tile,
+                                          const struct gather_range *range, uint64_t level_bits) {
     enum kolam_status status = KOLAM_OK;
     for (int32_t level = KOLAM_LEVEL_MIN; level <= tile.level && status == KOLAM_OK; level++) {
         if (has_level(level_bits, level)) {
             struct collect collect = {.gather = gather, .tile = tile, .part = range->part};
-            status = kolam_reader_homes_at(reader, kolam_tile_ancestor(tile, level), range->after_seq,
-                                           range->max_seq, collect_touching, &collect);
+            status =
+                kolam_reader_homes_at(reader, kolam_tile_ancestor(tile, level), range->after_seq,
+                                      range->max_seq, collect_touching, &collect);
         }
     }
     return status;
@@ -153,7 +157,8 @@ static struct gather_stroke *find_stroke(struct gather *gather, uint64_t seq) {
             high = middle;
         }
     }
-    return low < gather->stroke_count && gather->strokes[low].seq == seq ? &gather->strokes[low] : NULL;
+    return low < gather->stroke_count && gather->strokes[low].seq == seq ? &gather->strokes[low]
+                                                                         : NULL;
 }
 
 static enum kolam_status list_strokes(struct gather *gather) {
@@ -167,8 +172,8 @@ static enum kolam_status list_strokes(struct gather *gather) {
     }
     for (uint32_t i = 0; i < gather->row_count; i++) {
         const struct kolam_home_row *row = &gather->rows[i];
-        bool is_new = gather->stroke_count == 0 ||
-                      gather->strokes[gather->stroke_count - 1].seq != row->seq;
+        bool is_new =
+            gather->stroke_count == 0 || gather->strokes[gather->stroke_count - 1].seq != row->seq;
         if (row->kind == KOLAM_OP_STROKE && is_new) {
             gather->strokes[gather->stroke_count++] = (struct gather_stroke){.seq = row->seq};
         }
@@ -201,14 +206,18 @@ static void mark_hidden(struct gather *gather, struct kolam_tile_id tile, uint64
     }
 }
 
-enum kolam_status gather_tile(struct gather *gather, struct kolam_reader *reader,
-                              struct kolam_tile_id tile, const struct gather_range *range) {
+static void empty_gather(struct gather *gather) {
     gather->row_count = 0;
     gather->stroke_count = 0;
     gather->has_changes = false;
     gather->changed = GATHER_NO_BOX;
     gather->is_averaged = false;
     gather->status = KOLAM_OK;
+}
+
+enum kolam_status gather_tile(struct gather *gather, struct kolam_reader *reader,
+                              struct kolam_tile_id tile, const struct gather_range *range) {
+    empty_gather(gather);
     enum kolam_status status = gather_rows(gather, reader, tile, range);
     if (status != KOLAM_OK || gather->is_averaged) {
         return status;
@@ -219,6 +228,128 @@ enum kolam_status gather_tile(struct gather *gather, struct kolam_reader *reader
     status = list_strokes(gather);
     if (status == KOLAM_OK) {
         mark_hidden(gather, tile, range->after_seq);
+    }
+    return status;
+}
+
+/* ---- an area ---- */
+
+struct area_collect {
+    struct gather *gather;
+    const struct kolam_rect *rect;
+    uint32_t row_max;
+};
+
+/* One axis: a home's pixels in pixels of another level, both ends included. Within the world neither wraps. */
+static bool span_meets(int64_t home_tile, uint8_t first, uint8_t last, int32_t finer, int64_t low,
+                       int64_t high) {
+    int64_t from = home_tile * KOLAM_TILE_PX + first;
+    int64_t to = home_tile * KOLAM_TILE_PX + last;
+    if (finer >= 0) {
+        from *= INT64_C(1) << finer;
+        to = (to + 1) * (INT64_C(1) << finer) - 1;
+    } else {
+        from = kolam_floor_shift(from, -finer);
+        to = kolam_floor_shift(to, -finer);
+    }
+    return from < high && to >= low;
+}
+
+static bool collect_in_area(void *ctx, const struct kolam_home_row *row) {
+    struct area_collect *collect = ctx;
+    const struct kolam_rect *rect = collect->rect;
+    const struct kolam_home *home = &row->home;
+    int32_t finer = rect->level - home->tile.level;
+    if (!span_meets(home->tile.x, home->x0, home->x1, finer, rect->x0, rect->x1) ||
+        !span_meets(home->tile.y, home->y0, home->y1, finer, rect->y0, rect->y1)) {
+        return true;
+    }
+    if (collect->gather->row_count == collect->row_max) {
+        collect->gather->status = KOLAM_ERR_FULL;
+        return false;
+    }
+    return push_row(collect->gather, row);
+}
+
+/* Of one of the few tiles that cover the rectangle: its own rows, those below, and those of its ancestors. */
+static enum kolam_status gather_cover(struct area_collect *collect, struct kolam_reader *reader,
+                                      struct kolam_tile_id tile, uint64_t max_seq,
+                                      uint64_t level_bits) {
+    enum kolam_status status = KOLAM_OK;
+    if (has_finer_level(level_bits, tile.level)) {
+        status = kolam_reader_homes_below(reader, tile, max_seq, collect_in_area, collect);
+    }
+    for (int32_t level = KOLAM_LEVEL_MIN; level <= tile.level && status == KOLAM_OK; level++) {
+        if (has_level(level_bits, level)) {
+            status = kolam_reader_homes_at(reader, kolam_tile_ancestor(tile, level), 0, max_seq,
+                                           collect_in_area, collect);
+        }
+    }
+    return status == KOLAM_OK ? collect->gather->status : status;
+}
+
+/* The finest level at which the rectangle lies in at most 2 x 2 tiles. */
+static int32_t cover_level(const struct kolam_rect *rect) {
+    int32_t level = rect->level;
+    for (int32_t shift = KOLAM_TILE_SHIFT; level > KOLAM_LEVEL_MIN; level--, shift++) {
+        if (kolam_floor_shift(rect->x1 - 1, shift) - kolam_floor_shift(rect->x0, shift) <= 1 &&
+            kolam_floor_shift(rect->y1 - 1, shift) - kolam_floor_shift(rect->y0, shift) <= 1) {
+            break;
+        }
+    }
+    return level;
+}
+
+static enum kolam_status gather_covers(struct area_collect *collect, struct kolam_reader *reader,
+                                       uint64_t max_seq) {
+    const struct kolam_rect *rect = collect->rect;
+    int32_t level = cover_level(rect);
+    int32_t shift = KOLAM_TILE_SHIFT + rect->level - level;
+    uint64_t level_bits;
+    enum kolam_status status = kolam_reader_levels(reader, &level_bits);
+    for (int64_t y = kolam_floor_shift(rect->y0, shift);
+         y <= kolam_floor_shift(rect->y1 - 1, shift); y++) {
+        for (int64_t x = kolam_floor_shift(rect->x0, shift);
+             x <= kolam_floor_shift(rect->x1 - 1, shift) && status == KOLAM_OK; x++) {
+            struct kolam_tile_id tile = {x, y, level};
+            if (kolam_tile_is_valid(tile)) {
+                status = gather_cover(collect, reader, tile, max_seq, level_bits);
+            }
+        }
+    }
+    return status;
+}
+
+/* Rows of shared ancestors come once for each cover tile: sorted, they stand together and count once. */
+static void drop_doubles(struct gather *gather) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < gather->row_count; i++) {
+        const struct kolam_home_row *row = &gather->rows[i];
+        if (kept == 0 || compare_rows(&gather->rows[kept - 1], row) != 0) {
+            gather->rows[kept++] = *row;
+        }
+    }
+    gather->row_count = kept;
+}
+
+enum kolam_status gather_area(struct gather *gather, struct kolam_reader *reader,
+                              const struct kolam_rect *rect, uint64_t max_seq, uint32_t row_max) {
+    struct area_collect collect = {.gather = gather, .rect = rect, .row_max = row_max};
+    empty_gather(gather);
+    if (!kolam_level_is_valid(rect->level) || rect->x0 >= rect->x1 || rect->y0 >= rect->y1) {
+        return KOLAM_ERR_INVALID;
+    }
+    enum kolam_status status = gather_covers(&collect, reader, max_seq);
+    if (status != KOLAM_OK) {
+        return status;
+    }
+    if (gather->row_count > 1) {
+        qsort(gather->rows, gather->row_count, sizeof *gather->rows, compare_rows);
+    }
+    drop_doubles(gather);
+    status = list_strokes(gather);
+    if (status == KOLAM_OK) {
+        mark_hidden(gather, (struct kolam_tile_id){0, 0, 0}, 0);
     }
     return status;
 }
@@ -270,8 +401,8 @@ enum kolam_status gather_version(struct kolam_reader *reader, struct kolam_tile_
     }
     for (int32_t level = KOLAM_LEVEL_MIN; level < tile.level && status == KOLAM_OK; level++) {
         if (has_level(level_bits, level)) {
-            status = kolam_reader_homes_at_backwards(reader, kolam_tile_ancestor(tile, level), max_seq,
-                                                     keep_first_touching, &newest);
+            status = kolam_reader_homes_at_backwards(reader, kolam_tile_ancestor(tile, level),
+                                                     max_seq, keep_first_touching, &newest);
         }
     }
     if (status == KOLAM_OK) {

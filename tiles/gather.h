@@ -33,8 +33,9 @@ struct gather {
     uint32_t row_count, row_capacity;
     struct gather_stroke *strokes; /* in seq order, each once */
     uint32_t stroke_count, stroke_capacity;
-    bool has_changes;          /* a hide or show is among the rows */
-    struct gather_box changed; /* what hides and shows of strokes up to after_seq can have changed */
+    bool has_changes; /* a hide or show is among the rows */
+    struct gather_box
+        changed;              /* what hides and shows of strokes up to after_seq can have changed */
     bool is_averaged;         /* too much lies below: strokes are not filled */
     enum kolam_status status; /* the first error of a visitor sticks */
 };
@@ -46,9 +47,16 @@ KOLAM_MUST_CHECK enum kolam_status gather_tile(struct gather *gather, struct kol
                                                struct kolam_tile_id tile,
                                                const struct gather_range *range);
 
+/* Fills `gather` with all rows with seq <= max_seq that touch the rectangle (pixels of its level), whatever level they
+ * are homed at; `changed` and `is_averaged` say nothing. KOLAM_ERR_FULL past row_max rows. Within begin/end. */
+KOLAM_MUST_CHECK enum kolam_status gather_area(struct gather *gather, struct kolam_reader *reader,
+                                               const struct kolam_rect *rect, uint64_t max_seq,
+                                               uint32_t row_max);
+
 /* The newest seq, up to max_seq, of any row that can touch the tile; 0 if none. The cost does not grow with
  * what was drawn when nothing below is newer than max_seq. Within the reader's begin/end. */
-KOLAM_MUST_CHECK enum kolam_status gather_version(struct kolam_reader *reader, struct kolam_tile_id tile,
-                                                  uint64_t max_seq, uint64_t *out_seq);
+KOLAM_MUST_CHECK enum kolam_status gather_version(struct kolam_reader *reader,
+                                                  struct kolam_tile_id tile, uint64_t max_seq,
+                                                  uint64_t *out_seq);
 
 #endif

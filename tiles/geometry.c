@@ -58,7 +58,8 @@ struct kolam_tile_key kolam_tile_key(struct kolam_tile_id tile) {
         key.bytes[i] = 0;
     }
     for (int32_t i = 0; i < bits; i++) {
-        uint32_t pair = (uint32_t)((y >> (bits - 1 - i)) & 1) << 1 | (uint32_t)((x >> (bits - 1 - i)) & 1);
+        uint32_t pair =
+            (uint32_t)((y >> (bits - 1 - i)) & 1) << 1 | (uint32_t)((x >> (bits - 1 - i)) & 1);
         key.bytes[i / 4] = (uint8_t)(key.bytes[i / 4] | pair << (6 - 2 * (i % 4)));
     }
     return key;

@@ -23,7 +23,8 @@ struct capsule_box {
 
 static struct kolam_home *home_at(struct home_set *set, int64_t column, int64_t row) {
     struct kolam_tile_id tile = {set->origin.x + column, set->origin.y + row, set->origin.level};
-    uint64_t hash = ((uint64_t)column * 0x9e3779b97f4a7c15u) ^ ((uint64_t)row * 0xc2b2ae3d27d4eb4fu);
+    uint64_t hash =
+        ((uint64_t)column * 0x9e3779b97f4a7c15u) ^ ((uint64_t)row * 0xc2b2ae3d27d4eb4fu);
     uint32_t slot = (uint32_t)(hash >> 40) % SLOT_COUNT;
     while (set->slots[slot] != 0) {
         struct kolam_home *home = &set->homes[set->slots[slot] - 1];
@@ -83,8 +84,8 @@ static bool clip_segment(double along0, double across0, double along1, double ac
     return true;
 }
 
-static void touch_tile(struct home_set *set, const struct capsule_box *box, int64_t column, int64_t row,
-                       double low_x, double high_x) {
+static void touch_tile(struct home_set *set, const struct capsule_box *box, int64_t column,
+                       int64_t row, double low_x, double high_x) {
     struct kolam_home *home = home_at(set, column, row);
     if (!home) {
         return;
@@ -141,12 +142,16 @@ enum kolam_status kolam_stroke_homes(const struct kolam_stroke *stroke,
                                      struct kolam_home out_homes[KOLAM_STROKE_HOMES_MAX],
                                      uint32_t *out_count) {
     struct home_set set = {.homes = out_homes, .origin = stroke->origin};
-    for (uint32_t i = stroke->point_count > 1 ? 1 : 0; i < stroke->point_count && !set.is_bad; i++) {
+    for (uint32_t i = stroke->point_count > 1 ? 1 : 0; i < stroke->point_count && !set.is_bad;
+         i++) {
         const struct kolam_point *from = &stroke->points[i > 0 ? i - 1 : 0];
         const struct kolam_point *to = &stroke->points[i];
         uint32_t pressure = from->pressure > to->pressure ? from->pressure : to->pressure;
-        struct capsule_box box = {
-            .x0 = from->x, .y0 = from->y, .x1 = to->x, .y1 = to->y, .reach = reach_of(stroke, pressure)};
+        struct capsule_box box = {.x0 = from->x,
+                                  .y0 = from->y,
+                                  .x1 = to->x,
+                                  .y1 = to->y,
+                                  .reach = reach_of(stroke, pressure)};
         touch_capsule(&set, &box);
     }
     if (set.is_bad) {

@@ -133,7 +133,8 @@ static int64_t predict(struct kolam_point *points, uint32_t index, bool is_y) {
     return index > 1 ? 2 * previous - *axis_of(&points[index - 2], is_y) : previous;
 }
 
-static void read_axis(struct bit_reader *in, struct kolam_point *points, uint32_t count, bool is_y) {
+static void read_axis(struct bit_reader *in, struct kolam_point *points, uint32_t count,
+                      bool is_y) {
     uint32_t k = read_rice_parameter(in);
     for (uint32_t i = 1; i < count && !in->is_bad; i++) {
         int64_t value = predict(points, i, is_y) + unzigzag(read_rice(in, k));
@@ -188,8 +189,8 @@ bool kolam_stroke_is_valid(const struct kolam_stroke *stroke) {
         const struct kolam_point *point = &stroke->points[i];
         int64_t x = origin_x + point->x;
         int64_t y = origin_y + point->y;
-        if (!point_is_near(point->x) || !point_is_near(point->y) || point->dt_ms > KOLAM_DT_MS_MAX ||
-            x < -limit || x > limit || y < -limit || y > limit) {
+        if (!point_is_near(point->x) || !point_is_near(point->y) ||
+            point->dt_ms > KOLAM_DT_MS_MAX || x < -limit || x > limit || y < -limit || y > limit) {
             return false;
         }
     }
@@ -215,8 +216,9 @@ static void read_stroke_head(struct reader *in, uint32_t flags, struct kolam_str
     uint64_t part = flags & STROKE_HAS_GROUP ? read_varint(in) : 0;
     uint64_t part_count = flags & STROKE_HAS_GROUP ? read_varint(in) : 1;
     uint64_t count = read_varint(in);
-    if (width > KOLAM_WIDTH_MAX || part > KOLAM_GROUP_PARTS_MAX || part_count > KOLAM_GROUP_PARTS_MAX ||
-        ((flags & STROKE_HAS_GROUP) && part_count < 2) || count > KOLAM_STROKE_POINTS_MAX) {
+    if (width > KOLAM_WIDTH_MAX || part > KOLAM_GROUP_PARTS_MAX ||
+        part_count > KOLAM_GROUP_PARTS_MAX || ((flags & STROKE_HAS_GROUP) && part_count < 2) ||
+        count > KOLAM_STROKE_POINTS_MAX) {
         in->is_bad = true;
         return;
     }
@@ -299,7 +301,12 @@ static enum kolam_status decode_targets(struct reader *in, struct kolam_op_room 
 /* Bytes that one UTF-8 character starting at `at` takes, or 0 if it is malformed (RFC 3629). */
 static uint32_t utf8_length(const uint8_t *at, size_t left) {
     uint32_t lead = at[0];
-    uint32_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+    uint32_t length = lead < 0x80   ? 1
+                      : lead < 0xc2 ? 0
+                      : lead < 0xe0 ? 2
+                      : lead < 0xf0 ? 3
+                      : lead < 0xf5 ? 4
+                                    : 0;
     if (length == 0 || length > left) {
         return 0;
     }
@@ -327,8 +334,8 @@ static bool is_utf8(const uint8_t *bytes, size_t size_bytes) {
 
 static enum kolam_status decode_record(struct reader *in, struct kolam_op *op) {
     uint64_t size = read_varint(in);
-    if (in->is_bad || size < 1 || size > KOLAM_RECORD_BYTES_MAX || size > (uint64_t)(in->end - in->at) ||
-        !is_utf8(in->at, (size_t)size)) {
+    if (in->is_bad || size < 1 || size > KOLAM_RECORD_BYTES_MAX ||
+        size > (uint64_t)(in->end - in->at) || !is_utf8(in->at, (size_t)size)) {
         return KOLAM_ERR_INVALID;
     }
     op->record = in->at;
@@ -337,8 +344,8 @@ static enum kolam_status decode_record(struct reader *in, struct kolam_op *op) {
     return KOLAM_OK;
 }
 
-enum kolam_status kolam_op_decode(const uint8_t *bytes, size_t size_bytes, struct kolam_op_room *room,
-                                  struct kolam_op *out_op) {
+enum kolam_status kolam_op_decode(const uint8_t *bytes, size_t size_bytes,
+                                  struct kolam_op_room *room, struct kolam_op *out_op) {
     if (size_bytes > KOLAM_OP_BYTES_MAX) {
         return KOLAM_ERR_INVALID;
     }

@@ -188,8 +188,8 @@ static enum kolam_status write_op(struct writer *out, const struct kolam_op *op)
     }
 }
 
-enum kolam_status kolam_op_encode(const struct kolam_op *op, uint8_t *out_bytes, size_t capacity_bytes,
-                                  size_t *out_size_bytes) {
+enum kolam_status kolam_op_encode(const struct kolam_op *op, uint8_t *out_bytes,
+                                  size_t capacity_bytes, size_t *out_size_bytes) {
     struct writer out = {.at = out_bytes, .end = out_bytes + capacity_bytes};
     write_u8(&out, KOLAM_OP_VERSION);
     write_u8(&out, op->kind);

@@ -132,7 +132,8 @@ enum kolam_status kolam_worker_canvas(struct kolam_worker *worker, const char *l
     struct open_canvas *open = find_open(worker, log_path, is_read_only);
     if (!open) {
         open = free_slot(worker);
-        enum kolam_status status = open_parts(&open->canvas, log_path, tiles_path, is_read_only, error);
+        enum kolam_status status =
+            open_parts(&open->canvas, log_path, tiles_path, is_read_only, error);
         if (status != KOLAM_OK) {
             close_canvas(open);
             return status;

@@ -60,7 +60,8 @@ void kolam_raster_destroy(struct kolam_raster *raster) {
     kolam_free(raster);
 }
 
-void kolam_raster_set_cancel(struct kolam_raster *raster, bool (*is_cancelled)(void *ctx), void *ctx) {
+void kolam_raster_set_cancel(struct kolam_raster *raster, bool (*is_cancelled)(void *ctx),
+                             void *ctx) {
     raster->is_cancelled = is_cancelled;
     raster->cancel_ctx = ctx;
 }
@@ -91,8 +92,8 @@ static struct mask_owner owner_of(const struct kolam_stroke *stroke, uint64_t se
 }
 
 static bool owners_match(const struct mask_owner *a, const struct mask_owner *b) {
-    return a->is_open && a->group_seq == b->group_seq && a->tool == b->tool && a->color == b->color &&
-           a->width == b->width && a->level == b->level;
+    return a->is_open && a->group_seq == b->group_seq && a->tool == b->tool &&
+           a->color == b->color && a->width == b->width && a->level == b->level;
 }
 
 static void close_mask(struct kolam_raster *raster, struct mask_owner *owner, uint32_t *pixels) {
@@ -103,8 +104,9 @@ static void close_mask(struct kolam_raster *raster, struct mask_owner *owner, ui
     }
 }
 
-static enum kolam_status draw_stroke(struct kolam_raster *raster, uint64_t seq, struct kolam_tile_id tile,
-                                     struct mask_owner *owner, uint32_t *pixels) {
+static enum kolam_status draw_stroke(struct kolam_raster *raster, uint64_t seq,
+                                     struct kolam_tile_id tile, struct mask_owner *owner,
+                                     uint32_t *pixels) {
     struct kolam_log_row row;
     enum kolam_status status = kolam_reader_op(raster->reader, seq, &row);
     if (status != KOLAM_OK) {
@@ -180,7 +182,8 @@ struct request {
     struct kolam_tile_picture picture; /* answer */
 };
 
-static enum kolam_status raster_at_depth(struct kolam_raster *raster, struct request *request, int depth);
+static enum kolam_status raster_at_depth(struct kolam_raster *raster, struct request *request,
+                                         int depth);
 
 static uint32_t *get_buffer(uint32_t **buffer) {
     if (!*buffer) {
@@ -232,8 +235,7 @@ static enum kolam_status redraw_part(struct kolam_raster *raster, struct request
                                      struct gather_box part) {
     struct trail no_trail = {.store = NULL};
     uint32_t *pixels = get_buffer(&raster->part_pixels);
-    enum kolam_status status =
-        pixels ? gather_part(raster, request, 0, part) : KOLAM_ERR_NOMEM;
+    enum kolam_status status = pixels ? gather_part(raster, request, 0, part) : KOLAM_ERR_NOMEM;
     if (status != KOLAM_OK) {
         return status;
     }
@@ -277,23 +279,24 @@ static enum kolam_status draw_above(struct kolam_raster *raster, struct request 
 
 /* The stored picture to begin with, into request->pixels: the snapshot, unless it is newer than what is asked for;
  * then the keyframe before that. */
-static struct kolam_tile_picture find_ground(struct kolam_raster *raster, const struct request *request) {
+static struct kolam_tile_picture find_ground(struct kolam_raster *raster,
+                                             const struct request *request) {
     struct kolam_tile_picture ground = {.seq = 0};
     if (!request->use_store) {
         return ground;
     }
-    bool is_found = kolam_tile_store_get(raster->store, request->tile, &ground, request->pixels) ==
-                        KOLAM_OK &&
-                    ground.seq <= request->picture.seq;
-    if (!is_found &&
-        kolam_tile_store_recall(raster->store, request->tile, request->picture.seq, &ground,
-                                request->pixels) != KOLAM_OK) {
+    bool is_found =
+        kolam_tile_store_get(raster->store, request->tile, &ground, request->pixels) == KOLAM_OK &&
+        ground.seq <= request->picture.seq;
+    if (!is_found && kolam_tile_store_recall(raster->store, request->tile, request->picture.seq,
+                                             &ground, request->pixels) != KOLAM_OK) {
         ground = (struct kolam_tile_picture){.seq = 0};
     }
     return ground;
 }
 
-static bool is_worth_keeping(const struct request *request, const struct kolam_tile_picture *ground) {
+static bool is_worth_keeping(const struct request *request,
+                             const struct kolam_tile_picture *ground) {
     if (request->picture.is_averaged) {
         return request->at_seq != KOLAM_SEQ_NOW ||
                request->picture.seq / KEYFRAME_EPOCH_OPS > ground->seq / KEYFRAME_EPOCH_OPS;
@@ -309,16 +312,19 @@ static void remember(struct kolam_raster *raster, struct request *request,
         return;
     }
     if (is_worth_keeping(request, ground)) {
-        (void)!kolam_tile_store_keep(raster->store, request->tile, &request->picture, request->pixels);
+        (void)!kolam_tile_store_keep(raster->store, request->tile, &request->picture,
+                                     request->pixels);
         request->picture.stroke_count = 0;
     }
     if (request->at_seq == KOLAM_SEQ_NOW) {
-        (void)!kolam_tile_store_put(raster->store, request->tile, &request->picture, request->pixels);
+        (void)!kolam_tile_store_put(raster->store, request->tile, &request->picture,
+                                    request->pixels);
     }
 }
 
 /* Within the reader's begin/end, so that every tile of a recursion is of one state. */
-static enum kolam_status raster_at_depth(struct kolam_raster *raster, struct request *request, int depth) {
+static enum kolam_status raster_at_depth(struct kolam_raster *raster, struct request *request,
+                                         int depth) {
     if (raster->is_cancelled && raster->is_cancelled(raster->cancel_ctx)) {
         return KOLAM_ERR_CLOSED;
     }

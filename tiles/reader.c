@@ -34,6 +34,8 @@ static const char *const statement_texts[READER_STATEMENT_COUNT] = {
         "SELECT max(seq) FROM node WHERE level = ?2 AND path >= ?1 AND path < ?4",
     [READER_LEVELS] = "SELECT value FROM meta WHERE key = 'levels'",
     [READER_FIND_ARTIST] = "SELECT ident, name FROM artist WHERE number = ?",
+    [READER_TIME_OF] = "SELECT time_ms FROM op WHERE seq = ?",
+    [READER_ARTIST_OPS] = OP_COLUMNS "WHERE op.artist = ? AND op.seq < ? ORDER BY op.seq DESC",
 };
 
 enum kolam_status kolam_reader_step_one(sqlite3_stmt *statement) {
@@ -103,8 +105,8 @@ void kolam_reader_end(struct kolam_reader *reader) {
 /* ---- ops ---- */
 
 /* The body points into SQLite's page and lives until the statement moves on. */
-static void row_of(sqlite3_stmt *statement, struct kolam_log_row *row) {
-    *row = (struct kolam_log_row){
+struct kolam_log_row kolam_reader_row_of(sqlite3_stmt *statement) {
+    return (struct kolam_log_row){
         .seq = (uint64_t)sqlite3_column_int64(statement, 0),
         .replaces = (uint64_t)sqlite3_column_int64(statement, 1),
         .nonce = (uint64_t)sqlite3_column_int64(statement, 2),
@@ -141,8 +143,7 @@ enum kolam_status kolam_reader_op(struct kolam_reader *reader, uint64_t seq,
     (void)sqlite3_bind_int64(find, 1, kolam_reader_clamp_seq(seq));
     enum kolam_status status = kolam_reader_step_one(find);
     if (status == KOLAM_OK) {
-        struct kolam_log_row row;
-        row_of(find, &row);
+        struct kolam_log_row row = kolam_reader_row_of(find);
         status = keep_body(reader, &row);
         if (status == KOLAM_OK) {
             *out_row = row;
@@ -152,23 +153,26 @@ enum kolam_status kolam_reader_op(struct kolam_reader *reader, uint64_t seq,
     return status;
 }
 
+enum kolam_status kolam_reader_visit_ops(sqlite3_stmt *statement, kolam_log_visit *visit, void *ctx) {
+    bool goes_on = true;
+    enum kolam_status status = kolam_sql_step(statement, &goes_on);
+    while (status == KOLAM_OK && goes_on) {
+        struct kolam_log_row row = kolam_reader_row_of(statement);
+        if (!visit(ctx, &row)) {
+            break;
+        }
+        status = kolam_sql_step(statement, &goes_on);
+    }
+    (void)sqlite3_reset(statement);
+    return status;
+}
+
 enum kolam_status kolam_reader_range(struct kolam_reader *reader, uint64_t from_seq,
                                      uint64_t to_seq, kolam_log_visit *visit, void *ctx) {
     sqlite3_stmt *range = reader->statements[READER_RANGE];
     (void)sqlite3_bind_int64(range, 1, kolam_reader_clamp_seq(from_seq));
     (void)sqlite3_bind_int64(range, 2, kolam_reader_clamp_seq(to_seq));
-    bool goes_on = true;
-    enum kolam_status status = kolam_sql_step(range, &goes_on);
-    while (status == KOLAM_OK && goes_on) {
-        struct kolam_log_row row;
-        row_of(range, &row);
-        if (!visit(ctx, &row)) {
-            break;
-        }
-        status = kolam_sql_step(range, &goes_on);
-    }
-    (void)sqlite3_reset(range);
-    return status;
+    return kolam_reader_visit_ops(range, visit, ctx);
 }
 
 /* ---- the canvas as a whole ---- */

@@ -19,6 +19,8 @@ enum kolam_reader_statement {
     READER_NEWEST_NODE,
     READER_LEVELS,
     READER_FIND_ARTIST,
+    READER_TIME_OF,
+    READER_ARTIST_OPS,
     READER_STATEMENT_COUNT
 };
 
@@ -35,6 +37,12 @@ struct kolam_reader {
 static inline int64_t kolam_reader_clamp_seq(uint64_t seq) {
     return seq > INT64_MAX ? INT64_MAX : (int64_t)seq;
 }
+
+/* The row that a statement with the op columns stands on; its body lives until the statement moves on. */
+struct kolam_log_row kolam_reader_row_of(sqlite3_stmt *statement);
+/* Steps a bound statement through op rows until `visit` returns false, and resets it. */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_visit_ops(sqlite3_stmt *statement,
+                                                          kolam_log_visit *visit, void *ctx);
 
 /* Steps a statement that gives at most one row; NOT_FOUND when it gives none. The caller resets. */
 KOLAM_MUST_CHECK enum kolam_status kolam_reader_step_one(sqlite3_stmt *statement);

@@ -19,6 +19,8 @@ static const char *const canvas_steps[] = {
     "                   kind INTEGER, PRIMARY KEY (path, level, seq, target)) WITHOUT ROWID;"
     "CREATE TABLE node (level INTEGER, path BLOB, seq INTEGER, PRIMARY KEY (level, path))"
     "                  WITHOUT ROWID;",
+    /* 1 -> 2: an artist's ops, newest first (the rowid, which is the seq, ends every index row) */
+    "CREATE INDEX op_artist ON op (artist);",
 };
 
 static const char *const identity_steps[] = {

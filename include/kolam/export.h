@@ -22,12 +22,13 @@ KOLAM_MUST_CHECK enum kolam_status kolam_region_size(const struct kolam_region *
 
 struct kolam_export_options {
     struct kolam_region region;
-    uint64_t at_seq;          /* or KOLAM_SEQ_NOW */
+    uint64_t at_seq; /* or KOLAM_SEQ_NOW */
     bool has_ground;
-    uint32_t ground;          /* 0xRRGGBB, opaque, under the ink */
+    uint32_t ground; /* 0xRRGGBB, opaque, under the ink */
     uint32_t side_max;
-    const char *title;        /* for the PNG's text chunks */
-    bool (*progress)(void *ctx, uint32_t rows_done, uint32_t rows_all); /* may be NULL; false cancels */
+    const char *title; /* for the PNG's text chunks */
+    bool (*progress)(void *ctx, uint32_t rows_done,
+                     uint32_t rows_all); /* may be NULL; false cancels */
     void *progress_ctx;
 };
 

@@ -71,7 +71,8 @@ struct kolam_tile_key {
     uint8_t size;
 };
 struct kolam_tile_key kolam_tile_key(struct kolam_tile_id tile);
-struct kolam_tile_key kolam_tile_key_end(struct kolam_tile_id tile); /* exclusive bound of the subtree */
+struct kolam_tile_key
+kolam_tile_key_end(struct kolam_tile_id tile); /* exclusive bound of the subtree */
 /* The inverse, for `level`; false if the bytes are not a key of that level. */
 bool kolam_tile_from_key(const uint8_t *bytes, uint32_t size, int32_t level,
                          struct kolam_tile_id *out_tile);

@@ -14,16 +14,21 @@
 #define KOLAM_OP_VERSION 1
 #define KOLAM_STROKE_POINTS_MAX 8192
 #define KOLAM_STROKE_HOMES_MAX 256
-#define KOLAM_WIDTH_UNIT_PER_PX 256                       /* width is held in 1/256 px of its level */
-#define KOLAM_WIDTH_MAX (512 * KOLAM_WIDTH_UNIT_PER_PX)   /* 512 px */
-#define KOLAM_GROUP_PARTS_MAX 32                          /* ops that may share one undo and one mask */
-#define KOLAM_TARGETS_MAX 4096                            /* strokes one hide or show may name */
+#define KOLAM_WIDTH_UNIT_PER_PX 256                     /* width is held in 1/256 px of its level */
+#define KOLAM_WIDTH_MAX (512 * KOLAM_WIDTH_UNIT_PER_PX) /* 512 px */
+#define KOLAM_GROUP_PARTS_MAX 32 /* ops that may share one undo and one mask */
+#define KOLAM_TARGETS_MAX 4096   /* strokes one hide or show may name */
 #define KOLAM_RECORD_BYTES_MAX 65536
 #define KOLAM_OP_BYTES_MAX 262144
-#define KOLAM_POINT_SUB_MAX (1 << 20)                     /* |x|, |y| of a point, from the origin tile */
-#define KOLAM_DT_MS_MAX 86400000u                         /* a pause inside one stroke: a day */
+#define KOLAM_POINT_SUB_MAX (1 << 20) /* |x|, |y| of a point, from the origin tile */
+#define KOLAM_DT_MS_MAX 86400000u     /* a pause inside one stroke: a day */
 
-enum kolam_op_kind { KOLAM_OP_STROKE = 1, KOLAM_OP_HIDE = 2, KOLAM_OP_SHOW = 3, KOLAM_OP_RECORD = 4 };
+enum kolam_op_kind {
+    KOLAM_OP_STROKE = 1,
+    KOLAM_OP_HIDE = 2,
+    KOLAM_OP_SHOW = 3,
+    KOLAM_OP_RECORD = 4
+};
 
 enum kolam_tool {
     KOLAM_TOOL_PEN = 0,    /* radius follows pressure, OVER */
@@ -41,17 +46,18 @@ struct kolam_point {
 };
 
 struct kolam_stroke {
-    struct kolam_tile_id origin; /* the tile points are relative to; its level is the stroke's level */
+    struct kolam_tile_id
+        origin; /* the tile points are relative to; its level is the stroke's level */
     enum kolam_tool tool;
-    uint32_t color;         /* 0xRRGGBBAA, straight alpha, sRGB */
-    uint32_t width;         /* diameter at full pressure, 1..KOLAM_WIDTH_MAX, 1/256 px of the level */
-    uint32_t part;          /* 0-based place in its group */
-    uint32_t part_count;    /* 1 for a stroke of its own, else 2..KOLAM_GROUP_PARTS_MAX */
-    bool has_pressure;      /* false: every pressure is 255 */
-    bool has_times;         /* dt_ms are known */
-    bool has_start;         /* start_ms is known */
-    int64_t start_ms;       /* the drawing's own clock, Unix ms */
-    uint32_t point_count;   /* 1..KOLAM_STROKE_POINTS_MAX */
+    uint32_t color;       /* 0xRRGGBBAA, straight alpha, sRGB */
+    uint32_t width;       /* diameter at full pressure, 1..KOLAM_WIDTH_MAX, 1/256 px of the level */
+    uint32_t part;        /* 0-based place in its group */
+    uint32_t part_count;  /* 1 for a stroke of its own, else 2..KOLAM_GROUP_PARTS_MAX */
+    bool has_pressure;    /* false: every pressure is 255 */
+    bool has_times;       /* dt_ms are known */
+    bool has_start;       /* start_ms is known */
+    int64_t start_ms;     /* the drawing's own clock, Unix ms */
+    uint32_t point_count; /* 1..KOLAM_STROKE_POINTS_MAX */
     struct kolam_point *points; /* the caller's */
 };
 

@@ -20,17 +20,22 @@ struct kolam_worker; /* one thread's */
 
 /* Opens (or finds open) a canvas on this worker; borrowed until the job ends. is_read_only: the tile store is
  * not written. Inside a job's run only. */
-KOLAM_MUST_CHECK enum kolam_status kolam_worker_canvas(struct kolam_worker *worker, const char *log_path,
-                                                       const char *tiles_path, bool is_read_only,
+KOLAM_MUST_CHECK enum kolam_status kolam_worker_canvas(struct kolam_worker *worker,
+                                                       const char *log_path, const char *tiles_path,
+                                                       bool is_read_only,
                                                        struct kolam_worker_canvas **out_canvas,
                                                        struct kolam_error *error);
 
-enum kolam_job_priority { KOLAM_JOB_INTERACTIVE = 0, KOLAM_JOB_TILE, KOLAM_JOB_BACKGROUND,
-                          KOLAM_JOB_PRIORITIES };
+enum kolam_job_priority {
+    KOLAM_JOB_INTERACTIVE = 0,
+    KOLAM_JOB_TILE,
+    KOLAM_JOB_BACKGROUND,
+    KOLAM_JOB_PRIORITIES
+};
 
 struct kolam_job {
     void (*run)(struct kolam_job *job, struct kolam_worker *worker); /* worker thread */
-    void (*done)(struct kolam_job *job);                             /* loop thread; owns the job then */
+    void (*done)(struct kolam_job *job); /* loop thread; owns the job then */
     enum kolam_job_priority priority;
     struct kolam_job *next; /* the pool's */
 };

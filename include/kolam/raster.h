@@ -39,16 +39,17 @@ KOLAM_MUST_CHECK enum kolam_status kolam_raster_tile(struct kolam_raster *raster
 
 /* The same from the log alone, neither reading nor writing stored tiles: what `check` compares with. */
 KOLAM_MUST_CHECK enum kolam_status kolam_raster_tile_fresh(struct kolam_raster *raster,
-                                                           struct kolam_tile_id tile, uint64_t at_seq,
-                                                           uint32_t *out_pixels, uint64_t *out_seq,
-                                                           bool *out_is_empty);
+                                                           struct kolam_tile_id tile,
+                                                           uint64_t at_seq, uint32_t *out_pixels,
+                                                           uint64_t *out_seq, bool *out_is_empty);
 
 /* True if drawing the tile now needs more than one tile's ops: it averages children (far levels). Such a
  * tile is worth serving older for a while and rebuilding later. Reads the index alone. */
-KOLAM_MUST_CHECK enum kolam_status kolam_raster_is_averaged(struct kolam_raster *raster,
-                                                            struct kolam_tile_id tile, bool *out_is);
+KOLAM_MUST_CHECK enum kolam_status
+kolam_raster_is_averaged(struct kolam_raster *raster, struct kolam_tile_id tile, bool *out_is);
 
 /* Called between tiles of a long recursion; true makes the call in progress return KOLAM_ERR_CLOSED. */
-void kolam_raster_set_cancel(struct kolam_raster *raster, bool (*is_cancelled)(void *ctx), void *ctx);
+void kolam_raster_set_cancel(struct kolam_raster *raster, bool (*is_cancelled)(void *ctx),
+                             void *ctx);
 
 #endif

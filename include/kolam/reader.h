@@ -53,6 +53,15 @@ KOLAM_MUST_CHECK enum kolam_status kolam_reader_range(struct kolam_reader *reade
                                                       uint64_t from_seq, uint64_t to_seq,
                                                       kolam_log_visit *visit, void *ctx);
 
+/* The newest seq that was committed at or before time_ms; 0 if none was. */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_seq_at(struct kolam_reader *reader, int64_t time_ms,
+                                                       uint64_t *out_seq);
+
+/* Visits an artist's ops with seq < before_seq, the newest first, until `visit` returns false. */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_artist_ops(struct kolam_reader *reader,
+                                                           uint32_t artist, uint64_t before_seq,
+                                                           kolam_log_visit *visit, void *ctx);
+
 /* A row of the quadtree index. */
 struct kolam_home_row {
     uint64_t seq;

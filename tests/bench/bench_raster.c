@@ -42,9 +42,10 @@ static void scribble(struct bench *bench, int64_t span_tiles) {
     int64_t tile_x = kolam_floor_div(x, KOLAM_SUB_PER_TILE);
     int64_t tile_y = kolam_floor_div(y, KOLAM_SUB_PER_TILE);
     for (int i = 0; i < POINTS; i++) {
-        points[i] = (struct kolam_point){.x = (int32_t)(x - tile_x * KOLAM_SUB_PER_TILE),
-                                         .y = (int32_t)(y - tile_y * KOLAM_SUB_PER_TILE),
-                                         .pressure = (uint8_t)test_random_between(&bench->random, 90, 255)};
+        points[i] =
+            (struct kolam_point){.x = (int32_t)(x - tile_x * KOLAM_SUB_PER_TILE),
+                                 .y = (int32_t)(y - tile_y * KOLAM_SUB_PER_TILE),
+                                 .pressure = (uint8_t)test_random_between(&bench->random, 90, 255)};
         x += test_random_between(&bench->random, -20, 28);
         y += test_random_between(&bench->random, -24, 24);
     }
@@ -75,7 +76,8 @@ typedef enum kolam_status draw_call(struct kolam_raster *raster, struct kolam_ti
                                     bool *out_is_empty);
 
 /* With add_stroke, each round draws one more stroke first, outside the clock. */
-static double time_draw(struct bench *bench, draw_call *draw, struct kolam_tile_id tile, bool add_stroke) {
+static double time_draw(struct bench *bench, draw_call *draw, struct kolam_tile_id tile,
+                        bool add_stroke) {
     double times[ROUNDS];
     uint64_t seq;
     bool is_empty;
@@ -110,8 +112,8 @@ static void open_bench(struct bench *bench) {
     canvas_fixture_open(&bench->canvas);
     must(kolam_reader_create(bench->canvas.log_path, &bench->reader, &error), "reader");
     must(kolam_reader_info(bench->reader, &info), "info");
-    must(kolam_tile_store_sqlite_create(bench->canvas.tiles_path, info.incarnation, false, &bench->store,
-                                        &error),
+    must(kolam_tile_store_sqlite_create(bench->canvas.tiles_path, info.incarnation, false,
+                                        &bench->store, &error),
          "tiles");
     must(kolam_raster_create(bench->reader, bench->store, &bench->raster), "raster");
 }
@@ -145,8 +147,8 @@ int main(void) {
         double far_fresh = time_draw(&bench, kolam_raster_tile_fresh, far, false);
         (void)time_draw(&bench, kolam_raster_tile, far, false);
         double far_more = time_draw(&bench, kolam_raster_tile, far, true);
-        printf("%8u %12.2f %14.3f %8.0fx %12.4f %14.2f %14.3f\n", counts[i], fresh, more, fresh / more,
-               version, far_fresh, far_more);
+        printf("%8u %12.2f %14.3f %8.0fx %12.4f %14.2f %14.3f\n", counts[i], fresh, more,
+               fresh / more, version, far_fresh, far_more);
     }
     close_bench(&bench);
     return 0;

@@ -91,8 +91,8 @@ static void fill_op(struct kolam_log_op *log_op, const struct kolam_op *op) {
     }
 }
 
-void canvas_fixture_submit(struct canvas_fixture *fixture, uint8_t artist, const struct kolam_op *ops,
-                           uint32_t op_count) {
+void canvas_fixture_submit(struct canvas_fixture *fixture, uint8_t artist,
+                           const struct kolam_op *ops, uint32_t op_count) {
     struct kolam_submission *submission = kolam_submission_create(op_count);
     assert(submission);
     memset(submission->author.ident, artist, sizeof submission->author.ident);

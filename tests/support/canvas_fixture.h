@@ -25,8 +25,8 @@ void canvas_fixture_close(struct canvas_fixture *fixture);
 void canvas_fixture_restart(struct canvas_fixture *fixture);
 
 /* Submits one op, or the parts of a group, as the artist of that number (a byte that makes up an ident). */
-void canvas_fixture_submit(struct canvas_fixture *fixture, uint8_t artist, const struct kolam_op *ops,
-                           uint32_t op_count);
+void canvas_fixture_submit(struct canvas_fixture *fixture, uint8_t artist,
+                           const struct kolam_op *ops, uint32_t op_count);
 /* Waits until all that was submitted is completed. */
 void canvas_fixture_wait(struct canvas_fixture *fixture);
 

@@ -99,7 +99,8 @@ static void a_subtree_is_one_range_of_keys(void **state) {
         struct kolam_tile_id inner = random_tile(&random);
         if (i % 2 == 0 && inner.level > outer.level) { /* half of the pairs are related */
             int32_t depth = inner.level - outer.level;
-            inner.x = outer.x * (INT64_C(1) << depth) + kolam_floor_shift(inner.x, 63 - depth / 2) + 1;
+            inner.x =
+                outer.x * (INT64_C(1) << depth) + kolam_floor_shift(inner.x, 63 - depth / 2) + 1;
             inner.y = outer.y * (INT64_C(1) << depth);
             if (!kolam_tile_is_valid(inner)) {
                 continue;

@@ -86,7 +86,8 @@ static void random_stroke(struct fixture *f, struct test_random *random, struct 
     stroke->start_ms = (int64_t)test_random_next(random);
     stroke->part_count = 1 + (uint32_t)test_random_below(random, 3);
     stroke->part = (uint32_t)test_random_below(random, stroke->part_count);
-    stroke->point_count = 1 + (uint32_t)test_random_below(random, random->state % 5 == 0 ? 8192 : 40);
+    stroke->point_count =
+        1 + (uint32_t)test_random_below(random, random->state % 5 == 0 ? 8192 : 40);
     int64_t reach = INT64_C(1) << test_random_below(random, 21); /* small steps and wild jumps */
     for (uint32_t i = 0; i < stroke->point_count; i++) {
         f->points[i] = (struct kolam_point){
@@ -235,9 +236,10 @@ static void homes_cover_the_ink(void **state) {
         op.stroke.width = 1 + (uint32_t)test_random_below(&random, 20000);
         int64_t reach = INT64_C(1) << (6 + test_random_below(&random, 10));
         for (uint32_t i = 0; i < op.stroke.point_count; i++) {
-            f->points[i] = (struct kolam_point){.x = (int32_t)test_random_between(&random, -reach, reach),
-                                                .y = (int32_t)test_random_between(&random, -reach, reach),
-                                                .pressure = 255};
+            f->points[i] =
+                (struct kolam_point){.x = (int32_t)test_random_between(&random, -reach, reach),
+                                     .y = (int32_t)test_random_between(&random, -reach, reach),
+                                     .pressure = 255};
         }
         if (kolam_stroke_homes(&op.stroke, f->homes, &count) != KOLAM_OK) {
             continue;
@@ -265,7 +267,8 @@ static void more_than_256_homes_are_refused_at_a_bounded_cost(void **state) {
     struct kolam_op op = simple_stroke(f);
     uint32_t count;
     op.stroke.point_count = KOLAM_STROKE_POINTS_MAX;
-    for (uint32_t i = 0; i < op.stroke.point_count; i++) { /* across the whole reach, again and again */
+    for (uint32_t i = 0; i < op.stroke.point_count;
+         i++) { /* across the whole reach, again and again */
         f->points[i] = (struct kolam_point){.x = i % 2 ? KOLAM_POINT_SUB_MAX : -KOLAM_POINT_SUB_MAX,
                                             .y = i % 3 ? KOLAM_POINT_SUB_MAX : -KOLAM_POINT_SUB_MAX,
                                             .pressure = 255};

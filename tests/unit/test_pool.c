@@ -91,7 +91,8 @@ static void urgent_jobs_run_before_those_that_can_wait(void **state) {
     pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
     open_pool(&bench, 1);
     pthread_mutex_lock(&gate);
-    submit(&bench, 0, KOLAM_JOB_INTERACTIVE, &gate); /* holds the only worker until all are queued */
+    submit(&bench, 0, KOLAM_JOB_INTERACTIVE,
+           &gate); /* holds the only worker until all are queued */
     submit(&bench, 3, KOLAM_JOB_BACKGROUND, NULL);
     submit(&bench, 2, KOLAM_JOB_TILE, NULL);
     submit(&bench, 1, KOLAM_JOB_INTERACTIVE, NULL);
@@ -130,12 +131,12 @@ struct look {
 static void run_look(struct kolam_job *job, struct kolam_worker *worker) {
     struct look *look = (struct look *)job;
     struct kolam_error error;
-    look->status = kolam_worker_canvas(worker, look->log_path, look->tiles_path, false, &look->first,
-                                       &error);
+    look->status =
+        kolam_worker_canvas(worker, look->log_path, look->tiles_path, false, &look->first, &error);
     if (look->status == KOLAM_OK) {
         look->incarnation = look->first->incarnation;
-        look->status = kolam_worker_canvas(worker, look->log_path, look->tiles_path, false, &look->again,
-                                           &error);
+        look->status = kolam_worker_canvas(worker, look->log_path, look->tiles_path, false,
+                                           &look->again, &error);
     }
 }
 

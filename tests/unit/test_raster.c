@@ -42,8 +42,8 @@ static void open_readers(struct world *world) {
     struct kolam_canvas_info info;
     assert_int_equal(kolam_reader_create(world->canvas.log_path, &world->reader, &error), KOLAM_OK);
     assert_int_equal(kolam_reader_info(world->reader, &info), KOLAM_OK);
-    assert_int_equal(kolam_tile_store_sqlite_create(world->canvas.tiles_path, info.incarnation, false,
-                                                    &world->store, &error),
+    assert_int_equal(kolam_tile_store_sqlite_create(world->canvas.tiles_path, info.incarnation,
+                                                    false, &world->store, &error),
                      KOLAM_OK);
     assert_int_equal(kolam_raster_create(world->reader, world->store, &world->raster), KOLAM_OK);
 }
@@ -75,7 +75,8 @@ static int tear_down(void **state) {
 
 /* ---- doing things, to the canvas and to the model ---- */
 
-static void draw(struct world *world, uint8_t artist, const struct kolam_stroke *strokes, uint32_t count) {
+static void draw(struct world *world, uint8_t artist, const struct kolam_stroke *strokes,
+                 uint32_t count) {
     struct kolam_op ops[3];
     for (uint32_t i = 0; i < count; i++) {
         ops[i] = (struct kolam_op){.kind = KOLAM_OP_STROKE, .stroke = strokes[i]};
@@ -92,7 +93,8 @@ static void draw(struct world *world, uint8_t artist, const struct kolam_stroke 
         model->stroke.points = model->points;
         model->seq = world->canvas.last_seq + i;
         model->artist = artist;
-        assert_int_equal(kolam_stroke_homes(&model->stroke, model->homes, &model->home_count), KOLAM_OK);
+        assert_int_equal(kolam_stroke_homes(&model->stroke, model->homes, &model->home_count),
+                         KOLAM_OK);
     }
 }
 
@@ -182,9 +184,9 @@ static void assert_tile_matches(struct world *world, struct kolam_tile_id tile) 
     uint64_t version;
     bool is_empty;
     picture_of(world, tile, world->naive);
-    assert_int_equal(kolam_raster_tile(world->raster, tile, KOLAM_SEQ_NOW, world->drawn, &drawn_seq,
-                                       &is_empty),
-                     KOLAM_OK);
+    assert_int_equal(
+        kolam_raster_tile(world->raster, tile, KOLAM_SEQ_NOW, world->drawn, &drawn_seq, &is_empty),
+        KOLAM_OK);
     assert_memory_equal(world->drawn, world->naive, sizeof world->naive);
     assert_int_equal(kolam_raster_tile_fresh(world->raster, tile, KOLAM_SEQ_NOW, world->fresh,
                                              &fresh_seq, &is_empty),
@@ -196,16 +198,18 @@ static void assert_tile_matches(struct world *world, struct kolam_tile_id tile) 
 }
 
 /* The same tile at earlier states, asked for in any order, against the log alone. */
-static void assert_past_matches(struct world *world, struct kolam_tile_id tile, struct test_random *random) {
+static void assert_past_matches(struct world *world, struct kolam_tile_id tile,
+                                struct test_random *random) {
     for (int i = 0; i < 3; i++) {
         uint64_t at_seq = 1 + test_random_below(random, world->canvas.last_seq);
         uint64_t drawn_seq;
         uint64_t fresh_seq;
         bool is_empty;
-        assert_int_equal(kolam_raster_tile(world->raster, tile, at_seq, world->drawn, &drawn_seq, &is_empty),
-                         KOLAM_OK);
-        assert_int_equal(kolam_raster_tile_fresh(world->raster, tile, at_seq, world->fresh, &fresh_seq,
-                                                 &is_empty),
+        assert_int_equal(
+            kolam_raster_tile(world->raster, tile, at_seq, world->drawn, &drawn_seq, &is_empty),
+            KOLAM_OK);
+        assert_int_equal(kolam_raster_tile_fresh(world->raster, tile, at_seq, world->fresh,
+                                                 &fresh_seq, &is_empty),
                          KOLAM_OK);
         assert_memory_equal(world->drawn, world->fresh, sizeof world->fresh);
         assert_int_equal(drawn_seq, fresh_seq);
@@ -234,13 +238,13 @@ static void an_empty_canvas_has_empty_tiles_of_version_0(void **state) {
     struct world *world = *state;
     uint64_t seq = 9;
     bool is_empty = false;
-    assert_int_equal(kolam_raster_tile(world->raster, (struct kolam_tile_id){0, 0, 0}, KOLAM_SEQ_NOW,
-                                       world->drawn, &seq, &is_empty),
+    assert_int_equal(kolam_raster_tile(world->raster, (struct kolam_tile_id){0, 0, 0},
+                                       KOLAM_SEQ_NOW, world->drawn, &seq, &is_empty),
                      KOLAM_OK);
     assert_int_equal(seq, 0);
     assert_true(is_empty);
-    assert_int_equal(kolam_raster_tile(world->raster, (struct kolam_tile_id){0, 0, 99}, KOLAM_SEQ_NOW,
-                                       world->drawn, &seq, &is_empty),
+    assert_int_equal(kolam_raster_tile(world->raster, (struct kolam_tile_id){0, 0, 99},
+                                       KOLAM_SEQ_NOW, world->drawn, &seq, &is_empty),
                      KOLAM_ERR_INVALID);
 }
 
@@ -305,14 +309,15 @@ static void far_tiles_average_their_children(void **state) {
         draw(world, 1, &stroke, 1);
         if (i == 900) {
             assert_tile_matches(world, (struct kolam_tile_id){0, 0, 0});
-            assert_int_equal(kolam_raster_is_averaged(world->raster, (struct kolam_tile_id){0, 0, -5},
-                                                      &is_averaged),
+            assert_int_equal(kolam_raster_is_averaged(
+                                 world->raster, (struct kolam_tile_id){0, 0, -5}, &is_averaged),
                              KOLAM_OK);
             assert_false(is_averaged);
         }
     }
     assert_int_equal(
-        kolam_raster_is_averaged(world->raster, (struct kolam_tile_id){0, 0, -5}, &is_averaged), KOLAM_OK);
+        kolam_raster_is_averaged(world->raster, (struct kolam_tile_id){0, 0, -5}, &is_averaged),
+        KOLAM_OK);
     assert_true(is_averaged);
     assert_tile_matches(world, (struct kolam_tile_id){0, 0, 1});
     assert_tile_matches(world, (struct kolam_tile_id){0, 0, 0});
@@ -343,8 +348,8 @@ static void the_past_is_drawn_as_it_was(void **state) {
     assert_tile_matches(world, tile);
     uint64_t seq;
     bool is_empty;
-    assert_int_equal(kolam_raster_tile(world->raster, tile, then_seq, world->drawn, &seq, &is_empty),
-                     KOLAM_OK);
+    assert_int_equal(
+        kolam_raster_tile(world->raster, tile, then_seq, world->drawn, &seq, &is_empty), KOLAM_OK);
     assert_memory_equal(world->drawn, then, sizeof world->naive);
     assert_true(seq <= then_seq);
     kolam_free(then);
@@ -386,8 +391,9 @@ static void keyframes_show_what_the_log_shows(void **state) {
             assert_tile_matches(world, far);
         }
     }
-    assert_int_equal(kolam_tile_store_each(world->store, KOLAM_TILE_KEYFRAME, count_keyframe, &keyframes),
-                     KOLAM_OK);
+    assert_int_equal(
+        kolam_tile_store_each(world->store, KOLAM_TILE_KEYFRAME, count_keyframe, &keyframes),
+        KOLAM_OK);
     assert_true(keyframes > 5);
     for (int i = 0; i < 6; i++) {
         assert_past_matches(world, near, &random);
@@ -401,18 +407,20 @@ static void a_cancelled_tile_says_so(void **state) {
     uint64_t seq;
     bool is_empty;
     kolam_raster_set_cancel(world->raster, never, &asked);
-    assert_int_equal(kolam_raster_tile(world->raster, (struct kolam_tile_id){0, 0, 0}, KOLAM_SEQ_NOW,
-                                       world->drawn, &seq, &is_empty),
+    assert_int_equal(kolam_raster_tile(world->raster, (struct kolam_tile_id){0, 0, 0},
+                                       KOLAM_SEQ_NOW, world->drawn, &seq, &is_empty),
                      KOLAM_ERR_CLOSED);
     assert_int_equal(asked, 1);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(an_empty_canvas_has_empty_tiles_of_version_0, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(tiles_equal_the_naive_picture_after_any_interleaving, set_up,
+        cmocka_unit_test_setup_teardown(an_empty_canvas_has_empty_tiles_of_version_0, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(parts_of_a_translucent_group_share_one_mask, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tiles_equal_the_naive_picture_after_any_interleaving,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(parts_of_a_translucent_group_share_one_mask, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(far_tiles_average_their_children, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_past_is_drawn_as_it_was, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keyframes_show_what_the_log_shows, set_up, tear_down),

@@ -1,0 +1,328 @@
+/* The past: moments as people write them, who is under a pixel, what an area holds, how much was drawn when. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "../support/canvas_fixture.h"
+#include "kolam/alloc.h"
+#include "kolam/history.h"
+#include "random.h"
+
+struct past {
+    struct canvas_fixture canvas;
+    struct kolam_reader *reader;
+    struct kolam_history *history;
+};
+
+static int set_up(void **state) {
+    struct past *past = kolam_alloc_zero(1, sizeof *past);
+    struct kolam_error error;
+    canvas_fixture_open(&past->canvas);
+    assert_int_equal(kolam_reader_create(past->canvas.log_path, &past->reader, &error), KOLAM_OK);
+    assert_int_equal(kolam_history_create(past->reader, &past->history), KOLAM_OK);
+    *state = past;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    struct past *past = *state;
+    kolam_history_destroy(past->history);
+    kolam_reader_destroy(past->reader);
+    canvas_fixture_close(&past->canvas);
+    kolam_free(past);
+    return 0;
+}
+
+/* A straight line at a level, in pixels of that level; returns its seq. */
+static uint64_t draw_line(struct past *past, uint8_t artist, int32_t level, double x0, double y0,
+                          double x1, double y1, uint32_t width_px) {
+    struct kolam_point points[2] = {
+        {.x = (int32_t)(x0 * 8), .y = (int32_t)(y0 * 8), .pressure = 255},
+        {.x = (int32_t)(x1 * 8), .y = (int32_t)(y1 * 8), .pressure = 255}};
+    struct kolam_op op = {.kind = KOLAM_OP_STROKE,
+                          .stroke = {.origin = {.level = level},
+                                     .color = 0x000000ff,
+                                     .width = width_px * KOLAM_WIDTH_UNIT_PER_PX,
+                                     .part_count = 1,
+                                     .point_count = 2,
+                                     .points = points}};
+    canvas_fixture_submit(&past->canvas, artist, &op, 1);
+    canvas_fixture_wait(&past->canvas);
+    assert_int_equal(past->canvas.last_status, KOLAM_OK);
+    return past->canvas.last_seq;
+}
+
+static void hide(struct past *past, uint8_t artist, uint64_t seq) {
+    struct kolam_op op = {.kind = KOLAM_OP_HIDE, .targets = &seq, .target_count = 1};
+    canvas_fixture_submit(&past->canvas, artist, &op, 1);
+    canvas_fixture_wait(&past->canvas);
+    assert_int_equal(past->canvas.last_status, KOLAM_OK);
+}
+
+struct found {
+    uint64_t seqs[32];
+    uint32_t artists[32];
+    bool is_hidden[32];
+    uint32_t count;
+};
+
+static bool note(void *ctx, const struct kolam_selected *selected) {
+    struct found *found = ctx;
+    found->seqs[found->count] = selected->row->seq;
+    found->artists[found->count] = selected->row->artist;
+    found->is_hidden[found->count] = selected->is_hidden;
+    return ++found->count < 32;
+}
+
+/* ---- moments ---- */
+
+static void assert_time(const char *text, int64_t time_ms) {
+    struct kolam_moment moment;
+    assert_int_equal(kolam_moment_parse(text, strlen(text), &moment), KOLAM_OK);
+    assert_true(moment.is_time);
+    assert_true(moment.time_ms == time_ms);
+}
+
+static void assert_no_moment(const char *text) {
+    struct kolam_moment moment;
+    assert_int_equal(kolam_moment_parse(text, strlen(text), &moment), KOLAM_ERR_INVALID);
+}
+
+static void reads_moments_as_people_write_them(void **state) {
+    (void)state;
+    struct kolam_moment moment;
+    assert_int_equal(kolam_moment_parse("4711", 4, &moment), KOLAM_OK);
+    assert_false(moment.is_time);
+    assert_int_equal(moment.seq, 4711);
+    assert_time("1970-01-02", 86400000);
+    assert_time("2026-11-22T03:15:00Z", 1795317300000);
+    assert_time("2026-11-22T03:15", 1795317300000);
+    assert_time("2026-11-22 03:15:00.25", 1795317300250);
+    assert_time("2026-11-22T08:45:00+05:30", 1795317300000);
+    assert_time("2026-11-22T08:45:00 05:30", 1795317300000);
+    assert_time("2026-11-21T22:15:00-05:00", 1795317300000);
+    const char *const wrong[] = {"",
+                                 "-1",
+                                 "now",
+                                 "2026",
+                                 "2026-1-2",
+                                 "2026-02-30",
+                                 "2026-13-01",
+                                 "2026-11-22T",
+                                 "2026-11-22T24:00",
+                                 "2026-11-22T03:15:61",
+                                 "2026-11-22T03:15:00.",
+                                 "2026-11-22T03:15:00Zx",
+                                 "1969-12-31",
+                                 "99999999999999999999",
+                                 "2026-11-22T03:15:00+5:30"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        if (strcmp(wrong[i], "2026") != 0) { /* that is a seq */
+            assert_no_moment(wrong[i]);
+        }
+    }
+}
+
+static void resolves_moments_and_says_why_not(void **state) {
+    struct past *past = *state;
+    struct kolam_error error;
+    struct kolam_log_row row;
+    uint64_t seq;
+    draw_line(past, 1, 0, 10, 10, 50, 10, 4);
+    draw_line(past, 1, 0, 10, 20, 50, 20, 4);
+    assert_int_equal(kolam_reader_op(past->reader, 2, &row), KOLAM_OK);
+    struct kolam_moment at = {.is_time = true, .time_ms = row.time_ms};
+    assert_int_equal(kolam_moment_resolve(past->reader, &at, row.time_ms, &seq, &error), KOLAM_OK);
+    assert_int_equal(seq, 2);
+    assert_int_equal(kolam_moment_resolve(past->reader, &at, row.time_ms - 1, &seq, &error),
+                     KOLAM_ERR_NOT_FOUND);
+    assert_non_null(strstr(error.text, "future"));
+    at.time_ms = 1000;
+    assert_int_equal(kolam_moment_resolve(past->reader, &at, row.time_ms, &seq, &error),
+                     KOLAM_ERR_NOT_FOUND);
+    at = (struct kolam_moment){.seq = 3};
+    assert_int_equal(kolam_moment_resolve(past->reader, &at, row.time_ms, &seq, &error),
+                     KOLAM_ERR_NOT_FOUND);
+    assert_non_null(strstr(error.text, "newest is 2"));
+}
+
+/* ---- under a pixel ---- */
+
+static void finds_the_strokes_under_a_pixel_newest_first(void **state) {
+    struct past *past = *state;
+    struct found found = {.count = 0};
+    uint64_t first = draw_line(past, 1, 0, 10, 100, 200, 100, 6);
+    uint64_t coarse =
+        draw_line(past, 2, -2, 5, 25, 60, 25, 2); /* the same line, drawn from far out */
+    draw_line(past, 1, 0, 10, 130, 200, 130, 6);  /* beside it */
+    uint64_t fine = draw_line(past, 3, 2, 380, 400, 420, 400, 8);
+    hide(past, 2, coarse);
+    assert_int_equal(kolam_history_blame(past->history, 0, 100, 100, 0, note, &found), KOLAM_OK);
+    assert_int_equal(found.count, 3);
+    assert_int_equal(found.seqs[0], fine);
+    assert_int_equal(found.seqs[1], coarse);
+    assert_int_equal(found.seqs[2], first);
+    assert_true(found.is_hidden[1]);
+    assert_false(found.is_hidden[2]);
+    found.count = 0;
+    assert_int_equal(kolam_history_blame(past->history, 0, 100, 115, 2, note, &found), KOLAM_OK);
+    assert_int_equal(found.count, 0);
+    assert_int_equal(kolam_history_blame(past->history, 0, 100, 106, 4, note, &found), KOLAM_OK);
+    assert_int_equal(found.count,
+                     2); /* a finger is less exact, but the fine line is thinner than that */
+    assert_int_equal(kolam_history_blame(past->history, 99, 0, 0, 0, note, &found),
+                     KOLAM_ERR_INVALID);
+}
+
+/* ---- an area ---- */
+
+static void selects_by_area_artist_and_span(void **state) {
+    struct past *past = *state;
+    struct found found = {.count = 0};
+    uint64_t inside = draw_line(past, 1, 0, 20, 20, 80, 80, 4);
+    uint64_t crossing = draw_line(past, 2, 0, -500, 50, 500, 50, 4);
+    draw_line(past, 1, 0, 300, 20, 300, 80, 4);
+    draw_line(past, 1, 0, 90, 130, 130, 90, 4); /* its box meets the area, its ink does not */
+    uint64_t deep = draw_line(past, 1, 6, 64 * 40, 64 * 40, 64 * 40 + 30, 64 * 40, 4);
+    struct kolam_selection selection = {.area.rect = {0, 0, 100, 100, 0}, .to_seq = KOLAM_SEQ_NOW};
+    assert_int_equal(kolam_history_select(past->history, &selection, note, &found), KOLAM_OK);
+    assert_int_equal(found.count, 3);
+    assert_int_equal(found.seqs[0], inside);
+    assert_int_equal(found.seqs[1], crossing);
+    assert_int_equal(found.seqs[2], deep);
+    uint32_t artist = found.artists[1];
+    selection.artists = &artist;
+    selection.artist_count = 1;
+    found.count = 0;
+    assert_int_equal(kolam_history_select(past->history, &selection, note, &found), KOLAM_OK);
+    assert_int_equal(found.count, 1);
+    assert_int_equal(found.seqs[0], crossing);
+    selection.artists = NULL;
+    selection.from_seq = crossing + 1;
+    found.count = 0;
+    assert_int_equal(kolam_history_select(past->history, &selection, note, &found), KOLAM_OK);
+    assert_int_equal(found.count, 1);
+    selection.area.rect.x1 = 0;
+    assert_int_equal(kolam_history_select(past->history, &selection, note, &found),
+                     KOLAM_ERR_INVALID);
+}
+
+static void a_lasso_takes_what_it_encloses_or_crosses(void **state) {
+    struct past *past = *state;
+    struct found found = {.count = 0};
+    const double triangle[3][2] = {{0, 0}, {100, 0}, {0, 100}};
+    uint64_t enclosed = draw_line(past, 1, 0, 1010, 1010, 1030, 1030, 2);
+    draw_line(past, 1, 0, 1080, 1080, 1095, 1095, 2); /* in the box, beyond the slanted side */
+    uint64_t crossing = draw_line(past, 1, 0, 1060, 990, 1060, 1099, 2);
+    struct kolam_selection selection = {
+        .area = {.rect = {1000, 1000, 1100, 1100, 0}, .lasso = triangle, .lasso_count = 3},
+        .to_seq = KOLAM_SEQ_NOW};
+    assert_int_equal(kolam_history_select(past->history, &selection, note, &found), KOLAM_OK);
+    assert_int_equal(found.count, 2);
+    assert_int_equal(found.seqs[0], enclosed);
+    assert_int_equal(found.seqs[1], crossing);
+}
+
+/* ---- activity ---- */
+
+static void counts_strokes_by_time(void **state) {
+    struct past *past = *state;
+    struct kolam_log_row row;
+    struct kolam_rect rect = {0, 0, 200, 200, 0};
+    uint32_t counts[4] = {9, 9, 9, 9};
+    for (int i = 0; i < 6; i++) {
+        draw_line(past, 1, 0, 10, 10 + i, 50, 10 + i, 1);
+    }
+    draw_line(past, 1, 0, 1000, 1000, 1001, 1001, 1); /* elsewhere */
+    assert_int_equal(kolam_reader_op(past->reader, 6, &row), KOLAM_OK);
+    int64_t day_ms = 86400000;
+    assert_int_equal(kolam_history_activity(past->history, &rect, row.time_ms - 2 * day_ms,
+                                            row.time_ms + 2 * day_ms, 4, counts),
+                     KOLAM_OK);
+    assert_int_equal(counts[0] + counts[3], 0);
+    assert_int_equal(counts[1] + counts[2], 6);
+    assert_int_equal(kolam_history_activity(past->history, &rect, 5, 5, 4, counts),
+                     KOLAM_ERR_INVALID);
+    assert_int_equal(kolam_history_activity(past->history, &rect, 5, 9, 5000, counts),
+                     KOLAM_ERR_INVALID);
+}
+
+/* ---- an artist's own ---- */
+
+static bool note_row(void *ctx, const struct kolam_log_row *row) {
+    struct found *found = ctx;
+    found->seqs[found->count++] = row->seq;
+    return found->count < 2;
+}
+
+static void walks_an_artists_ops_backwards(void **state) {
+    struct past *past = *state;
+    struct found found = {.count = 0};
+    struct kolam_log_row row;
+    uint64_t first = draw_line(past, 1, 0, 10, 10, 50, 10, 1);
+    draw_line(past, 2, 0, 10, 20, 50, 20, 1);
+    uint64_t third = draw_line(past, 1, 0, 10, 30, 50, 30, 1);
+    hide(past, 1, third);
+    assert_int_equal(kolam_reader_op(past->reader, first, &row), KOLAM_OK);
+    uint32_t artist = row.artist;
+    assert_int_equal(kolam_reader_artist_ops(past->reader, artist, UINT64_MAX, note_row, &found),
+                     KOLAM_OK);
+    assert_int_equal(found.count, 2);
+    assert_int_equal(found.seqs[0], third + 1);
+    assert_int_equal(found.seqs[1], third);
+    found.count = 0;
+    assert_int_equal(kolam_reader_artist_ops(past->reader, artist, third, note_row, &found),
+                     KOLAM_OK);
+    assert_int_equal(found.count, 1);
+    assert_int_equal(found.seqs[0], first);
+}
+
+/* Version 1 had no index of ops by artist. */
+static void a_file_of_the_first_version_is_migrated(void **state) {
+    struct past *past = *state;
+    struct found found = {.count = 0};
+    sqlite3 *db = NULL;
+    sqlite3_stmt *version = NULL;
+    draw_line(past, 1, 0, 10, 10, 50, 10, 1);
+    kolam_log_destroy(past->canvas.log);
+    past->canvas.log = NULL;
+    assert_int_equal(sqlite3_open(past->canvas.log_path, &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db, "DROP INDEX op_artist; PRAGMA user_version = 1", NULL, NULL, NULL),
+        SQLITE_OK);
+    canvas_fixture_restart(&past->canvas);
+    draw_line(past, 1, 0, 10, 30, 50, 30, 1);
+    assert_int_equal(sqlite3_prepare_v2(db,
+                                        "SELECT count(*), (SELECT user_version FROM "
+                                        "pragma_user_version) FROM sqlite_schema "
+                                        "WHERE name = 'op_artist'",
+                                        -1, &version, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(version), SQLITE_ROW);
+    assert_int_equal(sqlite3_column_int(version, 0), 1);
+    assert_true(sqlite3_column_int(version, 1) >= 2);
+    sqlite3_finalize(version);
+    sqlite3_close(db);
+    assert_int_equal(kolam_reader_artist_ops(past->reader, 1, UINT64_MAX, note_row, &found),
+                     KOLAM_OK);
+    assert_int_equal(found.count, 2);
+}
+
+int main(void) {
+#define PAST_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_moments_as_people_write_them),
+        PAST_TEST(resolves_moments_and_says_why_not),
+        PAST_TEST(finds_the_strokes_under_a_pixel_newest_first),
+        PAST_TEST(selects_by_area_artist_and_span),
+        PAST_TEST(a_lasso_takes_what_it_encloses_or_crosses),
+        PAST_TEST(counts_strokes_by_time),
+        PAST_TEST(walks_an_artists_ops_backwards),
+        PAST_TEST(a_file_of_the_first_version_is_migrated),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

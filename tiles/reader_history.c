@@ -1,0 +1,53 @@
+/* A reader's past: the seq of a time, an artist's ops. One thread at a time, as in reader.c. */
+#include "reader_internal.h"
+
+static enum kolam_status time_of(struct kolam_reader *reader, uint64_t seq, int64_t *out_time_ms) {
+    sqlite3_stmt *time = reader->statements[READER_TIME_OF];
+    (void)sqlite3_bind_int64(time, 1, kolam_reader_clamp_seq(seq));
+    enum kolam_status status = kolam_reader_step_one(time);
+    if (status == KOLAM_OK) {
+        *out_time_ms = sqlite3_column_int64(time, 0);
+    }
+    (void)sqlite3_reset(time);
+    /* Seqs have no gaps. */
+    return status == KOLAM_ERR_NOT_FOUND ? KOLAM_ERR_CORRUPT : status;
+}
+
+static enum kolam_status newest_seq(struct kolam_reader *reader, uint64_t *out_seq) {
+    sqlite3_stmt *newest = reader->statements[READER_NEWEST_TIME];
+    enum kolam_status status = kolam_reader_step_one(newest);
+    *out_seq = status == KOLAM_OK ? (uint64_t)sqlite3_column_int64(newest, 0) : 0;
+    (void)sqlite3_reset(newest);
+    return status == KOLAM_ERR_NOT_FOUND ? KOLAM_OK : status;
+}
+
+/* Commit times never go back, so a binary search finds it. */
+enum kolam_status kolam_reader_seq_at(struct kolam_reader *reader, int64_t time_ms,
+                                      uint64_t *out_seq) {
+    uint64_t at_or_before = 0;
+    uint64_t last = 0;
+    enum kolam_status status = newest_seq(reader, &last);
+    uint64_t after = last + 1;
+    while (status == KOLAM_OK && after - at_or_before > 1) {
+        uint64_t middle = at_or_before + (after - at_or_before) / 2;
+        int64_t middle_ms = 0;
+        status = time_of(reader, middle, &middle_ms);
+        if (middle_ms <= time_ms) {
+            at_or_before = middle;
+        } else {
+            after = middle;
+        }
+    }
+    if (status == KOLAM_OK) {
+        *out_seq = at_or_before;
+    }
+    return status;
+}
+
+enum kolam_status kolam_reader_artist_ops(struct kolam_reader *reader, uint32_t artist,
+                                          uint64_t before_seq, kolam_log_visit *visit, void *ctx) {
+    sqlite3_stmt *ops = reader->statements[READER_ARTIST_OPS];
+    (void)sqlite3_bind_int64(ops, 1, artist);
+    (void)sqlite3_bind_int64(ops, 2, kolam_reader_clamp_seq(before_seq));
+    return kolam_reader_visit_ops(ops, visit, ctx);
+}

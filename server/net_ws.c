@@ -258,7 +258,8 @@ const char *kolam_socket_peer(const struct kolam_socket *ws) {
 }
 
 static void sweep_one(struct kolam_socket *ws, int64_t now_ms) {
-    static const uint8_t ping[2] = {0x89, 0x00};
+    /* An answer without payload is swallowed by the library: one byte makes it heard. */
+    static const uint8_t ping[3] = {0x89, 0x01, 0x21};
     if (ws->is_closing) {
         if (now_ms - ws->closing_since_ms > CLOSE_MS) {
             lws_set_timeout(ws->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);

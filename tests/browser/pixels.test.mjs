@@ -87,29 +87,33 @@ async function tilesOf(page) {
   });
 }
 
+/** Every tile of the page against the server's. */
+async function compareAll(page, canvas, before = null) {
+  const total = { pixels: 0, off: 0, worst: 0, inked: 0, equal: 0, popped: 0 };
+  for (const [i, { level, x, y, rgba }] of (await tilesOf(page)).entries()) {
+    const response = await fetch(new URL(`/tiles/${canvas}/${level}/${x}/${y}.png`, server.address));
+    assert.equal(response.status, 200);
+    const { rgba: theirs } = decodePng(Buffer.from(await response.arrayBuffer()));
+    const result = compare(rgba, theirs);
+    total.pixels += theirs.length / 4;
+    total.worst = Math.max(total.worst, result.worst);
+    for (const key of ["off", "inked", "equal"]) {
+      total[key] += result[key];
+    }
+    total.popped += before === null ? 0 : compare(before[i].rgba, rgba).off;
+  }
+  return total;
+}
+
 for (const level of [-2, 0, 2]) {
   test(`a_finished_stroke_has_the_servers_pixels_at_level_${level}`, async () => {
-    const page = await openPage(browser, server.address, { path: `/c/pixels${level + 2}#@0,0,${level}` });
+    const canvas = `pixels${level + 2}`;
+    const page = await openPage(browser, server.address, { path: `/c/${canvas}#@0,0,${level}` });
     await drawPicture(page);
     const before = await tilesOf(page);
     await settled(page);
     await until(page, () => window.kolamDebug.status().seq >= 7);
-    const tiles = await tilesOf(page);
-    const total = { pixels: 0, off: 0, worst: 0, inked: 0, equal: 0, popped: 0 };
-    for (const [i, tile] of tiles.entries()) {
-      const { level: at, x, y, rgba } = tile;
-      const url = new URL(`/tiles/pixels${level + 2}/${at}/${x}/${y}.png`, server.address);
-      const response = await fetch(url);
-      assert.equal(response.status, 200);
-      const { rgba: theirs } = decodePng(Buffer.from(await response.arrayBuffer()));
-      const result = compare(rgba, theirs);
-      total.pixels += theirs.length / 4;
-      total.off += result.off;
-      total.worst = Math.max(total.worst, result.worst);
-      total.inked += result.inked;
-      total.equal += result.equal;
-      total.popped += compare(before[i].rgba, rgba).off;
-    }
+    const total = await compareAll(page, canvas, before);
     console.log(`level ${level}:`, JSON.stringify(total));
     await screenshot(page, `pixels-level${level}`);
     assert.ok(total.inked > 20_000, "there is a picture");
@@ -119,3 +123,23 @@ for (const level of [-2, 0, 2]) {
     await page.context().close();
   });
 }
+
+test("a_stroke_over_pictures_that_were_fetched_has_the_servers_pixels", async () => {
+  const first = await openPage(browser, server.address, { path: "/c/over#@0,0,0" });
+  await drawPicture(first);
+  await settled(first);
+  const page = await openPage(browser, server.address, { path: "/c/over#@0,0,0" });
+  await page.keyboard.press("m");
+  await choose(page, "Green");
+  await draw(page, [[100, 120], [780, 500], [120, 480], [760, 140]]);
+  await page.keyboard.press("e");
+  await draw(page, wave([150, 500], [750, 200], 30, 20));
+  await settled(page);
+  await until(page, () => window.kolamDebug.status().seq === 9);
+  const total = await compareAll(page, "over");
+  console.log("over fetched pictures:", JSON.stringify(total));
+  assert.ok(total.inked > 20_000);
+  assert.ok(total.off / total.pixels <= 0.0001, `${total.off} pixels are off`);
+  await first.context().close();
+  await page.context().close();
+});

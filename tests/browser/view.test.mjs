@@ -147,6 +147,21 @@ test("a_view_is_sharp_on_a_dense_screen", async () => {
   await close(page);
 });
 
+test("a_drawing_over_hundreds_of_tiles_is_kept_a_level_up", async () => {
+  const page = await open("/c/wide#@0,0,0", { width: 4600, height: 4600 });
+  const lines = Array.from({ length: 36 }, (_, i) => [i % 4 < 2 ? 60 : 4540, 60 + Math.floor(i / 2) * 250]);
+  await draw(page, lines);
+  await settled(page);
+  await until(page, () => window.kolamDebug.status().seq === 1);
+  const { recent } = await (await fetch(new URL("/api/canvas/wide", server.address))).json();
+  assert.equal(recent.level, -1);
+  const other = await open("/c/wide#@0,0,0", { width: 900, height: 700 });
+  await until(other, () => window.kolamDebug.status().isComplete);
+  assert.ok((await inkOf(other)) > 0);
+  await close(page);
+  await close(other);
+});
+
 test("one_finger_draws_and_two_fingers_move_and_zoom", async () => {
   const page = await open("/c/touch#@0,0,0", { hasTouch: true, width: 400, height: 700 });
   const client = await page.context().newCDPSession(page);

@@ -5,9 +5,9 @@ import { positionFromPixels, SUB_PER_PX, toLevel, type Position } from "../core/
 import { History, type Drawn } from "../core/history.ts";
 import { Journal, type Acked, type Entry } from "../core/journal.ts";
 import { markKey } from "../core/marks.ts";
-import { decodeOp, TOOL_ERASER } from "../core/op.ts";
+import { decodeOp } from "../core/op.ts";
 import { encodeCursor, SUBPROTOCOL, type ServerRecord } from "../core/protocol.ts";
-import { Gestures } from "../hand/gestures.ts";
+import type { Gestures } from "../hand/gestures.ts";
 import { Hand } from "../hand/hand.ts";
 import type { Ink } from "../ink.ts";
 import type { Link, Surroundings, Welcome } from "../net/connection.ts";
@@ -15,17 +15,15 @@ import { Session, type Person, type SessionOptions } from "../net/session.ts";
 import { keepAlive, makeKeeper, makeNonce, openStorage } from "../net/storage.ts";
 import { Chrome } from "../ui/chrome.ts";
 import { Palette } from "../ui/palette.ts";
-import { closePopovers } from "../ui/popover.ts";
 import { Others } from "../view/others.ts";
-import { listenKeys } from "./keys.ts";
+import { listenGestures, listenWallKeys } from "./input.ts";
 import { Names } from "./names.ts";
+import { listenPage } from "./page.ts";
 import { Rescue } from "./rescue.ts";
 import { saveView } from "./save.ts";
 import { Wall } from "./wall.ts";
 
 const CURSOR_EVERY_MS = 66;
-const RESCUE_EVERY_MS = 15_000;
-const TICK_MS = 500;
 
 function surroundings(): Surroundings {
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
@@ -59,17 +57,17 @@ export class App {
   readonly rescue: Rescue;
   link: Link = "connecting";
   private readonly history = new History();
-  private readonly palette: Palette;
-  private readonly chrome: Chrome;
+  readonly palette: Palette;
+  readonly chrome: Chrome;
   private readonly names: Names;
-  private readonly gestures: Gestures;
-  private readonly storage = openStorage();
-  private releaseJournal: () => void;
+  readonly gestures: Gestures;
+  readonly storage = openStorage();
+  releaseJournal: () => void;
   private recent: Welcome["recent"] = null;
   private newName: string | null = null;
-  private isPlaced = false;
+  isPlaced = false;
   private cursorSentMs = 0;
-  private cursor: { x: number; y: number } | null = null;
+  cursor: { x: number; y: number } | null = null;
 
   constructor(canvas: HTMLCanvasElement, ink: Ink, viewport: Viewport) {
     const { canvas: name, isWatching } = this.page;
@@ -118,9 +116,9 @@ export class App {
       zoomReset: () => this.zoomReset(),
     });
     document.body.append(...this.chrome.roots);
-    this.gestures = this.listenGestures(canvas);
-    this.listenKeys();
-    this.listenPage();
+    this.gestures = listenGestures(this, canvas);
+    listenWallKeys(this);
+    listenPage(this);
     this.wall.resize(viewport);
     this.placeFromAddress();
     if (!isWatching) {
@@ -152,6 +150,13 @@ export class App {
       this.wall.request();
     }
     this.showLink();
+  }
+
+  /* A page in the background lets go of the server once all is saved. */
+  rest(): void {
+    if (document.hidden && this.unsaved === 0 && !this.hand.isDrawing) {
+      this.session.connection.rest();
+    }
   }
 
   private showLink(): void {
@@ -246,13 +251,13 @@ export class App {
     this.chrome.toolbar?.setHistory(this.history.canUndo, this.history.canRedo);
   }
 
-  private undo(): void {
+  undo(): void {
     if (!this.hand.isDrawing) {
       this.setShown(this.history.undo(), false);
     }
   }
 
-  private redo(): void {
+  redo(): void {
     if (!this.hand.isDrawing) {
       this.setShown(this.history.redo(), true);
     }
@@ -287,7 +292,7 @@ export class App {
 
   /* ---- where one is ---- */
 
-  private placeFromAddress(): void {
+  placeFromAddress(): void {
     const camera = parseView(location.hash);
     if (camera !== null) {
       this.isPlaced = true;
@@ -295,7 +300,7 @@ export class App {
     }
   }
 
-  private goToRecent(): void {
+  goToRecent(): void {
     const { recent } = this;
     if (recent !== null) {
       const place = positionFromPixels(recent.level, recent.x, recent.y);
@@ -309,13 +314,13 @@ export class App {
     return [width / 2, height / 2];
   }
 
-  private zoomStep(direction: 1 | -1): void {
+  zoomStep(direction: 1 | -1): void {
     const { zoom } = this.wall.camera;
     const step = direction > 0 ? Math.floor(zoom + 1.01) : Math.ceil(zoom - 1.01);
     this.wall.zoomTo(...this.middle(), step);
   }
 
-  private zoomReset(): void {
+  zoomReset(): void {
     this.wall.zoomTo(...this.middle(), 0);
   }
 
@@ -351,121 +356,5 @@ export class App {
     const { tileX, tileY } = place;
     const pen = { level, tileX, tileY, x: sub(place.x), y: sub(place.y) };
     session.connection.send(encodeCursor(pen));
-  }
-
-  /* ---- listening ---- */
-
-  private listenGestures(canvas: HTMLCanvasElement): Gestures {
-    const { wall, hand } = this;
-    return new Gestures(canvas, {
-      canDraw: () => !this.page.isWatching,
-      isDrawing: () => hand.isDrawing,
-      drawBegin: (touch, hasPressure, isEraser) => {
-        this.isPlaced = true;
-        hand.begin(this.palette.brush(isEraser ? TOOL_ERASER : this.palette.tool), touch, hasPressure);
-      },
-      drawMove: (touches) => hand.move(touches),
-      drawEnd: () => hand.end(),
-      drawCancel: () => {
-        hand.cancel();
-        wall.request();
-      },
-      pan: (dx, dy) => {
-        this.isPlaced = true;
-        wall.pan(dx, dy);
-      },
-      pinch: (x, y, factor) => {
-        this.isPlaced = true;
-        wall.zoomNow(x, y, wall.camera.zoom + Math.log2(factor));
-      },
-      wheel: (x, y, levels) => {
-        if (!hand.isDrawing) {
-          this.isPlaced = true;
-          wall.zoomBy(x, y, levels);
-        }
-      },
-      hover: (x, y, isInside) => {
-        this.cursor = isInside ? { x, y } : null;
-        this.chrome.ring.move(x, y, isInside && !this.page.isWatching);
-        if (isInside) {
-          wall.request();
-        }
-      },
-      panning: (isPanning) => canvas.classList.toggle("is-panning", isPanning),
-    });
-  }
-
-  private listenKeys(): void {
-    const { wall } = this;
-    const ifDrawing = (act: () => void): void => {
-      if (!this.page.isWatching) {
-        act();
-      }
-    };
-    listenKeys({
-      tool: (tool) => ifDrawing(() => this.palette.setTool(tool)),
-      width: (direction) => ifDrawing(() => this.palette.stepWidth(direction)),
-      undo: () => ifDrawing(() => this.undo()),
-      redo: () => ifDrawing(() => this.redo()),
-      zoom: (direction) => this.zoomStep(direction),
-      zoomReset: () => this.zoomReset(),
-      pan: (dx, dy) => wall.pan(dx, dy),
-      home: () => this.goToRecent(),
-      help: () => this.chrome.help.toggle(),
-      space: (isDown) => {
-        this.gestures.isSpaceDown = isDown;
-        wall.canvas.classList.toggle("is-grabbing", isDown);
-      },
-      escape: () => {
-        if (!closePopovers()) {
-          this.hand.cancel();
-          wall.request();
-        }
-      },
-    });
-  }
-
-  private listenPage(): void {
-    window.addEventListener("beforeunload", (event) => {
-      if (this.unsaved > 0 || this.hand.isDrawing) {
-        event.preventDefault();
-        event.returnValue = "";
-      }
-    });
-    window.addEventListener("pagehide", () => {
-      this.hand.end();
-      this.releaseJournal();
-      this.rescue.release();
-    });
-    window.addEventListener("pageshow", (event) => {
-      if (event.persisted) {
-        this.releaseJournal = keepAlive(this.storage, this.journal.nonce);
-        this.session.connection.retryNow();
-      }
-    });
-    window.addEventListener("online", () => this.session.connection.retryNow());
-    window.addEventListener("hashchange", () => this.placeFromAddress());
-    document.addEventListener("visibilitychange", () => {
-      if (!document.hidden) {
-        this.session.connection.retryNow();
-        this.wall.request();
-      }
-    });
-    window.setInterval(() => {
-      this.others.tick(performance.now());
-      if (this.others.pens.size > 0 || this.chrome.labels.isShowing) {
-        this.wall.request();
-      }
-    }, TICK_MS);
-    if (!this.page.isWatching) {
-      window.setInterval(() => {
-        this.rescue.find();
-        if (this.session.canDraw) {
-          this.rescue.run();
-        } else if (this.rescue.size > 0) {
-          this.session.identify();
-        }
-      }, RESCUE_EVERY_MS);
-    }
   }
 }

@@ -127,6 +127,11 @@ export class Wall {
     this.request();
   }
 
+  /* A hand on the wall holds it still. */
+  hold(): void {
+    this.easing = null;
+  }
+
   private ease(passedMs: number): void {
     const { easing } = this;
     if (easing === null) {

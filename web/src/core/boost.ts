@@ -3,8 +3,8 @@
 
 /* Levels below this are boosted. */
 export const BOOST_BELOW = -1;
-const STEP = 0.09;
-const EXPONENT_MIN = 0.36;
+const STEP = 0.12;
+const EXPONENT_MIN = 0.34;
 
 const tables = new Map<number, Uint8Array>();
 

@@ -52,6 +52,7 @@ export class Gestures {
     this.listen("pointermove", (event) => this.move(event));
     this.listen("pointerup", (event) => this.up(event, false));
     this.listen("pointercancel", (event) => this.up(event, true));
+    this.listen("lostpointercapture", (event) => this.up(event, false));
     this.listen("pointerleave", (event) => this.events.hover(event.clientX, event.clientY, false));
     this.listen("wheel", (event) => this.wheel(event));
     this.listen("contextmenu", (event) => event.preventDefault());

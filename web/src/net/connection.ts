@@ -69,8 +69,17 @@ export class Connection {
 
   /* The network came back, or the page is looked at again: not later but now. */
   retryNow(): void {
-    if (this.link === "lost" && this.timer !== null) {
+    if (this.link === "lost") {
       this.connect();
+    }
+  }
+
+  /* Nobody looks: what happens meanwhile is not followed stroke by stroke. */
+  rest(): void {
+    if (this.link !== "closed") {
+      this.clearTimer();
+      this.drop();
+      this.change("lost");
     }
   }
 

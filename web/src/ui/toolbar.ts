@@ -59,6 +59,7 @@ export class Toolbar {
       button("Save the view as a picture", ImageDown, null, () => events.save()),
       help,
     );
+    this.root.addEventListener("click", returnFocus);
     this.update();
     this.setHistory(false, false);
   }
@@ -131,6 +132,14 @@ export class Toolbar {
     this.widthSample.style.setProperty("--size", `${sampleSize(width)}px`);
     this.slider.value = String(placeOfWidth(width));
     this.sliderText.textContent = `${width} px`;
+  }
+}
+
+/* After a press with the pointer the keys are the wall's again: the space bar grabs it. */
+function returnFocus(event: MouseEvent): void {
+  const pressed = (event.target as HTMLElement).closest("button");
+  if (event.detail > 0 && pressed !== null && !pressed.hasAttribute("aria-expanded")) {
+    document.querySelector<HTMLElement>("#wall")?.focus({ preventScroll: true });
   }
 }
 

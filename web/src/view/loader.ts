@@ -13,6 +13,13 @@ export interface LoaderEvents {
   later(ms: number): void;
 }
 
+interface Answer {
+  hasSeq: number;
+  askedSeq: number;
+  isPresent: boolean; /* the tile's newest picture, not one that is being replaced */
+  bitmap: ImageBitmap;
+}
+
 /* The seq in an ETag `"<incarnation>-<raster>-<seq>"`. */
 export function seqOfTag(tag: string | null): number | null {
   const match = /-(\d+)"?$/.exec(tag ?? "");
@@ -89,7 +96,9 @@ export class Loader {
       }
       this.fetched++;
       this.fetchedBytes += blob.size;
-      this.arrived(tile, seqOfTag(response.headers.get("etag")) ?? seq, seq, bitmap);
+      const isPresent = response.headers.get("cache-control")?.includes("immutable") === true;
+      const hasSeq = seqOfTag(response.headers.get("etag")) ?? seq;
+      this.arrived(tile, { hasSeq, askedSeq: seq, isPresent, bitmap });
     } catch {
       if (!flight.signal.aborted) {
         this.delay(tile);
@@ -102,14 +111,16 @@ export class Loader {
     }
   }
 
-  private arrived(tile: Tile, seq: number, askedSeq: number, bitmap: ImageBitmap): void {
-    if (setPicture(tile, seq, bitmap)) {
+  private arrived(tile: Tile, answer: Answer): void {
+    if (setPicture(tile, answer.hasSeq, answer.bitmap)) {
       this.events.loaded(tile);
     }
-    if (seq < askedSeq) {
-      this.delay(tile); /* an older picture, while the server rebuilds a far tile */
-    } else {
+    if (answer.hasSeq >= answer.askedSeq) {
       tile.retries = 0;
+    } else if (!answer.isPresent) {
+      this.delay(tile); /* an older picture, while the server rebuilds a far tile */
+    } else if (tile.wantedSeq === answer.askedSeq) {
+      tile.wantedSeq = answer.hasSeq; /* by the server's exact reckoning no later op touches it */
     }
   }
 

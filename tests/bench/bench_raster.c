@@ -104,6 +104,39 @@ static double time_version(struct bench *bench, struct kolam_tile_id tile) {
     return median(times);
 }
 
+/* The tile at random moments of its past, keyframes as they were left. */
+static double time_past(struct bench *bench, struct kolam_tile_id tile) {
+    double times[ROUNDS];
+    uint64_t seq;
+    bool is_empty;
+    for (int i = 0; i < ROUNDS; i++) {
+        uint64_t at_seq = 1 + test_random_below(&bench->random, bench->canvas.last_seq);
+        double start = cpu_ms();
+        must(kolam_raster_tile(bench->raster, tile, at_seq, bench->pixels, &seq, &is_empty),
+             "past");
+        times[i] = cpu_ms() - start;
+    }
+    return median(times);
+}
+
+/* Hides an old stroke, `later` strokes before the newest, and draws the tile. */
+static double time_undo(struct bench *bench, struct kolam_tile_id tile, uint64_t later) {
+    double times[ROUNDS];
+    uint64_t seq;
+    bool is_empty;
+    for (uint64_t i = 0; i < ROUNDS; i++) {
+        uint64_t target = bench->canvas.last_seq - later - i;
+        struct kolam_op op = {.kind = KOLAM_OP_HIDE, .targets = &target, .target_count = 1};
+        canvas_fixture_submit(&bench->canvas, 1, &op, 1);
+        canvas_fixture_wait(&bench->canvas);
+        double start = cpu_ms();
+        must(kolam_raster_tile(bench->raster, tile, KOLAM_SEQ_NOW, bench->pixels, &seq, &is_empty),
+             "undo");
+        times[i] = cpu_ms() - start;
+    }
+    return median(times);
+}
+
 static void open_bench(struct bench *bench) {
     struct kolam_error error;
     struct kolam_canvas_info info;
@@ -132,8 +165,8 @@ int main(void) {
     struct kolam_tile_id far = {0, 0, -4};
     struct bench bench;
     open_bench(&bench);
-    printf("%8s %12s %14s %9s %12s %14s %14s\n", "strokes", "fresh ms", "one more ms", "ratio",
-           "version ms", "far fresh ms", "far one more");
+    printf("%8s %9s %12s %7s %11s %8s %8s %13s %13s\n", "strokes", "fresh ms", "one more ms",
+           "ratio", "version ms", "past ms", "undo ms", "far fresh ms", "far one more");
     uint32_t drawn = 0;
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         for (; drawn < counts[i]; drawn++) {
@@ -147,8 +180,11 @@ int main(void) {
         double far_fresh = time_draw(&bench, kolam_raster_tile_fresh, far, false);
         (void)time_draw(&bench, kolam_raster_tile, far, false);
         double far_more = time_draw(&bench, kolam_raster_tile, far, true);
-        printf("%8u %12.2f %14.3f %8.0fx %12.4f %14.2f %14.3f\n", counts[i], fresh, more,
-               fresh / more, version, far_fresh, far_more);
+        double past = time_past(&bench, tile);
+        double undo = time_undo(&bench, tile, counts[i] - 50);
+        drawn = counts[i];
+        printf("%8u %9.2f %12.3f %6.0fx %11.4f %8.2f %8.2f %13.2f %13.3f\n", counts[i], fresh, more,
+               fresh / more, version, past, undo, far_fresh, far_more);
     }
     close_bench(&bench);
     return 0;

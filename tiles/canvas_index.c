@@ -164,6 +164,9 @@ enum kolam_status kolam_canvas_index_change(struct kolam_canvas_index *index, ui
 enum kolam_status kolam_canvas_index_change_all(struct kolam_canvas_index *index,
                                                 const uint8_t *body, size_t body_size_bytes,
                                                 uint32_t artist) {
+    /* Several hides may come in one submission: each has bounds of its own. */
+    uint32_t count_before = index->change_count;
+    size_t bytes_before = index->decoded_bytes;
     struct kolam_op op;
     enum kolam_status status = kolam_op_decode(body, body_size_bytes, index->room, &op);
     if (status == KOLAM_OK && op.kind != KOLAM_OP_HIDE && op.kind != KOLAM_OP_SHOW) {
@@ -171,8 +174,8 @@ enum kolam_status kolam_canvas_index_change_all(struct kolam_canvas_index *index
     }
     for (uint32_t i = 0; status == KOLAM_OK && i < op.target_count; i++) {
         status = kolam_canvas_index_change(index, op.targets[i], artist);
-        if (index->change_count > KOLAM_CHANGED_HOMES_MAX ||
-            index->decoded_bytes > KOLAM_CHANGED_BYTES_MAX) {
+        if (index->change_count - count_before > KOLAM_CHANGED_HOMES_MAX ||
+            index->decoded_bytes - bytes_before > KOLAM_CHANGED_BYTES_MAX) {
             status = KOLAM_ERR_INVALID;
         }
     }

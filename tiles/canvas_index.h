@@ -4,13 +4,8 @@
 #define KOLAM_TILES_CANVAS_INDEX_H
 
 #include "canvas_nodes.h"
-#include "kolam/op.h"
+#include "kolam/log.h"
 #include "sql.h"
-
-/* A hide or show of a giant selection must not stall the log for everybody: at most so many rows to
- * write, and so many bytes of strokes to decode, an op. */
-#define KOLAM_CHANGED_HOMES_MAX 65536
-#define KOLAM_CHANGED_BYTES_MAX 4194304
 
 /* Everything ever drawn: the levels and the box, level-0 pixels, conservative. */
 struct kolam_canvas_extent {

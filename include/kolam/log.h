@@ -14,6 +14,11 @@
 #define KOLAM_IDENT_BYTES 16
 #define KOLAM_NAME_BYTES_MAX 160 /* 40 characters of UTF-8 */
 
+/* A hide or show of a giant selection must not stall the log for everybody: the strokes it names have at
+ * most so many homes (rows to write) and bytes (to decode). */
+#define KOLAM_CHANGED_HOMES_MAX 65536
+#define KOLAM_CHANGED_BYTES_MAX 4194304
+
 /* Who submits: the public id of a person or import, and the name shown. */
 struct kolam_author {
     uint8_t ident[KOLAM_IDENT_BYTES];
@@ -42,7 +47,7 @@ struct kolam_log_op {
 
 /* An atomic unit: all its ops get consecutive seqs in one transaction, or none is committed. Counters
  * rise from op to op. If one of its ids was committed before, all were, or it is KOLAM_ERR_INVALID; so is a
- * hide or show whose strokes have more than 65,536 homes or 4 MiB. */
+ * hide or show past KOLAM_CHANGED_HOMES_MAX or KOLAM_CHANGED_BYTES_MAX. */
 struct kolam_submission {
     struct kolam_author author;
     uint64_t nonce;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "claims.h"
+#include "history_http.h"
 #include "http_api.h"
 #include "http_snapshot.h"
 #include "http_static.h"
@@ -109,7 +110,9 @@ void kolam_http_on_request(void *ctx, struct kolam_http *http, const struct kola
         kolam_tiles_request(server, http, rest);
     } else if (strcmp(path, "/snapshot.png") == 0) {
         kolam_snapshots_request(server, http, request);
-    } else if ((rest = after(path, "/api/canvas/"))) {
+    } else if ((rest = after(path, "/api/canvas/")) && strchr(rest, '/')) {
+        kolam_history_request(server, http, rest);
+    } else if (rest) {
         kolam_api_canvas(server, http, rest);
     } else if ((rest = after(path, "/claim/"))) {
         answer_claim(server, http, request, rest);

@@ -11,31 +11,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fanout.h"
 #include "kolam/alloc.h"
 #include "kolam/png.h"
 #include "tile_cache.h"
 #include "tile_job.h"
+#include "tile_rebuild.h"
 
 #define BUCKETS 256
-#define REBUILD_DELAY_MS 5000
-#define REBUILDS_MAX 4096
-#define REBUILDS_AT_ONCE 2
-
-struct rebuild {
-    struct kolam_list link;
-    struct kolam_canvas *canvas; /* held */
-    struct kolam_tile_id tile;
-    int64_t due_ms;
-};
 
 struct kolam_tiles {
-    struct kolam_list jobs[BUCKETS];     /* kolam_tile_job under way */
-    struct kolam_list rebuilds[BUCKETS]; /* rebuild, waiting */
-    uint32_t rebuild_count, rebuilding;
+    struct kolam_list jobs[BUCKETS]; /* kolam_tile_job under way */
+    struct kolam_rebuilds *rebuilds;
     struct kolam_tile_cache *cache;
     struct kolam_bytes *empty_png;
-    atomic_bool is_stopping;
 };
 
 struct tile_request {
@@ -71,34 +59,23 @@ enum kolam_status kolam_tiles_create(struct kolam_server *server) {
     }
     for (int i = 0; i < BUCKETS; i++) {
         kolam_list_init(&tiles->jobs[i]);
-        kolam_list_init(&tiles->rebuilds[i]);
     }
     server->tiles = tiles;
     tiles->cache = kolam_tile_cache_create((uint64_t)server->options->tile_cache_mb << 20);
-    return tiles->cache ? make_empty_png(tiles) : KOLAM_ERR_NOMEM;
-}
-
-static void free_rebuild(struct kolam_tiles *tiles, struct rebuild *rebuild) {
-    tiles->rebuild_count--;
-    kolam_list_remove(&rebuild->link);
-    kolam_canvas_release(rebuild->canvas);
-    kolam_free(rebuild);
+    tiles->rebuilds = kolam_rebuilds_create();
+    return tiles->cache && tiles->rebuilds ? make_empty_png(tiles) : KOLAM_ERR_NOMEM;
 }
 
 void kolam_tiles_stop(struct kolam_server *server) {
-    struct kolam_tiles *tiles = server->tiles;
-    atomic_store(&tiles->is_stopping, true);
-    for (int i = 0; i < BUCKETS; i++) {
-        KOLAM_LIST_EACH(&tiles->rebuilds[i], struct rebuild, link, rebuild) {
-            free_rebuild(tiles, rebuild);
-        }
-    }
+    atomic_store(&server->tiles_are_stopping, true);
+    kolam_rebuilds_clear(server->tiles->rebuilds);
 }
 
 void kolam_tiles_destroy(struct kolam_server *server) {
     if (server->tiles) {
         kolam_bytes_unref(server->tiles->empty_png);
         kolam_tile_cache_destroy(server->tiles->cache);
+        kolam_rebuilds_destroy(server->tiles->rebuilds);
         kolam_free(server->tiles);
         server->tiles = NULL;
     }
@@ -106,11 +83,6 @@ void kolam_tiles_destroy(struct kolam_server *server) {
 
 uint64_t kolam_tiles_cache_bytes(const struct kolam_server *server) {
     return kolam_tile_cache_bytes(server->tiles->cache);
-}
-
-static uint32_t bucket_of(struct kolam_tile_id tile) {
-    uint64_t hash = ((uint64_t)tile.x * 0x9e3779b97f4a7c15u ^ (uint64_t)tile.y) * 0xff51afd7ed558ccdu;
-    return (uint32_t)(hash >> 48 ^ (uint64_t)(uint32_t)tile.level) % BUCKETS;
 }
 
 /* ---- answers ---- */
@@ -168,88 +140,14 @@ static void answer_error(struct tile_request *request, int status, const char *t
     free_request(request);
 }
 
-/* ---- rebuilding far tiles ---- */
-
-static void done_tile(struct kolam_job *base);
-
-static bool schedule_rebuild(struct kolam_server *server, struct kolam_canvas *canvas,
-                             struct kolam_tile_id tile) {
-    struct kolam_tiles *tiles = server->tiles;
-    struct kolam_list *bucket = &tiles->rebuilds[bucket_of(tile)];
-    KOLAM_LIST_EACH(bucket, struct rebuild, link, waiting) {
-        if (waiting->canvas == canvas && kolam_tile_equal(waiting->tile, tile)) {
-            return true;
-        }
-    }
-    struct rebuild *rebuild = tiles->rebuild_count < REBUILDS_MAX && !server->is_stopping
-                                  ? kolam_alloc_zero(1, sizeof(*rebuild))
-                                  : NULL;
-    if (!rebuild) {
-        return false;
-    }
-    tiles->rebuild_count++;
-    rebuild->canvas = canvas;
-    rebuild->tile = tile;
-    rebuild->due_ms = kolam_loop_now_ms(server->loop) + REBUILD_DELAY_MS;
-    kolam_canvas_hold(canvas);
-    kolam_list_append(bucket, &rebuild->link);
-    return true;
-}
-
 bool kolam_tiles_rebuild_later(struct kolam_server *server, struct kolam_canvas *canvas,
                                struct kolam_tile_id tile) {
     return kolam_versions_is_averaged(canvas->versions, tile) &&
-           schedule_rebuild(server, canvas, tile);
-}
-
-static void start_rebuild(struct kolam_tiles *tiles, struct rebuild *rebuild) {
-    struct kolam_tile_job *job = kolam_tile_job_create(rebuild->canvas, rebuild->tile,
-                                                       KOLAM_JOB_BACKGROUND, done_tile);
-    if (!job) {
-        return; /* at the next sweep */
-    }
-    job->has_listeners = true;
-    job->is_stopping = &tiles->is_stopping;
-    tiles->rebuilding++;
-    kolam_pool_submit(rebuild->canvas->server->pool, &job->job);
-    free_rebuild(tiles, rebuild);
+           kolam_rebuilds_plan(server->tiles->rebuilds, canvas, tile);
 }
 
 void kolam_tiles_sweep(struct kolam_server *server, int64_t now_ms) {
-    struct kolam_tiles *tiles = server->tiles;
-    for (int i = 0; i < BUCKETS && tiles->rebuild_count > 0; i++) {
-        KOLAM_LIST_EACH(&tiles->rebuilds[i], struct rebuild, link, rebuild) {
-            if (tiles->rebuilding >= REBUILDS_AT_ONCE) {
-                return;
-            }
-            if (now_ms >= rebuild->due_ms) {
-                start_rebuild(tiles, rebuild);
-            }
-        }
-    }
-}
-
-static bool is_seen(const struct kolam_canvas *canvas, struct kolam_tile_id tile) {
-    KOLAM_LIST_EACH(&canvas->sessions, struct kolam_session, canvas_link, session) {
-        if (kolam_view_has_tile(&session->view, tile)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void tell_rebuilt(struct kolam_tile_job *job) {
-    struct kolam_server *server = job->canvas->server;
-    uint64_t now_seq = 0;
-    server->tiles->rebuilding--;
-    if (job->status != KOLAM_OK || server->is_stopping) {
-        return;
-    }
-    kolam_fanout_tile(job->canvas, job->tile, job->shown_seq);
-    if (job->canvas->versions && kolam_versions_get(job->canvas->versions, job->tile, &now_seq) &&
-        now_seq > job->shown_seq && is_seen(job->canvas, job->tile)) {
-        schedule_rebuild(server, job->canvas, job->tile);
-    }
+    kolam_rebuilds_sweep(server->tiles->rebuilds, now_ms);
 }
 
 /* ---- jobs ---- */
@@ -273,38 +171,45 @@ static void answer_waiting(struct kolam_tile_job *job, struct tile_request *requ
     }
 }
 
+struct kolam_bytes *kolam_tiles_take(struct kolam_tile_job *job) {
+    struct kolam_canvas *canvas = job->canvas;
+    struct kolam_server *server = canvas->server;
+    struct kolam_tiles *tiles = server->tiles;
+    server->metrics.tile_renders++;
+    if (job->status != KOLAM_OK) {
+        return NULL;
+    }
+    struct kolam_bytes *png =
+        job->png ? kolam_bytes_copy(job->png, job->png_size) : kolam_bytes_ref(tiles->empty_png);
+    if (!png) {
+        job->status = KOLAM_ERR_NOMEM;
+        return NULL;
+    }
+    if (canvas->versions) {
+        kolam_versions_put(canvas->versions, job->tile, job->version);
+        kolam_versions_set_averaged(canvas->versions, job->tile, job->is_averaged);
+        kolam_tile_cache_put(tiles->cache, canvas->incarnation, job->tile, job->shown_seq, png);
+    }
+    if (job->shown_seq < job->version) {
+        server->metrics.tile_stale++;
+        kolam_rebuilds_plan(tiles->rebuilds, canvas, job->tile);
+    }
+    return png;
+}
+
 static void done_tile(struct kolam_job *base) {
     struct kolam_tile_job *job = (struct kolam_tile_job *)base;
-    struct kolam_server *server = job->canvas->server;
-    struct kolam_tiles *tiles = server->tiles;
-    struct kolam_bytes *png = NULL;
-    server->metrics.tile_renders++;
     kolam_list_remove(&job->link);
-    if (job->status == KOLAM_OK) {
-        png = job->png ? kolam_bytes_copy(job->png, job->png_size) : kolam_bytes_ref(tiles->empty_png);
-        job->status = png ? KOLAM_OK : KOLAM_ERR_NOMEM;
-    }
-    if (job->status == KOLAM_OK && job->canvas->versions) {
-        kolam_versions_put(job->canvas->versions, job->tile, job->version);
-        kolam_versions_set_averaged(job->canvas->versions, job->tile, job->is_averaged);
-        kolam_tile_cache_put(tiles->cache, job->canvas->incarnation, job->tile, job->shown_seq, png);
-    }
-    if (job->status == KOLAM_OK && job->shown_seq < job->version) {
-        server->metrics.tile_stale++;
-        schedule_rebuild(server, job->canvas, job->tile);
-    }
+    struct kolam_bytes *png = kolam_tiles_take(job);
     KOLAM_LIST_EACH(&job->requests, struct tile_request, link, request) {
         answer_waiting(job, request, png);
-    }
-    if (job->has_listeners) {
-        tell_rebuilt(job);
     }
     kolam_bytes_unref(png);
     kolam_tile_job_destroy(job);
 }
 
 static struct kolam_tile_job *find_job(struct kolam_tiles *tiles, const struct tile_request *request) {
-    KOLAM_LIST_EACH(&tiles->jobs[bucket_of(request->tile)], struct kolam_tile_job, link, job) {
+    KOLAM_LIST_EACH(&tiles->jobs[kolam_tile_bucket(request->tile, BUCKETS)], struct kolam_tile_job, link, job) {
         if (job->canvas == request->canvas && kolam_tile_equal(job->tile, request->tile)) {
             return job;
         }
@@ -324,9 +229,8 @@ static void wait_for_job(struct tile_request *request) {
             return;
         }
         job->may_be_older = true;
-        job->is_stopping = &tiles->is_stopping;
         kolam_versions_expect(request->canvas->versions, request->tile);
-        kolam_list_append(&tiles->jobs[bucket_of(request->tile)], &job->link);
+        kolam_list_append(&tiles->jobs[kolam_tile_bucket(request->tile, BUCKETS)], &job->link);
         kolam_pool_submit(request->server->pool, &job->job);
     }
     kolam_list_append(&job->requests, &request->link);

@@ -4,6 +4,8 @@
 
 #include "canvas.h"
 
+struct kolam_tile_job;
+
 KOLAM_MUST_CHECK enum kolam_status kolam_tiles_create(struct kolam_server *server);
 /* Gives up what is under way or planned: the server stops. */
 void kolam_tiles_stop(struct kolam_server *server);
@@ -17,6 +19,8 @@ void kolam_tiles_request(struct kolam_server *server, struct kolam_http *http, c
  * and returns true. Otherwise nothing happens. */
 bool kolam_tiles_rebuild_later(struct kolam_server *server, struct kolam_canvas *canvas,
                                struct kolam_tile_id tile);
+/* Keeps what a finished job found and returns the picture, the caller's reference; NULL if it failed. */
+struct kolam_bytes *kolam_tiles_take(struct kolam_tile_job *job);
 /* Once a second: starts the rebuilds that are due. */
 void kolam_tiles_sweep(struct kolam_server *server, int64_t now_ms);
 

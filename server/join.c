@@ -8,7 +8,7 @@
 #include "identity_thread.h"
 #include "json.h"
 #include "kolam/alloc.h"
-#include "session.h"
+#include "numbering.h"
 
 /* A client sends the nonce as 16 digits of a number, the wire holds it as a u64: the first two digits are
  * its highest byte. */
@@ -53,35 +53,19 @@ static void welcome(struct kolam_session *session) {
                  session->artist, session->is_watch, session->is_admin);
 }
 
-/* ---- the author's number on this canvas: an empty submission makes sure of it ---- */
-
-static void on_numbered(void *ctx, struct kolam_submission *submission) {
-    struct kolam_session *session = ctx;
+static void on_numbered(struct kolam_session *session, void *ctx, enum kolam_status status,
+                        uint32_t artist) {
+    (void)ctx;
     if (session->state == KOLAM_SESSION_JOINING) {
-        session->artist = submission->status == KOLAM_OK ? submission->artist : 0;
+        session->artist = status == KOLAM_OK ? artist : 0;
         welcome(session);
     }
-    kolam_submission_destroy(submission);
-    kolam_session_unref(session);
-}
-
-static bool ask_number(struct kolam_session *session) {
-    struct kolam_submission *submission = kolam_submission_create(0);
-    if (!submission) {
-        return false;
-    }
-    submission->author = session->author;
-    submission->nonce = session->nonce;
-    submission->done = on_numbered;
-    submission->ctx = session;
-    kolam_session_ref(session);
-    kolam_log_submit(session->canvas->log, submission);
-    return true;
 }
 
 static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) {
     struct kolam_session *session = KOLAM_CONTAINER(wait, struct kolam_session, wait);
-    if (status == KOLAM_OK && session->has_author && !session->is_watch && ask_number(session)) {
+    if (status == KOLAM_OK && session->has_author && !session->is_watch) {
+        kolam_number_author(session, &session->author, false, on_numbered, NULL);
         return;
     }
     if (status == KOLAM_OK || status == KOLAM_ERR_NOT_FOUND) {

@@ -10,7 +10,8 @@ struct kolam_http;
 struct kolam_metrics {
     uint64_t sessions, sessions_total, messages_in, frames_out, bytes_out, submits, ops, nacks,
         previews_in, previews_dropped, refreshes, closed_slow, views, tile_requests, tile_hits,
-        tile_renders, tile_stale, tile_not_modified, tile_redirects, snapshots, http_requests;
+        tile_renders, tile_stale, tile_not_modified, tile_redirects, snapshots, http_requests,
+        history_requests, past_tiles, past_tile_renders, rollbacks;
 };
 
 /* Answers /metrics and /healthz. */

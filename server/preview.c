@@ -324,6 +324,7 @@ void kolam_preview_record(struct kolam_session *session, const struct kolam_in_r
         server->metrics.previews_dropped++;
         return;
     }
+    kolam_people_number(session);
     keep(preview, &op.stroke, record->first);
     if (has_budget(session)) {
         forward(session, record, server->homes, home_count);

@@ -2,6 +2,8 @@
 #ifndef KOLAM_SERVER_SERVER_H
 #define KOLAM_SERVER_SERVER_H
 
+#include <stdatomic.h>
+
 #include "kolam/folder.h"
 #include "kolam/identity.h"
 #include "kolam/pool.h"
@@ -24,6 +26,8 @@ struct kolam_server {
     struct kolam_canvases *canvases;
     struct kolam_fanout *fanout;
     struct kolam_tiles *tiles;
+    struct kolam_history_tiles *history_tiles;
+    uint32_t history_jobs;         /* questions about the past at the workers, over HTTP */
     struct kolam_snapshots *snapshots;
     struct kolam_static *static_files;
     struct kolam_op_room *room;    /* for decoding what comes in */
@@ -33,6 +37,7 @@ struct kolam_server {
     struct kolam_metrics metrics;
     char admin_token[65];
     char instance[17];
+    atomic_bool tiles_are_stopping; /* read by workers: give up */
     bool is_stopping, has_said_goodbye;
     int64_t stop_deadline_ms;
 };

@@ -44,7 +44,7 @@ struct kolam_session {
 
     bool has_secret; /* a cookie or token came; looked up with hello */
     uint8_t secret[KOLAM_SECRET_BYTES];
-    bool has_author, is_identifying, is_renaming, is_identity_told;
+    bool has_author, is_identifying, is_renaming, is_numbering, is_identity_told;
     struct kolam_author author;
     uint32_t artist; /* the author's number on this canvas; 0: none yet */
 
@@ -101,11 +101,13 @@ void kolam_messages_on_text(struct kolam_session *session, const uint8_t *bytes,
 /* hello (join.c). */
 void kolam_join_hello(struct kolam_session *session, const json_t *message);
 
-/* identify, rename, who, act_as (people.c). */
+/* identify, rename (people.c), who (who.c), act_as (act_as.c). */
 void kolam_people_identify(struct kolam_session *session);
 void kolam_people_rename(struct kolam_session *session, const json_t *message);
 void kolam_people_who(struct kolam_session *session, const json_t *message);
 void kolam_people_act_as(struct kolam_session *session, const json_t *message);
+/* Asks for the author's number if it is not known: others want to show a name at the pen. */
+void kolam_people_number(struct kolam_session *session);
 /* The author's number on this canvas became known. */
 void kolam_people_set_artist(struct kolam_session *session, uint32_t artist);
 

@@ -6,7 +6,7 @@
 
 static bool is_cancelled(void *ctx) {
     const struct kolam_tile_job *job = ctx;
-    return atomic_load_explicit(job->is_stopping, memory_order_relaxed);
+    return atomic_load_explicit(&job->canvas->server->tiles_are_stopping, memory_order_relaxed);
 }
 
 /* True if an older picture of an averaged tile was there and is now in `pixels`. */
@@ -34,9 +34,9 @@ static enum kolam_status make(struct kolam_tile_job *job, struct kolam_worker_ca
     if (status == KOLAM_OK && !take_older(job, canvas, pixels)) {
         status = kolam_raster_tile(canvas->raster, job->tile, KOLAM_SEQ_NOW, pixels, &job->shown_seq,
                                    &job->is_empty);
-        /* Something may have been committed since the version was read. */
-        job->version = job->shown_seq > job->version ? job->shown_seq : job->version;
     }
+    /* Something may have been committed since the version was read. */
+    job->version = job->shown_seq > job->version ? job->shown_seq : job->version;
     if (status == KOLAM_OK && !job->is_empty) {
         status = kolam_png_encode_tile(pixels, &job->png, &job->png_size);
     }
@@ -79,4 +79,9 @@ void kolam_tile_job_destroy(struct kolam_tile_job *job) {
     kolam_canvas_release(job->canvas);
     kolam_free(job->png);
     kolam_free(job);
+}
+
+uint32_t kolam_tile_bucket(struct kolam_tile_id tile, uint32_t count) {
+    uint64_t hash = ((uint64_t)tile.x * 0x9e3779b97f4a7c15u ^ (uint64_t)tile.y) * 0xff51afd7ed558ccdu;
+    return (uint32_t)(hash >> 48 ^ (uint64_t)(uint32_t)tile.level) % count;
 }

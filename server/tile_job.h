@@ -2,8 +2,6 @@
 #ifndef KOLAM_SERVER_TILE_JOB_H
 #define KOLAM_SERVER_TILE_JOB_H
 
-#include <stdatomic.h>
-
 #include "canvas.h"
 
 struct kolam_tile_job {
@@ -12,9 +10,8 @@ struct kolam_tile_job {
     struct kolam_canvas *canvas; /* held */
     struct kolam_tile_id tile;
     bool may_be_older; /* an averaged tile's stored picture will do */
-    const atomic_bool *is_stopping;
     struct kolam_list requests; /* who waits: http_tiles.c's */
-    bool has_listeners;         /* a rebuild: tell those who see it */
+    void *ctx;                  /* whose job it is */
 
     enum kolam_status status;
     uint64_t version;   /* of the tile now */
@@ -29,5 +26,8 @@ struct kolam_tile_job *kolam_tile_job_create(struct kolam_canvas *canvas, struct
                                              enum kolam_job_priority priority,
                                              void (*done)(struct kolam_job *job));
 void kolam_tile_job_destroy(struct kolam_tile_job *job);
+
+/* Which of `count` hash buckets the tile belongs to. */
+uint32_t kolam_tile_bucket(struct kolam_tile_id tile, uint32_t count);
 
 #endif

@@ -1,0 +1,299 @@
+/* What the past answers. A worker's part: each function fills the job's `json` or `records` within the reader's
+ * begin/end. */
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "history_job.h"
+#include "json.h"
+#include "kolam/alloc.h"
+#include "protocol_out.h"
+
+#define DRAWN_MS_MAX (INT64_C(1) << 53) /* beyond is no date, and no exact number in JSON */
+
+static enum kolam_status take_json(struct kolam_history_job *job, json_t *object) {
+    job->json = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    json_decref(object);
+    return job->json ? KOLAM_OK : KOLAM_ERR_NOMEM;
+}
+
+static enum kolam_status time_of(struct kolam_reader *reader, uint64_t seq, int64_t *out_time_ms) {
+    struct kolam_log_row row;
+    enum kolam_status status = kolam_reader_op(reader, seq, &row);
+    if (status == KOLAM_OK) {
+        *out_time_ms = row.time_ms;
+    }
+    return status == KOLAM_ERR_NOT_FOUND ? KOLAM_ERR_CORRUPT : status; /* seqs have no gaps */
+}
+
+/* ---- moment ---- */
+
+enum kolam_status kolam_history_answer_moment(struct kolam_history_job *job,
+                                              struct kolam_worker_canvas *canvas,
+                                              struct kolam_history *history) {
+    uint64_t seq;
+    int64_t time_ms = 0;
+    (void)history;
+    enum kolam_status status =
+        kolam_moment_resolve(canvas->reader, &job->moment, job->now_ms, &seq, &job->error);
+    if (status == KOLAM_OK) {
+        status = time_of(canvas->reader, seq, &time_ms);
+    }
+    return status == KOLAM_OK ? take_json(job, json_pack("{sI sI}", "seq", (json_int_t)seq, "time",
+                                                         (json_int_t)time_ms))
+                              : status;
+}
+
+/* ---- activity ---- */
+
+static json_t *counts_json(const uint32_t *counts, int64_t count) {
+    json_t *list = json_array();
+    for (int64_t i = 0; i < count; i++) {
+        json_array_append_new(list, json_integer(counts[i]));
+    }
+    return list;
+}
+
+enum kolam_status kolam_history_answer_activity(struct kolam_history_job *job,
+                                                struct kolam_worker_canvas *canvas,
+                                                struct kolam_history *history) {
+    struct kolam_canvas_info info;
+    uint32_t counts[KOLAM_BUCKETS_MAX] = {0};
+    int64_t first_ms = job->now_ms;
+    enum kolam_status status = kolam_reader_info(canvas->reader, &info);
+    if (status == KOLAM_OK && info.last_seq > 0) {
+        status = time_of(canvas->reader, 1, &first_ms);
+    }
+    if (status != KOLAM_OK) {
+        return status;
+    }
+    int64_t last_ms = info.last_seq > 0 ? info.last_time_ms : job->now_ms;
+    int64_t from_ms = job->from >= 0 ? job->from : first_ms;
+    int64_t to_ms = job->to >= 0 ? job->to : (last_ms > job->now_ms ? last_ms : job->now_ms) + 1;
+    if (from_ms >= to_ms) {
+        return kolam_fail(&job->error, KOLAM_ERR_INVALID, "from must be before to");
+    }
+    status = kolam_history_activity(history, &job->rect, from_ms, to_ms, (uint32_t)job->bucket_count,
+                                    counts);
+    if (status != KOLAM_OK) {
+        return status;
+    }
+    return take_json(job, json_pack("{sI sI sI sI so}", "from", (json_int_t)from_ms, "to",
+                                    (json_int_t)to_ms, "first", (json_int_t)first_ms, "last",
+                                    (json_int_t)last_ms, "counts",
+                                    counts_json(counts, job->bucket_count)));
+}
+
+/* ---- at ---- */
+
+/* What is kept of a stroke until all are found: names are asked of the same reader. */
+struct found {
+    uint64_t seq;
+    int64_t time_ms;
+    uint32_t artist, color, width, point_count;
+    enum kolam_tool tool;
+    int32_t level;
+    bool is_hidden, has_drawn;
+    int64_t drawn[2];
+    int64_t box[4];
+};
+
+struct blame {
+    struct kolam_history_job *job;
+    uint32_t count;
+    struct found found[KOLAM_HISTORY_BLAME_MAX];
+};
+
+/* A place in 1/8 px of one level, as a pixel of another, rounded down. Both lie inside the world. */
+static int64_t pixel_at(int64_t sub, int32_t from_level, int32_t to_level) {
+    int32_t coarser = from_level - to_level + KOLAM_SUB_SHIFT;
+    return coarser >= 0 ? kolam_floor_shift(sub, coarser) : sub * (INT64_C(1) << -coarser);
+}
+
+/* The ink's box in pixels of `level`, half open. */
+static void box_of(const struct kolam_stroke *stroke, int32_t level, int64_t out_box[4]) {
+    int32_t x0 = stroke->points[0].x, x1 = x0, y0 = stroke->points[0].y, y1 = y0;
+    for (uint32_t i = 1; i < stroke->point_count; i++) {
+        const struct kolam_point *point = &stroke->points[i];
+        x0 = point->x < x0 ? point->x : x0;
+        x1 = point->x > x1 ? point->x : x1;
+        y0 = point->y < y0 ? point->y : y0;
+        y1 = point->y > y1 ? point->y : y1;
+    }
+    /* The radius, in 1/8 px, rounded up. */
+    int64_t reach = (stroke->width + 2 * KOLAM_WIDTH_UNIT_PER_PX / KOLAM_SUB_PER_PX - 1) /
+                    (2 * KOLAM_WIDTH_UNIT_PER_PX / KOLAM_SUB_PER_PX);
+    int64_t left = stroke->origin.x * KOLAM_SUB_PER_TILE;
+    int64_t top = stroke->origin.y * KOLAM_SUB_PER_TILE;
+    int32_t own = stroke->origin.level;
+    out_box[0] = pixel_at(left + x0 - reach, own, level);
+    out_box[1] = pixel_at(top + y0 - reach, own, level);
+    out_box[2] = pixel_at(left + x1 + reach, own, level) + 1;
+    out_box[3] = pixel_at(top + y1 + reach, own, level) + 1;
+}
+
+static void take_drawn(const struct kolam_stroke *stroke, struct found *found) {
+    int64_t start_ms = stroke->start_ms, span_ms = 0;
+    for (uint32_t i = 0; i < stroke->point_count && stroke->has_times; i++) {
+        span_ms += stroke->points[i].dt_ms;
+    }
+    found->has_drawn =
+        stroke->has_start && start_ms > -DRAWN_MS_MAX && start_ms < DRAWN_MS_MAX - span_ms;
+    if (found->has_drawn) {
+        found->drawn[0] = start_ms;
+        found->drawn[1] = start_ms + span_ms;
+    }
+}
+
+static bool take_found(void *ctx, const struct kolam_selected *selected) {
+    struct blame *blame = ctx;
+    const struct kolam_stroke *stroke = selected->stroke;
+    struct found *found = &blame->found[blame->count++];
+    *found = (struct found){.seq = selected->row->seq,
+                            .time_ms = selected->row->time_ms,
+                            .artist = selected->row->artist,
+                            .color = stroke->color,
+                            .width = stroke->width,
+                            .point_count = stroke->point_count,
+                            .tool = stroke->tool,
+                            .level = stroke->origin.level,
+                            .is_hidden = selected->is_hidden};
+    take_drawn(stroke, found);
+    box_of(stroke, blame->job->level, found->box);
+    return blame->count < KOLAM_HISTORY_BLAME_MAX &&
+           !atomic_load_explicit(&blame->job->is_gone, memory_order_relaxed);
+}
+
+static json_t *found_json(const struct found *found, const char *name) {
+    static const char *const tools[KOLAM_TOOL_COUNT] = {"pen", "marker", "eraser"};
+    char color[16];
+    snprintf(color, sizeof(color), "#%08" PRIx32, found->color);
+    return json_pack("{sI sI sI ss ss ss sf si sI sb so so}", "seq", (json_int_t)found->seq, "time",
+                     (json_int_t)found->time_ms, "artist", (json_int_t)found->artist, "name", name,
+                     "tool", tools[found->tool], "color", color, "width",
+                     (double)found->width / KOLAM_WIDTH_UNIT_PER_PX, "level", found->level, "points",
+                     (json_int_t)found->point_count, "hidden", found->is_hidden, "drawn",
+                     found->has_drawn ? json_pack("[II]", (json_int_t)found->drawn[0],
+                                                  (json_int_t)found->drawn[1])
+                                      : json_null(),
+                     "box",
+                     json_pack("[oooo]", kolam_json_decimal(found->box[0]),
+                               kolam_json_decimal(found->box[1]), kolam_json_decimal(found->box[2]),
+                               kolam_json_decimal(found->box[3])));
+}
+
+static enum kolam_status name_found(struct kolam_reader *reader, const struct blame *blame,
+                                    json_t *list) {
+    for (uint32_t i = 0; i < blame->count; i++) {
+        struct kolam_author author;
+        enum kolam_status status = kolam_reader_artist(reader, blame->found[i].artist, &author);
+        if (status != KOLAM_OK) {
+            return status == KOLAM_ERR_NOT_FOUND ? KOLAM_ERR_CORRUPT : status;
+        }
+        if (json_array_append_new(list, found_json(&blame->found[i], author.name)) != 0) {
+            return KOLAM_ERR_NOMEM;
+        }
+    }
+    return KOLAM_OK;
+}
+
+enum kolam_status kolam_history_answer_at(struct kolam_history_job *job,
+                                          struct kolam_worker_canvas *canvas,
+                                          struct kolam_history *history) {
+    struct blame *blame = kolam_alloc_zero(1, sizeof(*blame));
+    json_t *list = json_array();
+    enum kolam_status status = blame && list ? KOLAM_OK : KOLAM_ERR_NOMEM;
+    if (status == KOLAM_OK) {
+        blame->job = job;
+        status = kolam_history_blame(history, job->level, job->x, job->y, (uint32_t)job->slack,
+                                     take_found, blame);
+    }
+    if (status == KOLAM_OK) {
+        status = name_found(canvas->reader, blame, list);
+    }
+    if (status == KOLAM_OK) {
+        status = take_json(job, json_pack("{sO}", "strokes", list));
+    }
+    json_decref(list);
+    kolam_free(blame);
+    return status;
+}
+
+/* ---- strokes ---- */
+
+struct gathered {
+    struct kolam_history_job *job;
+    uint8_t *bytes;
+    size_t used, capacity;
+    int64_t count;
+    uint64_t last_seq;
+    enum kolam_status status;
+};
+
+static bool append(struct gathered *gathered, const struct kolam_bytes *record) {
+    if (gathered->used + record->size > gathered->capacity) {
+        size_t capacity = 2 * (gathered->used + record->size);
+        uint8_t *grown = kolam_realloc_array(gathered->bytes, capacity, 1);
+        if (!grown) {
+            return false;
+        }
+        gathered->bytes = grown;
+        gathered->capacity = capacity;
+    }
+    memcpy(gathered->bytes + gathered->used, record->data, record->size);
+    gathered->used += record->size;
+    return true;
+}
+
+static struct kolam_bytes *record_of(const struct kolam_log_row *row) {
+    const struct kolam_submission submission = {.artist = row->artist, .nonce = row->nonce};
+    const struct kolam_log_op op = {.seq = row->seq,
+                                    .time_ms = row->time_ms,
+                                    .counter = row->counter,
+                                    .replaces = row->replaces,
+                                    .body = (uint8_t *)(uintptr_t)row->body,
+                                    .body_size_bytes = row->body_size_bytes};
+    return kolam_out_op(&submission, &op);
+}
+
+static bool take_stroke(void *ctx, const struct kolam_selected *selected) {
+    struct gathered *gathered = ctx;
+    struct kolam_history_job *job = gathered->job;
+    if (gathered->count == job->limit || gathered->used >= KOLAM_HISTORY_STROKE_BYTES) {
+        job->more_seq = gathered->last_seq;
+        return false;
+    }
+    struct kolam_bytes *record = record_of(selected->row);
+    if (!record || !append(gathered, record)) {
+        gathered->status = KOLAM_ERR_NOMEM;
+    }
+    kolam_bytes_unref(record);
+    gathered->count++;
+    gathered->last_seq = selected->row->seq;
+    return gathered->status == KOLAM_OK &&
+           !atomic_load_explicit(&job->is_gone, memory_order_relaxed);
+}
+
+enum kolam_status kolam_history_answer_strokes(struct kolam_history_job *job,
+                                               struct kolam_worker_canvas *canvas,
+                                               struct kolam_history *history) {
+    (void)canvas;
+    struct gathered gathered = {.job = job};
+    uint32_t artist = (uint32_t)job->artist;
+    struct kolam_selection selection = {
+        .area.rect = job->rect,
+        .from_seq = (uint64_t)(job->after >= job->from ? job->after + 1 : job->from),
+        .to_seq = (uint64_t)job->to,
+        .artists = artist != 0 ? &artist : NULL,
+        .artist_count = artist != 0 ? 1 : 0,
+    };
+    enum kolam_status status = kolam_history_select(history, &selection, take_stroke, &gathered);
+    status = status == KOLAM_OK ? gathered.status : status;
+    if (status == KOLAM_OK) {
+        job->records = kolam_bytes_copy(gathered.bytes, gathered.used);
+        status = job->records ? KOLAM_OK : KOLAM_ERR_NOMEM;
+    }
+    kolam_free(gathered.bytes);
+    return status;
+}

@@ -1,0 +1,132 @@
+/* Planned rebuilds, hashed by tile so that each is planned once; a rebuilt tile is told to those who look at it,
+ * and planned again if it was drawn upon in the meantime and is still looked at. */
+#include "tile_rebuild.h"
+
+#include "fanout.h"
+#include "http_tiles.h"
+#include "kolam/alloc.h"
+#include "tile_job.h"
+
+#define BUCKETS 256
+#define DELAY_MS 5000
+#define PLANNED_MAX 4096
+#define AT_ONCE 2
+
+struct rebuild {
+    struct kolam_list link;
+    struct kolam_canvas *canvas; /* held */
+    struct kolam_tile_id tile;
+    int64_t due_ms;
+};
+
+struct kolam_rebuilds {
+    struct kolam_list buckets[BUCKETS];
+    uint32_t planned, running;
+};
+
+struct kolam_rebuilds *kolam_rebuilds_create(void) {
+    struct kolam_rebuilds *rebuilds = kolam_alloc_zero(1, sizeof(*rebuilds));
+    for (int i = 0; rebuilds && i < BUCKETS; i++) {
+        kolam_list_init(&rebuilds->buckets[i]);
+    }
+    return rebuilds;
+}
+
+static void end_plan(struct kolam_rebuilds *rebuilds, struct rebuild *rebuild) {
+    rebuilds->planned--;
+    kolam_list_remove(&rebuild->link);
+    kolam_canvas_release(rebuild->canvas);
+    kolam_free(rebuild);
+}
+
+void kolam_rebuilds_clear(struct kolam_rebuilds *rebuilds) {
+    for (int i = 0; i < BUCKETS; i++) {
+        KOLAM_LIST_EACH(&rebuilds->buckets[i], struct rebuild, link, rebuild) {
+            end_plan(rebuilds, rebuild);
+        }
+    }
+}
+
+void kolam_rebuilds_destroy(struct kolam_rebuilds *rebuilds) {
+    if (rebuilds) {
+        kolam_rebuilds_clear(rebuilds);
+        kolam_free(rebuilds);
+    }
+}
+
+bool kolam_rebuilds_plan(struct kolam_rebuilds *rebuilds, struct kolam_canvas *canvas,
+                         struct kolam_tile_id tile) {
+    struct kolam_server *server = canvas->server;
+    struct kolam_list *bucket = &rebuilds->buckets[kolam_tile_bucket(tile, BUCKETS)];
+    KOLAM_LIST_EACH(bucket, struct rebuild, link, planned) {
+        if (planned->canvas == canvas && kolam_tile_equal(planned->tile, tile)) {
+            return true;
+        }
+    }
+    struct rebuild *rebuild = rebuilds->planned < PLANNED_MAX && !server->is_stopping
+                                  ? kolam_alloc_zero(1, sizeof(*rebuild))
+                                  : NULL;
+    if (!rebuild) {
+        return false;
+    }
+    rebuilds->planned++;
+    rebuild->canvas = canvas;
+    rebuild->tile = tile;
+    rebuild->due_ms = kolam_loop_now_ms(server->loop) + DELAY_MS;
+    kolam_canvas_hold(canvas);
+    kolam_list_append(bucket, &rebuild->link);
+    return true;
+}
+
+static bool is_seen(const struct kolam_canvas *canvas, struct kolam_tile_id tile) {
+    KOLAM_LIST_EACH(&canvas->sessions, struct kolam_session, canvas_link, session) {
+        if (kolam_view_has_tile(&session->view, tile)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void done(struct kolam_job *base) {
+    struct kolam_tile_job *job = (struct kolam_tile_job *)base;
+    struct kolam_canvas *canvas = job->canvas;
+    struct kolam_rebuilds *rebuilds = job->ctx;
+    uint64_t now_seq = 0;
+    rebuilds->running--;
+    struct kolam_bytes *png = kolam_tiles_take(job);
+    if (png && !canvas->server->is_stopping) {
+        kolam_fanout_tile(canvas, job->tile, job->shown_seq);
+        if (canvas->versions && kolam_versions_get(canvas->versions, job->tile, &now_seq) &&
+            now_seq > job->shown_seq && is_seen(canvas, job->tile)) {
+            kolam_rebuilds_plan(rebuilds, canvas, job->tile);
+        }
+    }
+    kolam_bytes_unref(png);
+    kolam_tile_job_destroy(job);
+}
+
+static void start(struct kolam_rebuilds *rebuilds, struct rebuild *rebuild) {
+    struct kolam_server *server = rebuild->canvas->server;
+    struct kolam_tile_job *job =
+        kolam_tile_job_create(rebuild->canvas, rebuild->tile, KOLAM_JOB_BACKGROUND, done);
+    if (!job) {
+        return; /* at the next sweep */
+    }
+    job->ctx = rebuilds;
+    rebuilds->running++;
+    kolam_pool_submit(server->pool, &job->job);
+    end_plan(rebuilds, rebuild);
+}
+
+void kolam_rebuilds_sweep(struct kolam_rebuilds *rebuilds, int64_t now_ms) {
+    for (int i = 0; i < BUCKETS && rebuilds->planned > 0; i++) {
+        KOLAM_LIST_EACH(&rebuilds->buckets[i], struct rebuild, link, rebuild) {
+            if (rebuilds->running >= AT_ONCE) {
+                return;
+            }
+            if (now_ms >= rebuild->due_ms) {
+                start(rebuilds, rebuild);
+            }
+        }
+    }
+}

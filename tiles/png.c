@@ -15,8 +15,9 @@
 
 #define PALETTE_MAX 256
 #define PALETTE_SLOTS 1024 /* a power of two, four times the colours: short probes */
-/* Deflate levels, measured on tiles of the development corpus (see docs/rendering.md). */
-#define TILE_DEFLATE_LEVEL 1
+/* Deflate levels. On 654 tiles of the development corpus, levels -8 to 0, nine in ten of them with more than
+ * 256 colours: level 1 makes 26.6 KB in 1.96 ms, 2 25.5 KB in 1.99 ms, 3 24.3 KB in 2.45 ms, 6 22.0 KB in 4.77 ms. */
+#define TILE_DEFLATE_LEVEL 2
 #define PICTURE_DEFLATE_LEVEL 3
 /* libpng makes an IDAT chunk of each full buffer. */
 #define IDAT_BYTES 32768

@@ -1,77 +1,79 @@
 // What the browser tests share: a server of their own, Chromium, pages that draw, and waiting for what
 // a page shows instead of sleeping.
-import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { root, webRequire } from "../web/load.mjs";
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { root, webRequire } from '../web/load.mjs';
 
-const { chromium } = webRequire("playwright-core");
+const { chromium } = webRequire('playwright-core');
 
 const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
 ];
-export const SCREENS = join(root, "build", "screens");
+export const SCREENS = join(root, 'build', 'screens');
 mkdirSync(SCREENS, { recursive: true });
 
 export function makeFolder() {
-  return mkdtempSync(join(tmpdir(), "kolam-browser-"));
+  return mkdtempSync(join(tmpdir(), 'kolam-browser-'));
 }
 
 /** A port that was free a moment ago, for servers that are started again at the same address. */
 export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
       const { port } = server.address();
       server.close(() => resolve(port));
     });
   });
 }
 
-/* A test that fails leaves its server running; it must not outlive the tests, nor keep them waiting. */
+/* A test that fails leaves its server running; it must not outlive the tests, nor keep them
+ * waiting. */
 const running = new Set();
-process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
 export function killServers() {
-  running.forEach((child) => child.kill("SIGKILL"));
+  running.forEach((child) => child.kill('SIGKILL'));
 }
 
-/** Starts `kolam serve`; resolves once it has told its address. KOLAM_MOCK=1 takes the mock instead. */
+/* * Starts `kolam serve`; resolves once it has told its address. KOLAM_MOCK=1 takes the mock
+ * instead. */
 export async function startServer({ data = makeFolder(), port = 0, isKept = false } = {}) {
-  const isMock = process.env.KOLAM_MOCK === "1";
+  const isMock = process.env.KOLAM_MOCK === '1';
   const command = isMock
-    ? [process.execPath, join(root, "tests", "web", "mock-server.mjs"), String(port)]
+    ? [process.execPath, join(root, 'tests', 'web', 'mock-server.mjs'), String(port)]
     : [
-        process.env.KOLAM_BIN ?? join(root, "build", "kolam"),
-        "serve",
-        "--listen",
+        process.env.KOLAM_BIN ?? join(root, 'build', 'kolam'),
+        'serve',
+        '--listen',
         `127.0.0.1:${port}`,
-        "--data",
+        '--data',
         data,
       ];
   const child = spawn(command[0], command.slice(1), {
-    stdio: ["ignore", "pipe", process.env.KOLAM_LOG === "1" ? "inherit" : "pipe"],
+    stdio: ['ignore', 'pipe', process.env.KOLAM_LOG === '1' ? 'inherit' : 'pipe'],
     cwd: root,
   });
   running.add(child);
-  child.once("exit", () => running.delete(child));
-  let log = "";
-  child.stderr?.on("data", (bytes) => (log = (log + bytes).slice(-20_000)));
-  const exited = new Promise((resolve) => child.once("exit", resolve));
+  child.once('exit', () => running.delete(child));
+  let log = '';
+  child.stderr?.on('data', (bytes) => (log = (log + bytes).slice(-20_000)));
+  const exited = new Promise((resolve) => child.once('exit', resolve));
   const address = await new Promise((resolve, reject) => {
     const lines = createInterface({ input: child.stdout });
-    lines.on("line", (line) => {
+    lines.on('line', (line) => {
       const match = /https?:\/\/[^\s/]+:\d+\//.exec(line);
       if (match !== null) {
         resolve(match[0]);
@@ -87,11 +89,11 @@ export async function startServer({ data = makeFolder(), port = 0, isKept = fals
       return log;
     },
     async kill() {
-      child.kill("SIGKILL");
+      child.kill('SIGKILL');
       await exited;
     },
     async stop() {
-      child.kill("SIGTERM");
+      child.kill('SIGTERM');
       await exited;
       if (!isKept) {
         rmSync(data, { recursive: true, force: true });
@@ -102,7 +104,7 @@ export async function startServer({ data = makeFolder(), port = 0, isKept = fals
 
 export function startBrowser() {
   return chromium.launch({
-    executablePath: process.env.KOLAM_CHROMIUM ?? "/usr/bin/chromium",
+    executablePath: process.env.KOLAM_CHROMIUM ?? '/usr/bin/chromium',
     args: FLAGS,
     headless: true,
   });
@@ -110,7 +112,7 @@ export function startBrowser() {
 
 /** A page of a person of its own (a context has its own cookies). */
 export async function openPage(browser, address, options = {}) {
-  const { width = 900, height = 700, scale = 1, path = "", context: given, ...rest } = options;
+  const { width = 900, height = 700, scale = 1, path = '', context: given, ...rest } = options;
   const context =
     given ??
     (await browser.newContext({
@@ -120,9 +122,12 @@ export async function openPage(browser, address, options = {}) {
     }));
   const page = await context.newPage();
   page.errors = [];
-  page.on("pageerror", (error) => page.errors.push(String(error)));
-  page.on("console", (message) => {
-    if (message.type() === "error" && !/WebSocket|ERR_CONNECTION|Failed to load/.test(message.text())) {
+  page.on('pageerror', (error) => page.errors.push(String(error)));
+  page.on('console', (message) => {
+    if (
+      message.type() === 'error' &&
+      !/WebSocket|ERR_CONNECTION|Failed to load/.test(message.text())
+    ) {
       page.errors.push(message.text());
     }
   });
@@ -135,7 +140,7 @@ export async function openPage(browser, address, options = {}) {
 export async function ready(page) {
   await until(page, () => {
     const status = window.kolamDebug?.status();
-    return status?.link === "open" && status.isComplete;
+    return status?.link === 'open' && status.isComplete;
   });
 }
 
@@ -148,7 +153,7 @@ export async function until(page, condition, argument, timeoutMs = 15_000) {
 export async function settled(page) {
   await until(page, () => {
     const status = window.kolamDebug.status();
-    return status.link === "open" && status.unsaved === 0 && !status.isDrawing;
+    return status.link === 'open' && status.unsaved === 0 && !status.isDrawing;
   });
 }
 

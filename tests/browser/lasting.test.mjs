@@ -1,7 +1,7 @@
 // Nothing drawn is lost or doubled: a server killed in mid-drawing, a page closed in mid-drawing.
-import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
-import { after, before, test } from "node:test";
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { after, before, test } from 'node:test';
 import {
   draw,
   freePort,
@@ -16,7 +16,7 @@ import {
   status,
   until,
   wave,
-} from "./kit.mjs";
+} from './kit.mjs';
 
 let browser;
 const folders = [];
@@ -43,9 +43,9 @@ async function canvasOf(server, name) {
 
 const row = (i) => wave([100, 80 + i * 40], [700, 80 + i * 40], 8, 8);
 
-test("strokes_drawn_while_the_server_is_killed_are_there_once_after_its_return", async () => {
+test('strokes_drawn_while_the_server_is_killed_are_there_once_after_its_return', async () => {
   const { start, server } = await startLasting();
-  const page = await openPage(browser, server.address, { path: "/c/crash#@0,0,0" });
+  const page = await openPage(browser, server.address, { path: '/c/crash#@0,0,0' });
   await draw(page, row(0));
   await settled(page);
   for (let i = 1; i < 4; i++) {
@@ -55,17 +55,17 @@ test("strokes_drawn_while_the_server_is_killed_are_there_once_after_its_return",
   for (let i = 4; i < 8; i++) {
     await draw(page, row(i));
   }
-  await until(page, () => window.kolamDebug.status().link !== "open");
-  await until(page, () => !document.querySelector(".status").hidden);
-  await screenshot(page, "not-connected");
+  await until(page, () => window.kolamDebug.status().link !== 'open');
+  await until(page, () => !document.querySelector('.status').hidden);
+  await screenshot(page, 'not-connected');
   assert.ok((await status(page)).unsaved >= 4);
   const before = await inkOf(page);
   const second = await start();
   await settled(page);
   await until(page, () => window.kolamDebug.status().seq === 8);
-  assert.equal((await canvasOf(second, "crash")).seq, 8);
-  assert.equal(await inkOf(page), before, "nothing moved");
-  const other = await openPage(browser, second.address, { path: "/c/crash#@0,0,0" });
+  assert.equal((await canvasOf(second, 'crash')).seq, 8);
+  assert.equal(await inkOf(page), before, 'nothing moved');
+  const other = await openPage(browser, second.address, { path: '/c/crash#@0,0,0' });
   await until(other, () => window.kolamDebug.status().isComplete);
   assert.ok(Math.abs((await inkOf(other)) - before) <= before * 0.001);
   assert.deepEqual(page.errors, []);
@@ -74,46 +74,46 @@ test("strokes_drawn_while_the_server_is_killed_are_there_once_after_its_return",
   await second.stop();
 });
 
-test("a_stroke_in_the_hand_goes_on_while_the_server_returns", async () => {
+test('a_stroke_in_the_hand_goes_on_while_the_server_returns', async () => {
   const { start, server } = await startLasting();
-  const page = await openPage(browser, server.address, { path: "/c/hand#@0,0,0" });
+  const page = await openPage(browser, server.address, { path: '/c/hand#@0,0,0' });
   await draw(page, row(0));
   await settled(page);
   await draw(page, row(2), { isReleased: false });
   await server.kill();
-  await until(page, () => window.kolamDebug.status().link !== "open");
+  await until(page, () => window.kolamDebug.status().link !== 'open');
   await page.mouse.move(400, 400);
   const second = await start();
-  await until(page, () => window.kolamDebug.status().link === "open");
+  await until(page, () => window.kolamDebug.status().link === 'open');
   await page.mouse.move(700, 500);
   await page.mouse.up();
   await settled(page);
   await until(page, () => window.kolamDebug.status().seq === 2);
-  assert.equal((await canvasOf(second, "hand")).seq, 2);
+  assert.equal((await canvasOf(second, 'hand')).seq, 2);
   await page.context().close();
   await second.stop();
 });
 
-test("strokes_of_a_page_closed_while_the_server_was_away_come_with_the_next_page", async () => {
+test('strokes_of_a_page_closed_while_the_server_was_away_come_with_the_next_page', async () => {
   const { start, server } = await startLasting();
-  const page = await openPage(browser, server.address, { path: "/c/orphan#@0,0,0" });
+  const page = await openPage(browser, server.address, { path: '/c/orphan#@0,0,0' });
   await draw(page, row(0));
   await settled(page);
   const artist = (await status(page)).person.artist;
   await server.kill();
-  await until(page, () => window.kolamDebug.status().link !== "open");
+  await until(page, () => window.kolamDebug.status().link !== 'open');
   await draw(page, row(1));
   await draw(page, row(2));
-  await page.keyboard.press("Control+z");
+  await page.keyboard.press('Control+z');
   const shown = await inkOf(page);
   const context = page.context();
   await page.close({ runBeforeUnload: false });
   const second = await start();
-  const next = await openPage(browser, second.address, { path: "/c/orphan#@0,0,0", context });
+  const next = await openPage(browser, second.address, { path: '/c/orphan#@0,0,0', context });
   await settled(next);
   await until(next, () => window.kolamDebug.status().seq === 4);
-  const canvas = await canvasOf(second, "orphan");
-  assert.equal(canvas.seq, 4, "three strokes, one of them undone");
+  const canvas = await canvasOf(second, 'orphan');
+  assert.equal(canvas.seq, 4, 'three strokes, one of them undone');
   assert.equal(canvas.artists, 1);
   await until(next, () => window.kolamDebug.status().isComplete);
   const now = await inkOf(next);
@@ -125,39 +125,39 @@ test("strokes_of_a_page_closed_while_the_server_was_away_come_with_the_next_page
   await second.stop();
 });
 
-test("a_page_with_unsaved_strokes_asks_before_it_closes", async () => {
+test('a_page_with_unsaved_strokes_asks_before_it_closes', async () => {
   const { server } = await startLasting();
-  const page = await openPage(browser, server.address, { path: "/c/ask#@0,0,0" });
+  const page = await openPage(browser, server.address, { path: '/c/ask#@0,0,0' });
   await draw(page, row(0));
   await settled(page);
   const asked = [];
-  page.on("dialog", (dialog) => {
+  page.on('dialog', (dialog) => {
     asked.push(dialog.type());
     void dialog.dismiss();
   });
   await server.kill();
-  await until(page, () => window.kolamDebug.status().link !== "open");
+  await until(page, () => window.kolamDebug.status().link !== 'open');
   await draw(page, row(1));
   await page.close({ runBeforeUnload: true });
   await page.waitForFunction(() => true);
   for (let i = 0; asked.length === 0 && i < 100; i++) {
     await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
   }
-  assert.deepEqual(asked, ["beforeunload"]);
+  assert.deepEqual(asked, ['beforeunload']);
   await page.context().close();
 });
 
-test("a_page_with_everything_saved_closes_without_asking", async () => {
+test('a_page_with_everything_saved_closes_without_asking', async () => {
   const { server } = await startLasting();
-  const page = await openPage(browser, server.address, { path: "/c/close#@0,0,0" });
+  const page = await openPage(browser, server.address, { path: '/c/close#@0,0,0' });
   await draw(page, row(0));
   await settled(page);
   let hasAsked = false;
-  page.on("dialog", (dialog) => {
+  page.on('dialog', (dialog) => {
     hasAsked = true;
     void dialog.accept();
   });
-  const closed = new Promise((resolve) => page.once("close", resolve));
+  const closed = new Promise((resolve) => page.once('close', resolve));
   await page.close({ runBeforeUnload: true });
   await closed;
   assert.equal(hasAsked, false);

@@ -1,8 +1,17 @@
 // What the artist saw while drawing is what the server keeps: no pop when a stroke is confirmed.
-import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { draw, openPage, screenshot, settled, startBrowser, startServer, until, wave } from "./kit.mjs";
-import { decodePng } from "./png.mjs";
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import {
+  draw,
+  openPage,
+  screenshot,
+  settled,
+  startBrowser,
+  startServer,
+  until,
+  wave,
+} from './kit.mjs';
+import { decodePng } from './png.mjs';
 
 let server;
 let browser;
@@ -16,31 +25,37 @@ after(async () => {
 });
 
 async function choose(page, color) {
-  await page.getByRole("button", { name: "Colour", exact: true }).click();
-  await page.getByRole("button", { name: color, exact: true }).click();
+  await page.getByRole('button', { name: 'Colour', exact: true }).click();
+  await page.getByRole('button', { name: color, exact: true }).click();
 }
 
 /** Pen, marker and eraser over each other, thick and thin, over several tiles. */
 async function drawPicture(page) {
-  await page.keyboard.press("p");
-  await choose(page, "Blue");
+  await page.keyboard.press('p');
+  await choose(page, 'Blue');
   await draw(page, wave([80, 150], [800, 180], 50, 60));
   await draw(page, wave([120, 420], [780, 300], 50, 35));
   for (let i = 0; i < 12; i++) {
-    await page.keyboard.press("]");
+    await page.keyboard.press(']');
   }
-  await choose(page, "Orange");
+  await choose(page, 'Orange');
   await draw(page, wave([100, 300], [700, 520], 40, 50));
-  await page.keyboard.press("m");
-  await choose(page, "Pink");
-  await draw(page, [[150, 100], [400, 500], [650, 100], [150, 330], [700, 330]]);
-  await page.keyboard.press("e");
+  await page.keyboard.press('m');
+  await choose(page, 'Pink');
+  await draw(page, [
+    [150, 100],
+    [400, 500],
+    [650, 100],
+    [150, 330],
+    [700, 330],
+  ]);
+  await page.keyboard.press('e');
   await draw(page, wave([300, 80], [330, 560], 30, 15));
-  await page.keyboard.press("p");
+  await page.keyboard.press('p');
   for (let i = 0; i < 30; i++) {
-    await page.keyboard.press("[");
+    await page.keyboard.press('[');
   }
-  await choose(page, "Ink");
+  await choose(page, 'Ink');
   await draw(page, wave([60, 520], [820, 90], 60, 10));
   await page.mouse.click(600, 480);
 }
@@ -72,7 +87,7 @@ async function tilesOf(page) {
     for (let y = view.y; y < view.y + view.height; y++) {
       for (let x = view.x; x < view.x + view.width; x++) {
         const { rgba } = window.kolamDebug.tile(view.level, x, y);
-        let text = "";
+        let text = '';
         for (let i = 0; i < rgba.length && rgba.some((value) => value > 0); i += 8192) {
           text += String.fromCharCode(...rgba.subarray(i, i + 8192));
         }
@@ -82,7 +97,7 @@ async function tilesOf(page) {
     return tiles;
   });
   return tiles.map(({ base64, ...tile }) => {
-    const bytes = Buffer.from(base64, "base64");
+    const bytes = Buffer.from(base64, 'base64');
     return { ...tile, rgba: bytes.length > 0 ? bytes : Buffer.alloc(4 * 256 * 256) };
   });
 }
@@ -91,13 +106,15 @@ async function tilesOf(page) {
 async function compareAll(page, canvas, before = null) {
   const total = { pixels: 0, off: 0, worst: 0, inked: 0, equal: 0, popped: 0 };
   for (const [i, { level, x, y, rgba }] of (await tilesOf(page)).entries()) {
-    const response = await fetch(new URL(`/tiles/${canvas}/${level}/${x}/${y}.png`, server.address));
+    const response = await fetch(
+      new URL(`/tiles/${canvas}/${level}/${x}/${y}.png`, server.address),
+    );
     assert.equal(response.status, 200);
     const { rgba: theirs } = decodePng(Buffer.from(await response.arrayBuffer()));
     const result = compare(rgba, theirs);
     total.pixels += theirs.length / 4;
     total.worst = Math.max(total.worst, result.worst);
-    for (const key of ["off", "inked", "equal"]) {
+    for (const key of ['off', 'inked', 'equal']) {
       total[key] += result[key];
     }
     total.popped += before === null ? 0 : compare(before[i].rgba, rgba).off;
@@ -116,28 +133,33 @@ for (const level of [-2, 0, 2]) {
     const total = await compareAll(page, canvas, before);
     console.log(`level ${level}:`, JSON.stringify(total));
     await screenshot(page, `pixels-level${level}`);
-    assert.ok(total.inked > 20_000, "there is a picture");
+    assert.ok(total.inked > 20_000, 'there is a picture');
     assert.ok(total.off / total.pixels <= 0.0001, `${total.off} pixels are off`);
-    assert.equal(total.popped, 0, "nothing moved when the server confirmed it");
+    assert.equal(total.popped, 0, 'nothing moved when the server confirmed it');
     assert.deepEqual(page.errors, []);
     await page.context().close();
   });
 }
 
-test("a_stroke_over_pictures_that_were_fetched_has_the_servers_pixels", async () => {
-  const first = await openPage(browser, server.address, { path: "/c/over#@0,0,0" });
+test('a_stroke_over_pictures_that_were_fetched_has_the_servers_pixels', async () => {
+  const first = await openPage(browser, server.address, { path: '/c/over#@0,0,0' });
   await drawPicture(first);
   await settled(first);
-  const page = await openPage(browser, server.address, { path: "/c/over#@0,0,0" });
-  await page.keyboard.press("m");
-  await choose(page, "Green");
-  await draw(page, [[100, 120], [780, 500], [120, 480], [760, 140]]);
-  await page.keyboard.press("e");
+  const page = await openPage(browser, server.address, { path: '/c/over#@0,0,0' });
+  await page.keyboard.press('m');
+  await choose(page, 'Green');
+  await draw(page, [
+    [100, 120],
+    [780, 500],
+    [120, 480],
+    [760, 140],
+  ]);
+  await page.keyboard.press('e');
   await draw(page, wave([150, 500], [750, 200], 30, 20));
   await settled(page);
   await until(page, () => window.kolamDebug.status().seq === 9);
-  const total = await compareAll(page, "over");
-  console.log("over fetched pictures:", JSON.stringify(total));
+  const total = await compareAll(page, 'over');
+  console.log('over fetched pictures:', JSON.stringify(total));
   assert.ok(total.inked > 20_000);
   assert.ok(total.off / total.pixels <= 0.0001, `${total.off} pixels are off`);
   await first.context().close();

@@ -1,13 +1,16 @@
 // Reads a PNG exactly, to straight RGBA: 8 bits a channel or a palette, not interlaced. A browser's
 // canvas would round what is translucent.
-import { inflateSync } from "node:zlib";
+import { inflateSync } from 'node:zlib';
 
 const CHANNELS = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 
 function* chunks(bytes) {
-  for (let at = 8; at < bytes.length; ) {
+  for (let at = 8; at < bytes.length;) {
     const size = bytes.readUInt32BE(at);
-    yield { type: bytes.toString("latin1", at + 4, at + 8), data: bytes.subarray(at + 8, at + 8 + size) };
+    yield {
+      type: bytes.toString('latin1', at + 4, at + 8),
+      data: bytes.subarray(at + 8, at + 8 + size),
+    };
     at += size + 12;
   }
 }
@@ -40,13 +43,13 @@ export function decodePng(bytes) {
   let alphas = Buffer.alloc(0);
   const data = [];
   for (const chunk of chunks(bytes)) {
-    if (chunk.type === "IHDR") {
+    if (chunk.type === 'IHDR') {
       header = chunk.data;
-    } else if (chunk.type === "PLTE") {
+    } else if (chunk.type === 'PLTE') {
       palette = chunk.data;
-    } else if (chunk.type === "tRNS") {
+    } else if (chunk.type === 'tRNS') {
       alphas = chunk.data;
-    } else if (chunk.type === "IDAT") {
+    } else if (chunk.type === 'IDAT') {
       data.push(chunk.data);
     }
   }

@@ -1,11 +1,11 @@
-import assert from "node:assert/strict";
-import { test } from "node:test";
-import { load } from "./load.mjs";
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { load } from './load.mjs';
 
-const { Journal } = await load("core/journal.ts");
-const { History } = await load("core/history.ts");
-const { Backoff } = await load("core/backoff.ts");
-const { decodeOp } = await load("core/op.ts");
+const { Journal } = await load('core/journal.ts');
+const { History } = await load('core/history.ts');
+const { Backoff } = await load('core/backoff.ts');
+const { decodeOp } = await load('core/op.ts');
 
 /** Storage that outlives a journal, as the browser's does a page. */
 function makeKeeper() {
@@ -20,21 +20,24 @@ function makeKeeper() {
 
 const body = (value) => Uint8Array.of(1, 1, value);
 
-test("what_is_not_acknowledged_is_there_after_a_crash", () => {
+test('what_is_not_acknowledged_is_there_after_a_crash', () => {
   const keeper = makeKeeper();
-  const before = new Journal("00", keeper);
+  const before = new Journal('00', keeper);
   before.addStrokes([body(1)]);
   before.addStrokes([body(2), body(3)]);
   before.addStrokes([body(4)]);
   before.acknowledge(1, 1, 10);
-  const after = new Journal("00", keeper);
+  const after = new Journal('00', keeper);
   const bodies = after.sendable(99).map((entry) => [entry.counter, entry.bodies.map((b) => b[2])]);
-  assert.deepEqual(bodies, [[2, [2, 3]], [4, [4]]]);
+  assert.deepEqual(bodies, [
+    [2, [2, 3]],
+    [4, [4]],
+  ]);
   assert.equal(after.addStrokes([body(5)]).counter, 5);
 });
 
-test("a_resend_after_a_loss_has_the_same_names_in_the_same_order", () => {
-  const journal = new Journal("00", makeKeeper());
+test('a_resend_after_a_loss_has_the_same_names_in_the_same_order', () => {
+  const journal = new Journal('00', makeKeeper());
   for (let i = 0; i < 5; i++) {
     journal.addStrokes([body(i)]);
   }
@@ -42,11 +45,14 @@ test("a_resend_after_a_loss_has_the_same_names_in_the_same_order", () => {
   assert.equal(journal.sendable(99).length, 0);
   journal.acknowledge(3, 1, 7);
   journal.markUnsent();
-  assert.deepEqual(journal.sendable(99).map((entry) => entry.counter), [1, 2, 4, 5]);
+  assert.deepEqual(
+    journal.sendable(99).map((entry) => entry.counter),
+    [1, 2, 4, 5],
+  );
 });
 
-test("no_more_is_on_its_way_than_the_server_allows", () => {
-  const journal = new Journal("00", makeKeeper());
+test('no_more_is_on_its_way_than_the_server_allows', () => {
+  const journal = new Journal('00', makeKeeper());
   for (let i = 0; i < 10; i++) {
     journal.addStrokes([body(i)]);
   }
@@ -55,36 +61,42 @@ test("no_more_is_on_its_way_than_the_server_allows", () => {
   assert.equal(first.length, 4);
   assert.equal(journal.sendable(4).length, 0);
   journal.acknowledge(1, 1, 1);
-  assert.deepEqual(journal.sendable(4).map((entry) => entry.counter), [5]);
+  assert.deepEqual(
+    journal.sendable(4).map((entry) => entry.counter),
+    [5],
+  );
 });
 
-test("an_undo_waits_until_the_stroke_has_its_seq", () => {
+test('an_undo_waits_until_the_stroke_has_its_seq', () => {
   const keeper = makeKeeper();
-  const journal = new Journal("00", keeper);
+  const journal = new Journal('00', keeper);
   journal.addStrokes([body(1), body(2)]);
   journal.addVisibility(false, [], [1]);
-  assert.deepEqual(journal.sendable(99).map((entry) => entry.counter), [1]);
+  assert.deepEqual(
+    journal.sendable(99).map((entry) => entry.counter),
+    [1],
+  );
   journal.acknowledge(1, 2, 40);
   const [hide] = journal.sendable(99);
-  assert.deepEqual(decodeOp(hide.bodies[0]), { kind: "hide", targets: [40, 41] });
-  const [kept] = new Journal("00", keeper).sendable(99);
-  assert.deepEqual(decodeOp(kept.bodies[0]), { kind: "hide", targets: [40, 41] });
+  assert.deepEqual(decodeOp(hide.bodies[0]), { kind: 'hide', targets: [40, 41] });
+  const [kept] = new Journal('00', keeper).sendable(99);
+  assert.deepEqual(decodeOp(kept.bodies[0]), { kind: 'hide', targets: [40, 41] });
 });
 
-test("an_undo_of_a_stroke_still_waiting_survives_a_crash", () => {
+test('an_undo_of_a_stroke_still_waiting_survives_a_crash', () => {
   const keeper = makeKeeper();
-  const before = new Journal("00", keeper);
+  const before = new Journal('00', keeper);
   before.addStrokes([body(1)]);
   before.addVisibility(false, [], [1]);
-  const after = new Journal("00", keeper);
+  const after = new Journal('00', keeper);
   after.acknowledge(1, 1, 9);
   const [hide] = after.sendable(99);
-  assert.deepEqual(decodeOp(hide.bodies[0]), { kind: "hide", targets: [9] });
+  assert.deepEqual(decodeOp(hide.bodies[0]), { kind: 'hide', targets: [9] });
 });
 
-test("what_refers_to_a_refused_stroke_goes_with_it", () => {
+test('what_refers_to_a_refused_stroke_goes_with_it', () => {
   const keeper = makeKeeper();
-  const journal = new Journal("00", keeper);
+  const journal = new Journal('00', keeper);
   journal.addStrokes([body(1)]);
   journal.addVisibility(false, [], [1]);
   journal.reject(1);
@@ -92,8 +104,8 @@ test("what_refers_to_a_refused_stroke_goes_with_it", () => {
   assert.equal(keeper.items.size, 0);
 });
 
-test("a_reserved_counter_is_the_strokes_even_if_an_undo_comes_between", () => {
-  const journal = new Journal("00", makeKeeper());
+test('a_reserved_counter_is_the_strokes_even_if_an_undo_comes_between', () => {
+  const journal = new Journal('00', makeKeeper());
   const counter = journal.reserve();
   const undo = journal.addVisibility(false, [5], []);
   const stroke = journal.addStrokes(Array.from({ length: 32 }, (_, i) => body(i)));
@@ -102,29 +114,32 @@ test("a_reserved_counter_is_the_strokes_even_if_an_undo_comes_between", () => {
   assert.ok(journal.reserve() > undo.counter);
 });
 
-test("a_cancelled_stroke_leaves_its_counter_unused", () => {
-  const journal = new Journal("00", makeKeeper());
+test('a_cancelled_stroke_leaves_its_counter_unused', () => {
+  const journal = new Journal('00', makeKeeper());
   const counter = journal.reserve();
   journal.release();
   assert.ok(journal.reserve() > counter);
 });
 
-test("a_full_storage_loses_nothing_while_the_page_lives", () => {
-  const journal = new Journal("00", { save: () => false, remove() {}, load: () => [] });
+test('a_full_storage_loses_nothing_while_the_page_lives', () => {
+  const journal = new Journal('00', { save: () => false, remove() {}, load: () => [] });
   journal.addStrokes([body(1)]);
   assert.equal(journal.sendable(99).length, 1);
 });
 
-test("a_damaged_entry_is_dropped_and_the_others_stay", () => {
+test('a_damaged_entry_is_dropped_and_the_others_stay', () => {
   const keeper = makeKeeper();
-  new Journal("00", keeper).addStrokes([body(1)]);
-  keeper.save(2, "{ not json");
+  new Journal('00', keeper).addStrokes([body(1)]);
+  keeper.save(2, '{ not json');
   keeper.save(3, '{"bodies":7}');
-  assert.deepEqual(new Journal("00", keeper).list().map((entry) => entry.counter), [1]);
+  assert.deepEqual(
+    new Journal('00', keeper).list().map((entry) => entry.counter),
+    [1],
+  );
   assert.deepEqual([...keeper.items.keys()], [1]);
 });
 
-test("undo_and_redo_walk_over_ones_own_strokes", () => {
+test('undo_and_redo_walk_over_ones_own_strokes', () => {
   const history = new History();
   history.add({ counter: 1, count: 1, seq: null });
   history.add({ counter: 2, count: 2, seq: null });
@@ -139,7 +154,7 @@ test("undo_and_redo_walk_over_ones_own_strokes", () => {
   assert.equal(history.undo().counter, 1);
 });
 
-test("waits_grow_to_ten_seconds_and_differ_between_clients", () => {
+test('waits_grow_to_ten_seconds_and_differ_between_clients', () => {
   const low = new Backoff(() => 0);
   const high = new Backoff(() => 1);
   assert.equal(low.nextMs(), 125);

@@ -1,15 +1,15 @@
 // A stroke drawn as it grows gives the same pixels as one drawn whole, on every tile and however long.
-import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { test } from "node:test";
-import { load, root } from "./load.mjs";
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { load, root } from './load.mjs';
 
-const { Ink } = await load("ink.ts");
-const { LiveInk, loadPoints } = await load("view/live.ts");
-const { StrokeBuilder, splitStroke } = await load("core/stroke.ts");
+const { Ink } = await load('ink.ts');
+const { LiveInk, loadPoints } = await load('view/live.ts');
+const { StrokeBuilder, splitStroke } = await load('core/stroke.ts');
 
-const ink = await Ink.load(readFileSync(join(root, "build/web/ink.wasm")));
+const ink = await Ink.load(readFileSync(join(root, 'build/web/ink.wasm')));
 
 function random(seed) {
   let state = seed;
@@ -54,12 +54,16 @@ function drawGrowing(samples, brush, tile, framesOf) {
 }
 
 const tiles = [
-  { level: 0, x: 0, y: 0, key: "0" },
-  { level: -3, x: 0, y: 0, key: "1" },
-  { level: 2, x: 1, y: 1, key: "2" },
+  { level: 0, x: 0, y: 0, key: '0' },
+  { level: -3, x: 0, y: 0, key: '1' },
+  { level: 2, x: 1, y: 1, key: '2' },
 ];
 
-for (const [name, tool, widthPx] of [["thick", 0, 9], ["thin", 0, 0.4], ["marker", 1, 24]]) {
+for (const [name, tool, widthPx] of [
+  ['thick', 0, 9],
+  ['thin', 0, 0.4],
+  ['marker', 1, 24],
+]) {
   test(`a_${name}_stroke_drawn_as_it_grows_equals_the_whole`, () => {
     const next = random(3);
     const samples = Array.from({ length: 300 }, (_, i) => [
@@ -76,7 +80,7 @@ for (const [name, tool, widthPx] of [["thick", 0, 9], ["thin", 0, 0.4], ["marker
   });
 }
 
-test("a_drawing_of_three_parts_drawn_as_it_grows_equals_the_whole", () => {
+test('a_drawing_of_three_parts_drawn_as_it_grows_equals_the_whole', () => {
   const samples = Array.from({ length: 21_000 }, (_, i) => [
     128 + 110 * Math.sin(i / 3.1),
     128 + 110 * Math.cos(i / 4.7),

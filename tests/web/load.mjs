@@ -1,27 +1,27 @@
 // Brings the client's TypeScript modules into node: bundled by esbuild, then imported.
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
-export const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
-export const webRequire = createRequire(join(root, "web", "package.json"));
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+export const webRequire = createRequire(join(root, 'web', 'package.json'));
 
 /** The exports of `web/src/<path>`. */
 export async function load(path) {
-  const { build } = webRequire("esbuild");
+  const { build } = webRequire('esbuild');
   const result = await build({
-    entryPoints: [join(root, "web", "src", path)],
+    entryPoints: [join(root, 'web', 'src', path)],
     bundle: true,
     write: false,
-    format: "esm",
-    platform: "neutral",
-    target: "es2022",
+    format: 'esm',
+    platform: 'neutral',
+    target: 'es2022',
   });
   const code = result.outputFiles[0].contents;
-  const folder = join(root, "build", "web-modules");
-  const name = `${createHash("sha256").update(code).digest("hex").slice(0, 16)}.mjs`;
+  const folder = join(root, 'build', 'web-modules');
+  const name = `${createHash('sha256').update(code).digest('hex').slice(0, 16)}.mjs`;
   const file = join(folder, name);
   if (!existsSync(file)) {
     mkdirSync(folder, { recursive: true });

@@ -1,27 +1,27 @@
 // A server of kolam.v1 in memory, for work on the client without the real one: every op to everybody,
 // tiles drawn with the client's own kernel. It forgets all when it ends, and checks little.
 //   node tests/web/mock-server.mjs [port]
-import { createServer } from "node:http";
-import { readFile } from "node:fs/promises";
-import { extname, join } from "node:path";
-import { deflateSync } from "node:zlib";
-import { load, root, webRequire } from "./load.mjs";
+import { createServer } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { deflateSync } from 'node:zlib';
+import { load, root, webRequire } from './load.mjs';
 
-const { WebSocketServer } = webRequire("ws");
-const { ByteReader, ByteWriter } = await load("core/bytes.ts");
-const { decodeOp } = await load("core/op.ts");
-const { Ink } = await load("ink.ts");
-const { touchesTile } = await load("core/touch.ts");
+const { WebSocketServer } = webRequire('ws');
+const { ByteReader, ByteWriter } = await load('core/bytes.ts');
+const { decodeOp } = await load('core/op.ts');
+const { Ink } = await load('ink.ts');
+const { touchesTile } = await load('core/touch.ts');
 
-const WEB = join(root, "build", "web");
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
-Object.assign(TYPES, { ".svg": "image/svg+xml", ".wasm": "application/wasm" });
+const WEB = join(root, 'build', 'web');
+const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
+Object.assign(TYPES, { '.svg': 'image/svg+xml', '.wasm': 'application/wasm' });
 const POLICY =
   "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; " +
   "img-src 'self' blob: data:; connect-src 'self'";
-const VERSION = "00000000000000aa-1";
+const VERSION = '00000000000000aa-1';
 
-const ink = await Ink.load(await readFile(join(WEB, "ink.wasm")));
+const ink = await Ink.load(await readFile(join(WEB, 'ink.wasm')));
 const ops = []; // { seq, timeMs, artist, nonce, counter, body, op }
 const byId = new Map();
 const clients = new Set();
@@ -31,7 +31,7 @@ const hidden = new Map(); // seq -> newest seq that changed it
 // ---- tiles ----
 
 function strokesOn(tile) {
-  return ops.filter(({ op }) => op.kind === "stroke" && touchesTile(op, 0, tile));
+  return ops.filter(({ op }) => op.kind === 'stroke' && touchesTile(op, 0, tile));
 }
 
 function seqOf(tile) {
@@ -71,7 +71,7 @@ function crc32(bytes) {
 }
 
 function chunk(type, data) {
-  const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
+  const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
   const size = Buffer.alloc(4);
   const crc = Buffer.alloc(4);
   size.writeUInt32BE(data.length);
@@ -85,34 +85,34 @@ function encodePng(rgba) {
   for (let y = 0; y < 256; y++) {
     rows.set(rgba.subarray(y * 1024, (y + 1) * 1024), y * 1025 + 1);
   }
-  const magic = Buffer.from("89504e470d0a1a0a", "hex");
-  const data = chunk("IDAT", deflateSync(rows, { level: 1 }));
-  return Buffer.concat([magic, chunk("IHDR", header), data, chunk("IEND", Buffer.alloc(0))]);
+  const magic = Buffer.from('89504e470d0a1a0a', 'hex');
+  const data = chunk('IDAT', deflateSync(rows, { level: 1 }));
+  return Buffer.concat([magic, chunk('IHDR', header), data, chunk('IEND', Buffer.alloc(0))]);
 }
 
 // ---- HTTP ----
 
 async function answer(request, response) {
-  const { pathname } = new URL(request.url, "http://mock");
+  const { pathname } = new URL(request.url, 'http://mock');
   const tile = /^\/tiles\/[^/]+\/(-?\d+)\/(-?\d+)\/(-?\d+)\.png$/.exec(pathname);
   if (tile !== null) {
     const [level, x, y] = tile.slice(1).map(Number);
     const id = { level, x, y };
-    response.writeHead(200, { "Content-Type": "image/png", ETag: `"${VERSION}-${seqOf(id)}"` });
+    response.writeHead(200, { 'Content-Type': 'image/png', ETag: `"${VERSION}-${seqOf(id)}"` });
     response.end(drawTile(id));
     return;
   }
-  if (pathname.startsWith("/claim/")) {
+  if (pathname.startsWith('/claim/')) {
     response.writeHead(204).end();
     return;
   }
-  const name = pathname === "/" || pathname.startsWith("/c/") ? "/index.html" : pathname;
+  const name = pathname === '/' || pathname.startsWith('/c/') ? '/index.html' : pathname;
   const file = await readFile(join(WEB, name)).catch(() => null);
-  const type = TYPES[extname(name)] ?? "application/octet-stream";
+  const type = TYPES[extname(name)] ?? 'application/octet-stream';
   response.writeHead(file === null ? 404 : 200, {
-    "Content-Type": type,
-    "Content-Security-Policy": POLICY,
-    "Cache-Control": "no-store",
+    'Content-Type': type,
+    'Content-Security-Policy': POLICY,
+    'Cache-Control': 'no-store',
   });
   response.end(file);
 }
@@ -140,7 +140,15 @@ function commit(client, counter, bodies) {
     bodies.forEach((body, i) => {
       const op = decodeOp(body);
       const { artist, nonce } = client;
-      ops.push({ seq: ops.length + 1, timeMs: Date.now(), artist, nonce, counter: counter + i, body, op });
+      ops.push({
+        seq: ops.length + 1,
+        timeMs: Date.now(),
+        artist,
+        nonce,
+        counter: counter + i,
+        body,
+        op,
+      });
     });
     byId.set(id, ops.length - bodies.length + 1);
     acknowledge(client, counter, bodies.length, byId.get(id));
@@ -166,13 +174,13 @@ function publish(entry) {
     out.varint(0);
     out.raw(entry.body);
   });
-  if (entry.op.kind === "hide" || entry.op.kind === "show") {
+  if (entry.op.kind === 'hide' || entry.op.kind === 'show') {
     for (const target of entry.op.targets) {
-      hidden.set(target, { seq: entry.seq, isHidden: entry.op.kind === "hide" });
+      hidden.set(target, { seq: entry.seq, isHidden: entry.op.kind === 'hide' });
     }
   }
   broadcast(bytes);
-  if (entry.op.kind !== "stroke") {
+  if (entry.op.kind !== 'stroke') {
     clients.forEach((client) => announceTiles(client, entry));
   }
 }
@@ -185,7 +193,7 @@ function tilesOf({ level, x, y, width, height }) {
 function announceTiles(client, entry) {
   const targets = entry.op.targets.map((seq) => ops[seq - 1].op);
   for (const tile of client.view === null ? [] : tilesOf(client.view)) {
-    if (targets.some((op) => op.kind === "stroke" && touchesTile(op, 0, tile))) {
+    if (targets.some((op) => op.kind === 'stroke' && touchesTile(op, 0, tile))) {
       client.socket.send(
         record(0x86, (out) => {
           out.u8(tile.level + 24);
@@ -215,7 +223,9 @@ function receiveBinary(client, data) {
   const type = reader.u8();
   if (type === 0x01) {
     const counter = reader.varint();
-    const bodies = Array.from({ length: reader.varint() }, () => reader.raw(reader.varint()).slice());
+    const bodies = Array.from({ length: reader.varint() }, () =>
+      reader.raw(reader.varint()).slice(),
+    );
     commit(client, counter, bodies);
   } else if (type === 0x02 || type === 0x04) {
     relay(client, type === 0x02 ? 0x84 : 0x87, reader, false);
@@ -245,43 +255,43 @@ function sendView(client, message) {
 function receiveText(client, message) {
   const send = (value) => client.socket.send(JSON.stringify(value));
   const you = () => ({ artist: client.artist, name: names.get(client.artist) });
-  if (message.type === "hello") {
+  if (message.type === 'hello') {
     client.nonce = message.nonce;
-    const recent = ops.length > 0 ? { level: 0, x: "0", y: "0" } : null;
-    const welcome = { type: "welcome", protocol: 1, canvas: message.canvas, seq: ops.length };
-    send({ ...welcome, incarnation: VERSION.split("-")[0], raster: 1, you: null, recent });
-  } else if (message.type === "identify") {
+    const recent = ops.length > 0 ? { level: 0, x: '0', y: '0' } : null;
+    const welcome = { type: 'welcome', protocol: 1, canvas: message.canvas, seq: ops.length };
+    send({ ...welcome, incarnation: VERSION.split('-')[0], raster: 1, you: null, recent });
+  } else if (message.type === 'identify') {
     client.artist = names.size + 1;
     names.set(client.artist, `Quiet Heron ${client.artist}`);
-    send({ type: "identity", ...you(), claim: "0".repeat(64) });
-  } else if (message.type === "rename") {
+    send({ type: 'identity', ...you(), claim: '0'.repeat(64) });
+  } else if (message.type === 'rename') {
     names.set(client.artist, message.name);
-    broadcast(JSON.stringify({ type: "artists", list: [you()] }));
-  } else if (message.type === "who") {
-    const list = message.artists.map((artist) => ({ artist, name: names.get(artist) ?? "?" }));
-    send({ type: "artists", list });
-  } else if (message.type === "view") {
+    broadcast(JSON.stringify({ type: 'artists', list: [you()] }));
+  } else if (message.type === 'who') {
+    const list = message.artists.map((artist) => ({ artist, name: names.get(artist) ?? '?' }));
+    send({ type: 'artists', list });
+  } else if (message.type === 'view') {
     sendView(client, message);
   }
 }
 
 const server = createServer((request, response) => void answer(request, response));
-const sockets = new WebSocketServer({ server, path: "/ws" });
-sockets.on("connection", (socket) => {
-  const client = { socket, nonce: "", artist: 0, view: null };
+const sockets = new WebSocketServer({ server, path: '/ws' });
+sockets.on('connection', (socket) => {
+  const client = { socket, nonce: '', artist: 0, view: null };
   clients.add(client);
-  socket.on("message", (data, isBinary) => {
+  socket.on('message', (data, isBinary) => {
     if (isBinary) {
       receiveBinary(client, data);
     } else {
       receiveText(client, JSON.parse(String(data)));
     }
   });
-  socket.on("close", () => {
+  socket.on('close', () => {
     clients.delete(client);
     broadcast(record(0x89, (out) => out.hex64(client.nonce)));
   });
 });
-server.listen(Number(process.argv[2] ?? 0), "127.0.0.1", () => {
+server.listen(Number(process.argv[2] ?? 0), '127.0.0.1', () => {
   console.log(`http://127.0.0.1:${server.address().port}/`);
 });

@@ -1,15 +1,15 @@
 // An op as plain JSON, the form of tests/data/op-vectors.json; what does not fit a number is a string.
 
 export function opToJson(op) {
-  if (op.kind !== "stroke") {
+  if (op.kind !== 'stroke') {
     return op;
   }
   const { points } = op;
   const list = (values) => Array.from(values.subarray(0, points.count));
   return {
     kind: op.kind,
-    tool: ["pen", "marker", "eraser"][op.tool],
-    color: op.color.toString(16).padStart(8, "0"),
+    tool: ['pen', 'marker', 'eraser'][op.tool],
+    color: op.color.toString(16).padStart(8, '0'),
     width: op.width,
     level: op.origin.level,
     tile: [op.origin.x, op.origin.y],

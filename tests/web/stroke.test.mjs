@@ -1,14 +1,14 @@
-import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { test } from "node:test";
-import { load, root } from "./load.mjs";
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { load, root } from './load.mjs';
 
-const { StrokeBuilder, splitStroke, STROKE_POINTS_MAX } = await load("core/stroke.ts");
-const { HomeCounter, tilesTouchedIn, touchesTile } = await load("core/touch.ts");
-const { decodeOp, encodeOp } = await load("core/op.ts");
-const { boostTable } = await load("core/boost.ts");
-const { Ink } = await load("ink.ts");
+const { StrokeBuilder, splitStroke, STROKE_POINTS_MAX } = await load('core/stroke.ts');
+const { HomeCounter, tilesTouchedIn, touchesTile } = await load('core/touch.ts');
+const { decodeOp, encodeOp } = await load('core/op.ts');
+const { boostTable } = await load('core/boost.ts');
+const { Ink } = await load('ink.ts');
 
 const BRUSH = { tool: 0, color: 0x23211fff, widthPx: 4 };
 const at = (x, y, level = 0) => ({ level, tileX: 0, tileY: 0, x, y });
@@ -34,20 +34,25 @@ function distanceToPath(x, y, path) {
   return least;
 }
 
-test("a_press_without_a_move_is_one_point", () => {
+test('a_press_without_a_move_is_one_point', () => {
   const { points } = build([[10, 20]]);
   assert.equal(points.count, 1);
   assert.deepEqual([points.x[0], points.y[0]], [80, 160]);
 });
 
-test("a_stroke_begins_and_ends_where_the_pointer_did", () => {
-  const { points } = build([[3, 4], [50, 60], [120, 30], [200.5, 90.25]]);
+test('a_stroke_begins_and_ends_where_the_pointer_did', () => {
+  const { points } = build([
+    [3, 4],
+    [50, 60],
+    [120, 30],
+    [200.5, 90.25],
+  ]);
   assert.deepEqual([points.x[0], points.y[0]], [24, 32]);
   const last = points.count - 1;
   assert.deepEqual([points.x[last], points.y[last]], [1604, 722]);
 });
 
-test("a_fast_circle_of_few_events_comes_out_round", () => {
+test('a_fast_circle_of_few_events_comes_out_round', () => {
   const samples = Array.from({ length: 25 }, (_, i) => {
     const angle = (i / 24) * 2 * Math.PI;
     return [300 + 100 * Math.cos(angle), 300 + 100 * Math.sin(angle)];
@@ -63,7 +68,7 @@ test("a_fast_circle_of_few_events_comes_out_round", () => {
   assert.ok(points.count < 120, `${points.count} points`);
 });
 
-test("smoothing_stays_close_to_the_hand", () => {
+test('smoothing_stays_close_to_the_hand', () => {
   const samples = Array.from({ length: 80 }, (_, i) => [i * 5, 100 + 40 * Math.sin(i / 6)]);
   const { points } = build(samples);
   for (let i = 0; i < points.count; i++) {
@@ -72,23 +77,33 @@ test("smoothing_stays_close_to_the_hand", () => {
   }
 });
 
-test("times_add_up_to_how_long_it_took", () => {
+test('times_add_up_to_how_long_it_took', () => {
   const { points } = build(Array.from({ length: 40 }, (_, i) => [i * 10, 0]));
   const lasted = points.dtMs.slice(0, points.count).reduce((sum, dt) => sum + dt, 0);
   assert.equal(lasted, 39 * 8);
   assert.equal(points.dtMs[0], 0);
 });
 
-test("a_mouse_leaves_no_pressure_and_a_pen_does", () => {
-  const mouse = build([[0, 0], [100, 0]]);
+test('a_mouse_leaves_no_pressure_and_a_pen_does', () => {
+  const mouse = build([
+    [0, 0],
+    [100, 0],
+  ]);
   assert.equal(mouse.hasPressure, false);
   assert.ok(mouse.points.pressure.slice(0, mouse.points.count).every((p) => p === 255));
-  const pen = build([[0, 0, 0.2], [50, 0, 0.6], [100, 0, 1]], { hasPressure: true });
+  const pen = build(
+    [
+      [0, 0, 0.2],
+      [50, 0, 0.6],
+      [100, 0, 1],
+    ],
+    { hasPressure: true },
+  );
   assert.equal(pen.points.pressure[0], 51);
   assert.equal(pen.points.pressure[pen.points.count - 1], 255);
 });
 
-test("a_long_drawing_becomes_parts_that_share_end_points", () => {
+test('a_long_drawing_becomes_parts_that_share_end_points', () => {
   const samples = Array.from({ length: 9_000 }, (_, i) => [i % 2 ? 0 : 30, i / 50]);
   const stroke = build(samples);
   assert.ok(stroke.points.count > 8192);
@@ -110,7 +125,7 @@ test("a_long_drawing_becomes_parts_that_share_end_points", () => {
   assert.equal(total, stroke.points.count + parts.length - 1);
 });
 
-test("a_drawing_ends_where_a_group_is_full", () => {
+test('a_drawing_ends_where_a_group_is_full', () => {
   const builder = new StrokeBuilder(BRUSH, at(0, 0), false, 0);
   for (let i = 0; !builder.isFull && i < 400_000; i++) {
     builder.add({ place: at(i % 2 ? 0 : 9, (i / 7) % 200), pressure: 0.5, timeMs: i });
@@ -119,7 +134,7 @@ test("a_drawing_ends_where_a_group_is_full", () => {
   assert.equal(splitStroke(builder.stroke).length, 32);
 });
 
-test("coarsening_keeps_the_place_and_the_width", () => {
+test('coarsening_keeps_the_place_and_the_width', () => {
   const builder = new StrokeBuilder(BRUSH, at(300, -40), false, 0);
   builder.add({ place: at(300, -40), pressure: 0.5, timeMs: 0 });
   builder.add({ place: at(900, 500), pressure: 0.5, timeMs: 8 });
@@ -139,8 +154,8 @@ function random(seed) {
   return () => (state = (Math.imul(state, 1103515245) + 12345) >>> 0) / 2 ** 32;
 }
 
-test("a_stroke_touches_the_tiles_the_kernel_says_and_no_fewer", async () => {
-  const ink = await Ink.load(readFileSync(join(root, "build/web/ink.wasm")));
+test('a_stroke_touches_the_tiles_the_kernel_says_and_no_fewer', async () => {
+  const ink = await Ink.load(readFileSync(join(root, 'build/web/ink.wasm')));
   const slot = ink.allocStroke();
   const next = random(7);
   for (let round = 0; round < 60; round++) {
@@ -161,8 +176,11 @@ test("a_stroke_touches_the_tiles_the_kernel_says_and_no_fewer", async () => {
   }
 });
 
-test("a_stroke_is_found_on_tiles_of_every_level", () => {
-  const stroke = build([[100, 100], [140, 130]]);
+test('a_stroke_is_found_on_tiles_of_every_level', () => {
+  const stroke = build([
+    [100, 100],
+    [140, 130],
+  ]);
   for (let level = -24; level <= 8; level++) {
     const x = Math.floor((120 * 2 ** level) / 256);
     const y = Math.floor((115 * 2 ** level) / 256);
@@ -172,7 +190,7 @@ test("a_stroke_is_found_on_tiles_of_every_level", () => {
   assert.ok(!touchesTile(stroke, 0, { level: 4, x: 0, y: 0 }));
 });
 
-test("a_stroke_over_too_many_tiles_is_noticed_as_it_grows", () => {
+test('a_stroke_over_too_many_tiles_is_noticed_as_it_grows', () => {
   const counter = new HomeCounter();
   const builder = new StrokeBuilder(BRUSH, at(0, 0), false, 0);
   builder.add({ place: at(0, 0), pressure: 0.5, timeMs: 0 });
@@ -186,7 +204,7 @@ test("a_stroke_over_too_many_tiles_is_noticed_as_it_grows", () => {
   assert.ok(length / 256 > 120 && length / 256 < 258, `${length / 256} tiles`);
 });
 
-test("the_far_out_boost_raises_and_never_lowers", () => {
+test('the_far_out_boost_raises_and_never_lowers', () => {
   for (const level of [-2, -6, -24]) {
     const table = boostTable(level);
     assert.equal(table[0], 0);

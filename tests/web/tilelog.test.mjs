@@ -1,8 +1,8 @@
-import assert from "node:assert/strict";
-import { test } from "node:test";
-import { load } from "./load.mjs";
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { load } from './load.mjs';
 
-const { TileLog } = await load("core/tilelog.ts");
+const { TileLog } = await load('core/tilelog.ts');
 
 const mark = (seq, parts = 1) => ({ key: `a:${seq}`, seq, parts: Array(parts).fill({}) });
 const none = new Map();
@@ -15,7 +15,7 @@ function liveTile(baseSeq) {
   return log;
 }
 
-test("ops_that_came_before_the_picture_are_drawn_over_it_once", () => {
+test('ops_that_came_before_the_picture_are_drawn_over_it_once', () => {
   const log = new TileLog();
   log.isLive = true;
   log.addMark(mark(11));
@@ -26,7 +26,7 @@ test("ops_that_came_before_the_picture_are_drawn_over_it_once", () => {
   assert.deepEqual(seqs(log), [12]);
 });
 
-test("marks_are_drawn_in_seq_order_however_they_came", () => {
+test('marks_are_drawn_in_seq_order_however_they_came', () => {
   const log = liveTile(0);
   [5, 3, 9, 4].forEach((seq) => log.addMark(mark(seq)));
   assert.deepEqual(seqs(log), [3, 4, 5, 9]);
@@ -34,7 +34,7 @@ test("marks_are_drawn_in_seq_order_however_they_came", () => {
   assert.deepEqual(seqs(log), [3, 4, 5, 9]);
 });
 
-test("a_tile_drawn_up_to_date_needs_no_fetch", () => {
+test('a_tile_drawn_up_to_date_needs_no_fetch', () => {
   const log = liveTile(10);
   log.addMark(mark(12));
   assert.equal(log.isOutdatedBy(12), false);
@@ -42,14 +42,14 @@ test("a_tile_drawn_up_to_date_needs_no_fetch", () => {
   assert.equal(log.isOutdatedBy(13), true);
 });
 
-test("a_tile_that_left_the_view_does_not_claim_what_it_may_have_missed", () => {
+test('a_tile_that_left_the_view_does_not_claim_what_it_may_have_missed', () => {
   const log = liveTile(10);
   log.isLive = false;
   log.addMark(mark(15));
   assert.equal(log.hasMissed(15), true);
 });
 
-test("a_stroke_after_the_picture_is_hidden_at_once", () => {
+test('a_stroke_after_the_picture_is_hidden_at_once', () => {
   const log = liveTile(10);
   log.addMark(mark(11));
   log.addMark(mark(12));
@@ -60,7 +60,7 @@ test("a_stroke_after_the_picture_is_hidden_at_once", () => {
   assert.deepEqual(seqs(log), [11, 12]);
 });
 
-test("a_stroke_in_the_picture_goes_with_the_next_picture_even_behind_later_ops", () => {
+test('a_stroke_in_the_picture_goes_with_the_next_picture_even_behind_later_ops', () => {
   const log = liveTile(10);
   assert.equal(log.addVisibility({ seq: 11, isHidden: true, targets: [9] }), false);
   log.addMark(mark(12));
@@ -71,13 +71,13 @@ test("a_stroke_in_the_picture_goes_with_the_next_picture_even_behind_later_ops",
   assert.deepEqual(seqs(log), [12]);
 });
 
-test("an_older_picture_never_replaces_a_newer_one", () => {
+test('an_older_picture_never_replaces_a_newer_one', () => {
   const log = liveTile(10);
   assert.equal(log.setBase(8), false);
   assert.equal(log.baseSeq, 10);
 });
 
-test("ones_own_undo_shows_before_the_server_confirms_it", () => {
+test('ones_own_undo_shows_before_the_server_confirms_it', () => {
   const log = liveTile(0);
   log.addMark(mark(1));
   log.addMark(mark(2));
@@ -86,7 +86,7 @@ test("ones_own_undo_shows_before_the_server_confirms_it", () => {
   assert.deepEqual(seqs(log, new Map([[1, false]])), [1, 2]);
 });
 
-test("a_group_counts_up_to_its_last_part", () => {
+test('a_group_counts_up_to_its_last_part', () => {
   const log = liveTile(0);
   log.addMark(mark(5, 1));
   log.addMark(mark(5, 3));

@@ -1,8 +1,8 @@
 /* The page begins here: the ink kernel is fetched, the canvas is sized, the app starts. */
-import { App } from "./app/app.ts";
-import { exposeDebug } from "./app/debug.ts";
-import type { Viewport } from "./core/camera.ts";
-import { Ink } from "./ink.ts";
+import { App } from './app/app.ts';
+import { exposeDebug } from './app/debug.ts';
+import type { Viewport } from './core/camera.ts';
+import { Ink } from './ink.ts';
 
 /* The canvas in whole device pixels, as the browser tells them exactly, where it does. (An emulated
  * screen tells the real one's: what is not within a pixel of the ratio is not believed.) */
@@ -20,17 +20,17 @@ function watchSize(canvas: HTMLCanvasElement, resized: (viewport: Viewport) => v
   };
   const observer = new ResizeObserver(([entry]) => tell(entry?.devicePixelContentBoxSize?.[0]));
   try {
-    observer.observe(canvas, { box: "device-pixel-content-box" });
+    observer.observe(canvas, { box: 'device-pixel-content-box' });
   } catch {
     observer.observe(canvas);
-    window.addEventListener("resize", () => tell(undefined));
+    window.addEventListener('resize', () => tell(undefined));
   }
   tell(undefined);
 }
 
 async function start(): Promise<void> {
-  const canvas = document.querySelector<HTMLCanvasElement>("#wall")!;
-  const ink = await Ink.load(fetch("/ink.wasm"));
+  const canvas = document.querySelector<HTMLCanvasElement>('#wall')!;
+  const ink = await Ink.load(fetch('/ink.wasm'));
   let app: App | null = null;
   let viewport: Viewport | null = null;
   watchSize(canvas, (size) => {
@@ -43,8 +43,8 @@ async function start(): Promise<void> {
 
 start().catch((error: unknown) => {
   console.error(error);
-  const note = document.createElement("p");
-  note.className = "toast";
-  note.textContent = "This browser could not start the wall. Reload, or try a newer one.";
+  const note = document.createElement('p');
+  note.className = 'toast';
+  note.textContent = 'This browser could not start the wall. Reload, or try a newer one.';
   document.body.append(note);
 });

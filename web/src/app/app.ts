@@ -1,32 +1,33 @@
-/* Everything put together: the wall, the hand, the others, the server, the toolbar. Reads as wiring. */
-import { parsePage, parseView } from "../core/address.ts";
-import { displayLevel, makeCamera, screenToPosition, type Viewport } from "../core/camera.ts";
-import { positionFromPixels, SUB_PER_PX, toLevel, type Position } from "../core/geometry.ts";
-import { History, type Drawn } from "../core/history.ts";
-import { Journal, type Acked, type Entry } from "../core/journal.ts";
-import { markKey } from "../core/marks.ts";
-import { decodeOp } from "../core/op.ts";
-import { encodeCursor, SUBPROTOCOL, type ServerRecord } from "../core/protocol.ts";
-import type { Gestures } from "../hand/gestures.ts";
-import { Hand } from "../hand/hand.ts";
-import type { Ink } from "../ink.ts";
-import type { Link, Surroundings, Welcome } from "../net/connection.ts";
-import { Session, type Person, type SessionOptions } from "../net/session.ts";
-import { keepAlive, makeKeeper, makeNonce, openStorage } from "../net/storage.ts";
-import { Chrome } from "../ui/chrome.ts";
-import { Palette } from "../ui/palette.ts";
-import { Others } from "../view/others.ts";
-import { listenGestures, listenWallKeys } from "./input.ts";
-import { Names } from "./names.ts";
-import { listenPage } from "./page.ts";
-import { Rescue } from "./rescue.ts";
-import { saveView } from "./save.ts";
-import { Wall } from "./wall.ts";
+/* Everything put together: the wall, the hand, the others, the server, the toolbar. Reads as
+ * wiring. */
+import { parsePage, parseView } from '../core/address.ts';
+import { displayLevel, makeCamera, screenToPosition, type Viewport } from '../core/camera.ts';
+import { positionFromPixels, SUB_PER_PX, toLevel, type Position } from '../core/geometry.ts';
+import { History, type Drawn } from '../core/history.ts';
+import { Journal, type Acked, type Entry } from '../core/journal.ts';
+import { markKey } from '../core/marks.ts';
+import { decodeOp } from '../core/op.ts';
+import { encodeCursor, SUBPROTOCOL, type ServerRecord } from '../core/protocol.ts';
+import type { Gestures } from '../hand/gestures.ts';
+import { Hand } from '../hand/hand.ts';
+import type { Ink } from '../ink.ts';
+import type { Link, Surroundings, Welcome } from '../net/connection.ts';
+import { Session, type Person, type SessionOptions } from '../net/session.ts';
+import { keepAlive, makeKeeper, makeNonce, openStorage } from '../net/storage.ts';
+import { Chrome } from '../ui/chrome.ts';
+import { Palette } from '../ui/palette.ts';
+import { Others } from '../view/others.ts';
+import { listenGestures, listenWallKeys } from './input.ts';
+import { Names } from './names.ts';
+import { listenPage } from './page.ts';
+import { Rescue } from './rescue.ts';
+import { saveView } from './save.ts';
+import { Wall } from './wall.ts';
 
 const CURSOR_EVERY_MS = 66;
 
 function surroundings(): Surroundings {
-  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+  const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
   return {
     open: () => new WebSocket(`${scheme}//${location.host}/ws`, SUBPROTOCOL),
     random: Math.random,
@@ -38,8 +39,8 @@ function surroundings(): Surroundings {
 async function claim(code: string): Promise<boolean> {
   try {
     const response = await fetch(`/claim/${code}`, {
-      headers: { "X-Kolam": "1" },
-      credentials: "same-origin",
+      headers: { 'X-Kolam': '1' },
+      credentials: 'same-origin',
     });
     return response.ok;
   } catch {
@@ -55,7 +56,7 @@ export class App {
   readonly hand: Hand;
   readonly others: Others;
   readonly rescue: Rescue;
-  link: Link = "connecting";
+  link: Link = 'connecting';
   private readonly history = new History();
   readonly palette: Palette;
   readonly chrome: Chrome;
@@ -63,7 +64,7 @@ export class App {
   readonly gestures: Gestures;
   readonly storage = openStorage();
   releaseJournal: () => void;
-  private recent: Welcome["recent"] = null;
+  private recent: Welcome['recent'] = null;
   private newName: string | null = null;
   isPlaced = false;
   private cursorSentMs = 0;
@@ -77,7 +78,7 @@ export class App {
     this.journal = new Journal(nonce, makeKeeper(this.storage, name, nonce));
     this.releaseJournal = keepAlive(this.storage, nonce);
     this.palette = new Palette(() => this.chrome.brushChanged());
-    const stillness = matchMedia("(prefers-reduced-motion: reduce)");
+    const stillness = matchMedia('(prefers-reduced-motion: reduce)');
     const wallEvents = {
       framed: (nowMs: number) => this.framed(nowMs),
       zoomed: (zoom: number) => this.chrome.zoomBar.setZoom(zoom),
@@ -104,7 +105,7 @@ export class App {
     this.others = new Others(scene, nonce);
     this.rescue = new Rescue(this.storage, options, scene, nonce, () => this.showLink());
     this.names = new Names(
-      (artists) => this.session.connection.sendJson({ type: "who", artists }),
+      (artists) => this.session.connection.sendJson({ type: 'who', artists }),
       around.later,
     );
     this.chrome = new Chrome(isWatching, this.palette, {
@@ -145,7 +146,7 @@ export class App {
 
   private linked(link: Link): void {
     this.link = link;
-    if (link === "lost") {
+    if (link === 'lost') {
       this.others.forget();
       this.wall.request();
     }
@@ -161,7 +162,7 @@ export class App {
 
   private showLink(): void {
     this.chrome.status.setLink(this.link, this.unsaved);
-    document.body.classList.toggle("is-apart", this.link !== "open");
+    document.body.classList.toggle('is-apart', this.link !== 'open');
   }
 
   private identified(person: Person): void {
@@ -170,7 +171,7 @@ export class App {
       this.chrome.nameChip.setName(person.name);
     }
     if (this.newName !== null && this.session.canDraw) {
-      this.session.connection.sendJson({ type: "rename", name: this.newName });
+      this.session.connection.sendJson({ type: 'rename', name: this.newName });
       this.newName = null;
     }
     if (this.session.canDraw) {
@@ -191,31 +192,31 @@ export class App {
     const nowMs = performance.now();
     const { scene } = this.wall;
     switch (record.type) {
-      case "op":
+      case 'op':
         scene.opCame(record, decodeOp(record.body));
         this.others.end(record.nonce, record.counter);
         if (record.nonce === this.journal.nonce) {
           scene.endOverride(record.counter);
         }
         break;
-      case "preview":
+      case 'preview':
         this.others.previewCame(record, nowMs);
         break;
-      case "preview-end":
+      case 'preview-end':
         this.others.end(record.nonce, record.counter);
         break;
-      case "tile":
+      case 'tile':
         scene.tileChanged(record.level, record.x, record.y, record.seq);
         break;
-      case "cursor":
+      case 'cursor':
         this.others.cursorCame(record, nowMs);
         break;
-      case "view":
+      case 'view':
         if (this.wall.isLatestView(record.id)) {
           scene.viewCame(record);
         }
         break;
-      case "left":
+      case 'left':
         this.others.left(record.nonce);
         break;
       default:
@@ -235,7 +236,7 @@ export class App {
     this.wall.scene.endOverride(entry.counter);
     this.history.forget(entry.counter);
     this.showHistory();
-    this.chrome.toast.say(message === "" ? "The wall could not take that stroke." : message);
+    this.chrome.toast.say(message === '' ? 'The wall could not take that stroke.' : message);
     this.wall.request();
   }
 

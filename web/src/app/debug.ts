@@ -1,5 +1,5 @@
 /* What tests and a curious person may read in the console as `kolamDebug`. It changes nothing. */
-import type { App } from "./app.ts";
+import type { App } from './app.ts';
 
 export interface TileReport {
   seq: number;
@@ -37,5 +37,5 @@ export function exposeDebug(app: App): void {
       return { seq, baseSeq, isReady: tile.isReady, rgba: wall.scene.readPixels(tile) };
     },
   };
-  Object.defineProperty(window, "kolamDebug", { value: Object.freeze(debug) });
+  Object.defineProperty(window, 'kolamDebug', { value: Object.freeze(debug) });
 }

@@ -1,9 +1,9 @@
 /* What the hand and the keys do on the wall. */
-import { TOOL_ERASER } from "../core/op.ts";
-import { Gestures } from "../hand/gestures.ts";
-import { closePopovers } from "../ui/popover.ts";
-import type { App } from "./app.ts";
-import { listenKeys } from "./keys.ts";
+import { TOOL_ERASER } from '../core/op.ts';
+import { Gestures } from '../hand/gestures.ts';
+import { closePopovers } from '../ui/popover.ts';
+import type { App } from './app.ts';
+import { listenKeys } from './keys.ts';
 
 export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
   const { wall, hand } = app;
@@ -42,7 +42,7 @@ export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
         wall.request();
       }
     },
-    panning: (isPanning) => canvas.classList.toggle("is-panning", isPanning),
+    panning: (isPanning) => canvas.classList.toggle('is-panning', isPanning),
   });
 }
 
@@ -65,7 +65,7 @@ export function listenWallKeys(app: App): void {
     help: () => app.chrome.help.toggle(),
     space: (isDown) => {
       app.gestures.isSpaceDown = isDown;
-      wall.canvas.classList.toggle("is-grabbing", isDown);
+      wall.canvas.classList.toggle('is-grabbing', isDown);
     },
     escape: () => {
       if (!closePopovers()) {

@@ -1,5 +1,5 @@
 /* The keyboard. */
-import { TOOL_ERASER, TOOL_MARKER, TOOL_PEN, type Tool } from "../core/op.ts";
+import { TOOL_ERASER, TOOL_MARKER, TOOL_PEN, type Tool } from '../core/op.ts';
 
 export interface KeyEvents {
   tool(tool: Tool): void;
@@ -21,49 +21,49 @@ function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) {
     return false;
   }
-  const isText = target instanceof HTMLInputElement && target.type !== "color";
-  return isText || target.closest("dialog") !== null;
+  const isText = target instanceof HTMLInputElement && target.type !== 'color';
+  return isText || target.closest('dialog') !== null;
 }
 
 /* Space on a button presses it. */
 function isOnButton(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.closest("button") !== null;
+  return target instanceof HTMLElement && target.closest('button') !== null;
 }
 
 export function listenKeys(events: KeyEvents): () => void {
   const plain = new Map<string, () => void>([
-    ["p", () => events.tool(TOOL_PEN)],
-    ["m", () => events.tool(TOOL_MARKER)],
-    ["e", () => events.tool(TOOL_ERASER)],
-    ["[", () => events.width(-1)],
-    ["]", () => events.width(1)],
-    ["+", () => events.zoom(1)],
-    ["=", () => events.zoom(1)],
-    ["-", () => events.zoom(-1)],
-    ["_", () => events.zoom(-1)],
-    ["0", () => events.zoomReset()],
-    ["arrowleft", () => events.pan(PAN_PX, 0)],
-    ["arrowright", () => events.pan(-PAN_PX, 0)],
-    ["arrowup", () => events.pan(0, PAN_PX)],
-    ["arrowdown", () => events.pan(0, -PAN_PX)],
-    ["home", () => events.home()],
-    ["?", () => events.help()],
-    ["escape", () => events.escape()],
+    ['p', () => events.tool(TOOL_PEN)],
+    ['m', () => events.tool(TOOL_MARKER)],
+    ['e', () => events.tool(TOOL_ERASER)],
+    ['[', () => events.width(-1)],
+    [']', () => events.width(1)],
+    ['+', () => events.zoom(1)],
+    ['=', () => events.zoom(1)],
+    ['-', () => events.zoom(-1)],
+    ['_', () => events.zoom(-1)],
+    ['0', () => events.zoomReset()],
+    ['arrowleft', () => events.pan(PAN_PX, 0)],
+    ['arrowright', () => events.pan(-PAN_PX, 0)],
+    ['arrowup', () => events.pan(0, PAN_PX)],
+    ['arrowdown', () => events.pan(0, -PAN_PX)],
+    ['home', () => events.home()],
+    ['?', () => events.help()],
+    ['escape', () => events.escape()],
   ]);
   const down = (event: KeyboardEvent): void => {
-    if (isTyping(event.target) && event.key !== "?") {
+    if (isTyping(event.target) && event.key !== '?') {
       return;
     }
     const key = event.key.toLowerCase();
     const isCommand = event.ctrlKey || event.metaKey;
-    if (isCommand && !event.altKey && (key === "z" || key === "y")) {
+    if (isCommand && !event.altKey && (key === 'z' || key === 'y')) {
       event.preventDefault();
-      if (key === "y" || event.shiftKey) {
+      if (key === 'y' || event.shiftKey) {
         events.redo();
       } else {
         events.undo();
       }
-    } else if (!isCommand && !event.altKey && key === " " && !isOnButton(event.target)) {
+    } else if (!isCommand && !event.altKey && key === ' ' && !isOnButton(event.target)) {
       event.preventDefault();
       events.space(true);
     } else if (!isCommand && !event.altKey && plain.has(key)) {
@@ -72,17 +72,17 @@ export function listenKeys(events: KeyEvents): () => void {
     }
   };
   const up = (event: KeyboardEvent): void => {
-    if (event.key === " ") {
+    if (event.key === ' ') {
       events.space(false);
     }
   };
   const blur = (): void => events.space(false);
-  window.addEventListener("keydown", down);
-  window.addEventListener("keyup", up);
-  window.addEventListener("blur", blur);
+  window.addEventListener('keydown', down);
+  window.addEventListener('keyup', up);
+  window.addEventListener('blur', blur);
   return () => {
-    window.removeEventListener("keydown", down);
-    window.removeEventListener("keyup", up);
-    window.removeEventListener("blur", blur);
+    window.removeEventListener('keydown', down);
+    window.removeEventListener('keyup', up);
+    window.removeEventListener('blur', blur);
   };
 }

@@ -1,6 +1,6 @@
-/* Artists' names by number; those not known yet are asked for together. 0 is somebody on a canvas that
- * has no op yet. */
-import type { Person } from "../net/session.ts";
+/* Artists' names by number; those not known yet are asked for together. 0 is somebody on a
+ * canvas that has no op yet. */
+import type { Person } from '../net/session.ts';
 
 const ASK_AFTER_MS = 120;
 const ASK_MAX = 256;
@@ -21,7 +21,7 @@ export class Names {
       this.asked.add(artist);
       this.timer ??= this.later(() => this.askNow(), ASK_AFTER_MS);
     }
-    return name ?? "";
+    return name ?? '';
   }
 
   learn(list: readonly Person[]): void {

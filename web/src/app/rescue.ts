@@ -1,11 +1,11 @@
-/* Strokes that an earlier page could not bring to the server: found in the browser's storage and sent,
- * each journal under its own nonce, so that none is doubled. */
-import { Journal } from "../core/journal.ts";
-import { markKey } from "../core/marks.ts";
-import { decodeOp, type Stroke } from "../core/op.ts";
-import { Session, type SessionOptions } from "../net/session.ts";
-import { findOrphans, keepAlive, makeKeeper, type Orphan } from "../net/storage.ts";
-import type { Scene } from "../view/scene.ts";
+/* Strokes that an earlier page could not bring to the server: found in the browser's storage and
+ * sent, each journal under its own nonce, so that none is doubled. */
+import { Journal } from '../core/journal.ts';
+import { markKey } from '../core/marks.ts';
+import { decodeOp, type Stroke } from '../core/op.ts';
+import { Session, type SessionOptions } from '../net/session.ts';
+import { findOrphans, keepAlive, makeKeeper, type Orphan } from '../net/storage.ts';
+import type { Scene } from '../view/scene.ts';
 
 export class Rescue {
   private readonly journals: Journal[] = [];
@@ -40,7 +40,7 @@ export class Rescue {
     const journal = new Journal(orphan.nonce, keeper);
     this.journals.push(journal);
     for (const entry of journal.list()) {
-      const parts = entry.bodies.map(decodeOp).filter((op): op is Stroke => op.kind === "stroke");
+      const parts = entry.bodies.map(decodeOp).filter((op): op is Stroke => op.kind === 'stroke');
       if (parts.length > 0) {
         this.scene.addPending(markKey(orphan.nonce, entry.counter), parts);
       }

@@ -1,10 +1,10 @@
 /* The view as a PNG file, at the screen's own resolution. */
-import type { Wall } from "./wall.ts";
+import type { Wall } from './wall.ts';
 
 const WAIT_MS_MAX = 5_000;
 
 export function fileName(canvas: string, when: Date): string {
-  const two = (value: number): string => String(value).padStart(2, "0");
+  const two = (value: number): string => String(value).padStart(2, '0');
   const day = `${when.getFullYear()}-${two(when.getMonth() + 1)}-${two(when.getDate())}`;
   return `kolam-${canvas}-${day}.png`;
 }
@@ -27,15 +27,15 @@ function whenComplete(wall: Wall): Promise<void> {
 
 export async function saveView(wall: Wall, canvasName: string): Promise<void> {
   await whenComplete(wall);
-  const canvas = document.createElement("canvas");
+  const canvas = document.createElement('canvas');
   canvas.width = wall.canvas.width;
   canvas.height = wall.canvas.height;
-  wall.screen.drawInto(canvas.getContext("2d", { alpha: false })!, wall.camera, wall.viewport);
-  const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/png"));
+  wall.screen.drawInto(canvas.getContext('2d', { alpha: false })!, wall.camera, wall.viewport);
+  const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'));
   if (blob === null) {
-    throw new Error("the browser could not make the picture");
+    throw new Error('the browser could not make the picture');
   }
-  const link = document.createElement("a");
+  const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);
   link.download = fileName(canvasName, new Date());
   link.click();

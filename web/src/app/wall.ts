@@ -1,6 +1,6 @@
-/* The wall on the page: camera, subscription, tiles and the frame loop. What moves the camera and what
- * speaks to the server is told from outside. */
-import { formatView } from "../core/address.ts";
+/* The wall on the page: camera, subscription, tiles and the frame loop. What moves the camera
+ * and what speaks to the server is told from outside. */
+import { formatView } from '../core/address.ts';
 import {
   makeCamera,
   panBy,
@@ -9,18 +9,18 @@ import {
   zoomAt,
   type Camera,
   type Viewport,
-} from "../core/camera.ts";
-import { isSameRect, tileMax, tileMin, type TileRect } from "../core/geometry.ts";
-import type { Ink } from "../ink.ts";
-import type { Connection, Welcome } from "../net/connection.ts";
-import { Loader } from "../view/loader.ts";
-import { Painter } from "../view/painter.ts";
-import { Scene } from "../view/scene.ts";
-import { Screen } from "../view/screen.ts";
-import type { Tile } from "../view/tiles.ts";
+} from '../core/camera.ts';
+import { isSameRect, tileMax, tileMin, type TileRect } from '../core/geometry.ts';
+import type { Ink } from '../ink.ts';
+import type { Connection, Welcome } from '../net/connection.ts';
+import { Loader } from '../view/loader.ts';
+import { Painter } from '../view/painter.ts';
+import { Scene } from '../view/scene.ts';
+import { Screen } from '../view/screen.ts';
+import type { Tile } from '../view/tiles.ts';
 
-const PAPER = "#fbf9f4";
-const BEYOND = "#ebe6db";
+const PAPER = '#fbf9f4';
+const BEYOND = '#ebe6db';
 const VIEW_EVERY_MS = 90;
 const ADDRESS_EVERY_MS = 250;
 const EASE_MS = 65;
@@ -139,7 +139,9 @@ export class Wall {
     }
     const rest = easing.zoom - this.camera.zoom;
     const isThere = Math.abs(rest) < 0.002;
-    const zoom = isThere ? easing.zoom : this.camera.zoom + rest * (1 - Math.exp(-passedMs / EASE_MS));
+    const zoom = isThere
+      ? easing.zoom
+      : this.camera.zoom + rest * (1 - Math.exp(-passedMs / EASE_MS));
     this.camera = zoomAt(this.camera, this.viewport, easing.x, easing.y, zoom);
     if (isThere || this.camera.zoom !== zoom) {
       this.easing = null;
@@ -163,7 +165,7 @@ export class Wall {
     }
     this.addressTimer = window.setTimeout(() => {
       this.addressTimer = 0;
-      history.replaceState(null, "", formatView(this.camera));
+      history.replaceState(null, '', formatView(this.camera));
     }, ADDRESS_EVERY_MS);
   }
 
@@ -242,7 +244,7 @@ export class Wall {
     this.scene.subscribe(rect);
     this.loader.abortOutside(rect);
     this.connection?.sendJson({
-      type: "view",
+      type: 'view',
       id: ++this.viewId,
       level: rect.level,
       x: String(rect.x),

@@ -1,7 +1,7 @@
-/* The view in the address: `#@<x>,<y>,<zoom>`, whole pixels of the level nearest to the zoom, as exact
- * decimals. */
-import { makeCamera, ZOOM_MAX, ZOOM_MIN, type Camera } from "./camera.ts";
-import { clampLevel, pixelStrings, positionFromPixels } from "./geometry.ts";
+/* The view in the address: `#@<x>,<y>,<zoom>`, whole pixels of the level nearest to the zoom, as
+ * exact decimals. */
+import { makeCamera, ZOOM_MAX, ZOOM_MIN, type Camera } from './camera.ts';
+import { clampLevel, pixelStrings, positionFromPixels } from './geometry.ts';
 
 export function formatView(camera: Camera): string {
   const zoom = Number(camera.zoom.toFixed(3));
@@ -23,7 +23,10 @@ export function parseView(hash: string): Camera | null {
 }
 
 /* `/c/<name>` or `/`; `?watch` looks on without drawing. */
-export function parsePage(pathname: string, search: string): { canvas: string; isWatching: boolean } {
+export function parsePage(
+  pathname: string,
+  search: string,
+): { canvas: string; isWatching: boolean } {
   const match = /^\/c\/([a-z0-9][a-z0-9_-]{0,63})\/?$/.exec(pathname);
-  return { canvas: match?.[1] ?? "main", isWatching: new URLSearchParams(search).has("watch") };
+  return { canvas: match?.[1] ?? 'main', isWatching: new URLSearchParams(search).has('watch') };
 }

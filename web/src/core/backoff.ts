@@ -1,5 +1,6 @@
-/* How long to wait before connecting again: doubling from a quarter of a second to ten, each between
- * half and all of it, so that the clients of a server that was restarted do not return at once. Pure. */
+/* How long to wait before connecting again: doubling from a quarter of a second to ten, each
+ * between half and all of it, so that the clients of a server that was restarted do not return
+ * at once. Pure. */
 
 const FIRST_MS = 250;
 const LAST_MS = 10_000;

@@ -1,6 +1,6 @@
 /* The bit stream that holds a stroke's channels: Rice codes, most significant bit first.
  * docs/storage.md tells the form. */
-import { FormatError } from "./bytes.ts";
+import { FormatError } from './bytes.ts';
 
 const K_MAX = 14;
 const ESCAPE = 24;
@@ -70,7 +70,7 @@ export class BitReader {
   private bit(): number {
     const byte = this.at >>> 3;
     if (byte >= this.bytes.length) {
-      throw new FormatError("truncated");
+      throw new FormatError('truncated');
     }
     return (this.bytes[byte]! >>> (7 - (this.at++ & 7))) & 1;
   }
@@ -93,7 +93,7 @@ export class BitReader {
     }
     const value = this.bits(32);
     if (Math.floor(value / 2 ** k) < ESCAPE) {
-      throw new FormatError("a longer code than needed");
+      throw new FormatError('a longer code than needed');
     }
     return value;
   }
@@ -102,7 +102,7 @@ export class BitReader {
   channel(count: number, take: (residual: number, index: number) => void): void {
     const k = this.bits(4);
     if (k > K_MAX) {
-      throw new FormatError("bad Rice parameter");
+      throw new FormatError('bad Rice parameter');
     }
     for (let i = 0; i < count; i++) {
       take(this.rice(k), i);
@@ -112,11 +112,11 @@ export class BitReader {
   /* Only the last byte's padding may be left, and it is zero. */
   finish(): void {
     if (this.bytes.length * 8 - this.at >= 8) {
-      throw new FormatError("bytes left over");
+      throw new FormatError('bytes left over');
     }
     while (this.at < this.bytes.length * 8) {
       if (this.bit() !== 0) {
-        throw new FormatError("padding is not zero");
+        throw new FormatError('padding is not zero');
       }
     }
   }

@@ -1,5 +1,6 @@
 /* Far out, a pen's line is a fraction of a pixel wide and its coverage, true to area, is next to
- * nothing. For display only, coverage is raised: alpha to a power below one, smaller the farther out. Pure. */
+ * nothing. For display only, coverage is raised: alpha to a power below one, smaller the farther
+ * out. Pure. */
 
 /* Levels below this are boosted. */
 export const BOOST_BELOW = -1;

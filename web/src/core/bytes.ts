@@ -1,5 +1,5 @@
-/* Little-endian bytes and varints, for op bodies and records. Numbers are exact to 2^53; what passes
- * that is a bigint by name. Readers check every bound and throw FormatError. */
+/* Little-endian bytes and varints, for op bodies and records. Numbers are exact to 2^53; what
+ * passes that is a bigint by name. Readers check every bound and throw FormatError. */
 
 export class FormatError extends Error {}
 
@@ -84,14 +84,14 @@ export class ByteReader {
 
   u8(): number {
     if (this.at >= this.end) {
-      throw new FormatError("truncated");
+      throw new FormatError('truncated');
     }
     return this.bytes[this.at++]!;
   }
 
   raw(count: number): Uint8Array {
     if (count > this.left) {
-      throw new FormatError("truncated");
+      throw new FormatError('truncated');
     }
     this.at += count;
     return this.bytes.subarray(this.at - count, this.at);
@@ -117,7 +117,7 @@ export class ByteReader {
         return value;
       }
     }
-    throw new FormatError("bad varint");
+    throw new FormatError('bad varint');
   }
 
   varint(): number {
@@ -128,7 +128,7 @@ export class ByteReader {
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) {
         if (byte === 0 && i > 0) {
-          throw new FormatError("bad varint");
+          throw new FormatError('bad varint');
         }
         return value;
       }
@@ -137,7 +137,7 @@ export class ByteReader {
     this.at -= 7;
     const big = this.bigVarint();
     if (big > BigInt(Number.MAX_SAFE_INTEGER)) {
-      throw new FormatError("number too large");
+      throw new FormatError('number too large');
     }
     return Number(big);
   }
@@ -153,9 +153,9 @@ export class ByteReader {
   }
 
   hex64(): string {
-    let hex = "";
+    let hex = '';
     for (const byte of this.raw(8)) {
-      hex = byte.toString(16).padStart(2, "0") + hex;
+      hex = byte.toString(16).padStart(2, '0') + hex;
     }
     return hex;
   }

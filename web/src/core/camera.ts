@@ -1,8 +1,8 @@
 /* What part of the wall is on the screen: a centre that is exact at every level, and a zoom.
  *
- * `zoom` is the exponent of CSS pixels per world pixel: 0 is 1:1, 1 is twice as large. The centre is held
- * at the whole level nearest to the zoom, so that its offset never loses a visible part of a pixel.
- * Everything returns a new camera; nothing here knows the DOM. */
+ * `zoom` is the exponent of CSS pixels per world pixel: 0 is 1:1, 1 is twice as large. The
+ * centre is held at the whole level nearest to the zoom, so that its offset never loses a
+ * visible part of a pixel. Everything returns a new camera; nothing here knows the DOM. */
 import {
   clampLevel,
   clampToWorld,
@@ -16,7 +16,7 @@ import {
   translate,
   type Position,
   type TileRect,
-} from "./geometry.ts";
+} from './geometry.ts';
 
 export interface Camera {
   centre: Position;
@@ -73,7 +73,10 @@ export function positionToScreen(
 /* Moves the wall with the hand: a drag of (dx, dy) CSS pixels. */
 export function panBy(camera: Camera, dx: number, dy: number): Camera {
   const scale = scaleOf(camera);
-  return { centre: clampToWorld(translate(camera.centre, -dx / scale, -dy / scale)), zoom: camera.zoom };
+  return {
+    centre: clampToWorld(translate(camera.centre, -dx / scale, -dy / scale)),
+    zoom: camera.zoom,
+  };
 }
 
 /* Changes the zoom so that the place under (screenX, screenY) stays there. */
@@ -101,9 +104,9 @@ export function displayLevel(zoom: number, ratio: number): number {
   return clampLevel(Math.round(zoom + Math.log2(ratio)));
 }
 
-/* How the tiles of `level` lie on the screen, in device pixels: the tile (tileX, tileY) has its corner at
- * (x, y), and each tile is `size` long. The corner is rounded to whole device pixels when tiles map
- * one to one, so that nothing is resampled. */
+/* How the tiles of `level` lie on the screen, in device pixels: the tile (tileX, tileY) has its
+ * corner at (x, y), and each tile is `size` long. The corner is rounded to whole device pixels
+ * when tiles map one to one, so that nothing is resampled. */
 export interface Layout {
   level: number;
   tileX: number;

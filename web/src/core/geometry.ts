@@ -1,8 +1,8 @@
 /* The plane in the browser: levels, tiles and positions that stay exact at every zoom.
  *
- * Tile coordinates reach 2^47 at level 24 and are exact in a number; pixel coordinates would not be.
- * So a place is always (level, tile, offset in pixels inside that tile), and differences are taken
- * between tiles first. Mirrors include/kolam/geometry.h. */
+ * Tile coordinates reach 2^47 at level 24 and are exact in a number; pixel coordinates would not
+ * be. So a place is always (level, tile, offset in pixels inside that tile), and differences are
+ * taken between tiles first. Mirrors include/kolam/geometry.h. */
 
 export const LEVEL_MIN = -24;
 export const LEVEL_MAX = 24;

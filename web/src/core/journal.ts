@@ -1,12 +1,13 @@
 /* What this client said and the server has not acknowledged yet: sent again until it is.
  *
- * An entry is named by (nonce, counter) for ever, so sending it twice is harmless. Each is written to
- * the keeper (the browser's storage) before it is sent, and removed when it is durable on the server. An
- * undo of something not acknowledged yet cannot name its seqs: it refers to counters, and waits. Pure but
- * for the keeper, which is passed in. */
-import { encodeOp, PARTS_MAX } from "./op.ts";
+ * An entry is named by (nonce, counter) for ever, so sending it twice is harmless. Each is
+ * written to the keeper (the browser's storage) before it is sent, and removed when it is
+ * durable on the server. An undo of something not acknowledged yet cannot name its seqs: it
+ * refers to counters, and waits. Pure but for the keeper, which is passed in. */
+import { encodeOp, PARTS_MAX } from './op.ts';
 
-/* Where entries outlive the page. `save` may fail (full, forbidden): the entry then lives in memory. */
+/* Where entries outlive the page. `save` may fail (full, forbidden): the entry then lives in
+ * memory. */
 export interface Keeper {
   save(counter: number, text: string): boolean;
   remove(counter: number): void;
@@ -115,7 +116,7 @@ export class Journal {
   private settle(entry: Entry): void {
     if (entry.bodies.length === 0 && entry.refs.length === 0 && entry.seqs.length > 0) {
       const targets = [...new Set(entry.seqs)].sort((a, b) => a - b);
-      entry.bodies = [encodeOp({ kind: entry.isShow ? "show" : "hide", targets })];
+      entry.bodies = [encodeOp({ kind: entry.isShow ? 'show' : 'hide', targets })];
     }
   }
 
@@ -177,7 +178,7 @@ export class Journal {
 }
 
 function toBase64(bytes: Uint8Array): string {
-  let text = "";
+  let text = '';
   for (let i = 0; i < bytes.length; i += 8192) {
     text += String.fromCharCode(...bytes.subarray(i, i + 8192));
   }
@@ -213,7 +214,7 @@ function parseEntry(counter: number, text: string): Entry | null {
       count: Math.max(1, bodies.length),
       bodies: bodies.map((body) => fromBase64(String(body))),
       refs,
-      isShow: value["show"] === true,
+      isShow: value['show'] === true,
       seqs,
       isSent: false,
     };

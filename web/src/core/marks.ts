@@ -1,9 +1,9 @@
 /* Marks and the tiles they touch, quickly: a bounding box answers for most tiles. Pure. */
-import type { TileId } from "./geometry.ts";
-import { SUB_PER_TILE } from "./geometry.ts";
-import type { Stroke } from "./op.ts";
-import type { Mark } from "./tilelog.ts";
-import { touchesTile } from "./touch.ts";
+import type { TileId } from './geometry.ts';
+import { SUB_PER_TILE } from './geometry.ts';
+import type { Stroke } from './op.ts';
+import type { Mark } from './tilelog.ts';
+import { touchesTile } from './touch.ts';
 
 /* In tiles of the stroke's level, relative to its origin tile. */
 export interface Bounds {
@@ -64,7 +64,6 @@ function finishedBounds(stroke: Stroke): Bounds {
 /* For marks whose strokes grow no more. */
 export function markMeetsTile(mark: Mark, tile: TileId): boolean {
   return mark.parts.some(
-    (part) =>
-      boundsMeetTile(finishedBounds(part), part.origin, tile) && touchesTile(part, 0, tile),
+    (part) => boundsMeetTile(finishedBounds(part), part.origin, tile) && touchesTile(part, 0, tile),
   );
 }

@@ -1,9 +1,9 @@
 /* An op's body: what somebody did, in the one binary form that the wire and the log share.
  * Mirrors include/kolam/op.h; docs/storage.md tells the layout byte by byte, and
  * tests/data/op-vectors.json holds both to it. */
-import { BitReader, BitWriter } from "./bits.ts";
-import { ByteReader, ByteWriter, FormatError } from "./bytes.ts";
-import { isTileValid, LEVEL_MIN, SUB_PER_TILE, type TileId } from "./geometry.ts";
+import { BitReader, BitWriter } from './bits.ts';
+import { ByteReader, ByteWriter, FormatError } from './bytes.ts';
+import { isTileValid, LEVEL_MIN, SUB_PER_TILE, type TileId } from './geometry.ts';
 
 export const OP_VERSION = 1;
 export const POINTS_MAX = 8192;
@@ -30,7 +30,7 @@ export interface Points {
 }
 
 export interface Stroke {
-  kind: "stroke";
+  kind: 'stroke';
   tool: Tool;
   color: number; /* 0xRRGGBBAA, straight */
   width: number; /* 1/256 px of the level */
@@ -44,12 +44,12 @@ export interface Stroke {
 }
 
 export interface Visibility {
-  kind: "hide" | "show";
+  kind: 'hide' | 'show';
   targets: number[];
 }
 
 export interface RecordOp {
-  kind: "record";
+  kind: 'record';
   json: string;
 }
 
@@ -158,10 +158,10 @@ export function encodeOp(op: Op): Uint8Array {
   const out = new ByteWriter();
   out.u8(OP_VERSION);
   out.u8(KINDS[op.kind]);
-  if (op.kind === "stroke") {
+  if (op.kind === 'stroke') {
     checkStroke(op);
     writeStroke(out, op);
-  } else if (op.kind === "record") {
+  } else if (op.kind === 'record') {
     const json = new TextEncoder().encode(op.json);
     out.varint(json.length);
     out.raw(json);
@@ -185,13 +185,13 @@ function isNear(value: number): boolean {
 }
 
 function checkHead(stroke: Stroke): void {
-  demand(stroke.tool <= TOOL_ERASER, "unknown tool");
-  demand(stroke.width >= 1 && stroke.width <= WIDTH_MAX, "width out of range");
-  demand(isTileValid(stroke.origin), "origin outside the world");
-  demand(stroke.parts >= 1 && stroke.parts <= PARTS_MAX, "too many parts");
-  demand(stroke.part < stroke.parts, "part outside its group");
+  demand(stroke.tool <= TOOL_ERASER, 'unknown tool');
+  demand(stroke.width >= 1 && stroke.width <= WIDTH_MAX, 'width out of range');
+  demand(isTileValid(stroke.origin), 'origin outside the world');
+  demand(stroke.parts >= 1 && stroke.parts <= PARTS_MAX, 'too many parts');
+  demand(stroke.part < stroke.parts, 'part outside its group');
   const { count } = stroke.points;
-  demand(count >= 1 && count <= POINTS_MAX, "number of points out of range");
+  demand(count >= 1 && count <= POINTS_MAX, 'number of points out of range');
 }
 
 /* +-2^31 px at level 0; taken from the origin tile, whose numbers are small enough to be exact. */
@@ -203,8 +203,8 @@ function checkPlaces(stroke: Stroke): void {
     const high = (limitTiles - tile) * SUB_PER_TILE;
     for (let i = 0; i < points.count; i++) {
       const value = values[i]!;
-      demand(isNear(value), "point too far from its origin");
-      demand(value >= low && value <= high, "point outside the world");
+      demand(isNear(value), 'point too far from its origin');
+      demand(value >= low && value <= high, 'point outside the world');
     }
   };
   axis(points.x, origin.x);
@@ -226,7 +226,7 @@ function readAxis(bits: BitReader, values: Int32Array, count: number): void {
     const before = values[i - 1]!;
     const predicted = i > 1 ? 2 * before - values[i - 2]! : before;
     const value = predicted + unzigzag(residual);
-    demand(isNear(value), "point too far from its origin");
+    demand(isNear(value), 'point too far from its origin');
     values[i] = value;
   });
 }
@@ -239,13 +239,13 @@ function readChannels(bytes: Uint8Array, stroke: Stroke): void {
   if (stroke.hasPressure) {
     bits.channel(points.count - 1, (residual, index) => {
       const value = points.pressure[index]! + unzigzag(residual);
-      demand(value >= 0 && value <= 255, "pressure out of range");
+      demand(value >= 0 && value <= 255, 'pressure out of range');
       points.pressure[index + 1] = value;
     });
   }
   if (stroke.hasTimes) {
     bits.channel(points.count - 1, (residual, index) => {
-      demand(residual <= DT_MS_MAX, "pause too long");
+      demand(residual <= DT_MS_MAX, 'pause too long');
       points.dtMs[index + 1] = residual;
     });
   }
@@ -262,7 +262,7 @@ function readColor(input: ByteReader): number {
 
 function readStroke(input: ByteReader): Stroke {
   const flags = input.u8();
-  demand(flags <= 15, "unknown flag");
+  demand(flags <= 15, 'unknown flag');
   const tool = input.u8() as Tool;
   const color = readColor(input);
   const width = input.varint();
@@ -271,14 +271,14 @@ function readStroke(input: ByteReader): Stroke {
   const startMs = flags & FLAG_START ? input.bigZigzag() : null;
   const part = flags & FLAG_GROUP ? input.varint() : 0;
   const parts = flags & FLAG_GROUP ? input.varint() : 1;
-  demand(!(flags & FLAG_GROUP) || parts >= 2, "a group of one");
+  demand(!(flags & FLAG_GROUP) || parts >= 2, 'a group of one');
   const count = input.varint();
-  demand(count <= POINTS_MAX, "number of points out of range");
+  demand(count <= POINTS_MAX, 'number of points out of range');
   const points = makePoints(count);
   points.count = count;
   points.pressure.fill(255);
   const stroke: Stroke = {
-    kind: "stroke",
+    kind: 'stroke',
     tool,
     color,
     width,
@@ -293,7 +293,7 @@ function readStroke(input: ByteReader): Stroke {
   checkHead(stroke);
   const x = input.zigzag();
   const y = input.zigzag();
-  demand(isNear(x) && isNear(y), "point too far from its origin");
+  demand(isNear(x) && isNear(y), 'point too far from its origin');
   points.x[0] = x;
   points.y[0] = y;
   if (stroke.hasPressure) {
@@ -308,12 +308,12 @@ function readStroke(input: ByteReader): Stroke {
 
 function readTargets(input: ByteReader): number[] {
   const count = input.varint();
-  demand(count >= 1 && count <= TARGETS_MAX, "number of targets out of range");
+  demand(count >= 1 && count <= TARGETS_MAX, 'number of targets out of range');
   const targets: number[] = [];
   let seq = 0;
   for (let i = 0; i < count; i++) {
     const step = input.varint();
-    demand(step >= 1, "targets do not increase");
+    demand(step >= 1, 'targets do not increase');
     seq += step;
     targets.push(seq);
   }
@@ -322,27 +322,27 @@ function readTargets(input: ByteReader): number[] {
 
 function readRecord(input: ByteReader): string {
   const size = input.varint();
-  demand(size >= 1 && size <= RECORD_BYTES_MAX, "record size out of range");
+  demand(size >= 1 && size <= RECORD_BYTES_MAX, 'record size out of range');
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(input.raw(size));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(input.raw(size));
   } catch (error) {
-    throw error instanceof FormatError ? error : new FormatError("record is not UTF-8");
+    throw error instanceof FormatError ? error : new FormatError('record is not UTF-8');
   }
 }
 
 function readOp(input: ByteReader): Op {
-  demand(input.u8() === OP_VERSION, "unknown version");
+  demand(input.u8() === OP_VERSION, 'unknown version');
   const kind = input.u8();
   switch (kind) {
     case KINDS.stroke:
       return readStroke(input);
     case KINDS.hide:
     case KINDS.show:
-      return { kind: kind === KINDS.hide ? "hide" : "show", targets: readTargets(input) };
+      return { kind: kind === KINDS.hide ? 'hide' : 'show', targets: readTargets(input) };
     case KINDS.record:
-      return { kind: "record", json: readRecord(input) };
+      return { kind: 'record', json: readRecord(input) };
     default:
-      throw new FormatError("unknown kind");
+      throw new FormatError('unknown kind');
   }
 }
 
@@ -350,6 +350,6 @@ function readOp(input: ByteReader): Op {
 export function decodeOp(bytes: Uint8Array): Op {
   const input = new ByteReader(bytes);
   const op = readOp(input);
-  demand(input.left === 0, "bytes left over");
+  demand(input.left === 0, 'bytes left over');
   return op;
 }

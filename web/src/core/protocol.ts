@@ -1,9 +1,9 @@
 /* The records of kolam.v1: what a client sends, and what a frame from the server holds.
  * docs/protocol.md is the contract. */
-import { ByteReader, ByteWriter } from "./bytes.ts";
-import { LEVEL_MIN, type TileRect } from "./geometry.ts";
+import { ByteReader, ByteWriter } from './bytes.ts';
+import { LEVEL_MIN, type TileRect } from './geometry.ts';
 
-export const SUBPROTOCOL = "kolam.v1";
+export const SUBPROTOCOL = 'kolam.v1';
 
 export const NACK_UNAVAILABLE = 5;
 
@@ -17,7 +17,7 @@ export interface PenPlace {
 
 export type ServerRecord =
   | {
-      type: "op";
+      type: 'op';
       seq: number;
       timeMs: number;
       artist: number;
@@ -26,14 +26,21 @@ export type ServerRecord =
       replaces: number;
       body: Uint8Array;
     }
-  | { type: "ack"; counter: number; count: number; seq: number }
-  | { type: "nack"; counter: number; code: number; message: string }
-  | { type: "preview"; artist: number; nonce: string; counter: number; first: number; body: Uint8Array }
-  | { type: "preview-end"; nonce: string; counter: number }
-  | { type: "tile"; level: number; x: number; y: number; seq: number }
-  | { type: "cursor"; artist: number; nonce: string; place: PenPlace }
-  | { type: "view"; id: number; isResumed: boolean; seq: number; rect: TileRect; seqs: number[] }
-  | { type: "left"; nonce: string };
+  | { type: 'ack'; counter: number; count: number; seq: number }
+  | { type: 'nack'; counter: number; code: number; message: string }
+  | {
+      type: 'preview';
+      artist: number;
+      nonce: string;
+      counter: number;
+      first: number;
+      body: Uint8Array;
+    }
+  | { type: 'preview-end'; nonce: string; counter: number }
+  | { type: 'tile'; level: number; x: number; y: number; seq: number }
+  | { type: 'cursor'; artist: number; nonce: string; place: PenPlace }
+  | { type: 'view'; id: number; isResumed: boolean; seq: number; rect: TileRect; seqs: number[] }
+  | { type: 'left'; nonce: string };
 
 /* ---- from the client ---- */
 
@@ -104,14 +111,14 @@ function readView(input: ByteReader): ServerRecord {
   for (let i = 0; i < rect.width * rect.height; i++) {
     seqs.push(input.varint());
   }
-  return { type: "view", id, isResumed: (flags & 1) !== 0, seq, rect, seqs };
+  return { type: 'view', id, isResumed: (flags & 1) !== 0, seq, rect, seqs };
 }
 
 function readRecord(type: number, input: ByteReader): ServerRecord | null {
   switch (type) {
     case 0x81:
       return {
-        type: "op",
+        type: 'op',
         seq: input.varint(),
         timeMs: input.varint(),
         artist: input.varint(),
@@ -121,17 +128,17 @@ function readRecord(type: number, input: ByteReader): ServerRecord | null {
         body: input.rest().slice(),
       };
     case 0x82:
-      return { type: "ack", counter: input.varint(), count: input.varint(), seq: input.varint() };
+      return { type: 'ack', counter: input.varint(), count: input.varint(), seq: input.varint() };
     case 0x83:
       return {
-        type: "nack",
+        type: 'nack',
         counter: input.varint(),
         code: input.u8(),
         message: new TextDecoder().decode(input.rest()),
       };
     case 0x84:
       return {
-        type: "preview",
+        type: 'preview',
         artist: input.varint(),
         nonce: input.hex64(),
         counter: input.varint(),
@@ -139,10 +146,10 @@ function readRecord(type: number, input: ByteReader): ServerRecord | null {
         body: input.rest().slice(),
       };
     case 0x85:
-      return { type: "preview-end", nonce: input.hex64(), counter: input.varint() };
+      return { type: 'preview-end', nonce: input.hex64(), counter: input.varint() };
     case 0x86:
       return {
-        type: "tile",
+        type: 'tile',
         level: input.u8() + LEVEL_MIN,
         x: input.zigzag(),
         y: input.zigzag(),
@@ -150,7 +157,7 @@ function readRecord(type: number, input: ByteReader): ServerRecord | null {
       };
     case 0x87:
       return {
-        type: "cursor",
+        type: 'cursor',
         artist: input.varint(),
         nonce: input.hex64(),
         place: readPlace(input),
@@ -158,7 +165,7 @@ function readRecord(type: number, input: ByteReader): ServerRecord | null {
     case 0x88:
       return readView(input);
     case 0x89:
-      return { type: "left", nonce: input.hex64() };
+      return { type: 'left', nonce: input.hex64() };
     default:
       return null; /* of a later version: to be ignored */
   }

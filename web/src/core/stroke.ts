@@ -1,10 +1,10 @@
 /* A stroke while it is drawn: from the pointer's places to the points that are kept.
  *
  * Places are smoothed lightly, once: a low pass of a few milliseconds against the hand's and the
- * digitizer's trembling, then quadratic curves between midpoints, flattened to an eighth of a pixel, so
- * that a fast stroke of few events is round. What comes out is quantised to 1/8 px and is what is drawn,
- * sent and logged. Pure: the clock comes with the samples. */
-import { difference, LEVEL_MIN, SUB_PER_PX, SUB_PER_TILE, type Position } from "./geometry.ts";
+ * digitizer's trembling, then quadratic curves between midpoints, flattened to an eighth of a
+ * pixel, so that a fast stroke of few events is round. What comes out is quantised to 1/8 px and
+ * is what is drawn, sent and logged. Pure: the clock comes with the samples. */
+import { difference, LEVEL_MIN, SUB_PER_PX, SUB_PER_TILE, type Position } from './geometry.ts';
 import {
   makePoints,
   PARTS_MAX,
@@ -15,7 +15,7 @@ import {
   type Points,
   type Stroke,
   type Tool,
-} from "./op.ts";
+} from './op.ts';
 
 export interface Brush {
   tool: Tool;
@@ -70,7 +70,7 @@ export class StrokeBuilder {
   constructor(brush: Brush, start: Position, hasPressure: boolean, startMs: number) {
     this.corner = { ...start, x: 0, y: 0 };
     this.stroke = {
-      kind: "stroke",
+      kind: 'stroke',
       tool: brush.tool,
       color: brush.color,
       width: widthUnits(brush.widthPx),

@@ -1,13 +1,13 @@
 /* What is known of one tile: the picture fetched last, and the ops after it.
  *
- * A tile shows its base picture, which holds every op up to `baseSeq`, and the marks after that in seq
- * order. While it is live (subscribed without a gap) every later op that touches it arrives, and
- * `currentSeq` is the newest one it shows. A tile that left the view keeps its picture but stays at
- * the seq it had: the next VIEW record tells whether anything was missed.
+ * A tile shows its base picture, which holds every op up to `baseSeq`, and the marks after that
+ * in seq order. While it is live (subscribed without a gap) every later op that touches it
+ * arrives, and `currentSeq` is the newest one it shows. A tile that left the view keeps its
+ * picture but stays at the seq it had: the next VIEW record tells whether anything was missed.
  *
- * Hiding a stroke that is a mark here is exact and immediate; one that is in the base picture can only
- * be taken away by a newer picture, which a TILE record announces. Pure. */
-import type { Stroke } from "./op.ts";
+ * Hiding a stroke that is a mark here is exact and immediate; one that is in the base picture
+ * can only be taken away by a newer picture, which a TILE record announces. Pure. */
+import type { Stroke } from './op.ts';
 
 /* A stroke, or the parts of a group, that is composited as one. */
 export interface Mark {
@@ -85,7 +85,8 @@ export class TileLog {
     return seq > this.currentSeq || lacksChange;
   }
 
-  /* A VIEW record of an unbroken subscription: changes to the base were announced by TILE records. */
+  /* A VIEW record of an unbroken subscription: changes to the base were announced by TILE
+   * records. */
   hasMissed(seq: number): boolean {
     return seq > this.currentSeq;
   }
@@ -102,8 +103,8 @@ export class TileLog {
     return true;
   }
 
-  /* The marks to draw over the base, in order. `overrides`: what this client has hidden or shown and
-   * the server has not confirmed. */
+  /* The marks to draw over the base, in order. `overrides`: what this client has hidden or shown
+   * and the server has not confirmed. */
   visibleMarks(overrides: ReadonlyMap<number, boolean>): Mark[] {
     const hidden = new Map<number, { seq: number; isHidden: boolean }>();
     for (const change of this.changes) {

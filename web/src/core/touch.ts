@@ -1,10 +1,12 @@
-/* Which tiles a stroke's ink can touch, at any level: for its homes, and for what must be redrawn.
+/* Which tiles a stroke's ink can touch, at any level: for its homes, and for what must be
+ * redrawn.
  *
- * As in tiles/homes.c each capsule is widened to its segment plus a square of the larger radius and a
- * pixel of antialiasing. That shape is convex, so it meets each row of tiles in one run of columns. All
- * lengths are in tiles of the level asked for, relative to a tile nearby: exact however far out. */
-import { HOMES_MAX, TOOL_MARKER, type Stroke } from "./op.ts";
-import { SUB_PER_TILE, TILE_PX, type TileId, type TileRect } from "./geometry.ts";
+ * As in tiles/homes.c each capsule is widened to its segment plus a square of the larger radius
+ * and a pixel of antialiasing. That shape is convex, so it meets each row of tiles in one run of
+ * columns. All lengths are in tiles of the level asked for, relative to a tile nearby: exact
+ * however far out. */
+import { HOMES_MAX, TOOL_MARKER, type Stroke } from './op.ts';
+import { SUB_PER_TILE, TILE_PX, type TileId, type TileRect } from './geometry.ts';
 
 /* Inclusive whole tiles. */
 interface Clip {
@@ -58,8 +60,8 @@ function radiusShare(stroke: Stroke, pressure: number): number {
   return stroke.tool === TOOL_MARKER ? 1 : Math.max(pressure / 255, 0.1);
 }
 
-/* Visits the tiles of `level` near (`nearX`, `nearY`) that points [first - 1, count) touch, as offsets from
- * that tile; false if `visit` stopped it. */
+/* Visits the tiles of `level` near (`nearX`, `nearY`) that points [first - 1, count) touch, as
+ * offsets from that tile; false if `visit` stopped it. */
 export function touchTiles(
   stroke: Stroke,
   first: number,

@@ -1,6 +1,7 @@
-/* What fingers, pen and mouse mean: one draws, two fingers move and zoom the wall, so do the space bar,
- * the middle button and the wheel. Knows where pointers are, not what is done with it. */
-import type { Touch } from "./hand.ts";
+/* What fingers, pen and mouse mean: one draws, two fingers move and zoom the wall, so do the
+ * space bar, the middle button and the wheel. Knows where pointers are, not what is done with
+ * it. */
+import type { Touch } from './hand.ts';
 
 export interface GestureEvents {
   /* May a stroke begin? If not, the pointer moves the wall. */
@@ -48,18 +49,18 @@ export class Gestures {
     private readonly element: HTMLElement,
     private readonly events: GestureEvents,
   ) {
-    this.listen("pointerdown", (event) => this.down(event));
-    this.listen("pointermove", (event) => this.move(event));
-    this.listen("pointerup", (event) => this.up(event, false));
-    this.listen("pointercancel", (event) => this.up(event, true));
-    this.listen("lostpointercapture", (event) => this.up(event, false));
-    this.listen("pointerleave", (event) => this.events.hover(event.clientX, event.clientY, false));
-    this.listen("wheel", (event) => this.wheel(event));
-    this.listen("contextmenu", (event) => event.preventDefault());
+    this.listen('pointerdown', (event) => this.down(event));
+    this.listen('pointermove', (event) => this.move(event));
+    this.listen('pointerup', (event) => this.up(event, false));
+    this.listen('pointercancel', (event) => this.up(event, true));
+    this.listen('lostpointercapture', (event) => this.up(event, false));
+    this.listen('pointerleave', (event) => this.events.hover(event.clientX, event.clientY, false));
+    this.listen('wheel', (event) => this.wheel(event));
+    this.listen('contextmenu', (event) => event.preventDefault());
     /* Safari's own pinch would zoom the page. */
     const refuse = (event: Event): void => event.preventDefault();
-    element.addEventListener("gesturestart", refuse);
-    this.removals.push(() => element.removeEventListener("gesturestart", refuse));
+    element.addEventListener('gesturestart', refuse);
+    this.removals.push(() => element.removeEventListener('gesturestart', refuse));
   }
 
   remove(): void {
@@ -76,17 +77,17 @@ export class Gestures {
 
   private down(event: PointerEvent): void {
     event.preventDefault();
-    this.hasPen = this.hasPen || event.pointerType === "pen";
+    this.hasPen = this.hasPen || event.pointerType === 'pen';
     this.element.focus({ preventScroll: true });
     this.capture(event.pointerId);
-    if (event.pointerType === "touch") {
+    if (event.pointerType === 'touch') {
       this.fingerDown(event);
       return;
     }
     const isGrip = event.button === 1 || this.isSpaceDown || !this.events.canDraw();
     if (isGrip && event.button !== 2) {
       this.gripBegin(event);
-    } else if (event.button === 0 || (event.pointerType === "pen" && event.button === 5)) {
+    } else if (event.button === 0 || (event.pointerType === 'pen' && event.button === 5)) {
       this.drawBegin(event);
     }
   }
@@ -102,7 +103,7 @@ export class Gestures {
   private drawBegin(event: PointerEvent): void {
     this.drawing = event.pointerId;
     this.began = { x: event.clientX, y: event.clientY, timeMs: event.timeStamp };
-    const isEraser = event.pointerType === "pen" && (event.buttons & ERASER_BUTTON) !== 0;
+    const isEraser = event.pointerType === 'pen' && (event.buttons & ERASER_BUTTON) !== 0;
     this.events.drawBegin(touchOf(event), hasPressure(event), isEraser);
   }
 
@@ -155,7 +156,7 @@ export class Gestures {
     } else if (this.fingers.has(event.pointerId)) {
       this.fingerMove(event);
     }
-    if (event.pointerType !== "touch") {
+    if (event.pointerType !== 'touch') {
       this.events.hover(event.clientX, event.clientY, true);
     }
   }
@@ -189,8 +190,9 @@ export class Gestures {
     }
   }
 
-  /* A mouse wheel zooms; a trackpad's two fingers pan, and zoom when they pinch (the browser then says
-   * that Control is held). What it is shows only in the numbers: a wheel turns by large whole steps. */
+  /* A mouse wheel zooms; a trackpad's two fingers pan, and zoom when they pinch (the browser
+   * then says that Control is held). What it is shows only in the numbers: a wheel turns by
+   * large whole steps. */
   private wheel(event: WheelEvent): void {
     event.preventDefault();
     const scale = event.deltaMode === 0 ? 1 : event.deltaMode === 1 ? LINE_PX : 400;
@@ -230,7 +232,7 @@ function spread(fingers: ReadonlyMap<number, Finger>): { x: number; y: number; s
 }
 
 function hasPressure(event: PointerEvent): boolean {
-  return event.pointerType === "pen" && event.pressure !== 0.5;
+  return event.pointerType === 'pen' && event.pressure !== 0.5;
 }
 
 function touchOf(event: PointerEvent): Touch {
@@ -244,7 +246,6 @@ function touchOf(event: PointerEvent): Touch {
 
 /* Every place since the last event, where the browser tells (it does not on plain HTTP). */
 function coalesced(event: PointerEvent): PointerEvent[] {
-  const all =
-    typeof event.getCoalescedEvents === "function" ? event.getCoalescedEvents() : [];
+  const all = typeof event.getCoalescedEvents === 'function' ? event.getCoalescedEvents() : [];
   return all.length > 0 ? all : [event];
 }

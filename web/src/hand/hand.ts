@@ -1,15 +1,15 @@
-/* One's own stroke, from pen-down to the journal. It is drawn from the very points that are sent, so
- * what the hand sees is what the log will hold. */
-import { displayLevel, screenToPosition, type Camera, type Viewport } from "../core/camera.ts";
-import type { Journal } from "../core/journal.ts";
-import { markKey } from "../core/marks.ts";
-import { encodeOp, POINTS_MAX, type Tool } from "../core/op.ts";
-import { encodeCancel, encodePreview } from "../core/protocol.ts";
-import { splitStroke, StrokeBuilder, tailOf } from "../core/stroke.ts";
-import { HomeCounter } from "../core/touch.ts";
-import { toLevel, type Position } from "../core/geometry.ts";
-import type { Session } from "../net/session.ts";
-import type { Scene } from "../view/scene.ts";
+/* One's own stroke, from pen-down to the journal. It is drawn from the very points that are
+ * sent, so what the hand sees is what the log will hold. */
+import { displayLevel, screenToPosition, type Camera, type Viewport } from '../core/camera.ts';
+import type { Journal } from '../core/journal.ts';
+import { markKey } from '../core/marks.ts';
+import { encodeOp, POINTS_MAX, type Tool } from '../core/op.ts';
+import { encodeCancel, encodePreview } from '../core/protocol.ts';
+import { splitStroke, StrokeBuilder, tailOf } from '../core/stroke.ts';
+import { HomeCounter } from '../core/touch.ts';
+import { toLevel, type Position } from '../core/geometry.ts';
+import type { Session } from '../net/session.ts';
+import type { Scene } from '../view/scene.ts';
 
 export interface HandBrush {
   tool: Tool;

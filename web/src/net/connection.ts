@@ -1,7 +1,7 @@
 /* One WebSocket that comes back: it opens, says hello, and after a loss waits and opens again. The
  * socket, the clock and chance are passed in. */
-import { Backoff } from "../core/backoff.ts";
-import { decodeFrame, type ServerRecord } from "../core/protocol.ts";
+import { Backoff } from '../core/backoff.ts';
+import { decodeFrame, type ServerRecord } from '../core/protocol.ts';
 
 export interface Welcome {
   seq: number;
@@ -14,7 +14,7 @@ export interface Welcome {
 
 export type Json = Record<string, unknown> & { type: string };
 
-export type Link = "connecting" | "open" | "lost" | "closed";
+export type Link = 'connecting' | 'open' | 'lost' | 'closed';
 
 export interface Handlers {
   hello(): object;
@@ -39,7 +39,7 @@ export class Connection {
   private socket: WebSocket | null = null;
   private timer: number | null = null;
   private readonly backoff: Backoff;
-  private link: Link = "closed";
+  private link: Link = 'closed';
 
   constructor(
     private readonly around: Surroundings,
@@ -49,7 +49,7 @@ export class Connection {
   }
 
   get isOpen(): boolean {
-    return this.link === "open";
+    return this.link === 'open';
   }
 
   get isBehind(): boolean {
@@ -64,27 +64,27 @@ export class Connection {
   close(): void {
     this.clearTimer();
     this.drop();
-    this.change("closed");
+    this.change('closed');
   }
 
   /* The network came back, or the page is looked at again: not later but now. */
   retryNow(): void {
-    if (this.link === "lost") {
+    if (this.link === 'lost') {
       this.connect();
     }
   }
 
   /* Nobody looks: what happens meanwhile is not followed stroke by stroke. */
   rest(): void {
-    if (this.link !== "closed") {
+    if (this.link !== 'closed') {
       this.clearTimer();
       this.drop();
-      this.change("lost");
+      this.change('lost');
     }
   }
 
   reconnect(): void {
-    if (this.link !== "closed") {
+    if (this.link !== 'closed') {
       this.lose();
     }
   }
@@ -104,7 +104,7 @@ export class Connection {
   private connect(): void {
     this.clearTimer();
     this.drop();
-    this.change("connecting");
+    this.change('connecting');
     let socket: WebSocket;
     try {
       socket = this.around.open();
@@ -113,7 +113,7 @@ export class Connection {
       return;
     }
     this.socket = socket;
-    socket.binaryType = "arraybuffer";
+    socket.binaryType = 'arraybuffer';
     socket.onopen = () => socket.send(JSON.stringify(this.handlers.hello()));
     socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => this.receive(event.data);
     socket.onclose = () => this.lose();
@@ -121,15 +121,15 @@ export class Connection {
   }
 
   private receive(data: string | ArrayBuffer): void {
-    if (typeof data !== "string") {
+    if (typeof data !== 'string') {
       this.handlers.records(decodeFrame(new Uint8Array(data)));
       return;
     }
     const message = JSON.parse(data) as Json;
-    if (message.type === "welcome") {
+    if (message.type === 'welcome') {
       this.clearTimer();
       this.backoff.reset();
-      this.change("open");
+      this.change('open');
       this.handlers.welcomed(message as unknown as Welcome);
     } else {
       this.handlers.message(message);
@@ -139,7 +139,7 @@ export class Connection {
   private lose(): void {
     this.clearTimer();
     this.drop();
-    this.change("lost");
+    this.change('lost');
     this.timer = this.around.later(() => this.connect(), this.backoff.nextMs());
   }
 

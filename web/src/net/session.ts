@@ -1,8 +1,8 @@
-/* Who this client is to the server, and the journal's way there: identify before the first stroke, then
- * submit, and submit again after each loss until all is acknowledged. */
-import type { Acked, Entry, Journal } from "../core/journal.ts";
-import { encodeSubmit, NACK_UNAVAILABLE, type ServerRecord } from "../core/protocol.ts";
-import { Connection, type Json, type Link, type Surroundings, type Welcome } from "./connection.ts";
+/* Who this client is to the server, and the journal's way there: identify before the first
+ * stroke, then submit, and submit again after each loss until all is acknowledged. */
+import type { Acked, Entry, Journal } from '../core/journal.ts';
+import { encodeSubmit, NACK_UNAVAILABLE, type ServerRecord } from '../core/protocol.ts';
+import { Connection, type Json, type Link, type Surroundings, type Welcome } from './connection.ts';
 
 export interface Person {
   artist: number;
@@ -47,18 +47,18 @@ export class Session {
   ) {
     this.connection = new Connection(options.around, {
       hello: () => ({
-        type: "hello",
+        type: 'hello',
         protocol: 1,
         canvas: options.canvas,
         nonce: journal.nonce,
         watch: options.isWatching,
-        client: "kolam-web/1",
+        client: 'kolam-web/1',
       }),
       welcomed: (welcome) => this.welcomed(welcome),
       message: (message) => this.message(message),
       records: (records) => records.forEach((record) => this.record(record)),
       linked: (link) => {
-        if (link !== "open") {
+        if (link !== 'open') {
           this.isIdentifying = false;
           this.isKnown = false;
           journal.markUnsent();
@@ -81,7 +81,7 @@ export class Session {
   identify(): void {
     if (this.connection.isOpen && !this.isKnown && !this.isIdentifying) {
       this.isIdentifying = true;
-      this.connection.sendJson({ type: "identify" });
+      this.connection.sendJson({ type: 'identify' });
     }
   }
 
@@ -101,7 +101,7 @@ export class Session {
 
   rename(name: string): void {
     this.identify();
-    this.connection.sendJson({ type: "rename", name });
+    this.connection.sendJson({ type: 'rename', name });
   }
 
   private welcomed(welcome: Welcome): void {
@@ -116,17 +116,17 @@ export class Session {
 
   private message(message: Json): void {
     switch (message.type) {
-      case "identity":
+      case 'identity':
         void this.identityCame(message);
         break;
-      case "artists":
-        this.artistsCame(message["list"] as Person[]);
+      case 'artists':
+        this.artistsCame(message['list'] as Person[]);
         break;
-      case "refresh":
+      case 'refresh':
         this.events.refresh?.();
         break;
-      case "error":
-        this.events.trouble?.(String(message["message"] ?? ""));
+      case 'error':
+        this.events.trouble?.(String(message['message'] ?? ''));
         break;
       default:
         break; /* goodbye needs no answer: the close follows; others are of later versions */
@@ -145,9 +145,9 @@ export class Session {
   /* The cookie must be there before the first stroke is: a stroke sent again after a crash is
    * recognised by its artist. */
   private async identityCame(message: Json): Promise<void> {
-    const person = { artist: Number(message["artist"]), name: String(message["name"]) };
-    const claim = message["claim"];
-    if (typeof claim === "string" && !(await this.claimed(claim))) {
+    const person = { artist: Number(message['artist']), name: String(message['name']) };
+    const claim = message['claim'];
+    if (typeof claim === 'string' && !(await this.claimed(claim))) {
       this.isIdentifying = false;
       this.connection.reconnect();
       return;
@@ -172,14 +172,14 @@ export class Session {
   }
 
   private record(record: ServerRecord): void {
-    if (record.type === "ack") {
+    if (record.type === 'ack') {
       const acked = this.journal.acknowledge(record.counter, record.count, record.seq);
       if (acked !== null) {
         this.events.acknowledged?.(acked);
         this.events.journalChanged?.();
       }
       this.flush();
-    } else if (record.type === "nack") {
+    } else if (record.type === 'nack') {
       this.nacked(record.counter, record.code, record.message);
     } else {
       this.events.record?.(record);

@@ -1,10 +1,10 @@
-/* The journals in the browser's storage, an item an entry, and which of them belong to a page that is
- * still open. A page makes a journal of its own; one that a crash or a closed page left behind is
- * found here and sent by the next page. */
-import type { Keeper } from "../core/journal.ts";
+/* The journals in the browser's storage, an item an entry, and which of them belong to a page
+ * that is still open. A page makes a journal of its own; one that a crash or a closed page left
+ * behind is found here and sent by the next page. */
+import type { Keeper } from '../core/journal.ts';
 
-const JOURNAL = "kolam.journal.";
-const ALIVE = "kolam.alive.";
+const JOURNAL = 'kolam.journal.';
+const ALIVE = 'kolam.alive.';
 const ALIVE_EVERY_MS = 5_000;
 const ALIVE_FOR_MS = 20_000;
 
@@ -15,7 +15,7 @@ export interface Orphan {
 
 export function makeNonce(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(8));
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function prefixOf(canvas: string, nonce: string): string {
@@ -62,7 +62,7 @@ export function makeKeeper(storage: Storage | null, canvas: string, nonce: strin
       }
       return keysWith(storage, prefix).map((key) => ({
         counter: Number(key.slice(prefix.length)),
-        text: storage.getItem(key) ?? "",
+        text: storage.getItem(key) ?? '',
       }));
     },
   };
@@ -75,7 +75,7 @@ export function findOrphans(storage: Storage | null, nowMs: number): Orphan[] {
   }
   const found = new Map<string, Orphan>();
   for (const key of keysWith(storage, JOURNAL)) {
-    const [canvas, nonce] = key.slice(JOURNAL.length).split(".");
+    const [canvas, nonce] = key.slice(JOURNAL.length).split('.');
     if (canvas !== undefined && nonce !== undefined && /^[0-9a-f]{16}$/.test(nonce)) {
       const aliveMs = Number(storage.getItem(ALIVE + nonce) ?? 0);
       if (Math.abs(nowMs - aliveMs) > ALIVE_FOR_MS) {

@@ -1,10 +1,10 @@
 /* All that floats over the wall. */
-import type { Palette } from "./palette.ts";
-import { NameChip, StatusNote, watchNote, ZoomBar } from "./corner.ts";
-import { element } from "./dom.ts";
-import { Labels } from "./labels.ts";
-import { Help, Toast } from "./notes.ts";
-import { Toolbar } from "./toolbar.ts";
+import type { Palette } from './palette.ts';
+import { NameChip, StatusNote, watchNote, ZoomBar } from './corner.ts';
+import { element } from './dom.ts';
+import { Labels } from './labels.ts';
+import { Help, Toast } from './notes.ts';
+import { Toolbar } from './toolbar.ts';
 
 export interface ChromeEvents {
   undo(): void;
@@ -17,7 +17,7 @@ export interface ChromeEvents {
 
 /* A circle of the brush's size around the pointer. */
 export class Ring {
-  readonly root = element("div", { class: "ring", "aria-hidden": "true" });
+  readonly root = element('div', { class: 'ring', 'aria-hidden': 'true' });
   private size = 0;
 
   constructor() {
@@ -66,10 +66,10 @@ export class Chrome {
     this.toolbar = isWatching
       ? null
       : new Toolbar(palette, { ...events, help: () => this.help.toggle() });
-    const corner = element("div", { class: "corner" }, this.status.root, this.nameChip.root);
+    const corner = element('div', { class: 'corner' }, this.status.root, this.nameChip.root);
     this.roots = [this.labels.root, this.ring.root, corner, this.zoomBar.root];
     this.roots.push(this.toolbar?.root ?? watchNote(), this.toast.root, this.help.root);
-    document.body.classList.toggle("is-watching", isWatching);
+    document.body.classList.toggle('is-watching', isWatching);
     this.brushChanged();
   }
 

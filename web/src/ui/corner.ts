@@ -1,44 +1,44 @@
 /* The corners: who you are and whether the server hears you; how far in you are. */
-import { CloudOff, Eye, Minus, Plus } from "lucide";
-import type { Link } from "../net/connection.ts";
-import { button, element, icon } from "./dom.ts";
-import { Popover } from "./popover.ts";
+import { CloudOff, Eye, Minus, Plus } from 'lucide';
+import type { Link } from '../net/connection.ts';
+import { button, element, icon } from './dom.ts';
+import { Popover } from './popover.ts';
 
 const NAME_MAX = 40;
 /* A reconnect within this long is nobody's business. */
 const LOST_AFTER_MS = 1_200;
 
 export class NameChip {
-  readonly root = element("div", { class: "chip-holder" });
-  private readonly chip = element("button", {
-    type: "button",
-    class: "chip",
-    title: "Your name",
-    "aria-label": "Your name",
+  readonly root = element('div', { class: 'chip-holder' });
+  private readonly chip = element('button', {
+    type: 'button',
+    class: 'chip',
+    title: 'Your name',
+    'aria-label': 'Your name',
   });
-  private readonly text = element("span", { class: "chip-text" });
-  private readonly input = element("input", {
-    type: "text",
+  private readonly text = element('span', { class: 'chip-text' });
+  private readonly input = element('input', {
+    type: 'text',
     maxlength: String(NAME_MAX),
-    "aria-label": "Your name",
-    autocomplete: "off",
-    spellcheck: "false",
+    'aria-label': 'Your name',
+    autocomplete: 'off',
+    spellcheck: 'false',
   });
 
   constructor(rename: (name: string) => void) {
-    this.chip.append(element("span", { class: "chip-dot" }), this.text);
-    const done = element("button", { type: "submit", class: "text-button" }, "Rename");
-    const form = element("form", { class: "panel name-panel" }, this.input, done);
-    form.setAttribute("aria-label", "Your name");
+    this.chip.append(element('span', { class: 'chip-dot' }), this.text);
+    const done = element('button', { type: 'submit', class: 'text-button' }, 'Rename');
+    const form = element('form', { class: 'panel name-panel' }, this.input, done);
+    form.setAttribute('aria-label', 'Your name');
     const popover = new Popover(this.chip, form, () => {
-      this.input.value = this.text.textContent ?? "";
+      this.input.value = this.text.textContent ?? '';
       this.input.select();
       this.input.focus();
     });
-    form.addEventListener("submit", (event) => {
+    form.addEventListener('submit', (event) => {
       event.preventDefault();
       const name = this.input.value.trim();
-      if (name !== "" && name !== this.text.textContent) {
+      if (name !== '' && name !== this.text.textContent) {
         rename(name);
       }
       popover.close();
@@ -49,14 +49,14 @@ export class NameChip {
 
   setName(name: string): void {
     this.text.textContent = name;
-    this.chip.setAttribute("aria-label", `Your name: ${name}`);
+    this.chip.setAttribute('aria-label', `Your name: ${name}`);
     this.root.hidden = false;
   }
 }
 
 export class StatusNote {
-  readonly root = element("div", { class: "status", role: "status", "aria-live": "polite" });
-  private readonly text = element("span");
+  readonly root = element('div', { class: 'status', role: 'status', 'aria-live': 'polite' });
+  private readonly text = element('span');
   private timer = 0;
 
   constructor() {
@@ -65,7 +65,7 @@ export class StatusNote {
   }
 
   setLink(link: Link, unsaved: number): void {
-    if (link === "open") {
+    if (link === 'open') {
       window.clearTimeout(this.timer);
       this.timer = 0;
       this.root.hidden = true;
@@ -73,8 +73,8 @@ export class StatusNote {
     }
     this.text.textContent =
       unsaved === 0
-        ? "Not connected"
-        : `Not connected, ${unsaved} ${unsaved === 1 ? "stroke is" : "strokes are"} kept here`;
+        ? 'Not connected'
+        : `Not connected, ${unsaved} ${unsaved === 1 ? 'stroke is' : 'strokes are'} kept here`;
     if (this.timer === 0) {
       this.timer = window.setTimeout(() => (this.root.hidden = false), LOST_AFTER_MS);
     }
@@ -82,25 +82,25 @@ export class StatusNote {
 }
 
 export function watchNote(): HTMLElement {
-  return element("div", { class: "watching" }, icon(Eye), element("span", {}, "Watching"));
+  return element('div', { class: 'watching' }, icon(Eye), element('span', {}, 'Watching'));
 }
 
 export class ZoomBar {
   readonly root: HTMLElement;
-  private readonly text = element("button", {
-    type: "button",
-    class: "zoom-text",
-    title: "Back to 100% (0)",
+  private readonly text = element('button', {
+    type: 'button',
+    class: 'zoom-text',
+    title: 'Back to 100% (0)',
   });
 
   constructor(step: (direction: 1 | -1) => void, reset: () => void) {
-    this.text.addEventListener("click", reset);
+    this.text.addEventListener('click', reset);
     this.root = element(
-      "div",
-      { class: "bar zoom", role: "group", "aria-label": "Zoom" },
-      button("Zoom out", Minus, "-", () => step(-1)),
+      'div',
+      { class: 'bar zoom', role: 'group', 'aria-label': 'Zoom' },
+      button('Zoom out', Minus, '-', () => step(-1)),
       this.text,
-      button("Zoom in", Plus, "+", () => step(1)),
+      button('Zoom in', Plus, '+', () => step(1)),
     );
   }
 
@@ -108,7 +108,7 @@ export class ZoomBar {
     const text = zoomText(zoom);
     if (this.text.textContent !== text) {
       this.text.textContent = text;
-      this.text.setAttribute("aria-label", `Zoom ${text}, back to 100%`);
+      this.text.setAttribute('aria-label', `Zoom ${text}, back to 100%`);
     }
   }
 }

@@ -1,5 +1,5 @@
 /* Elements, made without markup: the page's policy forbids inline styles and scripts. */
-import { createElement, type IconNode } from "lucide";
+import { createElement, type IconNode } from 'lucide';
 
 type Attributes = Record<string, string>;
 
@@ -18,9 +18,9 @@ export function element<K extends keyof HTMLElementTagNameMap>(
 
 export function icon(node: IconNode): SVGElement {
   const made = createElement(node);
-  made.setAttribute("aria-hidden", "true");
-  made.setAttribute("class", "icon");
-  made.setAttribute("stroke-width", "1.75");
+  made.setAttribute('aria-hidden', 'true');
+  made.setAttribute('class', 'icon');
+  made.setAttribute('stroke-width', '1.75');
   return made;
 }
 
@@ -32,14 +32,14 @@ export function button(
   act: () => void,
 ): HTMLButtonElement {
   const title = key === null ? label : `${label} (${key})`;
-  const made = element("button", { type: "button", "aria-label": label, title }, icon(picture));
+  const made = element('button', { type: 'button', 'aria-label': label, title }, icon(picture));
   if (key !== null) {
-    made.setAttribute("aria-keyshortcuts", key);
+    made.setAttribute('aria-keyshortcuts', key);
   }
-  made.addEventListener("click", act);
+  made.addEventListener('click', act);
   return made;
 }
 
 export function cssColor(color: number): string {
-  return `#${(color >>> 8).toString(16).padStart(6, "0")}`;
+  return `#${(color >>> 8).toString(16).padStart(6, '0')}`;
 }

@@ -1,7 +1,7 @@
 /* Names at the others' pens: a dot and a name that follow, and fade when the pen rests. */
-import { positionToScreen, type Camera, type Viewport } from "../core/camera.ts";
-import type { Pen } from "../view/others.ts";
-import { cssColor, element } from "./dom.ts";
+import { positionToScreen, type Camera, type Viewport } from '../core/camera.ts';
+import type { Pen } from '../view/others.ts';
+import { cssColor, element } from './dom.ts';
 
 interface Label {
   root: HTMLElement;
@@ -13,7 +13,7 @@ const REST_MS = 2_600;
 const LABELS_MAX = 40;
 
 export class Labels {
-  readonly root = element("div", { class: "labels", "aria-hidden": "true" });
+  readonly root = element('div', { class: 'labels', 'aria-hidden': 'true' });
   private readonly labels = new Map<string, Label>();
 
   get isShowing(): boolean {
@@ -47,9 +47,9 @@ export class Labels {
   private labelOf(nonce: string): Label {
     let label = this.labels.get(nonce);
     if (label === undefined) {
-      const dot = element("span", { class: "label-dot" });
-      const name = element("span", { class: "label-name" });
-      label = { root: element("div", { class: "label" }, dot, name), dot, name };
+      const dot = element('span', { class: 'label-dot' });
+      const name = element('span', { class: 'label-name' });
+      label = { root: element('div', { class: 'label' }, dot, name), dot, name };
       this.labels.set(nonce, label);
       this.root.append(label.root);
     }
@@ -64,8 +64,8 @@ export class Labels {
     nowMs: number,
   ): void {
     label.root.style.transform = `translate3d(${at.x.toFixed(1)}px, ${at.y.toFixed(1)}px, 0)`;
-    label.root.classList.toggle("is-resting", nowMs - pen.seenMs > REST_MS);
-    label.dot.style.backgroundColor = pen.color === null ? "" : cssColor(pen.color);
+    label.root.classList.toggle('is-resting', nowMs - pen.seenMs > REST_MS);
+    label.dot.style.backgroundColor = pen.color === null ? '' : cssColor(pen.color);
     if (label.name.textContent !== name) {
       label.name.textContent = name;
     }

@@ -1,11 +1,11 @@
 /* Short messages, and the list of keys. */
-import { X } from "lucide";
-import { button, element } from "./dom.ts";
+import { X } from 'lucide';
+import { button, element } from './dom.ts';
 
 const TOAST_MS = 4_500;
 
 export class Toast {
-  readonly root = element("div", { class: "toast", role: "status", "aria-live": "polite" });
+  readonly root = element('div', { class: 'toast', role: 'status', 'aria-live': 'polite' });
   private timer = 0;
 
   constructor() {
@@ -21,40 +21,45 @@ export class Toast {
 }
 
 const KEYS: readonly [string, string][] = [
-  ["P  M  E", "pen, marker, eraser"],
-  ["[  ]", "thinner, thicker"],
-  ["Ctrl Z", "undo"],
-  ["Ctrl Shift Z", "redo"],
-  ["Space and drag", "move the wall"],
-  ["Wheel or pinch", "zoom"],
-  ["+  -  0", "zoom in, out, back to 100%"],
-  ["Arrows", "move the wall"],
-  ["Home", "to the newest drawing"],
+  ['P  M  E', 'pen, marker, eraser'],
+  ['[  ]', 'thinner, thicker'],
+  ['Ctrl Z', 'undo'],
+  ['Ctrl Shift Z', 'redo'],
+  ['Space and drag', 'move the wall'],
+  ['Wheel or pinch', 'zoom'],
+  ['+  -  0', 'zoom in, out, back to 100%'],
+  ['Arrows', 'move the wall'],
+  ['Home', 'to the newest drawing'],
 ];
 
 export class Help {
-  readonly root = element("dialog", {
-    class: "help",
-    "aria-label": "Help",
-    tabindex: "-1",
-    autofocus: "",
+  readonly root = element('dialog', {
+    class: 'help',
+    'aria-label': 'Help',
+    tabindex: '-1',
+    autofocus: '',
   });
 
   constructor() {
     const rows = KEYS.map(([keys, what]) =>
-      element("div", { class: "help-row" }, element("dt", {}, keyCaps(keys)), element("dd", {}, what)),
+      element(
+        'div',
+        { class: 'help-row' },
+        element('dt', {}, keyCaps(keys)),
+        element('dd', {}, what),
+      ),
     );
     this.root.append(
-      element("h2", {}, "One wall for everybody"),
+      element('h2', {}, 'One wall for everybody'),
       element(
-        "p",
+        'p',
         {},
-        "Draw with a finger, a pen or the mouse. Two fingers move and zoom. What you draw stays.",
+        'Draw with a finger, a pen or the mouse. Two fingers move and zoom. What you draw stays.',
       ),
-      element("dl", {}, ...rows),
-      button("Close", X, "Esc", () => this.root.close()),
+      element('dl', {}, ...rows),
+      button('Close', X, 'Esc', () => this.root.close()),
     );
-    this.root.addEventListener("click", (event) => {
+    this.root.addEventListener('click', (event) => {
       if (event.target === this.root) {
         this.root.close();
       }
@@ -73,7 +78,7 @@ export class Help {
 function keyCaps(keys: string): DocumentFragment {
   const made = document.createDocumentFragment();
   for (const key of keys.split(/ {2,}| (?=Shift|Z)/)) {
-    made.append(element("kbd", {}, key));
+    made.append(element('kbd', {}, key));
   }
   return made;
 }

@@ -1,23 +1,23 @@
 /* The colours and widths on offer, and what the hand holds now; kept between visits. */
-import { TOOL_ERASER, TOOL_MARKER, TOOL_PEN, type Tool } from "../core/op.ts";
-import { loadSetting, saveSetting } from "../net/storage.ts";
-import type { HandBrush } from "../hand/hand.ts";
+import { TOOL_ERASER, TOOL_MARKER, TOOL_PEN, type Tool } from '../core/op.ts';
+import { loadSetting, saveSetting } from '../net/storage.ts';
+import type { HandBrush } from '../hand/hand.ts';
 
 /* Thirteen that sit well on warm paper, dark to light around the circle. */
 export const COLORS: readonly { name: string; rgb: string }[] = [
-  { name: "Ink", rgb: "#23211f" },
-  { name: "Slate", rgb: "#6b7280" },
-  { name: "Brown", rgb: "#8f5b3a" },
-  { name: "Red", rgb: "#d33f3a" },
-  { name: "Orange", rgb: "#ee7f2d" },
-  { name: "Yellow", rgb: "#f3bf2f" },
-  { name: "Green", rgb: "#3d9a50" },
-  { name: "Teal", rgb: "#169a95" },
-  { name: "Sky", rgb: "#62b5e5" },
-  { name: "Blue", rgb: "#2c6ed5" },
-  { name: "Violet", rgb: "#7a4fc9" },
-  { name: "Pink", rgb: "#e15594" },
-  { name: "White", rgb: "#ffffff" },
+  { name: 'Ink', rgb: '#23211f' },
+  { name: 'Slate', rgb: '#6b7280' },
+  { name: 'Brown', rgb: '#8f5b3a' },
+  { name: 'Red', rgb: '#d33f3a' },
+  { name: 'Orange', rgb: '#ee7f2d' },
+  { name: 'Yellow', rgb: '#f3bf2f' },
+  { name: 'Green', rgb: '#3d9a50' },
+  { name: 'Teal', rgb: '#169a95' },
+  { name: 'Sky', rgb: '#62b5e5' },
+  { name: 'Blue', rgb: '#2c6ed5' },
+  { name: 'Violet', rgb: '#7a4fc9' },
+  { name: 'Pink', rgb: '#e15594' },
+  { name: 'White', rgb: '#ffffff' },
 ];
 
 export const WIDTH_MIN = 1;
@@ -91,18 +91,18 @@ export class Palette {
   }
 
   private save(): void {
-    saveSetting("brush", JSON.stringify(this.held));
+    saveSetting('brush', JSON.stringify(this.held));
     this.changed();
   }
 
   private load(): void {
     try {
-      const held = JSON.parse(loadSetting("brush") ?? "null") as Partial<Held> | null;
+      const held = JSON.parse(loadSetting('brush') ?? 'null') as Partial<Held> | null;
       const tools: unknown[] = [TOOL_PEN, TOOL_MARKER, TOOL_ERASER];
       const isValid =
         held !== null &&
         tools.includes(held.tool) &&
-        /^#[0-9a-f]{6}$/.test(held.rgb ?? "") &&
+        /^#[0-9a-f]{6}$/.test(held.rgb ?? '') &&
         held.widths?.length === 3 &&
         held.widths.every((width) => width >= WIDTH_MIN && width <= WIDTH_MAX);
       if (isValid) {

@@ -1,4 +1,5 @@
-/* A small panel beside a button: opens and closes with it, closes on Escape and on a press elsewhere. */
+/* A small panel beside a button: opens and closes with it, closes on Escape and on a press
+ * elsewhere. */
 
 let open: Popover | null = null;
 
@@ -15,9 +16,9 @@ export class Popover {
     private readonly opened: () => void = () => undefined,
   ) {
     panel.hidden = true;
-    trigger.setAttribute("aria-expanded", "false");
-    trigger.setAttribute("aria-haspopup", "dialog");
-    trigger.addEventListener("click", () => this.toggle());
+    trigger.setAttribute('aria-expanded', 'false');
+    trigger.setAttribute('aria-haspopup', 'dialog');
+    trigger.addEventListener('click', () => this.toggle());
   }
 
   toggle(): void {
@@ -25,9 +26,9 @@ export class Popover {
       open?.close();
       open = this;
       this.panel.hidden = false;
-      this.trigger.setAttribute("aria-expanded", "true");
-      document.addEventListener("pointerdown", this.pressed, true);
-      document.addEventListener("keydown", this.keyed, true);
+      this.trigger.setAttribute('aria-expanded', 'true');
+      document.addEventListener('pointerdown', this.pressed, true);
+      document.addEventListener('keydown', this.keyed, true);
       this.opened();
     } else {
       this.close();
@@ -38,9 +39,9 @@ export class Popover {
     if (!this.panel.hidden) {
       const hadFocus = this.panel.contains(document.activeElement);
       this.panel.hidden = true;
-      this.trigger.setAttribute("aria-expanded", "false");
-      document.removeEventListener("pointerdown", this.pressed, true);
-      document.removeEventListener("keydown", this.keyed, true);
+      this.trigger.setAttribute('aria-expanded', 'false');
+      document.removeEventListener('pointerdown', this.pressed, true);
+      document.removeEventListener('keydown', this.keyed, true);
       open = null;
       if (hadFocus) {
         this.trigger.focus();
@@ -56,7 +57,7 @@ export class Popover {
   };
 
   private readonly keyed = (event: KeyboardEvent): void => {
-    if (event.key === "Escape") {
+    if (event.key === 'Escape') {
       event.stopPropagation();
       this.close();
     }

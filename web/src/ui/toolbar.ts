@@ -1,9 +1,18 @@
 /* The toolbar: tools, colour, width, undo and redo, save. */
-import { CircleQuestionMark, Eraser, Highlighter, ImageDown, Pen, Pipette, Redo2, Undo2 } from "lucide";
-import { TOOL_ERASER, TOOL_MARKER, TOOL_PEN, type Tool } from "../core/op.ts";
-import { button, element, icon } from "./dom.ts";
-import { COLORS, placeOfWidth, widthAt, type Palette } from "./palette.ts";
-import { Popover } from "./popover.ts";
+import {
+  CircleQuestionMark,
+  Eraser,
+  Highlighter,
+  ImageDown,
+  Pen,
+  Pipette,
+  Redo2,
+  Undo2,
+} from 'lucide';
+import { TOOL_ERASER, TOOL_MARKER, TOOL_PEN, type Tool } from '../core/op.ts';
+import { button, element, icon } from './dom.ts';
+import { COLORS, placeOfWidth, widthAt, type Palette } from './palette.ts';
+import { Popover } from './popover.ts';
 
 export interface ToolbarEvents {
   undo(): void;
@@ -18,18 +27,18 @@ export class Toolbar {
   readonly root: HTMLElement;
   private readonly tools = new Map<Tool, HTMLButtonElement>();
   private readonly swatches = new Map<string, HTMLButtonElement>();
-  private readonly custom = element("input", { type: "color", "aria-label": "Colour of your own" });
+  private readonly custom = element('input', { type: 'color', 'aria-label': 'Colour of your own' });
   private readonly customCell: HTMLElement;
-  private readonly slider = element("input", {
-    type: "range",
-    min: "0",
-    max: "1",
-    step: "0.01",
-    "aria-label": "Width",
+  private readonly slider = element('input', {
+    type: 'range',
+    min: '0',
+    max: '1',
+    step: '0.01',
+    'aria-label': 'Width',
   });
-  private readonly sliderText = element("output", { class: "width-text" });
-  private readonly colorSample = element("span", { class: "color-sample" });
-  private readonly widthSample = element("span", { class: "width-sample" });
+  private readonly sliderText = element('output', { class: 'width-text' });
+  private readonly colorSample = element('span', { class: 'color-sample' });
+  private readonly widthSample = element('span', { class: 'width-sample' });
   private readonly undoButton: HTMLButtonElement;
   private readonly redoButton: HTMLButtonElement;
 
@@ -37,18 +46,18 @@ export class Toolbar {
     private readonly palette: Palette,
     events: ToolbarEvents,
   ) {
-    this.undoButton = button("Undo", Undo2, "Ctrl+Z", () => events.undo());
-    this.redoButton = button("Redo", Redo2, "Ctrl+Shift+Z", () => events.redo());
-    this.customCell = element("label", { class: "swatch is-custom", title: "Colour of your own" });
+    this.undoButton = button('Undo', Undo2, 'Ctrl+Z', () => events.undo());
+    this.redoButton = button('Redo', Redo2, 'Ctrl+Shift+Z', () => events.redo());
+    this.customCell = element('label', { class: 'swatch is-custom', title: 'Colour of your own' });
     this.customCell.append(this.custom, icon(Pipette));
-    const help = button("Help", CircleQuestionMark, "?", () => events.help());
-    help.classList.add("is-wide-only");
+    const help = button('Help', CircleQuestionMark, '?', () => events.help());
+    help.classList.add('is-wide-only');
     this.root = element(
-      "div",
-      { class: "bar tools", role: "toolbar", "aria-label": "Drawing" },
-      this.tool("Pen", Pen, "P", TOOL_PEN),
-      this.tool("Marker", Highlighter, "M", TOOL_MARKER),
-      this.tool("Eraser", Eraser, "E", TOOL_ERASER),
+      'div',
+      { class: 'bar tools', role: 'toolbar', 'aria-label': 'Drawing' },
+      this.tool('Pen', Pen, 'P', TOOL_PEN),
+      this.tool('Marker', Highlighter, 'M', TOOL_MARKER),
+      this.tool('Eraser', Eraser, 'E', TOOL_ERASER),
       separator(),
       this.colors(),
       this.widths(),
@@ -56,10 +65,10 @@ export class Toolbar {
       this.undoButton,
       this.redoButton,
       separator(),
-      button("Save the view as a picture", ImageDown, null, () => events.save()),
+      button('Save the view as a picture', ImageDown, null, () => events.save()),
       help,
     );
-    this.root.addEventListener("click", returnFocus);
+    this.root.addEventListener('click', returnFocus);
     this.update();
     this.setHistory(false, false);
   }
@@ -71,45 +80,45 @@ export class Toolbar {
   }
 
   private colors(): HTMLElement {
-    const trigger = element("button", { type: "button", "aria-label": "Colour", title: "Colour" });
+    const trigger = element('button', { type: 'button', 'aria-label': 'Colour', title: 'Colour' });
     trigger.append(this.colorSample);
-    const grid = element("div", { class: "swatches" });
-    const panel = element("div", { class: "panel", role: "dialog", "aria-label": "Colour" }, grid);
+    const grid = element('div', { class: 'swatches' });
+    const panel = element('div', { class: 'panel', role: 'dialog', 'aria-label': 'Colour' }, grid);
     const popover = new Popover(trigger, panel);
     for (const { name, rgb } of COLORS) {
-      const swatch = element("button", { type: "button", class: "swatch", title: name });
-      swatch.setAttribute("aria-label", name);
-      swatch.style.setProperty("--color", rgb);
-      swatch.addEventListener("click", () => {
+      const swatch = element('button', { type: 'button', class: 'swatch', title: name });
+      swatch.setAttribute('aria-label', name);
+      swatch.style.setProperty('--color', rgb);
+      swatch.addEventListener('click', () => {
         this.palette.setColor(rgb);
         popover.close();
       });
       this.swatches.set(rgb, swatch);
       grid.append(swatch);
     }
-    this.custom.addEventListener("input", () => this.palette.setColor(this.custom.value));
+    this.custom.addEventListener('input', () => this.palette.setColor(this.custom.value));
     grid.append(this.customCell);
-    return element("div", { class: "holder" }, trigger, panel);
+    return element('div', { class: 'holder' }, trigger, panel);
   }
 
   private widths(): HTMLElement {
-    const trigger = element("button", {
-      type: "button",
-      "aria-label": "Width",
-      title: "Width ([ and ])",
+    const trigger = element('button', {
+      type: 'button',
+      'aria-label': 'Width',
+      title: 'Width ([ and ])',
     });
     trigger.append(this.widthSample);
     const panel = element(
-      "div",
-      { class: "panel width-panel", role: "dialog", "aria-label": "Width" },
-      element("span", { class: "slider" }, this.slider),
+      'div',
+      { class: 'panel width-panel', role: 'dialog', 'aria-label': 'Width' },
+      element('span', { class: 'slider' }, this.slider),
       this.sliderText,
     );
-    this.slider.addEventListener("input", () =>
+    this.slider.addEventListener('input', () =>
       this.palette.setWidth(widthAt(Number(this.slider.value))),
     );
     new Popover(trigger, panel, () => this.slider.focus());
-    return element("div", { class: "holder" }, trigger, panel);
+    return element('div', { class: 'holder' }, trigger, panel);
   }
 
   setHistory(canUndo: boolean, canRedo: boolean): void {
@@ -120,16 +129,16 @@ export class Toolbar {
   update(): void {
     const { tool, rgb, width } = this.palette;
     for (const [each, made] of this.tools) {
-      made.setAttribute("aria-pressed", String(each === tool));
+      made.setAttribute('aria-pressed', String(each === tool));
     }
     for (const [each, swatch] of this.swatches) {
-      swatch.setAttribute("aria-pressed", String(each === rgb));
+      swatch.setAttribute('aria-pressed', String(each === rgb));
     }
-    this.customCell.classList.toggle("is-chosen", !this.swatches.has(rgb));
-    this.customCell.style.setProperty("--color", rgb);
+    this.customCell.classList.toggle('is-chosen', !this.swatches.has(rgb));
+    this.customCell.style.setProperty('--color', rgb);
     this.custom.value = rgb;
-    this.colorSample.style.setProperty("--color", rgb);
-    this.widthSample.style.setProperty("--size", `${sampleSize(width)}px`);
+    this.colorSample.style.setProperty('--color', rgb);
+    this.widthSample.style.setProperty('--size', `${sampleSize(width)}px`);
     this.slider.value = String(placeOfWidth(width));
     this.sliderText.textContent = `${width} px`;
   }
@@ -137,9 +146,9 @@ export class Toolbar {
 
 /* After a press with the pointer the keys are the wall's again: the space bar grabs it. */
 function returnFocus(event: MouseEvent): void {
-  const pressed = (event.target as HTMLElement).closest("button");
-  if (event.detail > 0 && pressed !== null && !pressed.hasAttribute("aria-expanded")) {
-    document.querySelector<HTMLElement>("#wall")?.focus({ preventScroll: true });
+  const pressed = (event.target as HTMLElement).closest('button');
+  if (event.detail > 0 && pressed !== null && !pressed.hasAttribute('aria-expanded')) {
+    document.querySelector<HTMLElement>('#wall')?.focus({ preventScroll: true });
   }
 }
 
@@ -148,5 +157,5 @@ function sampleSize(width: number): number {
 }
 
 function separator(): HTMLElement {
-  return element("span", { class: "separator", role: "separator" });
+  return element('span', { class: 'separator', role: 'separator' });
 }

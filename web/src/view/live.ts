@@ -1,9 +1,9 @@
-/* A stroke while it grows, in the kernel: its points in slots, and a mask for each tile it touches, to
- * which only new capsules are added. One slot holds the points of one op; a longer stroke takes several,
- * each beginning where the one before ended. */
-import { POINTS_MAX, type Stroke } from "../core/op.ts";
-import type { TileId } from "../core/geometry.ts";
-import type { Ink, MaskHandle, Rect, StrokeHandle, TileHandle } from "../ink.ts";
+/* A stroke while it grows, in the kernel: its points in slots, and a mask for each tile it
+ * touches, to which only new capsules are added. One slot holds the points of one op; a longer
+ * stroke takes several, each beginning where the one before ended. */
+import { POINTS_MAX, type Stroke } from '../core/op.ts';
+import type { TileId } from '../core/geometry.ts';
+import type { Ink, MaskHandle, Rect, StrokeHandle, TileHandle } from '../ink.ts';
 
 interface TileMask {
   mask: MaskHandle;

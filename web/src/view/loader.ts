@@ -1,7 +1,7 @@
-/* Brings base pictures over HTTP: those in view, nearest the centre first, a few at a time; what left
- * the view is no longer waited for. */
-import { isInRect, type TileRect } from "../core/geometry.ts";
-import { setPicture, type Tile } from "./tiles.ts";
+/* Brings base pictures over HTTP: those in view, nearest the centre first, a few at a time; what
+ * left the view is no longer waited for. */
+import { isInRect, type TileRect } from '../core/geometry.ts';
+import { setPicture, type Tile } from './tiles.ts';
 
 const IN_FLIGHT_MAX = 8;
 const RETRY_FIRST_MS = 400;
@@ -22,13 +22,13 @@ interface Answer {
 
 /* The seq in an ETag `"<incarnation>-<raster>-<seq>"`. */
 export function seqOfTag(tag: string | null): number | null {
-  const match = /-(\d+)"?$/.exec(tag ?? "");
+  const match = /-(\d+)"?$/.exec(tag ?? '');
   return match === null ? null : Number(match[1]);
 }
 
 export class Loader {
   private readonly flights = new Map<Tile, AbortController>();
-  private version = "";
+  private version = '';
   fetched = 0;
   fetchedBytes = 0;
 
@@ -89,15 +89,15 @@ export class Loader {
         throw new Error(`tile: HTTP ${response.status}`);
       }
       const blob = await response.blob();
-      const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none" });
+      const bitmap = await createImageBitmap(blob, { colorSpaceConversion: 'none' });
       if (flight.signal.aborted) {
         bitmap.close();
         return;
       }
       this.fetched++;
       this.fetchedBytes += blob.size;
-      const isPresent = response.headers.get("cache-control")?.includes("immutable") === true;
-      const hasSeq = seqOfTag(response.headers.get("etag")) ?? seq;
+      const isPresent = response.headers.get('cache-control')?.includes('immutable') === true;
+      const hasSeq = seqOfTag(response.headers.get('etag')) ?? seq;
       this.arrived(tile, { hasSeq, askedSeq: seq, isPresent, bitmap });
     } catch {
       if (!flight.signal.aborted) {

@@ -1,14 +1,14 @@
 /* The others while they draw: their strokes as they come, their pens, and their names. */
-import { decodeOp, type Stroke } from "../core/op.ts";
-import { appendPoints } from "../core/stroke.ts";
-import { markKey } from "../core/marks.ts";
-import type { Position } from "../core/geometry.ts";
-import type { ServerRecord } from "../core/protocol.ts";
-import { SUB_PER_PX } from "../core/geometry.ts";
-import type { Scene } from "./scene.ts";
+import { decodeOp, type Stroke } from '../core/op.ts';
+import { appendPoints } from '../core/stroke.ts';
+import { markKey } from '../core/marks.ts';
+import type { Position } from '../core/geometry.ts';
+import type { ServerRecord } from '../core/protocol.ts';
+import { SUB_PER_PX } from '../core/geometry.ts';
+import type { Scene } from './scene.ts';
 
-type PreviewRecord = Extract<ServerRecord, { type: "preview" }>;
-type CursorRecord = Extract<ServerRecord, { type: "cursor" }>;
+type PreviewRecord = Extract<ServerRecord, { type: 'preview' }>;
+type CursorRecord = Extract<ServerRecord, { type: 'cursor' }>;
 
 /* Somebody's pen. */
 export interface Pen {
@@ -44,7 +44,7 @@ export class Others {
       return;
     }
     const op = decodeOp(record.body);
-    if (op.kind !== "stroke") {
+    if (op.kind !== 'stroke') {
       return;
     }
     const key = markKey(record.nonce, record.counter);
@@ -122,7 +122,9 @@ export class Others {
 }
 
 function isSameOrigin(a: Stroke, b: Stroke): boolean {
-  return a.origin.level === b.origin.level && a.origin.x === b.origin.x && a.origin.y === b.origin.y;
+  return (
+    a.origin.level === b.origin.level && a.origin.x === b.origin.x && a.origin.y === b.origin.y
+  );
 }
 
 function placeOf(stroke: Stroke, index: number): Position {

@@ -1,11 +1,12 @@
-/* Composes tiles: the base picture, the marks after it, what waits for the server, and what is being
- * drawn. The same kernel as the server's draws all of it, so nothing moves when it is confirmed. */
-import { TILE_PX, type TileId } from "../core/geometry.ts";
-import type { Mark } from "../core/tilelog.ts";
-import type { Ink, MaskHandle, Rect, StrokeHandle, TileHandle } from "../ink.ts";
-import { loadPoints, type LiveInk } from "./live.ts";
-import { Surface, unite, WHOLE } from "./surface.ts";
-import type { Tile } from "./tiles.ts";
+/* Composes tiles: the base picture, the marks after it, what waits for the server, and what is
+ * being drawn. The same kernel as the server's draws all of it, so nothing moves when it is
+ * confirmed. */
+import { TILE_PX, type TileId } from '../core/geometry.ts';
+import type { Mark } from '../core/tilelog.ts';
+import type { Ink, MaskHandle, Rect, StrokeHandle, TileHandle } from '../ink.ts';
+import { loadPoints, type LiveInk } from './live.ts';
+import { Surface, unite, WHOLE } from './surface.ts';
+import type { Tile } from './tiles.ts';
 
 /* What lies over the confirmed picture of every tile. */
 export interface Overlay {
@@ -25,10 +26,10 @@ export class Painter {
   constructor(readonly ink: Ink) {
     this.mask = ink.allocMask();
     this.slot = ink.allocStroke();
-    const canvas = document.createElement("canvas");
+    const canvas = document.createElement('canvas');
     canvas.width = TILE_PX;
     canvas.height = TILE_PX;
-    this.reader = canvas.getContext("2d", { willReadFrequently: true })!;
+    this.reader = canvas.getContext('2d', { willReadFrequently: true })!;
   }
 
   /* Brings the tile's picture up to date; true if it changed. */

@@ -1,15 +1,15 @@
-/* What is on the wall, as far as this page knows it: tiles, ops on them, what waits for the server, and
- * what is being drawn. Records from the server and the hand's strokes come in; tiles that look
- * different come out of `paint`. */
-import { markKey, markMeetsTile } from "../core/marks.ts";
-import { isInRect, type TileRect } from "../core/geometry.ts";
-import type { Op, Stroke } from "../core/op.ts";
-import type { ServerRecord } from "../core/protocol.ts";
-import type { Mark } from "../core/tilelog.ts";
-import { tilesTouchedIn, touchesTile } from "../core/touch.ts";
-import { LiveInk } from "./live.ts";
-import type { Overlay, Painter } from "./painter.ts";
-import { setPicture, TileStore, type Tile } from "./tiles.ts";
+/* What is on the wall, as far as this page knows it: tiles, ops on them, what waits for the
+ * server, and what is being drawn. Records from the server and the hand's strokes come in; tiles
+ * that look different come out of `paint`. */
+import { markKey, markMeetsTile } from '../core/marks.ts';
+import { isInRect, type TileRect } from '../core/geometry.ts';
+import type { Op, Stroke } from '../core/op.ts';
+import type { ServerRecord } from '../core/protocol.ts';
+import type { Mark } from '../core/tilelog.ts';
+import { tilesTouchedIn, touchesTile } from '../core/touch.ts';
+import { LiveInk } from './live.ts';
+import type { Overlay, Painter } from './painter.ts';
+import { setPicture, TileStore, type Tile } from './tiles.ts';
 
 /* A finished stroke of one's own that is not known to be in the tiles. */
 interface Pending {
@@ -26,8 +26,8 @@ interface Live {
   drawn: number; /* points whose tiles are known */
 }
 
-type OpRecord = Extract<ServerRecord, { type: "op" }>;
-type ViewRecord = Extract<ServerRecord, { type: "view" }>;
+type OpRecord = Extract<ServerRecord, { type: 'op' }>;
+type ViewRecord = Extract<ServerRecord, { type: 'view' }>;
 
 const GROUPS_MAX = 64;
 const PENDING_ACKED_MS = 10_000;
@@ -151,11 +151,11 @@ export class Scene implements Overlay {
 
   opCame(record: OpRecord, op: Op): void {
     this.lastSeq = Math.max(this.lastSeq, record.seq);
-    if (op.kind === "stroke") {
+    if (op.kind === 'stroke') {
       this.strokeCame(record, op);
-    } else if (op.kind === "hide" || op.kind === "show") {
+    } else if (op.kind === 'hide' || op.kind === 'show') {
       const { seq } = record;
-      this.changeVisibility({ seq, isHidden: op.kind === "hide", targets: op.targets });
+      this.changeVisibility({ seq, isHidden: op.kind === 'hide', targets: op.targets });
     }
     if (record.replaces > 0) {
       this.changeVisibility({ seq: record.seq, isHidden: true, targets: [record.replaces] });
@@ -247,8 +247,8 @@ export class Scene implements Overlay {
     }
   }
 
-  /* Durable. It stays on top until the op comes in its place, a moment later, or, where this view does
-   * not get the op, until the tiles had time to. */
+  /* Durable. It stays on top until the op comes in its place, a moment later, or, where this
+   * view does not get the op, until the tiles had time to. */
   pendingAcked(key: string, seq: number): void {
     const pending = this.pendings.get(key);
     if (pending === undefined) {

@@ -1,8 +1,8 @@
 /* Draws the tiles onto the page's canvas, in whole device pixels.
  *
- * A tile that is not there yet is shown as the part of a coarser one, and the finer ones that are, so
- * that zooming and panning never show holes that were filled a moment before. While the camera rests,
- * only boxes of changed tiles are drawn. */
+ * A tile that is not there yet is shown as the part of a coarser one, and the finer ones that
+ * are, so that zooming and panning never show holes that were filled a moment before. While the
+ * camera rests, only boxes of changed tiles are drawn. */
 import {
   displayLevel,
   layoutFor,
@@ -11,10 +11,17 @@ import {
   type Camera,
   type Layout,
   type Viewport,
-} from "../core/camera.ts";
-import { LEVEL_MAX, LEVEL_MIN, TILE_PX, tileMax, tileMin, type TileRect } from "../core/geometry.ts";
-import { boostTable, BOOST_BELOW } from "../core/boost.ts";
-import type { Tile, TileStore } from "./tiles.ts";
+} from '../core/camera.ts';
+import {
+  LEVEL_MAX,
+  LEVEL_MIN,
+  TILE_PX,
+  tileMax,
+  tileMin,
+  type TileRect,
+} from '../core/geometry.ts';
+import { boostTable, BOOST_BELOW } from '../core/boost.ts';
+import type { Tile, TileStore } from './tiles.ts';
 
 /* How far up and down a missing tile is looked for. */
 const COARSER_MAX = 6;
@@ -41,7 +48,7 @@ export class Screen {
     private readonly ground: Ground,
     private readonly readPixels: (tile: Tile) => Uint8ClampedArray<ArrayBuffer>,
   ) {
-    this.context = canvas.getContext("2d", { alpha: false })!;
+    this.context = canvas.getContext('2d', { alpha: false })!;
   }
 
   resize(viewport: Viewport): void {
@@ -131,7 +138,7 @@ export class Screen {
     const width = box.x1 - box.x0;
     const height = box.y1 - box.y0;
     context.imageSmoothingEnabled = width !== size || height !== size;
-    context.imageSmoothingQuality = "medium";
+    context.imageSmoothingQuality = 'medium';
     context.drawImage(image, sourceX, sourceY, size, size, box.x0, box.y0, width, height);
   }
 
@@ -208,7 +215,7 @@ export class Screen {
   }
 
   private boost(tile: Tile): HTMLCanvasElement {
-    const canvas = tile.boosted ?? document.createElement("canvas");
+    const canvas = tile.boosted ?? document.createElement('canvas');
     canvas.width = TILE_PX;
     canvas.height = TILE_PX;
     const rgba = this.readPixels(tile);
@@ -216,7 +223,7 @@ export class Screen {
     for (let i = 3; i < rgba.length; i += 4) {
       rgba[i] = table[rgba[i]!]!;
     }
-    canvas.getContext("2d")!.putImageData(new ImageData(rgba, TILE_PX), 0, 0);
+    canvas.getContext('2d')!.putImageData(new ImageData(rgba, TILE_PX), 0, 0);
     return canvas;
   }
 }

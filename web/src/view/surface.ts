@@ -4,10 +4,10 @@
  *   settled     and one's own finished strokes that the server has not acknowledged
  *   shown       and the strokes that are being drawn, one's own and others'
  *
- * Each is drawn only when it or one below has changed; an eraser works on what is below it, which an
- * overlay could not show. `settled` is `confirmed` itself while nothing waits. */
-import { TILE_PX } from "../core/geometry.ts";
-import type { Ink, Rect, TileHandle } from "../ink.ts";
+ * Each is drawn only when it or one below has changed; an eraser works on what is below it,
+ * which an overlay could not show. `settled` is `confirmed` itself while nothing waits. */
+import { TILE_PX } from '../core/geometry.ts';
+import type { Ink, Rect, TileHandle } from '../ink.ts';
 
 export class Surface {
   readonly canvas: HTMLCanvasElement;
@@ -24,10 +24,10 @@ export class Surface {
   private readonly context: CanvasRenderingContext2D;
 
   constructor(private readonly ink: Ink) {
-    this.canvas = document.createElement("canvas");
+    this.canvas = document.createElement('canvas');
     this.canvas.width = TILE_PX;
     this.canvas.height = TILE_PX;
-    this.context = this.canvas.getContext("2d")!;
+    this.context = this.canvas.getContext('2d')!;
     this.confirmed = ink.allocTile();
     this.shown = ink.allocTile();
     this.settled = this.confirmed;

@@ -1,12 +1,13 @@
 /* The tiles in memory: what is known of each, its picture, and how long since it was looked at. */
-import { NO_PICTURE, TileLog } from "../core/tilelog.ts";
-import { tileKey, type TileId, type TileRect } from "../core/geometry.ts";
-import type { Surface } from "./surface.ts";
+import { NO_PICTURE, TileLog } from '../core/tilelog.ts';
+import { tileKey, type TileId, type TileRect } from '../core/geometry.ts';
+import type { Surface } from './surface.ts';
 
 export class Tile implements TileId {
   readonly key: string;
   readonly log = new TileLog();
-  /* The base picture; null while there is none, and when nothing was drawn (`log.hasPicture` tells). */
+  /* The base picture; null while there is none, and when nothing was drawn (`log.hasPicture`
+   * tells). */
   bitmap: ImageBitmap | null = null;
   /* Pixels of its own, once ops are drawn over the base. */
   surface: Surface | null = null;

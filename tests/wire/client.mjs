@@ -138,7 +138,7 @@ export class Client {
         if (matches(event)) {
           done(event);
         } else if (event.type === 'close') {
-          const tail = JSON.stringify(this.events.slice(-4));
+          const tail = JSON.stringify(this.events.slice(-4), (key, value) => (key === 'body' ? value.length : value));
           fail(new Error(`closed (${event.code} ${event.reason}) while waiting for ${what}; last: ${tail}`));
         }
       };

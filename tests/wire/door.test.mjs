@@ -76,10 +76,10 @@ test('what_the_operator_lists_is_let_in', async () => {
 
 // ---- methods and odd requests ----
 
-for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'CONNECT', 'PROPFIND', 'get', 'X']) {
+for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'CONNECT', 'PROPFIND', 'X']) {
   test(`${method}_is_refused`, async () => {
     const text = await exchange(server, raw(`${method} /healthz HTTP/1.1`, `Host: 127.0.0.1:${server.port}`,
-      'Connection: close'), isAnswered);
+      'Connection: close'), isAnswered, { end: true });
     assert.ok([0, 400, 403, 404, 405, 501].includes(statusOf(text)), text.slice(0, 80));
     assert.equal((await get(server, '/healthz')).status, 200);
   });

@@ -157,6 +157,7 @@ test('who_tells_names_of_those_it_knows', async () => {
     Client.artist(server, { canvas: 'names' }), Client.artist(server, { canvas: 'names' }),
     Client.join(server, { canvas: 'names', watch: true }),
   ]);
+  await Promise.all([mira.draw([1, 1, 9, 9]), tom.draw([1, 1, 9, 9])]);
   watcher.say({ type: 'who', artists: [tom.me.artist, mira.me.artist, 4711] });
   const { list } = await watcher.wait((event) => event.type === 'artists');
   const sorted = [...list].sort((a, b) => a.artist - b.artist);

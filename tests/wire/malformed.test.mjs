@@ -52,7 +52,7 @@ const WRONG_RECORDS = {
   'an empty preview': Uint8Array.of(2),
   'a preview of a hide': new Writer().u8(CLIENT.preview).varint(1).varint(0).raw([1, 2, 1, 1]).finish(),
   'a preview with bad points': new Writer().u8(CLIENT.preview).varint(1).varint(0).raw([1, 1, 0, 0]).finish(),
-  'a preview past all points': new Writer().u8(CLIENT.preview).varint(1).varint(8192).raw(lineBody([1, 1, 2, 2])).finish(),
+  'a preview past all points': new Writer().u8(CLIENT.preview).varint(1).varint(8192 * 32 + 1).raw(lineBody([1, 1, 2, 2])).finish(),
 };
 for (const [name, bytes] of Object.entries(WRONG_RECORDS)) {
   test(`${name.replaceAll(' ', '_')}_is_answered_with_a_reason`, async () => {

@@ -114,6 +114,7 @@ test('one_who_leaves_is_forgotten', async () => {
 
 test('a_stroke_whose_author_vanished_is_kept_as_far_as_it_came', async () => {
   const [mira, tom, , canvas] = await trio();
+  await mira.draw([1, 1, 9, 9], { x: 99 });
   mira.preview(5, 0, body(0, 3));
   mira.preview(5, 3, body(3, 6));
   await tom.wait(isPreview(5, 3));

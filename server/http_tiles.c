@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "history_tiles.h"
 #include "kolam/alloc.h"
 #include "kolam/png.h"
 #include "tile_cache.h"
@@ -83,6 +84,14 @@ void kolam_tiles_destroy(struct kolam_server *server) {
 
 uint64_t kolam_tiles_cache_bytes(const struct kolam_server *server) {
     return kolam_tile_cache_bytes(server->tiles->cache);
+}
+
+struct kolam_tile_cache *kolam_tiles_cache(struct kolam_server *server) {
+    return server->tiles->cache;
+}
+
+struct kolam_bytes *kolam_tiles_empty(struct kolam_server *server) {
+    return server->tiles->empty_png;
 }
 
 /* ---- answers ---- */
@@ -338,6 +347,9 @@ void kolam_tiles_request(struct kolam_server *server, struct kolam_http *http, c
     struct kolam_canvas *canvas = kolam_canvas_find(server, name);
     if (!canvas) {
         kolam_http_error(http, 404, "there is no such canvas; it is created by its first stroke");
+        return;
+    }
+    if (kolam_history_tiles_take(server, http, canvas, tile)) {
         return;
     }
     struct tile_request *request = kolam_alloc_zero(1, sizeof(*request));

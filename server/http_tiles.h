@@ -11,6 +11,9 @@ KOLAM_MUST_CHECK enum kolam_status kolam_tiles_create(struct kolam_server *serve
 void kolam_tiles_stop(struct kolam_server *server);
 void kolam_tiles_destroy(struct kolam_server *server);
 uint64_t kolam_tiles_cache_bytes(const struct kolam_server *server);
+/* The present pictures in memory, and the picture of nothing; borrowed. */
+struct kolam_tile_cache *kolam_tiles_cache(struct kolam_server *server);
+struct kolam_bytes *kolam_tiles_empty(struct kolam_server *server);
 
 /* Answers GET /tiles/<rest>. */
 void kolam_tiles_request(struct kolam_server *server, struct kolam_http *http, const char *rest);

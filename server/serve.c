@@ -13,6 +13,7 @@
 #include "http_route.h"
 #include "http_snapshot.h"
 #include "http_static.h"
+#include "history_tiles.h"
 #include "http_tiles.h"
 #include "identity_thread.h"
 #include "kolam/alloc.h"
@@ -183,6 +184,9 @@ static enum kolam_status make_inner(struct kolam_server *server, struct kolam_er
         status = kolam_tiles_create(server);
     }
     if (status == KOLAM_OK) {
+        status = kolam_history_tiles_create(server);
+    }
+    if (status == KOLAM_OK) {
         status = kolam_snapshots_create(server);
     }
     return status == KOLAM_OK ? KOLAM_OK : kolam_fail(error, status, "%s", kolam_status_text(status));
@@ -270,6 +274,7 @@ static void unmake(struct kolam_server *server) {
     kolam_pool_destroy(server->pool);
     kolam_canvases_destroy(server);
     kolam_snapshots_destroy(server);
+    kolam_history_tiles_destroy(server);
     kolam_tiles_destroy(server);
     kolam_fanout_destroy(server);
     kolam_static_destroy(server);

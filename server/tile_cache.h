@@ -16,6 +16,11 @@ struct kolam_bytes *kolam_tile_cache_get(struct kolam_tile_cache *cache, uint64_
 /* Keeps a reference of `png`, unless a newer picture is there. */
 void kolam_tile_cache_put(struct kolam_tile_cache *cache, uint64_t incarnation,
                           struct kolam_tile_id tile, uint64_t seq, struct kolam_bytes *png);
+/* The same for pictures of the past, which are kept one a version and never replaced. */
+struct kolam_bytes *kolam_tile_cache_get_past(struct kolam_tile_cache *cache, uint64_t incarnation,
+                                              struct kolam_tile_id tile, uint64_t seq);
+void kolam_tile_cache_put_past(struct kolam_tile_cache *cache, uint64_t incarnation,
+                               struct kolam_tile_id tile, uint64_t seq, struct kolam_bytes *png);
 uint64_t kolam_tile_cache_bytes(const struct kolam_tile_cache *cache);
 
 #endif

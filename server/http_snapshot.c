@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "canvas.h"
+#include "history_args.h"
 #include "http_route.h"
 #include "kolam/alloc.h"
 #include "kolam/export.h"
@@ -29,6 +30,9 @@ struct snapshot {
     struct kolam_canvas *canvas; /* held */
     struct kolam_http *http;     /* NULL once the client is gone or served */
     struct kolam_export_options options;
+    bool has_moment; /* at=; otherwise now */
+    struct kolam_moment moment;
+    int64_t now_ms; /* by the calendar */
     char title[160];
     bool has_begun;         /* the answer's head is decided */
     bool is_job_done;
@@ -39,6 +43,7 @@ struct snapshot {
     uint8_t *ring;
     size_t begin, used;
     bool is_cancelled, is_ended;
+    bool is_no_moment; /* error tells why */
     enum kolam_status status;
     struct kolam_error error;
 };
@@ -135,6 +140,11 @@ static void run(struct kolam_job *base, struct kolam_worker *worker) {
     enum kolam_status status =
         kolam_worker_canvas(worker, snapshot->canvas->log_path, snapshot->canvas->tiles_path, false,
                             &canvas, &snapshot->error);
+    if (status == KOLAM_OK && snapshot->has_moment) {
+        status = kolam_moment_resolve(canvas->reader, &snapshot->moment, snapshot->now_ms,
+                                      &snapshot->options.at_seq, &snapshot->error);
+        snapshot->is_no_moment = status == KOLAM_ERR_NOT_FOUND;
+    }
     if (status == KOLAM_OK) {
         kolam_raster_set_cancel(canvas->raster, is_cancelled, snapshot);
         status = kolam_export_png(canvas->raster, canvas->reader, &snapshot->options, write_ring,
@@ -198,7 +208,11 @@ static void advance(struct snapshot *snapshot) {
     } else if (has_failed) {
         struct kolam_http *http = snapshot->http;
         snapshot->http = NULL;
-        kolam_http_error(http, 503, "the picture cannot be drawn now; try again later");
+        if (snapshot->is_no_moment) {
+            kolam_http_error(http, 400, snapshot->error.text);
+        } else {
+            kolam_http_error(http, 503, "the picture cannot be drawn now; try again later");
+        }
     }
 }
 
@@ -297,6 +311,7 @@ static struct snapshot *create(struct kolam_server *server, struct kolam_canvas 
     snapshot->options.progress = on_progress;
     snapshot->options.progress_ctx = snapshot;
     snapshot->progress_ms = kolam_loop_now_ms(server->loop);
+    snapshot->now_ms = server->clock.now_ms(server->clock.ctx);
     snapshot->job = (struct kolam_job){.run = run, .done = done, .priority = KOLAM_JOB_BACKGROUND};
     pthread_mutex_init(&snapshot->mutex, NULL);
     pthread_cond_init(&snapshot->has_room, NULL);
@@ -310,9 +325,13 @@ void kolam_snapshots_request(struct kolam_server *server, struct kolam_http *htt
                              const struct kolam_request *request) {
     char name[KOLAM_CANVAS_NAME_MAX + 1] = "main";
     struct kolam_export_options options;
+    struct kolam_args args = {.query = request->query};
+    struct kolam_moment moment = {0};
     (void)kolam_query_get(request->query, "canvas", name, sizeof(name));
     struct kolam_canvas *canvas = kolam_canvas_find(server, name);
     const char *problem = read_options(request->query, &options);
+    bool has_moment = kolam_args_moment(&args, &moment);
+    problem = problem ? problem : args.problem;
     if (problem) {
         kolam_http_error(http, 400, problem);
     } else if (!canvas) {
@@ -328,6 +347,8 @@ void kolam_snapshots_request(struct kolam_server *server, struct kolam_http *htt
             return;
         }
         server->metrics.snapshots++;
+        snapshot->has_moment = has_moment;
+        snapshot->moment = moment;
         snapshot->http = http;
         kolam_http_set_on_gone(http, on_gone, snapshot);
         kolam_pool_submit(server->pool, &snapshot->job);

@@ -1,11 +1,9 @@
 /* kolam export: a region as PNG, drawn here from a folder, or by a server. */
 #include <getopt.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "canvas_files.h"
@@ -14,10 +12,10 @@
 #include "kolam/export.h"
 #include "picture_file.h"
 #include "tool.h"
+#include "wall.h"
 
 #define SIDE_MAX 2000000u
 #define SERVER_SIDE_MAX 16384u /* docs/protocol.md, /snapshot.png */
-#define SERVER_TIMEOUT_MS 120000
 
 static const char help[] =
     "kolam export [--data DIR | --server URL] (--rect X,Y,W,H | --all) -o FILE\n"
@@ -33,9 +31,8 @@ static const char help[] =
     "  --scale S          picture pixels per level-0 pixel; default 1. At a power of two pixels "
     "are\n"
     "                     exactly those that browsers see\n"
-    "  --at SEQ|TIME      as it was after that op, or at that time (2026-01-31, "
-    "2026-01-31T12:00:00Z);\n"
-    "                     with --data\n"
+    "  --at MOMENT        as it was then: a seq (4711), or a time (2026-01-31, "
+    "2026-01-31T12:00:00Z)\n"
     "  --ground '#rrggbb' put this colour under the ink; without it the ground is transparent\n"
     "  --title TEXT       the picture's title; default the wall's name; with --data\n"
     "  -o FILE            where to; - is standard output\n"
@@ -73,7 +70,8 @@ static const struct option options[] = {
 };
 
 struct arguments {
-    const char *data, *server, *canvas, *rect, *scale_text, *at, *ground_text, *title, *output;
+    struct kolam_wall wall;
+    const char *rect, *scale_text, *at, *ground_text, *title, *output;
     bool is_all, wants_help;
     /* From the texts: */
     struct kolam_region region;
@@ -85,13 +83,13 @@ static bool parse(int argc, char **argv, struct arguments *out) {
     for (;;) {
         switch (kolam_tool_option(argc, argv, ":o:h", options)) {
         case OPTION_DATA:
-            out->data = optarg;
+            out->wall.data = optarg;
             break;
         case OPTION_SERVER:
-            out->server = optarg;
+            out->wall.server = optarg;
             break;
         case OPTION_CANVAS:
-            out->canvas = optarg;
+            out->wall.canvas = optarg;
             break;
         case OPTION_RECT:
             out->rect = optarg;
@@ -138,9 +136,6 @@ static int check(const char *verb, int argc, struct arguments *arguments) {
     if (optind < argc) {
         return kolam_tool_misused(verb, "takes no file names but -o FILE");
     }
-    if (arguments->data && arguments->server) {
-        return kolam_tool_misused(verb, "--data and --server exclude each other");
-    }
     if (arguments->is_all == (arguments->rect != NULL)) {
         return kolam_tool_misused(verb, "either --rect X,Y,W,H or --all is needed");
     }
@@ -150,10 +145,6 @@ static int check(const char *verb, int argc, struct arguments *arguments) {
     if (strcmp(arguments->output, "-") == 0 && isatty(STDOUT_FILENO)) {
         return kolam_tool_misused(verb,
                                   "a terminal cannot show a PNG: send it to a file or a pipe");
-    }
-    if (!kolam_canvas_name_is_valid(arguments->canvas)) {
-        return kolam_tool_misused(verb, "'%s' is no name of a canvas (a-z 0-9 - _, at most 64)",
-                                  arguments->canvas);
     }
     if (arguments->rect && kolam_region_parse_rect(arguments->rect, strlen(arguments->rect),
                                                    &arguments->region) != KOLAM_OK) {
@@ -172,7 +163,8 @@ static int check(const char *verb, int argc, struct arguments *arguments) {
         return kolam_tool_misused(verb, "--ground %s is no colour like '#ffffff'",
                                   arguments->ground_text);
     }
-    return 0;
+    struct kolam_moment moment;
+    return kolam_wall_moment(verb, "--at", arguments->at, &moment);
 }
 
 /* What was painted, rounded outwards to whole level-0 pixels, inside the world. */
@@ -186,66 +178,6 @@ static struct kolam_region region_of_box(double x0, double y0, double x1, double
 }
 
 /* ---- from a folder ---- */
-
-/* The newest op that is not younger than `time_ms`: times never go back along the log. */
-static enum kolam_status seq_at_time(struct kolam_reader *reader, uint64_t last_seq,
-                                     int64_t time_ms, uint64_t *out_seq) {
-    uint64_t low = 0, high = last_seq;
-    while (low < high) {
-        uint64_t middle = low + (high - low + 1) / 2;
-        struct kolam_log_row row;
-        enum kolam_status status = kolam_reader_op(reader, middle, &row);
-        if (status != KOLAM_OK) {
-            return status;
-        }
-        if (row.time_ms <= time_ms) {
-            low = middle;
-        } else {
-            high = middle - 1;
-        }
-    }
-    *out_seq = low;
-    return KOLAM_OK;
-}
-
-static bool parse_time(const char *text, int64_t *out_time_ms) {
-    static const char *const formats[] = {"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S",
-                                          "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d"};
-    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
-        struct tm utc = {0};
-        const char *end = strptime(text, formats[i], &utc);
-        if (end && *end == '\0') {
-            *out_time_ms = (int64_t)timegm(&utc) * 1000 + 999; /* all of that second */
-            return true;
-        }
-    }
-    return false;
-}
-
-static enum kolam_status find_state(const struct arguments *arguments,
-                                    const struct kolam_canvas_files *files, uint64_t *out_seq,
-                                    struct kolam_error *error) {
-    int64_t time_ms;
-    *out_seq = KOLAM_SEQ_NOW;
-    if (!arguments->at) {
-        return KOLAM_OK;
-    }
-    if (kolam_tool_parse_u64(arguments->at, out_seq)) {
-        return *out_seq <= files->info.last_seq
-                   ? KOLAM_OK
-                   : kolam_fail(error, KOLAM_ERR_NOT_FOUND,
-                                "--at %s: the wall's newest seq is %" PRIu64, arguments->at,
-                                files->info.last_seq);
-    }
-    if (!parse_time(arguments->at, &time_ms)) {
-        return kolam_fail(error, KOLAM_ERR_INVALID,
-                          "--at %s is no seq and no UTC time like 2026-01-31T12:00:00Z",
-                          arguments->at);
-    }
-    enum kolam_status status = seq_at_time(files->reader, files->info.last_seq, time_ms, out_seq);
-    return status == KOLAM_OK ? KOLAM_OK
-                              : kolam_fail(error, status, "%s", kolam_status_text(status));
-}
 
 /* Signals are looked at between tiles and rows, so that an interruption leaves no half file. */
 struct watchman {
@@ -275,20 +207,25 @@ static enum kolam_status draw(const struct arguments *arguments,
         .has_ground = arguments->ground_text != NULL,
         .ground = arguments->ground,
         .side_max = SIDE_MAX,
-        .title = arguments->title ? arguments->title : arguments->canvas,
+        .title = arguments->title ? arguments->title : arguments->wall.canvas,
         .progress = show_rows,
         .progress_ctx = &watchman,
     };
     if (arguments->is_all) {
         if (!files->info.has_box) {
             return kolam_fail(error, KOLAM_ERR_NOT_FOUND, "nothing was drawn on %s yet",
-                              arguments->canvas);
+                              arguments->wall.canvas);
         }
         export_options.region = region_of_box(files->info.box_x0, files->info.box_y0,
                                               files->info.box_x1, files->info.box_y1);
     }
     export_options.region.scale = arguments->scale;
-    enum kolam_status status = find_state(arguments, files, &export_options.at_seq, error);
+    export_options.at_seq = KOLAM_SEQ_NOW;
+    enum kolam_status status = KOLAM_OK;
+    if (arguments->at) {
+        status =
+            kolam_wall_resolve(files->reader, "--at", arguments->at, &export_options.at_seq, error);
+    }
     if (status == KOLAM_OK) {
         kolam_raster_set_cancel(files->raster, is_interrupted, &watchman);
         status = kolam_export_png(files->raster, files->reader, &export_options,
@@ -302,12 +239,12 @@ static enum kolam_status export_from_folder(const struct arguments *arguments,
                                             struct kolam_picture_file *file,
                                             struct kolam_error *error) {
     struct kolam_folder *folder;
-    enum kolam_status status = kolam_folder_open_read_only(arguments->data, &folder, error);
+    enum kolam_status status = kolam_folder_open_read_only(arguments->wall.data, &folder, error);
     if (status != KOLAM_OK) {
         return status;
     }
     struct kolam_canvas_files files;
-    status = kolam_canvas_files_open(folder, arguments->canvas, &files, error);
+    status = kolam_canvas_files_open(folder, arguments->wall.canvas, &files, error);
     if (status == KOLAM_OK) {
         status = draw(arguments, &files, file, error);
         kolam_canvas_files_close(&files);
@@ -318,32 +255,15 @@ static enum kolam_status export_from_folder(const struct arguments *arguments,
 
 /* ---- from a server ---- */
 
-struct text {
-    char bytes[4096];
-    size_t size_bytes;
-};
-
-static bool collect(void *ctx, const uint8_t *bytes, size_t size_bytes) {
-    struct text *text = ctx;
-    if (size_bytes > sizeof text->bytes - text->size_bytes) {
-        return false;
-    }
-    memcpy(text->bytes + text->size_bytes, bytes, size_bytes);
-    text->size_bytes += size_bytes;
-    return true;
-}
-
-static enum kolam_status ask_box(const struct kolam_url *url, const char *canvas,
-                                 struct kolam_region *out_region, struct kolam_error *error) {
+static enum kolam_status ask_box(const struct kolam_wall *wall, struct kolam_region *out_region,
+                                 struct kolam_error *error) {
     char target[128];
-    struct text text = {.size_bytes = 0};
-    snprintf(target, sizeof target, "/api/canvas/%s", canvas);
-    enum kolam_status status =
-        kolam_http_get(url, target, SERVER_TIMEOUT_MS, collect, &text, error);
+    json_t *root;
+    snprintf(target, sizeof target, "/api/canvas/%s", wall->canvas);
+    enum kolam_status status = kolam_wall_get_json(wall->server, target, &root, error);
     if (status != KOLAM_OK) {
         return status;
     }
-    json_t *root = json_loadb(text.bytes, text.size_bytes, 0, NULL);
     const json_t *box = json_object_get(root, "box");
     if (json_array_size(box) == 4) {
         double sides[4];
@@ -352,7 +272,8 @@ static enum kolam_status ask_box(const struct kolam_url *url, const char *canvas
         }
         *out_region = region_of_box(sides[0], sides[1], sides[2], sides[3]);
     } else {
-        status = kolam_fail(error, KOLAM_ERR_NOT_FOUND, "nothing was drawn on %s yet", canvas);
+        status =
+            kolam_fail(error, KOLAM_ERR_NOT_FOUND, "nothing was drawn on %s yet", wall->canvas);
     }
     json_decref(root);
     return status;
@@ -363,9 +284,9 @@ static enum kolam_status export_from_server(const struct arguments *arguments,
                                             struct kolam_error *error) {
     struct kolam_url url;
     struct kolam_region region = arguments->region;
-    enum kolam_status status = kolam_url_parse(arguments->server, &url, error);
+    enum kolam_status status = kolam_url_parse(arguments->wall.server, &url, error);
     if (status == KOLAM_OK && arguments->is_all) {
-        status = ask_box(&url, arguments->canvas, &region, error);
+        status = ask_box(&arguments->wall, &region, error);
     }
     if (status != KOLAM_OK) {
         return status;
@@ -379,14 +300,19 @@ static enum kolam_status export_from_server(const struct arguments *arguments,
                           "--scale, or --data",
                           SERVER_SIDE_MAX, SERVER_SIDE_MAX);
     }
-    char target[512], ground[32] = "";
+    char target[KOLAM_WALL_TARGET_MAX], ground[32] = "", at[128] = "";
+    if (arguments->at && !kolam_wall_escape(arguments->at, at, sizeof at)) {
+        return kolam_fail(error, KOLAM_ERR_INVALID, "--at is too long");
+    }
     if (arguments->ground_text) {
         snprintf(ground, sizeof ground, "&ground=%06" PRIx32, arguments->ground);
     }
     snprintf(target, sizeof target,
-             "/snapshot.png?canvas=%s&rect=%.6f,%.6f,%.6f,%.6f&scale=%.17g%s", arguments->canvas,
-             region.x, region.y, region.width, region.height, region.scale, ground);
-    return kolam_http_get(&url, target, SERVER_TIMEOUT_MS, kolam_picture_file_write, file, error);
+             "/snapshot.png?canvas=%s&rect=%.6f,%.6f,%.6f,%.6f&scale=%.17g%s%s%s",
+             arguments->wall.canvas, region.x, region.y, region.width, region.height, region.scale,
+             ground, arguments->at ? "&at=" : "", at);
+    return kolam_http_get(&url, target, KOLAM_WALL_TIMEOUT_MS, kolam_picture_file_write, file,
+                          error);
 }
 
 /* ---- the command ---- */
@@ -398,8 +324,8 @@ static int run(const char *verb, const struct arguments *arguments) {
     if (status != KOLAM_OK) {
         return kolam_tool_failed(verb, "%s", error.text);
     }
-    status = arguments->server ? export_from_server(arguments, file, &error)
-                               : export_from_folder(arguments, file, &error);
+    status = arguments->wall.server ? export_from_server(arguments, file, &error)
+                                    : export_from_folder(arguments, file, &error);
     if (status != KOLAM_OK) {
         const char *problem = kolam_picture_file_problem(file);
         int exit_status = *problem ? kolam_tool_failed(verb, "%s: %s", arguments->output, problem)
@@ -412,7 +338,7 @@ static int run(const char *verb, const struct arguments *arguments) {
 }
 
 int kolam_cmd_export(int argc, char **argv) {
-    struct arguments arguments = {.canvas = "main"};
+    struct arguments arguments = {.wall.canvas = "main"};
     if (!parse(argc, argv, &arguments)) {
         return KOLAM_EXIT_USAGE;
     }
@@ -421,18 +347,14 @@ int kolam_cmd_export(int argc, char **argv) {
         return KOLAM_EXIT_OK;
     }
     int misuse = check(argv[0], argc, &arguments);
+    if (!misuse) {
+        misuse = kolam_wall_settle(argv[0], &arguments.wall);
+    }
     if (misuse) {
         return misuse;
     }
-    if (!arguments.data && !arguments.server) {
-        arguments.server = kolam_tool_setting(NULL, "KOLAM_SERVER");
-    }
-    if (arguments.server && (arguments.at || arguments.title)) {
-        return kolam_tool_misused(argv[0], "--at and --title need --data");
-    }
-    if (!arguments.server) {
-        arguments.data = kolam_tool_setting(arguments.data, "KOLAM_DATA");
-        arguments.data = arguments.data ? arguments.data : "./kolam-data";
+    if (arguments.wall.server && arguments.title) {
+        return kolam_tool_misused(argv[0], "--title needs --data");
     }
     return run(argv[0], &arguments);
 }

@@ -51,6 +51,8 @@ static void on_message(struct kolam_session *session, const json_t *message) {
         on_view(session, message);
     } else if (strcmp(type, "who") == 0) {
         kolam_people_who(session, message);
+    } else if (strcmp(type, "mine") == 0) {
+        kolam_history_mine(session, message);
     } else if (session->is_watch) {
         kolam_session_refuse(session, "this session only watches");
     } else if (strcmp(type, "identify") == 0) {
@@ -59,6 +61,8 @@ static void on_message(struct kolam_session *session, const json_t *message) {
         kolam_people_rename(session, message);
     } else if (strcmp(type, "act_as") == 0) {
         kolam_people_act_as(session, message);
+    } else if (strcmp(type, "rollback") == 0) {
+        kolam_history_rollback(session, message);
     } else {
         kolam_session_refuse(session, "an unknown type of message");
     }

@@ -111,6 +111,13 @@ void kolam_people_number(struct kolam_session *session);
 /* The author's number on this canvas became known. */
 void kolam_people_set_artist(struct kolam_session *session, uint32_t artist);
 
+/* mine, rollback (history_mine.c, history_rollback.c). */
+void kolam_history_mine(struct kolam_session *session, const json_t *message);
+void kolam_history_rollback(struct kolam_session *session, const json_t *message);
+/* An error message that tells which question it answers; not fatal. */
+void kolam_history_error(struct kolam_session *session, uint64_t id, const char *code,
+                         const char *text);
+
 /* The view (view_answer.c). */
 void kolam_view_set(struct kolam_session *session, const struct kolam_view *view, bool has_since,
                     uint64_t since);

@@ -1,0 +1,164 @@
+/* mine: a client's own ops, newest first, so that undo reaches back as far as it drew, on any device. */
+#include <string.h>
+
+#include "json.h"
+#include "kolam/alloc.h"
+#include "session.h"
+
+#define OPS_DEFAULT 200
+#define OPS_MAX 1000
+#define TARGETS_MAX 16384 /* an answer; a hide may name 4,096 */
+
+struct mine_job {
+    struct kolam_job job;
+    struct kolam_session *session;
+    struct kolam_canvas *canvas; /* held */
+    uint64_t id, before, limit;
+    uint32_t artist;
+
+    struct kolam_op_room *room;
+    json_t *ops;
+    uint64_t target_count;
+    bool has_more;
+    enum kolam_status status;
+};
+
+/* ---- a worker's part ---- */
+
+static json_t *targets_json(const struct kolam_op *op) {
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < op->target_count; i++) {
+        json_array_append_new(list, kolam_json_decimal((int64_t)op->targets[i]));
+    }
+    return list;
+}
+
+static json_t *op_json(const struct kolam_log_row *row, const struct kolam_op *op) {
+    json_t *object = json_pack("{so}", "seq", kolam_json_decimal((int64_t)row->seq));
+    const char *kind = "record";
+    if (op->kind == KOLAM_OP_STROKE) {
+        kind = "stroke";
+        json_object_set_new(object, "part", json_integer(op->stroke.part));
+        json_object_set_new(object, "parts", json_integer(op->stroke.part_count));
+    } else if (op->kind != KOLAM_OP_RECORD) {
+        kind = op->kind == KOLAM_OP_HIDE ? "hide" : "show";
+        json_object_set_new(object, "targets", targets_json(op));
+    }
+    if (row->replaces != 0) {
+        json_object_set_new(object, "replaces", kolam_json_decimal((int64_t)row->replaces));
+    }
+    json_object_set_new(object, "kind", json_string(kind));
+    return object;
+}
+
+static bool take_op(void *ctx, const struct kolam_log_row *row) {
+    struct mine_job *job = ctx;
+    struct kolam_op op;
+    if (kolam_op_decode(row->body, row->body_size_bytes, job->room, &op) != KOLAM_OK) {
+        job->status = KOLAM_ERR_CORRUPT;
+        return false;
+    }
+    size_t count = json_array_size(job->ops);
+    if (count == job->limit || (count > 0 && job->target_count + op.target_count > TARGETS_MAX)) {
+        job->has_more = true;
+        return false;
+    }
+    job->target_count += op.target_count;
+    if (json_array_append_new(job->ops, op_json(row, &op)) != 0) {
+        job->status = KOLAM_ERR_NOMEM;
+    }
+    return job->status == KOLAM_OK;
+}
+
+static void run(struct kolam_job *base, struct kolam_worker *worker) {
+    struct mine_job *job = (struct mine_job *)base;
+    struct kolam_worker_canvas *canvas;
+    job->room = kolam_alloc(sizeof(*job->room));
+    job->status = job->room ? kolam_worker_canvas(worker, job->canvas->log_path,
+                                                  job->canvas->tiles_path, false, &canvas, NULL)
+                            : KOLAM_ERR_NOMEM;
+    if (job->status == KOLAM_OK) {
+        enum kolam_status status =
+            kolam_reader_artist_ops(canvas->reader, job->artist, job->before, take_op, job);
+        job->status = job->status == KOLAM_OK ? status : job->status;
+    }
+    kolam_free(job->room);
+}
+
+/* ---- the loop's part ---- */
+
+static void answer(struct mine_job *job) {
+    kolam_session_send_json(job->session,
+                            json_pack("{ss sI sO sb}", "type", "mine", "id", (json_int_t)job->id,
+                                      "ops", job->ops, "more", job->has_more));
+}
+
+static void finish(struct mine_job *job) {
+    kolam_canvas_release(job->canvas);
+    kolam_session_end_ask(job->session);
+    json_decref(job->ops);
+    kolam_free(job);
+}
+
+static void done(struct kolam_job *base) {
+    struct mine_job *job = (struct mine_job *)base;
+    if (job->session->state != KOLAM_SESSION_OPEN) {
+        finish(job);
+        return;
+    }
+    if (job->status == KOLAM_OK) {
+        answer(job);
+    } else {
+        kolam_logfmt(&job->session->server->logfmt, KOLAM_LOG_ERROR, "mine_failed",
+                     "session=%u canvas=%s status=%d", job->session->number, job->canvas->name,
+                     job->status);
+        kolam_history_error(job->session, job->id, "unavailable",
+                            "the canvas cannot be read now; try again later");
+    }
+    finish(job);
+}
+
+void kolam_history_mine(struct kolam_session *session, const json_t *message) {
+    uint64_t id, before = UINT64_MAX, limit = OPS_DEFAULT;
+    if (!kolam_json_uint(message, "id", UINT32_MAX, &id) ||
+        (json_object_get(message, "before") &&
+         !kolam_json_uint(message, "before", INT64_MAX, &before)) ||
+        (json_object_get(message, "limit") &&
+         (!kolam_json_uint(message, "limit", OPS_MAX, &limit) || limit < 1))) {
+        kolam_session_refuse(session, "mine: id, before or limit (1 to 1,000) is missing or malformed");
+        return;
+    }
+    struct mine_job *job = kolam_alloc_zero(1, sizeof(*job));
+    json_t *ops = json_array();
+    if (!job || !ops) {
+        kolam_free(job);
+        json_decref(ops);
+        kolam_session_close(session, 1013, "out of memory");
+        return;
+    }
+    session->server->metrics.history_requests++;
+    job->session = session;
+    job->canvas = session->canvas;
+    job->id = id;
+    job->before = before;
+    job->limit = limit;
+    job->artist = session->artist;
+    job->ops = ops;
+    job->job = (struct kolam_job){.run = run, .done = done, .priority = KOLAM_JOB_INTERACTIVE};
+    kolam_session_begin_ask(session);
+    kolam_canvas_hold(job->canvas);
+    if (job->artist == 0) { /* nobody here yet: nothing drawn */
+        job->status = KOLAM_OK;
+        done(&job->job);
+    } else {
+        job->status = KOLAM_ERR_CLOSED; /* unless it runs */
+        kolam_pool_submit(session->server->pool, &job->job);
+    }
+}
+
+void kolam_history_error(struct kolam_session *session, uint64_t id, const char *code,
+                         const char *text) {
+    kolam_session_send_json(session, json_pack("{ss sI ss ss sb}", "type", "error", "id",
+                                               (json_int_t)id, "code", code, "message", text,
+                                               "fatal", false));
+}

@@ -1,0 +1,403 @@
+/* kolam blame: what lies under a pixel, newest first; from a folder, or asked of a server. Both ways make the same JSON
+ * objects (docs/protocol.md, /api/canvas/<canvas>/at), which are then printed. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "canvas_files.h"
+#include "kolam/command.h"
+#include "tool.h"
+#include "wall.h"
+
+#define LIMIT_DEFAULT 20
+#define LIMIT_MAX 100 /* what a server tells at most */
+#define SLACK_MAX 16
+#define NAME_COLUMNS 24
+
+static const char help[] =
+    "kolam blame [--data DIR | --server URL] --at X,Y\n"
+    "Tells whose strokes lie under a pixel, the newest first, hidden ones included.\n"
+    "\n"
+    "  --data DIR     the data folder ($KOLAM_DATA; default ./kolam-data); it is only read\n"
+    "  --server URL   ask a running server ($KOLAM_SERVER)\n"
+    "  --canvas NAME  the wall; default main\n"
+    "  --at X,Y       the pixel, whole numbers\n"
+    "  --level L      the level that the pixel is of, -24..24; default 0\n"
+    "  --slack N      look N pixels around it, too; at most 16, default 0\n"
+    "  --limit N      at most so many strokes; default 20, at most 100\n"
+    "  --json         one JSON object a line instead of a table, as /api/canvas/NAME/at has them\n"
+    "\n"
+    "A stroke that was hidden (undone, or rolled back) is told as such; what covers what is not "
+    "asked.\n"
+    "\n"
+    "  kolam blame --at -120,80\n"
+    "  kolam blame --server http://127.0.0.1:7700 --at 3,4 --level -2 --json | jq .name\n";
+
+enum {
+    OPTION_DATA = 256,
+    OPTION_SERVER,
+    OPTION_CANVAS,
+    OPTION_AT,
+    OPTION_LEVEL,
+    OPTION_SLACK,
+    OPTION_LIMIT,
+    OPTION_JSON
+};
+
+static const struct option options[] = {
+    {"data", required_argument, NULL, OPTION_DATA},
+    {"server", required_argument, NULL, OPTION_SERVER},
+    {"canvas", required_argument, NULL, OPTION_CANVAS},
+    {"at", required_argument, NULL, OPTION_AT},
+    {"level", required_argument, NULL, OPTION_LEVEL},
+    {"slack", required_argument, NULL, OPTION_SLACK},
+    {"limit", required_argument, NULL, OPTION_LIMIT},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"help", no_argument, NULL, 'h'},
+    {0},
+};
+
+struct arguments {
+    struct kolam_wall wall;
+    const char *at, *level_text, *slack_text, *limit_text;
+    bool is_json, wants_help;
+    /* From the texts: */
+    int64_t x, y, level, slack, limit;
+};
+
+static bool parse(int argc, char **argv, struct arguments *out) {
+    for (;;) {
+        switch (kolam_tool_option(argc, argv, ":h", options)) {
+        case OPTION_DATA:
+            out->wall.data = optarg;
+            break;
+        case OPTION_SERVER:
+            out->wall.server = optarg;
+            break;
+        case OPTION_CANVAS:
+            out->wall.canvas = optarg;
+            break;
+        case OPTION_AT:
+            out->at = optarg;
+            break;
+        case OPTION_LEVEL:
+            out->level_text = optarg;
+            break;
+        case OPTION_SLACK:
+            out->slack_text = optarg;
+            break;
+        case OPTION_LIMIT:
+            out->limit_text = optarg;
+            break;
+        case OPTION_JSON:
+            out->is_json = true;
+            break;
+        case 'h':
+            out->wants_help = true;
+            break;
+        case -1:
+            return true;
+        default:
+            return false;
+        }
+    }
+}
+
+/* A whole number up to `end`; what follows is *out_rest. */
+static bool parse_whole(const char *text, int64_t low, int64_t high, int64_t *out_value,
+                        const char **out_rest) {
+    char *rest;
+    if (!(*text == '-' || (*text >= '0' && *text <= '9'))) {
+        return false;
+    }
+    long long value = strtoll(text, &rest, 10); /* beyond its range it is outside of ours, too */
+    if (rest == text || value < low || value > high) {
+        return false;
+    }
+    *out_value = value;
+    *out_rest = rest;
+    return true;
+}
+
+static bool parse_number(const char *text, int64_t low, int64_t high, int64_t *value) {
+    const char *rest;
+    return !text || (parse_whole(text, low, high, value, &rest) && *rest == '\0');
+}
+
+/* Exit status of a wrong use, or 0. */
+static int check(const char *verb, int argc, struct arguments *arguments) {
+    const char *rest;
+    arguments->limit = LIMIT_DEFAULT;
+    if (optind < argc) {
+        return kolam_tool_misused(verb, "the pixel is given as --at X,Y, and nothing else");
+    }
+    if (!parse_number(arguments->level_text, KOLAM_LEVEL_MIN, KOLAM_LEVEL_MAX, &arguments->level)) {
+        return kolam_tool_misused(verb, "--level %s is no level, -24..24", arguments->level_text);
+    }
+    if (!parse_number(arguments->slack_text, 0, SLACK_MAX, &arguments->slack)) {
+        return kolam_tool_misused(verb, "--slack %s is no number up to 16", arguments->slack_text);
+    }
+    if (!parse_number(arguments->limit_text, 1, LIMIT_MAX, &arguments->limit)) {
+        return kolam_tool_misused(verb, "--limit %s is no number up to 100", arguments->limit_text);
+    }
+    if (!arguments->at) {
+        return kolam_tool_misused(verb, "--at X,Y is needed");
+    }
+    int32_t level = (int32_t)arguments->level;
+    int64_t low = kolam_tile_coord_min(level) * KOLAM_TILE_PX;
+    int64_t high = (kolam_tile_coord_max(level) + 1) * KOLAM_TILE_PX - 1;
+    if (!parse_whole(arguments->at, low, high, &arguments->x, &rest) || *rest != ',' ||
+        !parse_whole(rest + 1, low, high, &arguments->y, &rest) || *rest != '\0') {
+        return kolam_tool_misused(verb,
+                                  "--at %s is no X,Y (whole numbers) inside the world at level %d",
+                                  arguments->at, (int)level);
+    }
+    return kolam_wall_settle(verb, &arguments->wall);
+}
+
+/* ---- from a folder ---- */
+
+struct blame {
+    int64_t limit;
+    int32_t level; /* of the question: boxes are told in its pixels */
+    json_t *list;
+};
+
+/* A place in 1/8 px of one level as a pixel of another, rounded down. */
+static int64_t pixel_at(int64_t sub, int32_t from_level, int32_t to_level) {
+    int32_t coarser = from_level - to_level + KOLAM_SUB_SHIFT;
+    return coarser >= 0 ? kolam_floor_shift(sub, coarser) : sub * (INT64_C(1) << -coarser);
+}
+
+static json_t *side(int64_t sub, int32_t from_level, int32_t to_level, int64_t more) {
+    char text[24];
+    snprintf(text, sizeof text, "%" PRId64, pixel_at(sub, from_level, to_level) + more);
+    return json_string(text);
+}
+
+/* The ink's box in pixels of the level asked for, half open. */
+static json_t *box_of(const struct kolam_stroke *stroke, int32_t level) {
+    int32_t x0 = INT32_MAX, y0 = INT32_MAX, x1 = INT32_MIN, y1 = INT32_MIN;
+    for (uint32_t i = 0; i < stroke->point_count; i++) {
+        const struct kolam_point *point = &stroke->points[i];
+        x0 = point->x < x0 ? point->x : x0;
+        y0 = point->y < y0 ? point->y : y0;
+        x1 = point->x > x1 ? point->x : x1;
+        y1 = point->y > y1 ? point->y : y1;
+    }
+    const int64_t units = 2 * KOLAM_WIDTH_UNIT_PER_PX / KOLAM_SUB_PER_PX;
+    int64_t reach = (stroke->width + units - 1) / units; /* the radius, in 1/8 px */
+    int64_t left = stroke->origin.x * KOLAM_SUB_PER_TILE;
+    int64_t top = stroke->origin.y * KOLAM_SUB_PER_TILE;
+    int32_t own = stroke->origin.level;
+    return json_pack("[o,o,o,o]", side(left + x0 - reach, own, level, 0),
+                     side(top + y0 - reach, own, level, 0), side(left + x1 + reach, own, level, 1),
+                     side(top + y1 + reach, own, level, 1));
+}
+
+static json_t *drawn_of(const struct kolam_stroke *stroke) {
+    int64_t span_ms = 0;
+    for (uint32_t i = 0; i < stroke->point_count && stroke->has_times; i++) {
+        span_ms += stroke->points[i].dt_ms;
+    }
+    bool is_known = stroke->has_start && stroke->start_ms <= INT64_MAX - span_ms;
+    return is_known ? json_pack("[I,I]", (json_int_t)stroke->start_ms,
+                                (json_int_t)(stroke->start_ms + span_ms))
+                    : json_null();
+}
+
+static bool add_stroke(void *ctx, const struct kolam_selected *selected) {
+    static const char *const tools[KOLAM_TOOL_COUNT] = {
+        [KOLAM_TOOL_PEN] = "pen", [KOLAM_TOOL_MARKER] = "marker", [KOLAM_TOOL_ERASER] = "eraser"};
+    struct blame *blame = ctx;
+    const struct kolam_stroke *stroke = selected->stroke;
+    char color[10];
+    snprintf(color, sizeof color, "#%08" PRIx32, stroke->color);
+    json_array_append_new(
+        blame->list,
+        json_pack("{s:I,s:I,s:I,s:n,s:s,s:s,s:f,s:i,s:I,s:b,s:o,s:o}", "seq",
+                  (json_int_t)selected->row->seq, "time", (json_int_t)selected->row->time_ms,
+                  "artist", (json_int_t)selected->row->artist, "name", "tool", tools[stroke->tool],
+                  "color", color, "width", (double)stroke->width / KOLAM_WIDTH_UNIT_PER_PX, "level",
+                  (int)stroke->origin.level, "points", (json_int_t)stroke->point_count, "hidden",
+                  selected->is_hidden, "drawn", drawn_of(stroke), "box",
+                  box_of(stroke, blame->level)));
+    return (int64_t)json_array_size(blame->list) < blame->limit;
+}
+
+/* Names are another question to the same reader, so they come after the walk. */
+static enum kolam_status add_names(struct kolam_reader *reader, json_t *list) {
+    size_t i;
+    json_t *stroke;
+    json_array_foreach(list, i, stroke) {
+        struct kolam_author author;
+        json_int_t artist = json_integer_value(json_object_get(stroke, "artist"));
+        enum kolam_status status = kolam_reader_artist(reader, (uint32_t)artist, &author);
+        if (status != KOLAM_OK) {
+            return status;
+        }
+        json_object_set_new(stroke, "name", json_string(author.name));
+    }
+    return KOLAM_OK;
+}
+
+static enum kolam_status look(const struct arguments *arguments, struct kolam_reader *reader,
+                              json_t *list, struct kolam_error *error) {
+    struct kolam_history *history;
+    struct blame blame = {arguments->limit, (int32_t)arguments->level, list};
+    enum kolam_status status = kolam_history_create(reader, &history);
+    if (status == KOLAM_OK) {
+        status = kolam_history_blame(history, blame.level, arguments->x, arguments->y,
+                                     (uint32_t)arguments->slack, add_stroke, &blame);
+        kolam_history_destroy(history);
+    }
+    if (status == KOLAM_OK) {
+        status = add_names(reader, list);
+    }
+    if (status == KOLAM_ERR_FULL) {
+        return kolam_fail(error, status,
+                          "too much was drawn there to look through at level %d; use a finer level",
+                          (int)blame.level);
+    }
+    return status == KOLAM_OK ? KOLAM_OK
+                              : kolam_fail(error, status, "looking: %s", kolam_status_text(status));
+}
+
+static enum kolam_status ask_folder(const struct arguments *arguments, json_t **out_list,
+                                    struct kolam_error *error) {
+    struct kolam_folder *folder;
+    struct kolam_canvas_files files;
+    enum kolam_status status = kolam_folder_open_read_only(arguments->wall.data, &folder, error);
+    if (status != KOLAM_OK) {
+        return status;
+    }
+    status = kolam_canvas_files_open(folder, arguments->wall.canvas, &files, error);
+    if (status == KOLAM_OK) {
+        json_t *list = json_array();
+        status = list ? look(arguments, files.reader, list, error)
+                      : kolam_fail(error, KOLAM_ERR_NOMEM, "out of memory");
+        kolam_canvas_files_close(&files);
+        if (status == KOLAM_OK) {
+            *out_list = list;
+        } else {
+            json_decref(list);
+        }
+    }
+    kolam_folder_close(folder);
+    return status;
+}
+
+/* ---- from a server ---- */
+
+static enum kolam_status ask_server(const struct arguments *arguments, json_t **out_list,
+                                    struct kolam_error *error) {
+    char target[KOLAM_WALL_TARGET_MAX];
+    json_t *answer;
+    snprintf(target, sizeof target,
+             "/api/canvas/%s/at?level=%" PRId64 "&x=%" PRId64 "&y=%" PRId64 "&slack=%" PRId64,
+             arguments->wall.canvas, arguments->level, arguments->x, arguments->y,
+             arguments->slack);
+    enum kolam_status status = kolam_wall_get_json(arguments->wall.server, target, &answer, error);
+    if (status != KOLAM_OK) {
+        return status;
+    }
+    json_t *list = json_object_get(answer, "strokes");
+    if (json_is_array(list)) {
+        *out_list = json_incref(list);
+        while (json_array_size(list) > (size_t)arguments->limit) {
+            json_array_remove(list, json_array_size(list) - 1);
+        }
+    } else {
+        status = kolam_fail(error, KOLAM_ERR_INVALID, "the server's answer is malformed");
+    }
+    json_decref(answer);
+    return status;
+}
+
+/* ---- printing ---- */
+
+/* Columns that a name takes: its characters, where each begins a byte that continues none. */
+static int columns_of(const char *text) {
+    int count = 0;
+    for (; *text; text++) {
+        count += ((unsigned char)*text & 0xc0) != 0x80;
+    }
+    return count;
+}
+
+static void print_row(const json_t *stroke) {
+    char time[32], color[10];
+    const char *name = json_string_value(json_object_get(stroke, "name"));
+    const char *tool = json_string_value(json_object_get(stroke, "tool"));
+    const char *color_text = json_string_value(json_object_get(stroke, "color"));
+    double width = json_number_value(json_object_get(stroke, "width"));
+    json_int_t level = json_integer_value(json_object_get(stroke, "level"));
+    kolam_wall_time_text(json_integer_value(json_object_get(stroke, "time")), time);
+    snprintf(color, sizeof color, "%s", color_text ? color_text : "?");
+    name = name ? name : "?";
+    int padding = NAME_COLUMNS - columns_of(name);
+    printf("%10" JSON_INTEGER_FORMAT "  %s  %s%*s  %-6s  %s  %7.4g%s",
+           json_integer_value(json_object_get(stroke, "seq")), time, name,
+           padding > 0 ? padding : 0, "", tool ? tool : "?", color, width,
+           json_is_true(json_object_get(stroke, "hidden")) ? "  hidden" : "");
+    if (level != 0) {
+        printf("  level %" JSON_INTEGER_FORMAT, level);
+    }
+    putchar('\n');
+}
+
+static void print_json(const json_t *stroke) {
+    char *line = json_dumps(stroke, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    if (line) {
+        puts(line);
+        free(line); /* jansson's */
+    }
+}
+
+static void print(const struct arguments *arguments, const json_t *list) {
+    size_t i;
+    json_t *stroke;
+    if (!arguments->is_json && json_array_size(list) == 0) {
+        puts("nothing was ever drawn there");
+        return;
+    }
+    if (!arguments->is_json) {
+        printf("%10s  %-24s  %-*s  %-6s  %-9s  %7s\n", "seq", "time", NAME_COLUMNS, "artist",
+               "tool", "colour", "width");
+    }
+    json_array_foreach(list, i, stroke) {
+        if (arguments->is_json) {
+            print_json(stroke);
+        } else {
+            print_row(stroke);
+        }
+    }
+}
+
+int kolam_cmd_blame(int argc, char **argv) {
+    struct arguments arguments = {.wall.canvas = "main"};
+    struct kolam_error error = {.text = ""};
+    json_t *list;
+    if (!parse(argc, argv, &arguments)) {
+        return KOLAM_EXIT_USAGE;
+    }
+    if (arguments.wants_help) {
+        fputs(help, stdout);
+        return KOLAM_EXIT_OK;
+    }
+    int misuse = check(argv[0], argc, &arguments);
+    if (misuse) {
+        return misuse;
+    }
+    enum kolam_status status = arguments.wall.server ? ask_server(&arguments, &list, &error)
+                                                     : ask_folder(&arguments, &list, &error);
+    if (status != KOLAM_OK) {
+        return kolam_tool_failed(argv[0], "%s", error.text);
+    }
+    print(&arguments, list);
+    json_decref(list);
+    return fflush(stdout) == 0 ? KOLAM_EXIT_OK
+                               : kolam_tool_failed(argv[0], "standard output cannot be written");
+}

@@ -171,7 +171,7 @@ test('a_file_of_a_newer_version_is_refused_and_left_alone', async () => {
   const data = await drawnFolder();
   const path = join(data, 'canvases', 'main.kolam');
   const bytes = readFileSync(path);
-  bytes.writeUInt32BE(2, 60);
+  bytes.writeUInt32BE(bytes.readUInt32BE(60) + 1, 60); // user_version
   writeFileSync(path, bytes);
   const { code, stderr } = await kolam(['serve', '--data', data, '--listen', '127.0.0.1:0'], { deadlineMs: 15000 });
   assert.equal(code, 1);

@@ -46,9 +46,18 @@ export async function rawWebSocket(server, lines) {
   let isClosed = false;
   socket.on('error', () => {});
   const closed = new Promise((done) => socket.on('close', () => done((isClosed = true))));
+  // Over when the server has said so or is gone; what it says is then answered as it should be.
+  let isOver;
+  const ended = new Promise((done) => (isOver = done));
+  closed.then(() => isOver(readFrames(bytes)));
+  let isOpen = false;
   socket.on('data', (chunk) => {
     bytes = Buffer.concat([bytes, chunk]);
     onData?.();
+    if (isOpen && readFrames(bytes).frames.some(({ opcode }) => opcode === 8)) {
+      socket.end(frame(new Uint8Array(0), { opcode: 8 }));
+      isOver(readFrames(bytes));
+    }
   });
   const headEnd = () => bytes.indexOf('\r\n\r\n');
   await withDeadline(
@@ -58,13 +67,14 @@ export async function rawWebSocket(server, lines) {
     }), 'the handshake', DEADLINE_MS);
   const status = Number(/^HTTP\/1\.1 (\d+)/.exec(bytes.toString('latin1'))?.[1] ?? 0);
   bytes = bytes.subarray(headEnd() + 4);
+  isOpen = true;
   return {
     socket,
     status,
     isClosed: () => isClosed,
     send: (data) => socket.write(data),
     // What the server sent until it closed; code 1006 when it closed without a close frame.
-    ended: closed.then(() => readFrames(bytes)),
+    ended: withDeadline(ended, 'the end of the connection'),
     frames: () => readFrames(bytes).frames,
   };
 }
@@ -76,12 +86,18 @@ function readFrames(bytes) {
     const opcode = bytes[at] & 15;
     let size = bytes[at + 1] & 127;
     at += 2;
+    if (at + (size === 126 ? 2 : size === 127 ? 8 : 0) > bytes.length) {
+      break;
+    }
     if (size === 126) {
       size = bytes.readUInt16BE(at);
       at += 2;
     } else if (size === 127) {
       size = Number(bytes.readBigUInt64BE(at));
       at += 8;
+    }
+    if (at + size > bytes.length) {
+      break; // the rest is on its way
     }
     const payload = bytes.subarray(at, at + size);
     at += size;

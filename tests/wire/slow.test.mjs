@@ -32,8 +32,8 @@ async function flood(painter, count, ahead = 20) {
 }
 
 // How many are connected, by the server's own count.
-async function connections() {
-  const text = (await get(server, '/metrics')).body.toString();
+async function connections(of = server) {
+  const text = (await get(of, '/metrics')).body.toString();
   return Number(/^kolam_connections(?:\{[^}]*\})? (\d+)/m.exec(text)?.[1]);
 }
 
@@ -118,18 +118,19 @@ test('an_http_client_that_reads_nothing_holds_nobody_up', async () => {
 });
 
 test('one_that_stays_too_slow_hears_so_when_it_reads_again', async () => {
-  const canvas = 'slower';
-  const [painter, slow] = await Promise.all([Client.artist(server, { canvas }), Client.join(server, { canvas })]);
+  const own = await startServer();
+  const [painter, slow] = await Promise.all([Client.artist(own), Client.join(own)]);
   await slow.view({});
   slow.socket.pause();
-  const most = await connections();
+  const most = await connections(own);
   await eventually(async () => {
     await flood(painter, 10);
-    return (await connections()) < most;
+    return (await connections(own)) < most;
   }, 'the server to close it', 60000);
   slow.socket.resume();
   const { code } = await withDeadline(slow.closed, 'the close');
   assert.ok([1013, 1006].includes(code), `close code ${code}`);
+  await own.kill();
 });
 
 // Answers that nobody reads must pile up neither without end nor to a crash.

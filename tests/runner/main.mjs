@@ -122,8 +122,8 @@ function report(suite, job, tally, seconds) {
   }
   for (const { name, details } of tally.failures) {
     console.log(`    FAILED: ${name}`);
-    for (const line of details.slice(0, 60)) {
-      console.log(`      ${line}`);
+    for (const line of details.slice(0, 50)) {
+      console.log(`      ${line.length > 200 ? `${line.slice(0, 200)}...` : line}`);
     }
   }
   return tally;

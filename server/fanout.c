@@ -236,6 +236,7 @@ void kolam_fanout_flush(struct kolam_session *session) {
     session->server->metrics.frames_out += frames;
     session->server->metrics.bytes_out += size;
     kolam_socket_write(session->ws, out, size);
+    kolam_session_update_reading(session);
     if (!kolam_outbox_is_empty(&session->outbox) && !kolam_socket_is_congested(session->ws)) {
         kolam_fanout_mark(session);
     }

@@ -74,8 +74,8 @@ enum kolam_status kolam_history_answer_activity(struct kolam_history_job *job,
     if (from_ms >= to_ms) {
         return kolam_fail(&job->error, KOLAM_ERR_INVALID, "from must be before to");
     }
-    status = kolam_history_activity(history, &job->rect, from_ms, to_ms, (uint32_t)job->bucket_count,
-                                    counts);
+    status = kolam_history_activity(history, &job->rect, from_ms, to_ms,
+                                    (uint32_t)job->bucket_count, counts);
     if (status != KOLAM_OK) {
         return status;
     }
@@ -169,18 +169,18 @@ static json_t *found_json(const struct found *found, const char *name) {
     static const char *const tools[KOLAM_TOOL_COUNT] = {"pen", "marker", "eraser"};
     char color[16];
     snprintf(color, sizeof(color), "#%08" PRIx32, found->color);
-    return json_pack("{sI sI sI ss ss ss sf si sI sb so so}", "seq", (json_int_t)found->seq, "time",
-                     (json_int_t)found->time_ms, "artist", (json_int_t)found->artist, "name", name,
-                     "tool", tools[found->tool], "color", color, "width",
-                     (double)found->width / KOLAM_WIDTH_UNIT_PER_PX, "level", found->level, "points",
-                     (json_int_t)found->point_count, "hidden", found->is_hidden, "drawn",
-                     found->has_drawn ? json_pack("[II]", (json_int_t)found->drawn[0],
-                                                  (json_int_t)found->drawn[1])
-                                      : json_null(),
-                     "box",
-                     json_pack("[oooo]", kolam_json_decimal(found->box[0]),
-                               kolam_json_decimal(found->box[1]), kolam_json_decimal(found->box[2]),
-                               kolam_json_decimal(found->box[3])));
+    return json_pack(
+        "{sI sI sI ss ss ss sf si sI sb so so}", "seq", (json_int_t)found->seq, "time",
+        (json_int_t)found->time_ms, "artist", (json_int_t)found->artist, "name", name, "tool",
+        tools[found->tool], "color", color, "width", (double)found->width / KOLAM_WIDTH_UNIT_PER_PX,
+        "level", found->level, "points", (json_int_t)found->point_count, "hidden", found->is_hidden,
+        "drawn",
+        found->has_drawn
+            ? json_pack("[II]", (json_int_t)found->drawn[0], (json_int_t)found->drawn[1])
+            : json_null(),
+        "box",
+        json_pack("[oooo]", kolam_json_decimal(found->box[0]), kolam_json_decimal(found->box[1]),
+                  kolam_json_decimal(found->box[2]), kolam_json_decimal(found->box[3])));
 }
 
 static enum kolam_status name_found(struct kolam_reader *reader, const struct blame *blame,

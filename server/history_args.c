@@ -9,8 +9,9 @@
 
 #define TEXT_BYTES 1024 /* a query is no longer */
 
-static const char bad_rect[] = "level, x, y, width and height must be whole numbers, the rectangle not "
-                               "empty and inside the world";
+static const char bad_rect[] =
+    "level, x, y, width and height must be whole numbers, the rectangle not "
+    "empty and inside the world";
 
 static bool read_number(const char *text, int64_t min, int64_t max, int64_t *out) {
     char *end;

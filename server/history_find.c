@@ -120,8 +120,7 @@ static enum kolam_status count_shares(struct kolam_rollback *rollback) {
 static enum kolam_status name_shares(struct kolam_rollback *rollback, struct kolam_reader *reader) {
     for (uint32_t i = 0; i < rollback->found_count; i++) {
         struct kolam_author author;
-        enum kolam_status status =
-            kolam_reader_artist(reader, rollback->found[i].artist, &author);
+        enum kolam_status status = kolam_reader_artist(reader, rollback->found[i].artist, &author);
         if (status != KOLAM_OK) {
             return status;
         }
@@ -140,8 +139,8 @@ static enum kolam_status encode_hide(const struct kolam_rollback *rollback, uint
     for (uint32_t i = first; i < end; i++) {
         targets[i - first] = rollback->strokes[i].seq;
     }
-    const struct kolam_op op = {.kind = KOLAM_OP_HIDE, .target_count = end - first,
-                                .targets = targets};
+    const struct kolam_op op = {
+        .kind = KOLAM_OP_HIDE, .target_count = end - first, .targets = targets};
     enum kolam_status status = kolam_op_encode(&op, bytes, sizeof(bytes), &size);
     if (status != KOLAM_OK) {
         return status;

@@ -63,7 +63,8 @@ static void read_strokes(struct kolam_args *args, struct kolam_history_job *job)
 }
 
 /* False if there is no such question. */
-static bool read_question(const char *what, struct kolam_args *args, struct kolam_history_job *job) {
+static bool read_question(const char *what, struct kolam_args *args,
+                          struct kolam_history_job *job) {
     static const struct {
         const char *name;
         void (*read)(struct kolam_args *args, struct kolam_history_job *job);

@@ -125,7 +125,8 @@ void kolam_history_mine(struct kolam_session *session, const json_t *message) {
          !kolam_json_uint(message, "before", INT64_MAX, &before)) ||
         (json_object_get(message, "limit") &&
          (!kolam_json_uint(message, "limit", OPS_MAX, &limit) || limit < 1))) {
-        kolam_session_refuse(session, "mine: id, before or limit (1 to 1,000) is missing or malformed");
+        kolam_session_refuse(session,
+                             "mine: id, before or limit (1 to 1,000) is missing or malformed");
         return;
     }
     struct mine_job *job = kolam_alloc_zero(1, sizeof(*job));
@@ -158,7 +159,7 @@ void kolam_history_mine(struct kolam_session *session, const json_t *message) {
 
 void kolam_history_error(struct kolam_session *session, uint64_t id, const char *code,
                          const char *text) {
-    kolam_session_send_json(session, json_pack("{ss sI ss ss sb}", "type", "error", "id",
-                                               (json_int_t)id, "code", code, "message", text,
-                                               "fatal", false));
+    kolam_session_send_json(session,
+                            json_pack("{ss sI ss ss sb}", "type", "error", "id", (json_int_t)id,
+                                      "code", code, "message", text, "fatal", false));
 }

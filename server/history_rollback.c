@@ -57,8 +57,10 @@ static bool read_lasso(const json_t *list, struct kolam_rollback *rollback) {
     for (size_t i = 0; i < count; i++) {
         const json_t *point = json_array_get(list, i);
         if (json_array_size(point) != 2 ||
-            !read_coordinate(json_array_get(point, 0), rect->x1 - rect->x0, &rollback->lasso[i][0]) ||
-            !read_coordinate(json_array_get(point, 1), rect->y1 - rect->y0, &rollback->lasso[i][1])) {
+            !read_coordinate(json_array_get(point, 0), rect->x1 - rect->x0,
+                             &rollback->lasso[i][0]) ||
+            !read_coordinate(json_array_get(point, 1), rect->y1 - rect->y0,
+                             &rollback->lasso[i][1])) {
             return false;
         }
     }
@@ -72,7 +74,8 @@ static const char *read_message(const json_t *message, struct kolam_rollback *ro
     struct kolam_selection *selection = &rollback->selection;
     rollback->is_apply = json_is_true(json_object_get(message, "apply"));
     if (!read_rect(message, &selection->area.rect)) {
-        return "level, x, y, width and height must be a rectangle that is not empty, inside the world";
+        return "level, x, y, width and height must be a rectangle that is not empty, inside the "
+               "world";
     }
     if (!read_artists(json_object_get(message, "artists"), rollback)) {
         return "artists must be 1 to 256 numbers, or null for everybody";
@@ -94,9 +97,9 @@ static json_t *artists_json(const struct kolam_rollback *rollback) {
     json_t *list = json_array();
     for (uint32_t i = 0; i < rollback->found_count; i++) {
         const struct kolam_rollback_artist *found = &rollback->found[i];
-        json_array_append_new(list, json_pack("{sI ss sI}", "artist", (json_int_t)found->artist,
-                                              "name", found->name, "strokes",
-                                              (json_int_t)found->strokes));
+        json_array_append_new(list,
+                              json_pack("{sI ss sI}", "artist", (json_int_t)found->artist, "name",
+                                        found->name, "strokes", (json_int_t)found->strokes));
     }
     return list;
 }
@@ -181,9 +184,8 @@ static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) 
 static void run(struct kolam_job *base, struct kolam_worker *worker) {
     struct kolam_rollback *rollback = (struct kolam_rollback *)base;
     struct kolam_worker_canvas *canvas;
-    enum kolam_status status =
-        kolam_worker_canvas(worker, rollback->canvas->log_path, rollback->canvas->tiles_path, false,
-                            &canvas, NULL);
+    enum kolam_status status = kolam_worker_canvas(
+        worker, rollback->canvas->log_path, rollback->canvas->tiles_path, false, &canvas, NULL);
     rollback->status = status == KOLAM_OK ? kolam_rollback_find(rollback, canvas) : status;
 }
 

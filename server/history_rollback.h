@@ -38,7 +38,8 @@ struct kolam_rollback {
     uint32_t stroke_count, stroke_capacity, op_count;
     uint32_t op_targets, op_homes; /* of the last hide so far */
     uint64_t op_bytes;
-    struct kolam_rollback_artist found[KOLAM_ROLLBACK_ARTISTS_MAX]; /* those with most strokes first */
+    struct kolam_rollback_artist
+        found[KOLAM_ROLLBACK_ARTISTS_MAX]; /* those with most strokes first */
     uint32_t found_count;
     struct kolam_submission *submission; /* is_apply: the hides */
 };

@@ -53,9 +53,9 @@ struct picture_job {
     atomic_bool is_unwanted;
 
     enum kolam_status status;
-    bool must_wait; /* it takes long, and was not to */
+    bool must_wait;  /* it takes long, and was not to */
     bool is_present; /* the tile is still of that version */
-    uint8_t *png;   /* kolam_alloc'ed; NULL if empty */
+    uint8_t *png;    /* kolam_alloc'ed; NULL if empty */
     size_t png_size;
 };
 
@@ -151,11 +151,11 @@ static bool is_over(void *ctx) {
 static bool take_stored(const struct picture_job *job, struct kolam_tile_store *store,
                         uint32_t *pixels, bool *out_is_empty) {
     struct kolam_tile_picture picture;
-    bool is_it = (kolam_tile_store_get(store, job->tile, &picture, pixels) == KOLAM_OK &&
-                  picture.seq == job->version) ||
-                 (kolam_tile_store_recall(store, job->tile, job->version, &picture, pixels) ==
-                      KOLAM_OK &&
-                  picture.seq == job->version);
+    bool is_it =
+        (kolam_tile_store_get(store, job->tile, &picture, pixels) == KOLAM_OK &&
+         picture.seq == job->version) ||
+        (kolam_tile_store_recall(store, job->tile, job->version, &picture, pixels) == KOLAM_OK &&
+         picture.seq == job->version);
     *out_is_empty = is_it && picture.is_empty;
     return is_it;
 }
@@ -180,8 +180,9 @@ static enum kolam_status draw(struct picture_job *job, struct kolam_worker_canva
                                    job->is_present ? KOLAM_SEQ_NOW : job->version, pixels, &seq,
                                    &is_empty);
     }
-    return status == KOLAM_OK && !is_empty ? kolam_png_encode_tile(pixels, &job->png, &job->png_size)
-                                           : status;
+    return status == KOLAM_OK && !is_empty
+               ? kolam_png_encode_tile(pixels, &job->png, &job->png_size)
+               : status;
 }
 
 static void run_picture(struct kolam_job *base, struct kolam_worker *worker) {
@@ -193,8 +194,8 @@ static void run_picture(struct kolam_job *base, struct kolam_worker *worker) {
         return;
     }
     uint32_t *pixels = kolam_alloc_array(KOLAM_TILE_PIXELS, sizeof(*pixels));
-    job->status = pixels ? kolam_worker_canvas(worker, job->canvas->log_path, job->canvas->tiles_path,
-                                               false, &canvas, NULL)
+    job->status = pixels ? kolam_worker_canvas(worker, job->canvas->log_path,
+                                               job->canvas->tiles_path, false, &canvas, NULL)
                          : KOLAM_ERR_NOMEM;
     if (job->status == KOLAM_OK) {
         job->status = kolam_reader_begin(canvas->reader); /* one state for all questions */
@@ -282,8 +283,8 @@ static struct picture_job *find_job(const struct past_request *request) {
 static struct picture_job *start_job(const struct past_request *request) {
     struct picture_job *job = kolam_alloc_zero(1, sizeof(*job));
     if (job) {
-        job->job = (struct kolam_job){.run = run_picture, .done = done_picture,
-                                      .priority = KOLAM_JOB_TILE};
+        job->job = (struct kolam_job){
+            .run = run_picture, .done = done_picture, .priority = KOLAM_JOB_TILE};
         job->server = request->server;
         job->canvas = request->canvas;
         job->tile = request->tile;
@@ -348,8 +349,8 @@ static void run_lookup(struct kolam_job *base, struct kolam_worker *worker) {
                                                &request->seq, &request->error);
     }
     if (request->status == KOLAM_OK && !request->moment.is_time) {
-        request->status = kolam_raster_version(canvas->raster, request->tile, request->seq,
-                                               &request->version);
+        request->status =
+            kolam_raster_version(canvas->raster, request->tile, request->seq, &request->version);
     }
 }
 
@@ -383,8 +384,8 @@ static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) 
     }
     request->is_looking_up = true;
     request->status = KOLAM_ERR_CLOSED; /* unless it runs */
-    request->lookup = (struct kolam_job){.run = run_lookup, .done = done_lookup,
-                                         .priority = KOLAM_JOB_INTERACTIVE};
+    request->lookup = (struct kolam_job){
+        .run = run_lookup, .done = done_lookup, .priority = KOLAM_JOB_INTERACTIVE};
     kolam_pool_submit(request->server->pool, &request->lookup);
 }
 

@@ -70,6 +70,13 @@ static bool copy_header(struct lws *wsi, enum lws_token_indexes token, char *out
     return size <= 0 || lws_hdr_copy(wsi, out, capacity, token) >= 0;
 }
 
+bool kolam_net_has_no_body(struct lws *wsi) {
+    char length[8] = "";
+    return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) <= 0 &&
+           copy_header(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, length, sizeof(length)) &&
+           (length[0] == '\0' || strcmp(length, "0") == 0);
+}
+
 bool kolam_net_read_request(struct lws *wsi, struct kolam_request *out) {
     memset(out, 0, sizeof(*out));
     out->is_head = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;

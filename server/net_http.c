@@ -215,18 +215,13 @@ static void refuse(struct lws *wsi, const char *status) {
 
 /* Nonzero closes the connection, whatever follows in it. */
 static int filter(struct lws *wsi) {
-    char length[32] = "";
     bool is_readable = lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0 ||
                        lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
-    bool has_body = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0 ||
-                    (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0 &&
-                     (lws_hdr_copy(wsi, length, sizeof(length), WSI_TOKEN_HTTP_CONTENT_LENGTH) < 0 ||
-                      strcmp(length, "0") != 0));
     if (!is_readable) {
         refuse(wsi, "405 Method Not Allowed");
         return 1;
     }
-    if (has_body) {
+    if (!kolam_net_has_no_body(wsi)) {
         refuse(wsi, "413 Content Too Large");
         return 1;
     }

@@ -27,6 +27,8 @@ struct kolam_net {
     uint8_t scratch[KOLAM_SOCKET_PAD + KOLAM_NET_SCRATCH_BYTES];
 };
 
+/* True unless the request carries a body, or says it does. */
+bool kolam_net_has_no_body(struct lws *wsi);
 /* Reads the headers that matter. False if one is too long or the request is not GET or HEAD. */
 bool kolam_net_read_request(struct lws *wsi, struct kolam_request *out_request);
 

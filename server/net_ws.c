@@ -63,7 +63,7 @@ static void destroy(struct kolam_socket *ws) {
 static int filter(struct kolam_net *net, struct lws *wsi) {
     char version[8] = "";
     if (lws_hdr_copy(wsi, version, sizeof(version), WSI_TOKEN_VERSION) < 0 ||
-        strcmp(version, "13") != 0) {
+        strcmp(version, "13") != 0 || !kolam_net_has_no_body(wsi)) {
         return 1;
     }
     struct kolam_socket *ws = create(net, wsi);

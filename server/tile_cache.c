@@ -60,7 +60,8 @@ struct wanted {
 };
 
 static struct kolam_list *bucket_of(struct kolam_tile_cache *cache, const struct wanted *wanted) {
-    uint64_t hash = (wanted->incarnation + wanted->seq) ^ (uint64_t)wanted->tile.x * 0x9e3779b97f4a7c15u;
+    uint64_t hash =
+        (wanted->incarnation + wanted->seq) ^ (uint64_t)wanted->tile.x * 0x9e3779b97f4a7c15u;
     hash = (hash ^ (uint64_t)wanted->tile.y) * 0xc2b2ae3d27d4eb4fu;
     hash = (hash ^ (uint64_t)(uint32_t)wanted->tile.level) * 0xff51afd7ed558ccdu;
     return &cache->buckets[(hash >> 40) % BUCKETS];
@@ -91,8 +92,11 @@ static void insert(struct kolam_tile_cache *cache, const struct wanted *wanted, 
     if (!entry) {
         return;
     }
-    *entry = (struct entry){.incarnation = wanted->incarnation, .seq = seq, .tile = wanted->tile,
-                            .is_past = wanted->seq != 0, .png = kolam_bytes_ref(png)};
+    *entry = (struct entry){.incarnation = wanted->incarnation,
+                            .seq = seq,
+                            .tile = wanted->tile,
+                            .is_past = wanted->seq != 0,
+                            .png = kolam_bytes_ref(png)};
     kolam_list_append(bucket_of(cache, wanted), &entry->chain);
     kolam_list_append(&cache->by_use, &entry->use);
     cache->bytes += cost(entry);

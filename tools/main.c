@@ -12,7 +12,8 @@ struct verb {
 
 static const struct verb verbs[] = {
     {"serve", kolam_cmd_serve}, {"import", kolam_cmd_import}, {"export", kolam_cmd_export},
-    {"watch", kolam_cmd_watch}, {"blame", kolam_cmd_blame},   {"check", kolam_cmd_check},
+    {"watch", kolam_cmd_watch}, {"blame", kolam_cmd_blame},   {"rollback", kolam_cmd_rollback},
+    {"check", kolam_cmd_check},
 };
 
 static const char help[] =
@@ -23,6 +24,8 @@ static const char help[] =
     "  kolam export   save a part of a wall, or all of it, as PNG\n"
     "  kolam watch    print what is being drawn, as it happens, one JSON object a line\n"
     "  kolam blame    tell whose strokes lie under a pixel\n"
+    "  kolam rollback hide chosen artists' strokes in an area and a span of time, or show them "
+    "again\n"
     "  kolam check    verify a wall's files, and repair what can be rebuilt\n"
     "\n"
     "  kolam VERB --help    what the verb does, its options, examples\n"

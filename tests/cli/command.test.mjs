@@ -1,12 +1,12 @@
 // The command as a person runs it: what it says, where it says it, and how it ends.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { gzipSync } from 'node:zlib';
 
-import { kolam, makeFolder } from '../wire/process.mjs';
+import { kolam, makeFolder, startServer } from '../wire/process.mjs';
 
 const VERBS = ['import', 'export', 'watch', 'check'];
 
@@ -122,7 +122,6 @@ test('an old state is exported by seq and by time', async () => {
     const run = await kolam(['export', ...rect, ...at, '-o', out(name)]);
     assert.equal(run.code, 0, run.stderr);
   }
-  const { readFileSync } = await import('node:fs');
   const bytes = (name) => readFileSync(out(name)).toString('latin1');
   assert.equal(bytes('now'), bytes('two'));
   assert.notEqual(bytes('now'), bytes('one'));
@@ -146,9 +145,9 @@ test('a picture goes to a pipe, and a full place is said plainly', async () => {
   assert.equal(full.code, 1);
 });
 
-test('a folder in use is left alone', async () => {
-  const { startServer } = await import('../wire/process.mjs');
+test('a folder in use is left alone', async (t) => {
   const server = await startServer();
+  t.after(() => server.kill());
   const folder = makeFolder();
   const file = join(folder, 'a.ndjson');
   writeFileSync(file, strokeLine());

@@ -6,6 +6,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
+import { Client, hideBody, showBody } from '../wire/client.mjs';
 import { BIN, eventually, getJson, kolam, makeFolder, startServer, withDeadline } from '../wire/process.mjs';
 
 function strokeLine(fields = {}) {
@@ -25,8 +26,15 @@ function strokes(count, author = (i) => `artist ${i % 7}`) {
 
 const admin = (server) => ['--admin-token-file', join(server.data, 'admin.token')];
 
+// A server that is gone with its test, however that ends.
+async function serve(t, options) {
+  const server = await startServer(options);
+  t.after(() => server.kill());
+  return server;
+}
+
 // kolam watch, with its lines as they come.
-function watch(server, args = []) {
+function watch(t, server, args = []) {
   const child = spawn(BIN, ['watch', '--server', server.origin, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const state = { child, text: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (chunk) => (state.text += chunk));
@@ -37,16 +45,16 @@ function watch(server, args = []) {
     const joined = server.log().match(/event=joined/g)?.length ?? 0;
     return joined > (state.before ?? 0);
   }, 'the watcher to have joined');
-  process.on('exit', () => child.kill('SIGKILL'));
+  t.after(() => child.kill('SIGKILL'));
   return state;
 }
 
-test('import draws in the names of the authors, and what is watched is what was drawn', async () => {
-  const server = await startServer();
+test('import draws in the names of the authors, and what is watched is what was drawn', async (t) => {
+  const server = await serve(t);
   const folder = makeFolder();
   const file = join(folder, 'a.ndjson');
   writeFileSync(file, strokes(500));
-  const watcher = watch(server);
+  const watcher = watch(t, server);
   await watcher.isReady();
   const run = await kolam(['import', '--server', server.origin, ...admin(server), file]);
   assert.equal(run.code, 0, run.stderr);
@@ -67,8 +75,8 @@ test('import draws in the names of the authors, and what is watched is what was 
   await server.stop();
 });
 
-test('import again, either way, doubles nothing', async () => {
-  const server = await startServer();
+test('import again, either way, doubles nothing', async (t) => {
+  const server = await serve(t);
   const folder = makeFolder();
   const file = join(folder, 'a.ndjson');
   writeFileSync(file, strokes(60));
@@ -83,8 +91,8 @@ test('import again, either way, doubles nothing', async () => {
   assert.match(checked.stdout, /^main: 60 ops.*no problems/);
 });
 
-test('without the admin token everything is drawn under a name of one\'s own', async () => {
-  const server = await startServer();
+test('without the admin token everything is drawn under a name of one\'s own', async (t) => {
+  const server = await serve(t);
   const folder = makeFolder();
   const file = join(folder, 'a.ndjson');
   const tokenFile = join(folder, 'token');
@@ -105,8 +113,8 @@ test('without the admin token everything is drawn under a name of one\'s own', a
   await server.stop();
 });
 
-test('a wrong admin token is refused in one line', async () => {
-  const server = await startServer();
+test('a wrong admin token is refused in one line', async (t) => {
+  const server = await serve(t);
   const folder = makeFolder();
   const file = join(folder, 'a.ndjson');
   writeFileSync(file, strokes(3));
@@ -116,19 +124,19 @@ test('a wrong admin token is refused in one line', async () => {
   await server.stop();
 });
 
-test('an import goes on when the server is killed and comes back: exactly once', async () => {
-  let server = await startServer();
+test('an import goes on when the server is killed and comes back: exactly once', async (t) => {
+  let server = await serve(t);
   const { data, port } = server;
   const folder = makeFolder();
   const file = join(folder, 'a.ndjson');
   const count = 20000;
   writeFileSync(file, strokes(count));
-  const watcher = watch(server);
+  const watcher = watch(t, server);
   await watcher.isReady();
   const importing = kolam(['import', '--server', server.origin, ...admin(server), file]);
   await eventually(() => /"seq":500,/.test(watcher.text), 'the import to have begun');
   await server.kill();
-  server = await startServer({ data, port });
+  server = await serve(t, { data, port });
   const run = await importing;
   assert.equal(run.code, 0, run.stderr);
   assert.match(run.stderr, /trying again/);
@@ -141,12 +149,12 @@ test('an import goes on when the server is killed and comes back: exactly once',
   assert.match(checked.stdout, /^main: 20,000 ops.*no problems/, checked.stderr);
 });
 
-test('watch ends quietly when nobody reads', async () => {
-  const server = await startServer();
+test('watch ends quietly when nobody reads', async (t) => {
+  const server = await serve(t);
   const folder = makeFolder();
   const file = join(folder, 'a.ndjson');
   writeFileSync(file, strokes(5));
-  const watcher = watch(server);
+  const watcher = watch(t, server);
   await watcher.isReady();
   watcher.child.stdout.destroy();
   const end = await withDeadline(watcher.exited, 'the watcher to notice');
@@ -155,13 +163,38 @@ test('watch ends quietly when nobody reads', async () => {
   await server.stop();
 });
 
-test('watch --rect shows what touches it', async () => {
-  const server = await startServer();
+test('watch tells undo, redo and new names', async (t) => {
+  const server = await serve(t);
+  const watcher = watch(t, server);
+  await watcher.isReady();
+  const mira = await Client.artist(server);
+  const seq = await mira.draw([0, 0, 50, 50]);
+  await mira.commit(hideBody(seq));
+  await mira.commit(showBody(seq));
+  await eventually(() => watcher.lines().length === 3, 'three ops to be watched');
+  const [stroke, hide, show] = watcher.lines();
+  assert.equal(hide.kind, 'hide');
+  assert.deepEqual(hide.targets, [seq]);
+  assert.equal(hide.name, stroke.name);
+  assert.equal(show.kind, 'show');
+  mira.say({ type: 'rename', name: 'Mira the Second' });
+  await mira.wait((event) => event.type === 'artists');
+  await mira.draw([0, 0, 9, 9]);
+  await eventually(() => watcher.lines().length === 4, 'the fourth op to be watched');
+  assert.equal(watcher.lines()[3].name, 'Mira the Second');
+  watcher.child.kill('SIGINT');
+  await watcher.exited;
+  await mira.leave();
+  await server.stop();
+});
+
+test('watch --rect shows what touches it', async (t) => {
+  const server = await serve(t);
   const folder = makeFolder();
   const file = join(folder, 'a.ndjson');
   writeFileSync(file, strokeLine() + strokeLine({ points: [[1000, 1000]] }) + strokeLine({ points: [[-5, 5], [5, 5]] })
     + strokeLine({ points: [[101.4, 50]] }));
-  const watcher = watch(server, ['--rect', '0,0,100,100']);
+  const watcher = watch(t, server, ['--rect', '0,0,100,100']);
   await watcher.isReady();
   await kolam(['import', '--server', server.origin, ...admin(server), file]);
   await eventually(() => watcher.lines().length === 3, 'three strokes to be watched');
@@ -171,8 +204,8 @@ test('watch --rect shows what touches it', async () => {
   await server.stop();
 });
 
-test('export through a server is the picture that the folder gives', async () => {
-  const server = await startServer();
+test('export through a server is the picture that the folder gives', async (t) => {
+  const server = await serve(t);
   const folder = makeFolder();
   const file = join(folder, 'a.ndjson');
   writeFileSync(file, strokes(50));
@@ -200,8 +233,8 @@ test('export through a server is the picture that the folder gives', async () =>
   await server.stop();
 });
 
-test('--realtime takes the time that the drawing took', async () => {
-  const server = await startServer();
+test('--realtime takes the time that the drawing took', async (t) => {
+  const server = await serve(t);
   const folder = makeFolder();
   const file = join(folder, 'a.ndjson');
   const dt = [0, 100, 100, 100];

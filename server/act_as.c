@@ -25,8 +25,8 @@ static bool has_slot(struct kolam_session *session, uint32_t slot) {
 }
 
 static void tell_acting(struct kolam_session *session, uint32_t slot, uint32_t artist) {
-    kolam_session_send_json(session, json_pack("{ss sI sI}", "type", "acting", "slot", (json_int_t)slot,
-                                               "artist", (json_int_t)artist));
+    kolam_session_send_json(session, json_pack("{ss sI sI}", "type", "acting", "slot",
+                                               (json_int_t)slot, "artist", (json_int_t)artist));
 }
 
 static void on_numbered(struct kolam_session *session, void *ctx, enum kolam_status status,
@@ -38,8 +38,8 @@ static void on_numbered(struct kolam_session *session, void *ctx, enum kolam_sta
     if (status == KOLAM_OK) {
         tell_acting(session, slot, artist);
     } else {
-        kolam_session_error(session, "unavailable", "the canvas cannot be written; try again later", 0,
-                            false);
+        kolam_session_error(session, "unavailable", "the canvas cannot be written; try again later",
+                            0, false);
     }
 }
 

@@ -174,8 +174,7 @@ static void fail_open(struct kolam_canvas *canvas, struct open_job *job) {
     snprintf(canvas->problem, sizeof(canvas->problem), "%s",
              job->error.text[0] ? job->error.text : kolam_status_text(job->status));
     kolam_logfmt(&server->logfmt, KOLAM_LOG_ERROR, "canvas_open_failed", "canvas=%s reason=%s",
-                 canvas->name,
-                 kolam_logfmt_quote(quoted, sizeof(quoted), canvas->problem));
+                 canvas->name, kolam_logfmt_quote(quoted, sizeof(quoted), canvas->problem));
     kolam_log_destroy(job->log);
     canvas->log = NULL;
     forget_open_state(canvas);
@@ -217,8 +216,8 @@ static enum kolam_status begin_opening(struct kolam_canvas *canvas) {
     server->canvases->existing += job->was_absent ? 1 : 0;
     job->canvas = canvas;
     job->status = KOLAM_ERR_CLOSED; /* unless it runs */
-    job->job = (struct kolam_job){.run = run_open, .done = done_open,
-                                       .priority = KOLAM_JOB_INTERACTIVE};
+    job->job =
+        (struct kolam_job){.run = run_open, .done = done_open, .priority = KOLAM_JOB_INTERACTIVE};
     canvas->state = KOLAM_CANVAS_OPENING;
     kolam_canvas_hold(canvas);
     kolam_pool_submit(server->pool, &job->job);
@@ -293,8 +292,8 @@ static void begin_closing(struct kolam_canvas *canvas) {
     }
     job->canvas = canvas;
     job->log = canvas->log;
-    job->job = (struct kolam_job){.run = run_close, .done = done_close,
-                                  .priority = KOLAM_JOB_INTERACTIVE};
+    job->job =
+        (struct kolam_job){.run = run_close, .done = done_close, .priority = KOLAM_JOB_INTERACTIVE};
     canvas->log = NULL;
     canvas->state = KOLAM_CANVAS_CLOSING;
     canvas->server->canvases->open--;
@@ -355,9 +354,10 @@ enum kolam_status kolam_canvases_create(struct kolam_server *server, struct kola
     }
     server->canvases = canvases;
     enum kolam_status status = kolam_folder_each_canvas(server->folder, add_existing, server);
-    return status == KOLAM_OK ? KOLAM_OK
-                              : kolam_fail(error, status, "%s: cannot list the canvases: %s",
-                                           kolam_folder_path(server->folder), kolam_status_text(status));
+    return status == KOLAM_OK
+               ? KOLAM_OK
+               : kolam_fail(error, status, "%s: cannot list the canvases: %s",
+                            kolam_folder_path(server->folder), kolam_status_text(status));
 }
 
 static void destroy_one(void *ctx, struct kolam_canvas *canvas) {

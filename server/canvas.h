@@ -24,9 +24,9 @@ struct kolam_canvas {
     char name[KOLAM_CANVAS_NAME_MAX + 1];
     char log_path[KOLAM_PATH_MAX], tiles_path[KOLAM_PATH_MAX];
     enum kolam_canvas_state state;
-    char problem[320];          /* why it could not be opened, the last time */
-    bool must_reopen;           /* somebody came while it was closing */
-    uint32_t users;             /* sessions, requests, jobs: it stays while there are any */
+    char problem[320]; /* why it could not be opened, the last time */
+    bool must_reopen;  /* somebody came while it was closing */
+    uint32_t users;    /* sessions, requests, jobs: it stays while there are any */
     int64_t unused_since_ms;
     struct kolam_list waiting;  /* kolam_canvas_wait */
     struct kolam_list sessions; /* kolam_session.canvas_link */

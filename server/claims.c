@@ -44,8 +44,7 @@ bool kolam_claims_take(struct kolam_claims *claims, int64_t now_ms, const char *
     }
     for (uint32_t i = 0; i < CLAIMS_MAX; i++) {
         struct claim *claim = &claims->ring[i];
-        if (claim->until_ms > now_ms &&
-            kolam_secret_equal(claim->code, wanted, sizeof(wanted))) {
+        if (claim->until_ms > now_ms && kolam_secret_equal(claim->code, wanted, sizeof(wanted))) {
             memcpy(out_secret, claim->secret, KOLAM_SECRET_BYTES);
             memset(claim, 0, sizeof(*claim));
             return true;

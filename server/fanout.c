@@ -46,8 +46,9 @@ static void add_notice(struct kolam_session *session, struct kolam_tile_id tile,
                        int64_t delay_ms) {
     struct kolam_notices *notices = &session->notices;
     struct kolam_server *server = session->server;
-    uint64_t *slot = &notices->seqs[(tile.y - session->view.y) * session->view.width +
-                                    (tile.x - session->view.x)];
+    uint64_t *slot =
+        &notices
+             ->seqs[(tile.y - session->view.y) * session->view.width + (tile.x - session->view.x)];
     /* A tile that averages many is only worth fetching when it has been rebuilt; that sends the notice. */
     if (*slot == seq || kolam_tiles_rebuild_later(server, session->canvas, tile)) {
         return;
@@ -106,7 +107,8 @@ static void tell_tiles(struct kolam_session *session, const struct kolam_recent_
     struct kolam_notices *notices = &session->notices;
     const int64_t delay_ms = op->is_plain_stroke ? NOTICE_DELAY_MS : 0;
     if (!notices->seqs) {
-        notices->seqs = kolam_alloc_zero((size_t)view->width * view->height, sizeof(*notices->seqs));
+        notices->seqs =
+            kolam_alloc_zero((size_t)view->width * view->height, sizeof(*notices->seqs));
     }
     for (uint32_t i = 0; i < op->home_count && notices->seqs; i++) {
         struct kolam_extent extent = kolam_home_extent(&op->homes[i]);
@@ -196,7 +198,8 @@ void kolam_fanout_record(struct kolam_canvas *canvas, const struct kolam_session
                          const struct kolam_extent *extent, enum kolam_out_class class,
                          struct kolam_bytes *record) {
     KOLAM_LIST_EACH(&canvas->sessions, struct kolam_session, canvas_link, session) {
-        if (session != except && session->view.is_set && kolam_view_touches(&session->view, extent) &&
+        if (session != except && session->view.is_set &&
+            kolam_view_touches(&session->view, extent) &&
             kolam_view_resolves(&session->view, extent)) {
             kolam_session_send(session, class, record);
         }

@@ -29,8 +29,9 @@ static void run_info(struct kolam_job *base, struct kolam_worker *worker) {
 }
 
 static json_t *box_json(const struct kolam_canvas_info *info) {
-    return info->has_box ? json_pack("[ffff]", info->box_x0, info->box_y0, info->box_x1, info->box_y1)
-                         : json_null();
+    return info->has_box
+               ? json_pack("[ffff]", info->box_x0, info->box_y0, info->box_x1, info->box_y1)
+               : json_null();
 }
 
 static json_t *recent_json(const struct kolam_canvas_info *info) {
@@ -47,11 +48,11 @@ static json_t *recent_json(const struct kolam_canvas_info *info) {
 static void answer(struct info_job *job) {
     char incarnation[17];
     snprintf(incarnation, sizeof(incarnation), "%016" PRIx64, job->info.incarnation);
-    json_t *object = json_pack("{ss sI ss si so so sI}", "canvas", job->canvas->name, "seq",
-                               (json_int_t)job->info.last_seq, "incarnation", incarnation, "raster",
-                               KOLAM_INK_VERSION, "box", box_json(&job->info), "recent",
-                               recent_json(&job->info), "artists",
-                               (json_int_t)job->info.artist_count);
+    json_t *object =
+        json_pack("{ss sI ss si so so sI}", "canvas", job->canvas->name, "seq",
+                  (json_int_t)job->info.last_seq, "incarnation", incarnation, "raster",
+                  KOLAM_INK_VERSION, "box", box_json(&job->info), "recent", recent_json(&job->info),
+                  "artists", (json_int_t)job->info.artist_count);
     kolam_http_answer_json(job->http, 200, object ? json_dumps(object, JSON_COMPACT) : NULL);
     json_decref(object);
 }
@@ -86,8 +87,8 @@ void kolam_api_canvas(struct kolam_server *server, struct kolam_http *http, cons
     job->canvas = canvas;
     job->http = http;
     job->status = KOLAM_ERR_CLOSED;
-    job->job = (struct kolam_job){.run = run_info, .done = done_info,
-                                  .priority = KOLAM_JOB_INTERACTIVE};
+    job->job =
+        (struct kolam_job){.run = run_info, .done = done_info, .priority = KOLAM_JOB_INTERACTIVE};
     kolam_canvas_hold(canvas);
     kolam_http_set_on_gone(http, on_gone, job);
     kolam_pool_submit(server->pool, &job->job);

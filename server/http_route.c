@@ -76,11 +76,13 @@ static void answer_claim(struct kolam_server *server, struct kolam_http *http,
     char hex[65], headers[400];
     if (!request->is_ours ||
         !kolam_origin_is_allowed(server->options, request->origin, request->host)) {
-        kolam_http_error(http, 403, "a claim needs the header X-Kolam: 1 and comes from our own page");
+        kolam_http_error(http, 403,
+                         "a claim needs the header X-Kolam: 1 and comes from our own page");
         return;
     }
     if (!kolam_claims_take(server->claims, kolam_loop_now_ms(server->loop), code, secret)) {
-        kolam_http_error(http, 404, "this code is unknown, used or older than a minute; identify again");
+        kolam_http_error(http, 404,
+                         "this code is unknown, used or older than a minute; identify again");
         return;
     }
     kolam_hex_encode(secret, sizeof(secret), hex);
@@ -98,12 +100,14 @@ static const char *after(const char *path, const char *prefix) {
     return strncmp(path, prefix, size) == 0 ? path + size : NULL;
 }
 
-void kolam_http_on_request(void *ctx, struct kolam_http *http, const struct kolam_request *request) {
+void kolam_http_on_request(void *ctx, struct kolam_http *http,
+                           const struct kolam_request *request) {
     struct kolam_server *server = ctx;
     const char *path = request->path, *rest;
     server->metrics.http_requests++;
     if (!is_host_fine(server, request)) {
-        kolam_http_error(http, 403, "this Host is not ours; allow it with kolam serve --allow-host");
+        kolam_http_error(http, 403,
+                         "this Host is not ours; allow it with kolam serve --allow-host");
     } else if (strcmp(path, "/healthz") == 0) {
         kolam_health_answer(server, http);
     } else if ((rest = after(path, "/tiles/"))) {

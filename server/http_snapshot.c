@@ -34,7 +34,7 @@ struct snapshot {
     struct kolam_moment moment;
     int64_t now_ms; /* by the calendar */
     char title[160];
-    bool has_begun;         /* the answer's head is decided */
+    bool has_begun; /* the answer's head is decided */
     bool is_job_done;
     int64_t progress_ms;
 
@@ -337,7 +337,8 @@ void kolam_snapshots_request(struct kolam_server *server, struct kolam_http *htt
     } else if (!canvas) {
         kolam_http_error(http, 404, "there is no such canvas; it is created by its first stroke");
     } else if (request->is_head) {
-        kolam_http_answer(http, 200, "Content-Type: image/png\r\nCache-Control: no-store\r\n", NULL);
+        kolam_http_answer(http, 200, "Content-Type: image/png\r\nCache-Control: no-store\r\n",
+                          NULL);
     } else if (server->snapshots->count >= server->snapshots->count_max || server->is_stopping) {
         kolam_http_error(http, 503, "other pictures are being drawn; try again in a moment");
     } else {

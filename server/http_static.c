@@ -15,9 +15,9 @@
 #include "kolam/folder.h"
 #include "static_load.h"
 
-#define CONTENT_SECURITY_POLICY \
-    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; " \
-    "img-src 'self' blob: data:; connect-src 'self'; object-src 'none'; base-uri 'none'; " \
+#define CONTENT_SECURITY_POLICY                                                                    \
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; "                 \
+    "img-src 'self' blob: data:; connect-src 'self'; object-src 'none'; base-uri 'none'; "         \
     "form-action 'none'; frame-ancestors 'self'"
 
 struct kolam_static {
@@ -120,8 +120,7 @@ static void answer_file(struct kolam_http *http, const struct kolam_request *req
     snprintf(headers, sizeof(headers),
              "Content-Type: %s\r\nETag: %s\r\nCache-Control: %s\r\nVary: Accept-Encoding\r\n%s"
              "Content-Security-Policy: " CONTENT_SECURITY_POLICY "\r\n",
-             file->type, etag,
-             file->is_hashed ? "public, max-age=31536000, immutable" : "no-cache",
+             file->type, etag, file->is_hashed ? "public, max-age=31536000, immutable" : "no-cache",
              is_packed ? "Content-Encoding: gzip\r\n" : "");
     bool is_known = strstr(request->if_none_match, etag) != NULL;
     kolam_http_answer(http, is_known ? 304 : 200, headers,

@@ -43,7 +43,8 @@ static enum kolam_status make_empty_png(struct kolam_tiles *tiles) {
     uint32_t *pixels = kolam_alloc_zero(KOLAM_TILE_PIXELS, sizeof(*pixels));
     uint8_t *png = NULL;
     size_t size = 0;
-    enum kolam_status status = pixels ? kolam_png_encode_tile(pixels, &png, &size) : KOLAM_ERR_NOMEM;
+    enum kolam_status status =
+        pixels ? kolam_png_encode_tile(pixels, &png, &size) : KOLAM_ERR_NOMEM;
     if (status == KOLAM_OK) {
         tiles->empty_png = kolam_bytes_copy(png, size);
         status = tiles->empty_png ? KOLAM_OK : KOLAM_ERR_NOMEM;
@@ -127,8 +128,9 @@ static void answer_picture(struct tile_request *request, uint64_t seq, struct ko
                            bool is_final) {
     char etag[64], headers[256];
     make_etag(request, seq, etag);
-    snprintf(headers, sizeof(headers), "Content-Type: image/png\r\nETag: \"%s\"\r\nCache-Control: %s\r\n",
-             etag, is_final ? "public, max-age=31536000, immutable" : "no-store");
+    snprintf(headers, sizeof(headers),
+             "Content-Type: image/png\r\nETag: \"%s\"\r\nCache-Control: %s\r\n", etag,
+             is_final ? "public, max-age=31536000, immutable" : "no-store");
     kolam_http_answer(request->http, 200, headers, png);
     free_request(request);
 }
@@ -137,7 +139,8 @@ static void answer_redirect(struct tile_request *request, uint64_t seq) {
     char etag[64], headers[400];
     make_etag(request, seq, etag);
     snprintf(headers, sizeof(headers),
-             "Location: /tiles/%s/%d/%" PRId64 "/%" PRId64 ".png?v=%s\r\nCache-Control: no-store\r\n",
+             "Location: /tiles/%s/%d/%" PRId64 "/%" PRId64
+             ".png?v=%s\r\nCache-Control: no-store\r\n",
              request->canvas->name, request->tile.level, request->tile.x, request->tile.y, etag);
     request->server->metrics.tile_redirects++;
     kolam_http_answer(request->http, 302, headers, NULL);
@@ -217,8 +220,10 @@ static void done_tile(struct kolam_job *base) {
     kolam_tile_job_destroy(job);
 }
 
-static struct kolam_tile_job *find_job(struct kolam_tiles *tiles, const struct tile_request *request) {
-    KOLAM_LIST_EACH(&tiles->jobs[kolam_tile_bucket(request->tile, BUCKETS)], struct kolam_tile_job, link, job) {
+static struct kolam_tile_job *find_job(struct kolam_tiles *tiles,
+                                       const struct tile_request *request) {
+    KOLAM_LIST_EACH(&tiles->jobs[kolam_tile_bucket(request->tile, BUCKETS)], struct kolam_tile_job,
+                    link, job) {
         if (job->canvas == request->canvas && kolam_tile_equal(job->tile, request->tile)) {
             return job;
         }
@@ -254,8 +259,8 @@ static void serve(struct tile_request *request) {
         wait_for_job(request);
         return;
     }
-    struct kolam_bytes *png = kolam_tile_cache_get(server->tiles->cache, request->canvas->incarnation,
-                                                   request->tile, &kept_seq);
+    struct kolam_bytes *png = kolam_tile_cache_get(
+        server->tiles->cache, request->canvas->incarnation, request->tile, &kept_seq);
     if (answer_if_unchanged(request, version)) {
         return;
     }
@@ -318,7 +323,8 @@ static bool parse_place(const char *rest, char canvas[KOLAM_CANVAS_NAME_MAX + 1]
 static void read_version(struct tile_request *request, const char *query) {
     uint64_t incarnation, seq;
     int raster, end = 0;
-    if (sscanf(query, "v=%16" SCNx64 "-%9d-%19" SCNu64 "%n", &incarnation, &raster, &seq, &end) == 3 &&
+    if (sscanf(query, "v=%16" SCNx64 "-%9d-%19" SCNu64 "%n", &incarnation, &raster, &seq, &end) ==
+            3 &&
         query[end] == '\0' && incarnation == request->canvas->incarnation &&
         raster == KOLAM_INK_VERSION) {
         request->has_version = true;
@@ -341,7 +347,8 @@ void kolam_tiles_request(struct kolam_server *server, struct kolam_http *http, c
     struct kolam_tile_id tile;
     server->metrics.tile_requests++;
     if (!parse_place(rest, name, &tile)) {
-        kolam_http_error(http, 400, "a tile is /tiles/<canvas>/<level>/<x>/<y>.png inside the world");
+        kolam_http_error(http, 400,
+                         "a tile is /tiles/<canvas>/<level>/<x>/<y>.png inside the world");
         return;
     }
     struct kolam_canvas *canvas = kolam_canvas_find(server, name);

@@ -83,7 +83,8 @@ static void *run(void *arg) {
     return NULL;
 }
 
-enum kolam_status kolam_identity_thread_create(struct kolam_identity_db *db, struct kolam_loop *loop,
+enum kolam_status kolam_identity_thread_create(struct kolam_identity_db *db,
+                                               struct kolam_loop *loop,
                                                struct kolam_identity_thread **out_thread) {
     struct kolam_identity_thread *thread = kolam_alloc_zero(1, sizeof(*thread));
     if (!thread) {

@@ -18,17 +18,17 @@ struct kolam_identity_request {
     uint8_t secret[KOLAM_SECRET_BYTES];
     struct kolam_author author;
     enum kolam_status status;
-    uint32_t slot;        /* the asker's */
-    void *ctx;            /* the asker's */
+    uint32_t slot;                                        /* the asker's */
+    void *ctx;                                            /* the asker's */
     void (*done)(struct kolam_identity_request *request); /* loop thread; owns the request */
-    struct kolam_identity_request *next; /* the thread's */
+    struct kolam_identity_request *next;                  /* the thread's */
 };
 
 struct kolam_identity_thread;
 
-KOLAM_MUST_CHECK enum kolam_status kolam_identity_thread_create(struct kolam_identity_db *db,
-                                                                struct kolam_loop *loop,
-                                                                struct kolam_identity_thread **out_thread);
+KOLAM_MUST_CHECK enum kolam_status
+kolam_identity_thread_create(struct kolam_identity_db *db, struct kolam_loop *loop,
+                             struct kolam_identity_thread **out_thread);
 /* Finishes what is queued, runs its `done`, ends the thread and destroys the db. NULL is safe. */
 void kolam_identity_thread_destroy(struct kolam_identity_thread *thread);
 /* Loop thread. The request was kolam_alloc'ed. */

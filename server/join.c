@@ -41,11 +41,11 @@ static void welcome(struct kolam_session *session) {
                                (int)KOLAM_MESSAGE_BYTES_MAX, "unacknowledged", 4096);
     session->is_identity_told = session->artist != 0;
     kolam_session_send_json(
-        session, json_pack("{ss si ss sI ss si so so so sI}", "type", "welcome", "protocol", 1, "canvas",
-                           canvas->name, "seq", (json_int_t)canvas->last_seq, "incarnation",
-                           incarnation, "raster", KOLAM_INK_VERSION, "you", you, "recent",
-                           place_json(canvas), "limits", limits, "time",
-                           (json_int_t)server->clock.now_ms(server->clock.ctx)));
+        session,
+        json_pack("{ss si ss sI ss si so so so sI}", "type", "welcome", "protocol", 1, "canvas",
+                  canvas->name, "seq", (json_int_t)canvas->last_seq, "incarnation", incarnation,
+                  "raster", KOLAM_INK_VERSION, "you", you, "recent", place_json(canvas), "limits",
+                  limits, "time", (json_int_t)server->clock.now_ms(server->clock.ctx)));
     session->state = KOLAM_SESSION_OPEN;
     kolam_list_append(&session->canvas->sessions, &session->canvas_link);
     kolam_logfmt(&server->logfmt, KOLAM_LOG_INFO, "joined",
@@ -72,8 +72,8 @@ static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) 
         welcome(session); /* one that does not exist yet can be joined */
         return;
     }
-    kolam_session_error(session, "unavailable", "the canvas cannot be opened; try again later", 1013,
-                        true);
+    kolam_session_error(session, "unavailable", "the canvas cannot be opened; try again later",
+                        1013, true);
 }
 
 static void join_canvas(struct kolam_session *session) {
@@ -93,11 +93,11 @@ static void on_found(struct kolam_identity_request *request) {
         } else if (request->status == KOLAM_ERR_NOT_FOUND && session->is_browser) {
             join_canvas(session); /* a cookie of former times: a stranger again */
         } else if (request->status == KOLAM_ERR_NOT_FOUND) {
-            kolam_session_error(session, "denied", "this token is not known here; join without it", 1008,
-                                true);
+            kolam_session_error(session, "denied", "this token is not known here; join without it",
+                                1008, true);
         } else {
-            kolam_session_error(session, "unavailable", "identities cannot be read; try again later",
-                                1013, true);
+            kolam_session_error(session, "unavailable",
+                                "identities cannot be read; try again later", 1013, true);
         }
     }
     kolam_free(request);
@@ -142,8 +142,8 @@ static const char *read_hello(struct kolam_session *session, const json_t *messa
         session->has_secret = true;
     }
     if (admin) {
-        session->is_admin = strlen(admin) == 64 &&
-                            kolam_secret_equal(admin, session->server->admin_token, 64);
+        session->is_admin =
+            strlen(admin) == 64 && kolam_secret_equal(admin, session->server->admin_token, 64);
         if (!session->is_admin) {
             return "hello: the admin token is wrong; it is in admin.token in the data folder";
         }

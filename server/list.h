@@ -33,13 +33,13 @@ static inline void kolam_list_remove(struct kolam_list *link) {
     kolam_list_init(link);
 }
 
-#define KOLAM_CONTAINER(pointer, type, member) \
+#define KOLAM_CONTAINER(pointer, type, member)                                                     \
     ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 /* Visits each element; the one visited may be removed or freed by the body. */
-#define KOLAM_LIST_EACH(list, type, member, item) \
-    for (struct kolam_list *item##_link = (list)->next, *item##_next = item##_link->next; \
-         item##_link != (list); item##_link = item##_next, item##_next = item##_link->next) \
+#define KOLAM_LIST_EACH(list, type, member, item)                                                  \
+    for (struct kolam_list *item##_link = (list)->next, *item##_next = item##_link->next;          \
+         item##_link != (list); item##_link = item##_next, item##_next = item##_link->next)        \
         for (type *item = KOLAM_CONTAINER(item##_link, type, member); item; item = NULL)
 
 #endif

@@ -13,7 +13,13 @@
 struct ev_loop;
 struct kolam_loop;
 
-enum kolam_wake { KOLAM_WAKE_LOG, KOLAM_WAKE_POOL, KOLAM_WAKE_IDENTITY, KOLAM_WAKE_STREAM, KOLAM_WAKES };
+enum kolam_wake {
+    KOLAM_WAKE_LOG,
+    KOLAM_WAKE_POOL,
+    KOLAM_WAKE_IDENTITY,
+    KOLAM_WAKE_STREAM,
+    KOLAM_WAKES
+};
 
 struct kolam_loop_handlers {
     void *ctx;
@@ -21,7 +27,7 @@ struct kolam_loop_handlers {
     void (*on_tick)(void *ctx);
     void (*on_sweep)(void *ctx); /* once a second */
     void (*on_turn)(void *ctx);  /* before the loop sleeps */
-    void (*on_stop)(void *ctx);  /* SIGTERM or SIGINT, the first time; the second ends the process */
+    void (*on_stop)(void *ctx); /* SIGTERM or SIGINT, the first time; the second ends the process */
 };
 
 KOLAM_MUST_CHECK enum kolam_status kolam_loop_create(const struct kolam_loop_handlers *handlers,

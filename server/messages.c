@@ -20,7 +20,8 @@ static void on_view(struct kolam_session *session, const json_t *message) {
         !kolam_json_uint(message, "height", KOLAM_VIEW_TILES_MAX, &height) ||
         (has_since && !kolam_json_uint(message, "since", UINT64_MAX >> 1, &since)) ||
         level < KOLAM_LEVEL_MIN || level > KOLAM_LEVEL_MAX) {
-        kolam_session_refuse(session, "view: id, level, x, y, width or height is missing or malformed");
+        kolam_session_refuse(session,
+                             "view: id, level, x, y, width or height is missing or malformed");
         return;
     }
     view.id = (uint32_t)id;

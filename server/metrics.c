@@ -15,8 +15,9 @@ struct line {
 };
 
 static size_t write_line(char *out, size_t capacity, const struct line *line) {
-    int size = snprintf(out, capacity, "# HELP kolam_%s %s\n# TYPE kolam_%s %s\nkolam_%s %" PRIu64 "\n",
-                        line->name, line->help, line->name, line->kind, line->name, line->value);
+    int size =
+        snprintf(out, capacity, "# HELP kolam_%s %s\n# TYPE kolam_%s %s\nkolam_%s %" PRIu64 "\n",
+                 line->name, line->help, line->name, line->kind, line->name, line->value);
     return size > 0 && (size_t)size < capacity ? (size_t)size : 0;
 }
 
@@ -69,7 +70,8 @@ void kolam_metrics_answer(struct kolam_server *server, struct kolam_http *http) 
         {"snapshots_total", "counter", "Snapshots begun.", m->snapshots},
         {"history_requests_total", "counter", "Questions about the past.", m->history_requests},
         {"past_tiles_total", "counter", "Tiles asked for at a past moment.", m->past_tiles},
-        {"past_tile_renders_total", "counter", "Jobs that drew one of those.", m->past_tile_renders},
+        {"past_tile_renders_total", "counter", "Jobs that drew one of those.",
+         m->past_tile_renders},
         {"rollbacks_total", "counter", "Rollbacks applied.", m->rollbacks},
         {"commits_total", "counter", "Transactions of the open logs.", sums.all.commits},
         {"committed_ops_total", "counter", "Ops of the open logs.", sums.all.ops},
@@ -83,8 +85,8 @@ void kolam_metrics_answer(struct kolam_server *server, struct kolam_http *http) 
         used += write_line(text + used, sizeof(text) - used, &lines[i]);
     }
     struct kolam_bytes *body = kolam_bytes_copy(text, used);
-    kolam_http_answer(http, 200,
-                      "Content-Type: text/plain; version=0.0.4\r\nCache-Control: no-store\r\n", body);
+    kolam_http_answer(
+        http, 200, "Content-Type: text/plain; version=0.0.4\r\nCache-Control: no-store\r\n", body);
     kolam_bytes_unref(body);
 }
 

@@ -167,8 +167,9 @@ static enum kolam_status open_listener(struct kolam_net *net, struct kolam_error
     int saved = errno;
     freeaddrinfo(found);
     if (net->listen_fd < 0) {
-        return kolam_fail(error, KOLAM_ERR_IO, "cannot listen on %s: %s; choose another with --listen",
-                          text, strerror(saved));
+        return kolam_fail(error, KOLAM_ERR_IO,
+                          "cannot listen on %s: %s; choose another with --listen", text,
+                          strerror(saved));
     }
     struct sockaddr_storage bound;
     socklen_t size = sizeof(bound);
@@ -204,7 +205,8 @@ static void on_acceptable(struct ev_loop *ev, struct ev_io *watcher, int events)
         int fd = accept4(net->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
             if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
-                kolam_logfmt(net->options.logfmt, KOLAM_LOG_WARN, "accept_failed", "errno=%d", errno);
+                kolam_logfmt(net->options.logfmt, KOLAM_LOG_WARN, "accept_failed", "errno=%d",
+                             errno);
             }
             return;
         }

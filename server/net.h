@@ -54,7 +54,7 @@ KOLAM_MUST_CHECK enum kolam_status kolam_net_create(struct kolam_loop *loop,
                                                     const struct kolam_net_options *options,
                                                     struct kolam_net **out_net,
                                                     struct kolam_error *error);
-void kolam_net_destroy(struct kolam_net *net);      /* closes everything; NULL is safe */
+void kolam_net_destroy(struct kolam_net *net); /* closes everything; NULL is safe */
 void kolam_net_stop_listening(struct kolam_net *net);
 /* The address it really listens on, "http://127.0.0.1:7700/", and its host part. */
 const char *kolam_net_url(const struct kolam_net *net);

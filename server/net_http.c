@@ -28,30 +28,41 @@ struct kolam_http {
     uint32_t body_sent;
     long (*pull)(void *ctx, uint8_t *out, size_t capacity);
     void *pull_ctx;
-    int64_t progress_ms;  /* when bytes last left; 0 while the answer is being made */
-    bool is_in_callback;  /* the library called us: it is ours to write now */
+    int64_t progress_ms; /* when bytes last left; 0 while the answer is being made */
+    bool is_in_callback; /* the library called us: it is ours to write now */
     bool is_ready, has_sent_head, is_killed;
 };
 
-static const char security_headers[] =
-    "X-Content-Type-Options: nosniff\r\n"
-    "Referrer-Policy: no-referrer\r\n"
-    "Cross-Origin-Opener-Policy: same-origin\r\n";
+static const char security_headers[] = "X-Content-Type-Options: nosniff\r\n"
+                                       "Referrer-Policy: no-referrer\r\n"
+                                       "Cross-Origin-Opener-Policy: same-origin\r\n";
 
 static const char *status_text(int status) {
     switch (status) {
-    case 200: return "OK";
-    case 204: return "No Content";
-    case 302: return "Found";
-    case 304: return "Not Modified";
-    case 400: return "Bad Request";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 413: return "Content Too Large";
-    case 429: return "Too Many Requests";
-    case 503: return "Service Unavailable";
-    default: return "Internal Server Error";
+    case 200:
+        return "OK";
+    case 204:
+        return "No Content";
+    case 302:
+        return "Found";
+    case 304:
+        return "Not Modified";
+    case 400:
+        return "Bad Request";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 413:
+        return "Content Too Large";
+    case 429:
+        return "Too Many Requests";
+    case 503:
+        return "Service Unavailable";
+    default:
+        return "Internal Server Error";
     }
 }
 
@@ -97,7 +108,8 @@ static size_t compose_head(const struct kolam_http *http, char *out, size_t capa
         snprintf(length, sizeof(length), "%s\r\n",
                  http->request->is_http_1_0 ? "Connection: close" : "Transfer-Encoding: chunked");
     } else if (http->status != 204 && http->status != 304) {
-        snprintf(length, sizeof(length), "Content-Length: %u\r\n", http->body ? http->body->size : 0);
+        snprintf(length, sizeof(length), "Content-Length: %u\r\n",
+                 http->body ? http->body->size : 0);
     }
     int size = snprintf(out, capacity, "HTTP/1.1 %d %s\r\n%s%s%s\r\n", http->status,
                         status_text(http->status), length, security_headers,
@@ -207,9 +219,10 @@ static int write_some(struct kolam_http *http) {
 
 static void refuse(struct lws *wsi, const char *status) {
     uint8_t out[LWS_PRE + 256];
-    int size = snprintf((char *)out + LWS_PRE, 256,
-                        "HTTP/1.1 %s\r\nAllow: GET, HEAD\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-                        status);
+    int size = snprintf(
+        (char *)out + LWS_PRE, 256,
+        "HTTP/1.1 %s\r\nAllow: GET, HEAD\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        status);
     (void)lws_write(wsi, out + LWS_PRE, (size_t)size, LWS_WRITE_HTTP);
 }
 
@@ -294,8 +307,8 @@ void kolam_http_error(struct kolam_http *http, int status, const char *message) 
     char text[512];
     int size = snprintf(text, sizeof(text), "{\"error\":\"%s\"}\n", message);
     struct kolam_bytes *body = kolam_bytes_copy(text, (size_t)size);
-    kolam_http_answer(http, status,
-                      "Content-Type: application/json\r\nCache-Control: no-store\r\n", body);
+    kolam_http_answer(http, status, "Content-Type: application/json\r\nCache-Control: no-store\r\n",
+                      body);
     kolam_bytes_unref(body);
 }
 

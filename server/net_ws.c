@@ -19,7 +19,7 @@ struct kolam_socket {
     struct kolam_list link;
     struct kolam_net *net;
     struct lws *wsi;
-    void *session; /* NULL before it stands and after its end */
+    void *session;                 /* NULL before it stands and after its end */
     struct kolam_request *request; /* until it stands */
     uint8_t *message;
     size_t message_size, message_capacity;

@@ -8,7 +8,8 @@ struct numbering {
     struct kolam_canvas *canvas;   /* held */
     struct kolam_canvas_wait wait;
     struct kolam_submission *submission;
-    void (*done)(struct kolam_session *session, void *ctx, enum kolam_status status, uint32_t artist);
+    void (*done)(struct kolam_session *session, void *ctx, enum kolam_status status,
+                 uint32_t artist);
     void *ctx;
 };
 

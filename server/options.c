@@ -19,20 +19,21 @@ struct option_row {
 #define AT(member) offsetof(struct kolam_options, member)
 
 static const struct option_row rows[] = {
-    {"listen", "KOLAM_LISTEN", "HOST:PORT", "address to serve on; port 0 takes a free one (127.0.0.1:7700)",
-     TEXT, AT(listen), 0, 0, 0},
-    {"data", "KOLAM_DATA", "DIR", "data folder, made if it is missing (./kolam-data)", TEXT, AT(data), 0,
-     0, 0},
-    {"web", "KOLAM_WEB", "DIR", "the web client's files (web/ beside the executable, or as installed)",
-     TEXT, AT(web), 0, 0, 0},
+    {"listen", "KOLAM_LISTEN", "HOST:PORT",
+     "address to serve on; port 0 takes a free one (127.0.0.1:7700)", TEXT, AT(listen), 0, 0, 0},
+    {"data", "KOLAM_DATA", "DIR", "data folder, made if it is missing (./kolam-data)", TEXT,
+     AT(data), 0, 0, 0},
+    {"web", "KOLAM_WEB", "DIR",
+     "the web client's files (web/ beside the executable, or as installed)", TEXT, AT(web), 0, 0,
+     0},
     {"allow-host", "KOLAM_ALLOW_HOST", "NAME",
      "another host name this server is reached by, without port; may be repeated", LIST,
      AT(allow_hosts), AT(allow_host_count), 0, 0},
     {"allow-origin", "KOLAM_ALLOW_ORIGIN", "ORIGIN",
      "another site whose pages may connect, as https://example.org; may be repeated", LIST,
      AT(allow_origins), AT(allow_origin_count), 0, 0},
-    {"threads", "KOLAM_THREADS", "N", "workers that draw tiles (one per processor, at least 2)", NUMBER,
-     AT(threads), 0, 2, 256},
+    {"threads", "KOLAM_THREADS", "N", "workers that draw tiles (one per processor, at least 2)",
+     NUMBER, AT(threads), 0, 2, 256},
     {"max-canvases", "KOLAM_MAX_CANVASES", "N", "canvases there may be (1000)", NUMBER,
      AT(max_canvases), 0, 1, 1000000},
     {"max-connections", "KOLAM_MAX_CONNECTIONS", "N", "connections at once (10000)", NUMBER,
@@ -45,8 +46,8 @@ static const struct option_row rows[] = {
     {"vanish-ms", "KOLAM_VANISH_MS", "N",
      "how long an unfinished stroke waits for its author to come back, in ms (30000)", NUMBER,
      AT(vanish_ms), 0, 0, 86400000},
-    {"log-level", "KOLAM_LOG_LEVEL", "LEVEL", "error, warn, info or debug (info)", LEVEL, AT(log_level),
-     0, 0, 0},
+    {"log-level", "KOLAM_LOG_LEVEL", "LEVEL", "error, warn, info or debug (info)", LEVEL,
+     AT(log_level), 0, 0, 0},
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -54,8 +55,10 @@ static const struct option_row rows[] = {
 static void print_help(void) {
     printf("kolam serve: serve canvases to browsers and other clients\n\n"
            "usage: kolam serve [--listen HOST:PORT] [--data DIR] [option]...\n\n"
-           "Prints its address when it serves, and logs to standard error. Draw at that address, or at\n"
-           "/c/NAME for another canvas; /c/NAME?watch only looks. SIGTERM or Ctrl-C stops it cleanly; what\n"
+           "Prints its address when it serves, and logs to standard error. Draw at that address, "
+           "or at\n"
+           "/c/NAME for another canvas; /c/NAME?watch only looks. SIGTERM or Ctrl-C stops it "
+           "cleanly; what\n"
            "was acknowledged is on the disk either way.\n\n");
     for (size_t i = 0; i < ROWS; i++) {
         char left[64];
@@ -63,9 +66,12 @@ static void print_help(void) {
         printf("  %-24s %s\n", left, rows[i].help);
     }
     printf("  %-24s %s\n\n", "--help", "this text");
-    printf("Every option may come from the environment instead: --tile-cache-mb is KOLAM_TILE_CACHE_MB,\n"
-           "lists are separated by commas. To be reached from other machines, listen on 0.0.0.0 and name\n"
-           "the host with --allow-host, unless it is reached by its address. The admin token, for importing\n"
+    printf("Every option may come from the environment instead: --tile-cache-mb is "
+           "KOLAM_TILE_CACHE_MB,\n"
+           "lists are separated by commas. To be reached from other machines, listen on 0.0.0.0 "
+           "and name\n"
+           "the host with --allow-host, unless it is reached by its address. The admin token, for "
+           "importing\n"
            "in the names of others, is in admin.token in the data folder.\n");
 }
 
@@ -177,7 +183,8 @@ enum kolam_options_outcome kolam_options_parse(int argc, char **argv,
         is_given[found - 256] = true;
     }
     if (optind < argc) {
-        fprintf(stderr, "kolam serve: %s: unexpected argument; see kolam serve --help\n", argv[optind]);
+        fprintf(stderr, "kolam serve: %s: unexpected argument; see kolam serve --help\n",
+                argv[optind]);
         return KOLAM_OPTIONS_WRONG;
     }
     for (size_t i = 0; i < ROWS; i++) {

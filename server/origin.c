@@ -34,7 +34,8 @@ bool kolam_host_is_allowed(const struct kolam_options *options, const char *list
     if (!strip_port(host, name, sizeof(name))) {
         return false;
     }
-    if (is_literal(name) || strcasecmp(name, "localhost") == 0 || strcasecmp(name, listen_host) == 0) {
+    if (is_literal(name) || strcasecmp(name, "localhost") == 0 ||
+        strcasecmp(name, listen_host) == 0) {
         return true;
     }
     for (uint32_t i = 0; i < options->allow_host_count; i++) {

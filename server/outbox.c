@@ -71,14 +71,15 @@ enum kolam_outbox_state kolam_outbox_add(struct kolam_outbox *outbox, enum kolam
     if (outbox->queued_bytes + bytes->size > KOLAM_OUTBOX_HARD_BYTES || !has_room(outbox)) {
         return KOLAM_OUTBOX_HOPELESS;
     }
-    outbox->items[outbox->end++] = (struct kolam_out_item){kolam_bytes_ref(bytes), (uint8_t)class,
-                                                           is_text};
+    outbox->items[outbox->end++] =
+        (struct kolam_out_item){kolam_bytes_ref(bytes), (uint8_t) class, is_text};
     outbox->queued_bytes += bytes->size;
     return state;
 }
 
 /* How many items from `begin` share a frame, and their payload. */
-static uint32_t frame_of(const struct kolam_outbox *outbox, uint64_t budget, uint64_t *out_payload) {
+static uint32_t frame_of(const struct kolam_outbox *outbox, uint64_t budget,
+                         uint64_t *out_payload) {
     const struct kolam_out_item *first = &outbox->items[outbox->begin];
     uint32_t count = 1;
     *out_payload = first->bytes->size;

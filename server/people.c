@@ -81,7 +81,8 @@ static void take_made(struct kolam_session *session, const struct kolam_identity
     session->author = request->author;
     session->has_author = true;
     if (session->is_browser) {
-        kolam_claims_add(server->claims, kolam_loop_now_ms(server->loop), request->secret, made->hex);
+        kolam_claims_add(server->claims, kolam_loop_now_ms(server->loop), request->secret,
+                         made->hex);
     } else {
         kolam_hex_encode(request->secret, sizeof(request->secret), made->hex);
     }
@@ -96,8 +97,8 @@ static void on_made(struct kolam_identity_request *request) {
     } else {
         session->is_identifying = false;
         if (session->state == KOLAM_SESSION_OPEN) {
-            kolam_session_error(session, "unavailable", "no identity can be kept now; try again later",
-                                0, false);
+            kolam_session_error(session, "unavailable",
+                                "no identity can be kept now; try again later", 0, false);
         }
     }
     kolam_people_finish(request);
@@ -167,9 +168,9 @@ static void tell_rename(struct kolam_server *server, const struct kolam_author *
             continue;
         }
         KOLAM_LIST_EACH(&session->canvas->sessions, struct kolam_session, canvas_link, other) {
-            kolam_session_send_json(
-                other, kolam_people_artists_message(json_pack("[{sI ss}]", "artist", (json_int_t)session->artist,
-                                                 "name", author->name)));
+            kolam_session_send_json(other, kolam_people_artists_message(json_pack(
+                                               "[{sI ss}]", "artist", (json_int_t)session->artist,
+                                               "name", author->name)));
         }
     }
 }
@@ -181,8 +182,8 @@ static void on_renamed(struct kolam_identity_request *request) {
         kolam_canvases_each(session->server, rename_on_canvas, &request->author);
         tell_rename(session->server, &request->author);
     } else if (session->state == KOLAM_SESSION_OPEN) {
-        kolam_session_error(session, "unavailable", "the name cannot be kept now; try again later", 0,
-                            false);
+        kolam_session_error(session, "unavailable", "the name cannot be kept now; try again later",
+                            0, false);
     }
     kolam_people_finish(request);
 }

@@ -17,7 +17,7 @@
 struct preview {
     struct kolam_list link; /* session->previews or canvas->orphans */
     uint32_t counter;
-    bool is_whole; /* no gap so far: what is held can be committed */
+    bool is_whole;              /* no gap so far: what is held can be committed */
     struct kolam_stroke stroke; /* points below */
     uint32_t capacity;
 
@@ -265,7 +265,8 @@ static bool has_room(struct preview *preview, uint32_t count) {
 
 static bool is_same_stroke(const struct kolam_stroke *a, const struct kolam_stroke *b) {
     return kolam_tile_equal(a->origin, b->origin) && a->tool == b->tool && a->color == b->color &&
-           a->width == b->width && a->has_pressure == b->has_pressure && a->has_times == b->has_times;
+           a->width == b->width && a->has_pressure == b->has_pressure &&
+           a->has_times == b->has_times;
 }
 
 /* Appends points `first..`; beyond one op's room the rest is only passed on. A gap, or a stroke that

@@ -22,7 +22,7 @@ struct kolam_in_record {
     uint32_t count;   /* SUBMIT, SUBMIT_AS: 1..KOLAM_GROUP_PARTS_MAX bodies */
     const uint8_t *bodies[KOLAM_GROUP_PARTS_MAX];
     size_t body_sizes[KOLAM_GROUP_PARTS_MAX];
-    uint32_t first;     /* PREVIEW; its body is bodies[0] */
+    uint32_t first;       /* PREVIEW; its body is bodies[0] */
     const uint8_t *place; /* CURSOR: the payload as it came, and what it says */
     size_t place_size;
     struct kolam_tile_id tile;

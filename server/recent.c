@@ -53,8 +53,7 @@ static bool has_room(struct kolam_recent *recent) {
 
 void kolam_recent_add(struct kolam_recent *recent, const struct kolam_log_op *op,
                       struct kolam_bytes *record, bool is_plain_stroke) {
-    struct kolam_home *homes =
-        kolam_memdup(op->homes, (size_t)op->home_count * sizeof(*op->homes));
+    struct kolam_home *homes = kolam_memdup(op->homes, (size_t)op->home_count * sizeof(*op->homes));
     if (!homes || !has_room(recent)) {
         kolam_free(homes);
         clear(recent);

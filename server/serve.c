@@ -59,8 +59,8 @@ static bool has_in_flight(const struct kolam_server *server) {
 
 static void say_goodbye(struct kolam_server *server) {
     KOLAM_LIST_EACH(&server->sessions, struct kolam_session, link, session) {
-        kolam_session_send_json(session, json_pack("{ss ss}", "type", "goodbye", "reason",
-                                                   "shutting down"));
+        kolam_session_send_json(session,
+                                json_pack("{ss ss}", "type", "goodbye", "reason", "shutting down"));
         kolam_fanout_flush(session);
         kolam_session_close(session, 1001, "shutting down");
     }
@@ -175,7 +175,8 @@ static enum kolam_status make_inner(struct kolam_server *server, struct kolam_er
     }
     enum kolam_status status = make_loop(server);
     if (status == KOLAM_OK) {
-        status = kolam_pool_create(server->options->threads, wake_pool, server->loop, &server->pool);
+        status =
+            kolam_pool_create(server->options->threads, wake_pool, server->loop, &server->pool);
     }
     if (status == KOLAM_OK) {
         status = kolam_fanout_create(server);
@@ -189,7 +190,8 @@ static enum kolam_status make_inner(struct kolam_server *server, struct kolam_er
     if (status == KOLAM_OK) {
         status = kolam_snapshots_create(server);
     }
-    return status == KOLAM_OK ? KOLAM_OK : kolam_fail(error, status, "%s", kolam_status_text(status));
+    return status == KOLAM_OK ? KOLAM_OK
+                              : kolam_fail(error, status, "%s", kolam_status_text(status));
 }
 
 static enum kolam_status make_net(struct kolam_server *server, struct kolam_error *error) {

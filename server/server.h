@@ -27,13 +27,13 @@ struct kolam_server {
     struct kolam_fanout *fanout;
     struct kolam_tiles *tiles;
     struct kolam_history_tiles *history_tiles;
-    uint32_t history_jobs;         /* questions about the past at the workers, over HTTP */
+    uint32_t history_jobs; /* questions about the past at the workers, over HTTP */
     struct kolam_snapshots *snapshots;
     struct kolam_static *static_files;
-    struct kolam_op_room *room;    /* for decoding what comes in */
-    struct kolam_home *homes;      /* KOLAM_STROKE_HOMES_MAX, the same */
+    struct kolam_op_room *room; /* for decoding what comes in */
+    struct kolam_home *homes;   /* KOLAM_STROKE_HOMES_MAX, the same */
     struct kolam_list sessions;
-    uint32_t session_number;       /* the last given, for log lines */
+    uint32_t session_number; /* the last given, for log lines */
     struct kolam_metrics metrics;
     char admin_token[65];
     char instance[17];

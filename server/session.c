@@ -239,8 +239,8 @@ void kolam_session_send_json(struct kolam_session *session, json_t *message) {
 
 void kolam_session_error(struct kolam_session *session, const char *code, const char *text,
                          uint16_t close_code, bool is_fatal) {
-    kolam_session_send_json(session, json_pack("{ss ss ss sb}", "type", "error", "code", code, "message",
-                                               text, "fatal", is_fatal));
+    kolam_session_send_json(session, json_pack("{ss ss ss sb}", "type", "error", "code", code,
+                                               "message", text, "fatal", is_fatal));
     if (is_fatal && session->ws) {
         kolam_fanout_flush(session); /* the reason goes before the close */
         kolam_session_close(session, close_code, text);
@@ -249,8 +249,9 @@ void kolam_session_error(struct kolam_session *session, const char *code, const 
 
 void kolam_session_refuse(struct kolam_session *session, const char *text) {
     char quoted[200];
-    kolam_logfmt(&session->server->logfmt, KOLAM_LOG_INFO, "session_refused", "session=%u reason=%s",
-                 session->number, kolam_logfmt_quote(quoted, sizeof(quoted), text));
+    kolam_logfmt(&session->server->logfmt, KOLAM_LOG_INFO, "session_refused",
+                 "session=%u reason=%s", session->number,
+                 kolam_logfmt_quote(quoted, sizeof(quoted), text));
     kolam_session_error(session, "invalid", text, 1008, true);
 }
 

@@ -53,16 +53,17 @@ struct kolam_session {
     struct kolam_notices notices;
     struct kolam_outbox outbox;
 
-    bool is_refreshing;     /* it was told to look again and has not yet */
-    uint32_t asks;          /* questions at the workers: views, names */
-    uint32_t in_flight_ops; /* submitted, not yet durable; their outcomes find the session closed if it is */
+    bool is_refreshing; /* it was told to look again and has not yet */
+    uint32_t asks;      /* questions at the workers: views, names */
+    uint32_t
+        in_flight_ops; /* submitted, not yet durable; their outcomes find the session closed if it is */
     uint64_t in_flight_bytes;
     struct kolam_author **slots; /* act_as; NULL where nobody is */
     uint32_t slot_count;
 
     struct kolam_list previews; /* strokes being drawn */
     uint32_t preview_count;
-    bool was_seen; /* others got a preview or a cursor of it */
+    bool was_seen;  /* others got a preview or a cursor of it */
     int64_t hot_ms; /* when the budget of previews and cursors was last filled */
     uint32_t hot_left;
 };

@@ -60,8 +60,8 @@ static bool has_hash(const char *path) {
 
 static struct kolam_bytes *compress_bytes(const struct kolam_bytes *plain) {
     z_stream stream = {0};
-    if (plain->size < 256 || deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_WINDOW_BITS, 9,
-                                          Z_DEFAULT_STRATEGY) != Z_OK) {
+    if (plain->size < 256 || deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_WINDOW_BITS,
+                                          9, Z_DEFAULT_STRATEGY) != Z_OK) {
         return NULL;
     }
     struct kolam_bytes *packed = kolam_bytes_create(deflateBound(&stream, plain->size));
@@ -131,8 +131,9 @@ void kolam_static_file_destroy(struct kolam_static_file *file) {
 static enum kolam_status load_folder(const char *root, const char *below, struct kolam_list *files,
                                      uint64_t *bytes, struct kolam_error *error);
 
-static enum kolam_status load_entry(const char *root, const char *url_path, struct kolam_list *files,
-                                    uint64_t *bytes, struct kolam_error *error) {
+static enum kolam_status load_entry(const char *root, const char *url_path,
+                                    struct kolam_list *files, uint64_t *bytes,
+                                    struct kolam_error *error) {
     char disk_path[KOLAM_PATH_MAX];
     struct stat status;
     if (snprintf(disk_path, sizeof(disk_path), "%s%s", root, url_path) >= (int)sizeof(disk_path) ||

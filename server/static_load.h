@@ -18,7 +18,8 @@ struct kolam_static_file {
 /* Appends every regular file below `folder` to `files` (kolam_static_file). Not bounded: the operator's own
  * folder. */
 KOLAM_MUST_CHECK enum kolam_status kolam_static_load(const char *folder, struct kolam_list *files,
-                                                     uint64_t *out_bytes, struct kolam_error *error);
+                                                     uint64_t *out_bytes,
+                                                     struct kolam_error *error);
 void kolam_static_file_destroy(struct kolam_static_file *file);
 
 #endif

@@ -32,8 +32,8 @@ static enum kolam_status make(struct kolam_tile_job *job, struct kolam_worker_ca
     }
     status = kolam_raster_is_averaged(canvas->raster, job->tile, &job->is_averaged);
     if (status == KOLAM_OK && !take_older(job, canvas, pixels)) {
-        status = kolam_raster_tile(canvas->raster, job->tile, KOLAM_SEQ_NOW, pixels, &job->shown_seq,
-                                   &job->is_empty);
+        status = kolam_raster_tile(canvas->raster, job->tile, KOLAM_SEQ_NOW, pixels,
+                                   &job->shown_seq, &job->is_empty);
     }
     /* Something may have been committed since the version was read. */
     job->version = job->shown_seq > job->version ? job->shown_seq : job->version;
@@ -47,8 +47,8 @@ static void run(struct kolam_job *base, struct kolam_worker *worker) {
     struct kolam_tile_job *job = (struct kolam_tile_job *)base;
     struct kolam_worker_canvas *canvas;
     uint32_t *pixels = kolam_alloc_array(KOLAM_TILE_PIXELS, sizeof(*pixels));
-    job->status = pixels ? kolam_worker_canvas(worker, job->canvas->log_path, job->canvas->tiles_path,
-                                               false, &canvas, NULL)
+    job->status = pixels ? kolam_worker_canvas(worker, job->canvas->log_path,
+                                               job->canvas->tiles_path, false, &canvas, NULL)
                          : KOLAM_ERR_NOMEM;
     if (job->status == KOLAM_OK) {
         kolam_raster_set_cancel(canvas->raster, is_cancelled, job);
@@ -82,6 +82,7 @@ void kolam_tile_job_destroy(struct kolam_tile_job *job) {
 }
 
 uint32_t kolam_tile_bucket(struct kolam_tile_id tile, uint32_t count) {
-    uint64_t hash = ((uint64_t)tile.x * 0x9e3779b97f4a7c15u ^ (uint64_t)tile.y) * 0xff51afd7ed558ccdu;
+    uint64_t hash =
+        ((uint64_t)tile.x * 0x9e3779b97f4a7c15u ^ (uint64_t)tile.y) * 0xff51afd7ed558ccdu;
     return (uint32_t)(hash >> 48 ^ (uint64_t)(uint32_t)tile.level) % count;
 }

@@ -30,7 +30,8 @@ static struct kolam_verdict judge_parts(const struct kolam_op *op, uint32_t inde
     if (index == 0) {
         *first = op->stroke;
     } else if (!is_same_pen(first, &op->stroke)) {
-        return refused(KOLAM_NACK_INVALID, "the parts of a group share tool, colour, width and level");
+        return refused(KOLAM_NACK_INVALID,
+                       "the parts of a group share tool, colour, width and level");
     }
     return fine;
 }
@@ -48,8 +49,9 @@ static struct kolam_verdict fill_op(const struct kolam_op *op, const struct kola
     if (op->kind == KOLAM_OP_STROKE) {
         uint32_t count;
         if (kolam_stroke_homes(&op->stroke, homes, &count) != KOLAM_OK) {
-            return refused(KOLAM_NACK_INVALID,
-                           "a stroke lies inside the world and touches at most 256 tiles of its level");
+            return refused(
+                KOLAM_NACK_INVALID,
+                "a stroke lies inside the world and touches at most 256 tiles of its level");
         }
         out->homes = kolam_memdup(homes, count * sizeof(*homes));
         out->home_count = count;

@@ -26,7 +26,8 @@ struct kolam_view_job {
 };
 
 static struct kolam_tile_id tile_at(const struct kolam_view *view, uint32_t i) {
-    return (struct kolam_tile_id){view->x + i % view->width, view->y + i / view->width, view->level};
+    return (struct kolam_tile_id){view->x + i % view->width, view->y + i / view->width,
+                                  view->level};
 }
 
 static void destroy(struct kolam_view_job *job) {
@@ -43,9 +44,9 @@ static void destroy(struct kolam_view_job *job) {
 static void answer(struct kolam_view_job *job) {
     struct kolam_session *session = job->session;
     if (session->state == KOLAM_SESSION_OPEN && session->view_job == job) {
-        kolam_session_send_own(session, KOLAM_OUT_ESSENTIAL,
-                               kolam_out_view(&job->view, job->is_resumed, job->canvas->last_seq,
-                                              job->seqs));
+        kolam_session_send_own(
+            session, KOLAM_OUT_ESSENTIAL,
+            kolam_out_view(&job->view, job->is_resumed, job->canvas->last_seq, job->seqs));
     }
     destroy(job);
 }
@@ -78,8 +79,8 @@ static void done_versions(struct kolam_job *base) {
     if (job->status == KOLAM_OK) {
         for (uint32_t i = 0; i < job->missing_count && job->canvas->versions; i++) {
             uint32_t at = job->missing[i];
-            job->seqs[at] = kolam_versions_put(job->canvas->versions, tile_at(&job->view, at),
-                                               job->seqs[at]);
+            job->seqs[at] =
+                kolam_versions_put(job->canvas->versions, tile_at(&job->view, at), job->seqs[at]);
         }
         answer(job);
         return;
@@ -88,7 +89,8 @@ static void done_versions(struct kolam_job *base) {
         kolam_logfmt(&job->session->server->logfmt, KOLAM_LOG_ERROR, "view_failed",
                      "session=%u canvas=%s status=%d", job->session->number, job->canvas->name,
                      job->status);
-        kolam_session_error(job->session, "unavailable", "the canvas cannot be read now", 1013, true);
+        kolam_session_error(job->session, "unavailable", "the canvas cannot be read now", 1013,
+                            true);
     }
     destroy(job);
 }
@@ -118,8 +120,8 @@ static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) 
         return;
     }
     job->status = KOLAM_ERR_CLOSED; /* unless it runs */
-    job->job = (struct kolam_job){.run = run_versions, .done = done_versions,
-                                  .priority = KOLAM_JOB_INTERACTIVE};
+    job->job = (struct kolam_job){
+        .run = run_versions, .done = done_versions, .priority = KOLAM_JOB_INTERACTIVE};
     kolam_pool_submit(job->session->server->pool, &job->job);
 }
 

@@ -24,7 +24,8 @@ static void run_who(struct kolam_job *base, struct kolam_worker *worker) {
         return;
     }
     for (uint32_t i = 0; i < job->count; i++) {
-        if (kolam_reader_artist(view->reader, job->rows[i].artist, &job->rows[i].author) != KOLAM_OK) {
+        if (kolam_reader_artist(view->reader, job->rows[i].artist, &job->rows[i].author) !=
+            KOLAM_OK) {
             job->rows[i].author.name[0] = '\0';
         }
     }
@@ -36,9 +37,9 @@ static void done_who(struct kolam_job *base) {
         json_t *list = json_array();
         for (uint32_t i = 0; i < job->count; i++) {
             if (job->rows[i].author.name[0] != '\0') {
-                json_array_append_new(list,
-                                      json_pack("{sI ss}", "artist", (json_int_t)job->rows[i].artist,
-                                                "name", job->rows[i].author.name));
+                json_array_append_new(list, json_pack("{sI ss}", "artist",
+                                                      (json_int_t)job->rows[i].artist, "name",
+                                                      job->rows[i].author.name));
             }
         }
         kolam_session_send_json(job->session, kolam_people_artists_message(list));
@@ -75,7 +76,8 @@ void kolam_people_who(struct kolam_session *session, const json_t *message) {
     }
     job->session = session;
     job->canvas = session->canvas;
-    job->job = (struct kolam_job){.run = run_who, .done = done_who, .priority = KOLAM_JOB_INTERACTIVE};
+    job->job =
+        (struct kolam_job){.run = run_who, .done = done_who, .priority = KOLAM_JOB_INTERACTIVE};
     kolam_session_begin_ask(session);
     kolam_canvas_hold(job->canvas);
     kolam_pool_submit(session->server->pool, &job->job);

@@ -19,7 +19,11 @@ static bool decodes(const char *bytes, size_t size, struct kolam_in_record *out)
 static void takes_a_submit_apart(void **state) {
     (void)state;
     struct kolam_in_record record;
-    assert_true(DECODES("\x01\x80\x01\x02\x03" "abc" "\x01" "d", &record));
+    assert_true(DECODES("\x01\x80\x01\x02\x03"
+                        "abc"
+                        "\x01"
+                        "d",
+                        &record));
     assert_int_equal(record.type, KOLAM_IN_SUBMIT);
     assert_int_equal(record.counter, 128);
     assert_int_equal(record.count, 2);
@@ -37,13 +41,18 @@ static void refuses_what_is_not_exactly_one_record(void **state) {
     assert_false(DECODES("\x00", &record));
     assert_false(DECODES("\x06\x01", &record));
     assert_false(DECODES("\x01", &record));
-    assert_false(DECODES("\x01\x01\x00", &record));                 /* no op */
-    assert_false(DECODES("\x01\x01\x21\x00", &record));             /* 33 of them */
-    assert_false(DECODES("\x01\x01\x01\x05" "abcd", &record));      /* one byte short */
-    assert_false(DECODES("\x01\x01\x01\x03" "abcd", &record));      /* one too many */
-    assert_false(DECODES("\x01\x81\x00\x01\x00", &record));         /* a superfluous zero group */
+    assert_false(DECODES("\x01\x01\x00", &record));     /* no op */
+    assert_false(DECODES("\x01\x01\x21\x00", &record)); /* 33 of them */
+    assert_false(DECODES("\x01\x01\x01\x05"
+                         "abcd",
+                         &record)); /* one byte short */
+    assert_false(DECODES("\x01\x01\x01\x03"
+                         "abcd",
+                         &record));                         /* one too many */
+    assert_false(DECODES("\x01\x81\x00\x01\x00", &record)); /* a superfluous zero group */
     assert_false(DECODES("\x01\xff\xff\xff\xff\x1f\x01\x00", &record)); /* counter past 32 bits */
-    assert_false(DECODES("\x01\xff\xff\xff\xff\x0f\x02\x00\x00", &record)); /* the second's would be */
+    assert_false(
+        DECODES("\x01\xff\xff\xff\xff\x0f\x02\x00\x00", &record)); /* the second's would be */
     assert_true(DECODES("\x01\xff\xff\xff\xff\x0f\x01\x00", &record));
     assert_false(DECODES("\x01\x80\x80\x80\x80\x80\x80\x80\x80\x80\x02\x01\x00", &record));
     assert_false(DECODES("\x03\x01\x00", &record));
@@ -97,10 +106,18 @@ static void reads_whole_numbers_from_json(void **state) {
 static void lets_in_hosts_that_are_ours(void **state) {
     (void)state;
     struct kolam_options options = {.allow_hosts = {"wall.example"}, .allow_host_count = 1};
-    static const char *const good[] = {"127.0.0.1:7700", "localhost", "LOCALHOST:1", "[::1]:7700",
-                                       "192.168.1.5:80", "wall.example", "Wall.Example:443", "me:1"};
-    static const char *const bad[] = {"", ":7700", "evil.example", "127.0.0.1.evil.example", "wall.example.",
-                                      "localhost.evil", "[::1", "xwall.example", "[evil]"};
+    static const char *const good[] = {
+        "127.0.0.1:7700", "localhost",    "LOCALHOST:1",      "[::1]:7700",
+        "192.168.1.5:80", "wall.example", "Wall.Example:443", "me:1"};
+    static const char *const bad[] = {"",
+                                      ":7700",
+                                      "evil.example",
+                                      "127.0.0.1.evil.example",
+                                      "wall.example.",
+                                      "localhost.evil",
+                                      "[::1",
+                                      "xwall.example",
+                                      "[evil]"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         assert_true(kolam_host_is_allowed(&options, "me", good[i]));
     }
@@ -111,10 +128,13 @@ static void lets_in_hosts_that_are_ours(void **state) {
 
 static void lets_in_origins_that_are_ours(void **state) {
     (void)state;
-    struct kolam_options options = {.allow_origins = {"https://friend.example"}, .allow_origin_count = 1};
-    static const char *const good[] = {"", "http://wall:7700", "https://wall:7700", "https://friend.example"};
-    static const char *const bad[] = {"null", "http://wall", "http://wall:7700.evil", "http://evil/wall:7700",
-                                      "wall:7700", "http://friend.example", "http://wall:77001"};
+    struct kolam_options options = {.allow_origins = {"https://friend.example"},
+                                    .allow_origin_count = 1};
+    static const char *const good[] = {"", "http://wall:7700", "https://wall:7700",
+                                       "https://friend.example"};
+    static const char *const bad[] = {
+        "null",      "http://wall",           "http://wall:7700.evil", "http://evil/wall:7700",
+        "wall:7700", "http://friend.example", "http://wall:77001"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         assert_true(kolam_origin_is_allowed(&options, good[i], "wall:7700"));
     }
@@ -131,7 +151,8 @@ static void finds_its_cookie_among_others(void **state) {
     assert_true(kolam_cookie_get("kolam_1=x", "kolam_1", value, sizeof value));
     assert_false(kolam_cookie_get("xkolam_1=x; kolam_12=y", "kolam_1", value, sizeof value));
     assert_false(kolam_cookie_get("", "kolam_1", value, sizeof value));
-    assert_false(kolam_cookie_get("kolam_1=12345678", "kolam_1", value, sizeof value)); /* does not fit */
+    assert_false(
+        kolam_cookie_get("kolam_1=12345678", "kolam_1", value, sizeof value)); /* does not fit */
 }
 
 static void a_claim_works_once_and_for_a_minute(void **state) {

@@ -18,8 +18,8 @@ static struct kolam_bytes *bytes_of(size_t size, int fill) {
     return bytes;
 }
 
-static enum kolam_outbox_state add(struct kolam_outbox *outbox, enum kolam_out_class class, bool is_text,
-                                   size_t size, int fill) {
+static enum kolam_outbox_state add(struct kolam_outbox *outbox, enum kolam_out_class class,
+                                   bool is_text, size_t size, int fill) {
     struct kolam_bytes *bytes = bytes_of(size, fill);
     enum kolam_outbox_state state = kolam_outbox_add(outbox, class, is_text, bytes);
     kolam_bytes_unref(bytes);
@@ -37,7 +37,8 @@ static void records_share_a_frame_and_texts_have_their_own_in_order(void **state
     add(&outbox, KOLAM_OUT_PREVIEW, false, 130, 'c');
     size_t size = kolam_outbox_take_frames(&outbox, out, &frames);
     assert_int_equal(frames, 3);
-    static const uint8_t expected[] = {0x82, 3, 'a', 'a', 'b', 0x81, 3, 't', 't', 't', 0x82, 126, 0, 130, 'c'};
+    static const uint8_t expected[] = {0x82, 3,   'a',  'a', 'b', 0x81, 3,  't',
+                                       't',  't', 0x82, 126, 0,   130,  'c'};
     assert_memory_equal(out, expected, sizeof expected);
     assert_int_equal(size, sizeof expected - 1 + 130);
     assert_true(kolam_outbox_is_empty(&outbox));
@@ -116,7 +117,7 @@ static void recent_ops_are_found_by_what_the_client_has(void **state) {
     assert_int_equal(recent.ops[first].seq, 9);
     assert_true(kolam_recent_since(&recent, 9, 9, &first));
     assert_int_equal(first, recent.end);
-    assert_false(kolam_recent_since(&recent, 3, 9, &first)); /* op 4 is not there any more */
+    assert_false(kolam_recent_since(&recent, 3, 9, &first));  /* op 4 is not there any more */
     assert_false(kolam_recent_since(&recent, 10, 9, &first)); /* of another canvas, or a lie */
     assert_false(kolam_recent_since(&recent, UINT64_MAX, 9, &first));
     kolam_recent_finish(&recent);

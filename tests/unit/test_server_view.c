@@ -7,13 +7,14 @@
 
 #include "server/view.h"
 
-static struct kolam_view view_of(int32_t level, int64_t x, int64_t y, uint32_t width, uint32_t height) {
-    return (struct kolam_view){.level = level, .x = x, .y = y, .width = width, .height = height,
-                               .is_set = true};
+static struct kolam_view view_of(int32_t level, int64_t x, int64_t y, uint32_t width,
+                                 uint32_t height) {
+    return (struct kolam_view){
+        .level = level, .x = x, .y = y, .width = width, .height = height, .is_set = true};
 }
 
-static struct kolam_home home_of(int32_t level, int64_t x, int64_t y, uint8_t x0, uint8_t y0, uint8_t x1,
-                                 uint8_t y1) {
+static struct kolam_home home_of(int32_t level, int64_t x, int64_t y, uint8_t x0, uint8_t y0,
+                                 uint8_t x1, uint8_t y1) {
     return (struct kolam_home){{x, y, level}, x0, y0, x1, y1};
 }
 
@@ -59,7 +60,8 @@ static void finer_ink_touches_the_coarse_tile_above_it(void **state) {
     (void)state;
     struct kolam_view view = view_of(-3, 0, 0, 1, 1);
     assert_true(touches(view, home_of(0, 7, 7, 0, 0, 9, 9)));
-    assert_true(touches(view, home_of(0, 15, 0, 0, 0, 9, 9))); /* the margin is the view's own tile */
+    assert_true(
+        touches(view, home_of(0, 15, 0, 0, 0, 9, 9))); /* the margin is the view's own tile */
     assert_false(touches(view, home_of(0, 16, 0, 0, 0, 9, 9)));
     assert_true(touches(view, home_of(0, -8, -8, 0, 0, 9, 9)));
     assert_false(touches(view, home_of(0, -9, 0, 0, 0, 255, 9)));
@@ -79,10 +81,13 @@ static void coarser_ink_touches_only_where_its_box_is(void **state) {
 
 static void levels_as_far_apart_as_can_be_do_not_overflow(void **state) {
     (void)state;
-    assert_true(touches(view_of(-24, -1, -1, 2, 2),
-                        home_of(24, kolam_tile_coord_max(24), kolam_tile_coord_min(24), 0, 0, 255, 255)));
-    assert_true(touches(view_of(24, kolam_tile_coord_max(24), 0, 1, 1), home_of(-24, 0, 0, 0, 0, 255, 255)));
-    assert_false(touches(view_of(24, kolam_tile_coord_max(24), 0, 1, 1), home_of(-24, -1, 0, 0, 0, 255, 255)));
+    assert_true(
+        touches(view_of(-24, -1, -1, 2, 2),
+                home_of(24, kolam_tile_coord_max(24), kolam_tile_coord_min(24), 0, 0, 255, 255)));
+    assert_true(touches(view_of(24, kolam_tile_coord_max(24), 0, 1, 1),
+                        home_of(-24, 0, 0, 0, 0, 255, 255)));
+    assert_false(touches(view_of(24, kolam_tile_coord_max(24), 0, 1, 1),
+                         home_of(-24, -1, 0, 0, 0, 255, 255)));
 }
 
 static void ink_below_a_pixel_is_not_resolved(void **state) {

@@ -173,6 +173,21 @@ test('a_drawing_over_hundreds_of_tiles_is_kept_a_level_up', async () => {
   await close(other);
 });
 
+test('a_stroke_over_the_edge_of_the_world_does_no_harm', async () => {
+  const page = await open('/c/edge#@0,0,-24');
+  await draw(page, wave([440, 350], [700, 360]));
+  await draw(page, wave([400, 340], [480, 345]));
+  await settled(page);
+  await page.keyboard.press('0');
+  await until(page, () => window.kolamDebug.camera().zoom === 0);
+  await ready(page);
+  const { seq } = await status(page);
+  await draw(page, wave([200, 200], [400, 300]));
+  await settled(page);
+  await until(page, (before) => window.kolamDebug.status().seq > before, seq);
+  await close(page);
+});
+
 test('one_finger_draws_and_two_fingers_move_and_zoom', async () => {
   const page = await open('/c/touch#@0,0,0', { hasTouch: true, width: 400, height: 700 });
   const client = await page.context().newCDPSession(page);

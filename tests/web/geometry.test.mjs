@@ -130,3 +130,11 @@ test('the_page_tells_its_canvas', () => {
   assert.deepEqual(parsePage('/c/lab-2', '?watch'), { canvas: 'lab-2', isWatching: true });
   assert.equal(parsePage('/c/Not Allowed', '').canvas, 'main');
 });
+
+test('a_place_beyond_the_world_is_held_at_its_edge', () => {
+  const { clampToWorld, tileMax } = geometry;
+  assert.deepEqual(clampToWorld(place(-24, 3, -9, 5, 5)), place(-24, 0, -1, 128, 128));
+  assert.deepEqual(clampToWorld(place(-24, 0, 0, 60, 100)), place(-24, 0, 0, 60, 100));
+  const held = clampToWorld(place(5, tileMax(5) + 7, 0, 10, 10));
+  assert.deepEqual(held, place(5, tileMax(5), 0, 255, 10));
+});

@@ -25,7 +25,18 @@ function watchSize(canvas: HTMLCanvasElement, resized: (viewport: Viewport) => v
     observer.observe(canvas);
     window.addEventListener('resize', () => tell(undefined));
   }
+  watchRatio(() => tell(undefined));
   tell(undefined);
+}
+
+/* Another screen, or the page's own zoom: the same size in other pixels. */
+function watchRatio(changed: () => void): void {
+  const query = matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
+  const once = (): void => {
+    changed();
+    watchRatio(changed);
+  };
+  query.addEventListener('change', once, { once: true });
 }
 
 async function start(): Promise<void> {

@@ -65,6 +65,7 @@ export class App {
   readonly storage = openStorage();
   releaseJournal: () => void;
   private recent: Welcome['recent'] = null;
+  private raster: number | null = null;
   private newName: string | null = null;
   isPlaced = false;
   private cursorSentMs = 0;
@@ -101,6 +102,7 @@ export class App {
     this.hand = new Hand(this.journal, this.session, scene, () => this.wall, {
       finished: (counter, count) => this.finished(counter, count),
       drawing: () => this.wall.request(),
+      failed: (message) => this.chrome.toast.say(message),
     });
     this.others = new Others(scene, nonce);
     this.rescue = new Rescue(this.storage, options, scene, nonce, () => this.showLink());
@@ -131,6 +133,10 @@ export class App {
   /* ---- the server ---- */
 
   private welcomed(welcome: Welcome): void {
+    if (this.raster !== null && this.raster !== welcome.raster) {
+      this.becameOld();
+    }
+    this.raster = welcome.raster;
     this.recent = welcome.recent;
     if (!this.isPlaced && welcome.recent !== null) {
       this.goToRecent();
@@ -141,6 +147,15 @@ export class App {
     this.hand.restartPreview();
     if (this.rescue.size > 0) {
       this.session.identify();
+    }
+  }
+
+  /* The server came back with another ink kernel than this page's. */
+  private becameOld(): void {
+    if (this.unsaved === 0 && !this.hand.isDrawing) {
+      location.reload();
+    } else {
+      this.chrome.toast.say('A newer kolam is here. Reload when you are ready.');
     }
   }
 

@@ -69,6 +69,7 @@ export class Wall {
     this.loader = new Loader(name, {
       loaded: (tile) => {
         this.scene.pictureCame(tile);
+        this.screen.prepare(tile);
         this.request();
       },
       later: (ms) => {
@@ -79,8 +80,12 @@ export class Wall {
         }
       },
     });
-    this.screen = new Screen(canvas, this.scene.store, { paper: PAPER, beyond: BEYOND }, (tile) =>
-      this.scene.readPixels(tile),
+    this.screen = new Screen(
+      canvas,
+      this.scene.store,
+      { paper: PAPER, beyond: BEYOND },
+      (tile) => this.scene.readPixels(tile),
+      isStill,
     );
   }
 
@@ -188,16 +193,16 @@ export class Wall {
     this.syncView(visible, nowMs);
     const changed = this.scene.paint();
     if (hasMoved) {
-      this.screen.drawAll(this.camera, this.viewport);
+      this.screen.drawAll(this.camera, this.viewport, nowMs);
       this.updateAddress();
       this.events.zoomed(this.camera.zoom);
-    } else if (changed.length > 0) {
-      this.screen.drawTiles(this.camera, this.viewport, changed);
+    } else if (changed.length > 0 || this.screen.isFading) {
+      this.screen.drawTiles(this.camera, this.viewport, changed, nowMs);
     }
     this.scene.store.tick(visible.width * visible.height);
     this.load(visible, nowMs);
     this.events.framed(nowMs, hasMoved);
-    if (this.easing !== null) {
+    if (this.easing !== null || this.screen.isFading) {
       this.request();
     }
   }

@@ -141,8 +141,16 @@ export function difference(a: Position, b: Position): { dx: number; dy: number }
   };
 }
 
-/* Holds a place inside the world. */
+/* Holds a place inside the world. At the coarsest level that is half of each of four tiles. */
 export function clampToWorld(place: Position): Position {
+  if (place.level === LEVEL_MIN) {
+    const half = TILE_PX / 2;
+    const axis = (tile: number, x: number): number =>
+      Math.min(half, Math.max(-half, tile * TILE_PX + x));
+    const x = axis(place.tileX, place.x);
+    const y = axis(place.tileY, place.y);
+    return normalise({ level: place.level, tileX: 0, tileY: 0, x, y });
+  }
   const low = tileMin(place.level);
   const high = tileMax(place.level);
   const clamped = { ...place };

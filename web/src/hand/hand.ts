@@ -1,13 +1,14 @@
 /* One's own stroke, from pen-down to the journal. It is drawn from the very points that are
  * sent, so what the hand sees is what the log will hold. */
 import { displayLevel, screenToPosition, type Camera, type Viewport } from '../core/camera.ts';
+import { FormatError } from '../core/bytes.ts';
 import type { Journal } from '../core/journal.ts';
 import { markKey } from '../core/marks.ts';
 import { encodeOp, POINTS_MAX, type Tool } from '../core/op.ts';
 import { encodeCancel, encodePreview } from '../core/protocol.ts';
 import { splitStroke, StrokeBuilder, tailOf } from '../core/stroke.ts';
 import { HomeCounter } from '../core/touch.ts';
-import { toLevel, type Position } from '../core/geometry.ts';
+import { clampToWorld, LEVEL_MIN, toLevel, type Position } from '../core/geometry.ts';
 import type { Session } from '../net/session.ts';
 import type { Scene } from '../view/scene.ts';
 
@@ -28,6 +29,8 @@ export interface Touch {
 export interface HandEvents {
   finished(counter: number, count: number): void;
   drawing(place: Position): void;
+  /* It cannot be an op: the world ends there. */
+  failed(message: string): void;
 }
 
 interface Current {
@@ -40,9 +43,12 @@ interface Current {
   level: number;
   sent: number; /* points the server has as a preview */
   wasSent: boolean;
+  beganMs: number;
 }
 
 const PREVIEW_EVERY_MS = 15;
+/* A touch may turn out to be the first of two fingers; one that stays still is not shown at once. */
+const TENTATIVE_MS = 90;
 
 export class Hand {
   private current: Current | null = null;
@@ -86,6 +92,7 @@ export class Hand {
       level,
       sent: 0,
       wasSent: false,
+      beganMs: performance.now(),
     };
     this.scene.beginLive(key, builder.stroke);
     this.holdHomes(this.current);
@@ -119,8 +126,16 @@ export class Hand {
     current.builder.finish();
     this.holdHomes(current);
     const parts = splitStroke(current.builder.stroke);
-    const entry = this.journal.addStrokes(parts.map(encodeOp));
+    let bodies: Uint8Array[];
+    try {
+      bodies = parts.map(encodeOp);
+    } catch (error) {
+      this.cancel();
+      this.events.failed(error instanceof FormatError ? error.message : String(error));
+      return;
+    }
     this.current = null;
+    const entry = this.journal.addStrokes(bodies);
     this.scene.addPending(current.key, parts);
     this.events.finished(entry.counter, entry.count);
     this.session.flush();
@@ -153,6 +168,9 @@ export class Hand {
       return;
     }
     const { stroke } = current.builder;
+    if (stroke.points.count < 3 && nowMs - current.beganMs < TENTATIVE_MS) {
+      return;
+    }
     const first = current.sent;
     const count = Math.min(POINTS_MAX, stroke.points.count - first);
     if (count > 0) {
@@ -173,13 +191,14 @@ export class Hand {
 
   private placeOf(touch: Touch, level: number): Position {
     const { camera, viewport } = this.look();
-    return toLevel(screenToPosition(camera, viewport, touch.x, touch.y), level);
+    return clampToWorld(toLevel(screenToPosition(camera, viewport, touch.x, touch.y), level));
   }
 
   /* A stroke over too many tiles is taken a level up, where it is over a quarter as many. */
   private holdHomes(current: Current): void {
     let hasMoved = false;
-    while (!current.homes.update(current.builder.stroke)) {
+    const { stroke } = current.builder;
+    while (!current.homes.update(stroke) && stroke.origin.level > LEVEL_MIN) {
       current.builder.coarsen();
       current.homes = new HomeCounter();
       hasMoved = true;

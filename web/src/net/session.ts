@@ -70,7 +70,7 @@ export class Session {
 
   /* True while strokes and previews may be sent. */
   get canDraw(): boolean {
-    return this.connection.isOpen && this.isKnown;
+    return this.connection.isOpen && this.isKnown && !this.options.isWatching;
   }
 
   start(): void {

@@ -37,9 +37,11 @@ export class Painter {
     const pending = overlay.pendingFor(tile);
     const lives = overlay.livesFor(tile);
     if (tile.log.markCount === 0 && pending.length === 0 && lives.length === 0) {
-      tile.surface?.release();
-      tile.surface = null; /* the base picture says it all */
-      tile.boosted = null;
+      if (tile.surface !== null) {
+        tile.surface.release();
+        tile.surface = null; /* the base picture says it all */
+        tile.boosted = null;
+      }
       return true;
     }
     tile.surface ??= new Surface(this.ink);

@@ -399,8 +399,9 @@ export class Scene implements Overlay {
     return changed;
   }
 
+  /* The tile stays among the changed ones: it is still to be shown. */
   readPixels(tile: Tile): Uint8ClampedArray<ArrayBuffer> {
-    if (this.dirty.delete(tile)) {
+    if (this.dirty.has(tile)) {
       this.painter.paint(tile, this);
     }
     return this.painter.readPixels(tile);

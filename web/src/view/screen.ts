@@ -26,6 +26,7 @@ import type { Tile, TileStore } from './tiles.ts';
 /* How far up and down a missing tile is looked for. */
 const COARSER_MAX = 6;
 const FINER_MAX = 2;
+const FADE_MS = 140;
 
 export interface Ground {
   paper: string;
@@ -41,12 +42,14 @@ interface Box {
 
 export class Screen {
   private readonly context: CanvasRenderingContext2D;
+  private readonly fades = new Map<Tile, number>();
 
   constructor(
     readonly canvas: HTMLCanvasElement,
     private readonly store: TileStore,
     private readonly ground: Ground,
     private readonly readPixels: (tile: Tile) => Uint8ClampedArray<ArrayBuffer>,
+    private readonly isStill: () => boolean,
   ) {
     this.context = canvas.getContext('2d', { alpha: false })!;
   }
@@ -61,34 +64,48 @@ export class Screen {
   }
 
   /* Draws everything. */
-  drawAll(camera: Camera, viewport: Viewport): void {
-    this.drawInto(this.context, camera, viewport);
+  drawAll(camera: Camera, viewport: Viewport, nowMs: number): void {
+    this.drawInto(this.context, camera, viewport, nowMs);
   }
 
-  /* The same picture for a file. */
-  drawInto(context: CanvasRenderingContext2D, camera: Camera, viewport: Viewport): void {
+  /* The same picture for a file; without a time nothing is half there. */
+  drawInto(
+    context: CanvasRenderingContext2D,
+    camera: Camera,
+    viewport: Viewport,
+    nowMs = Infinity,
+  ): void {
     const rect = visibleTiles(camera, viewport);
     const layout = layoutFor(camera, viewport, rect.level);
     this.drawGround(context, layout, rect);
     for (let y = rect.y; y < rect.y + rect.height; y++) {
       for (let x = rect.x; x < rect.x + rect.width; x++) {
-        this.drawPlace(context, layout, x, y);
+        this.drawPlace(context, layout, x, y, nowMs);
       }
     }
   }
 
-  /* Draws the boxes of these tiles again; the camera has not moved. */
-  drawTiles(camera: Camera, viewport: Viewport, tiles: readonly Tile[]): void {
+  /* Draws the boxes of these tiles again, and of those that are fading in; the camera has not moved. */
+  drawTiles(camera: Camera, viewport: Viewport, tiles: readonly Tile[], nowMs: number): void {
     const level = displayLevel(camera.zoom, viewport.ratio);
     const layout = layoutFor(camera, viewport, level);
-    for (const tile of tiles) {
+    for (const [tile, beganMs] of this.fades) {
+      if (nowMs - beganMs > 2 * FADE_MS) {
+        this.fades.delete(tile); /* it left the screen meanwhile */
+      }
+    }
+    for (const tile of new Set([...tiles, ...this.fades.keys()])) {
       if (tile.level === level) {
         const box = tileBox(layout, tile.x, tile.y);
         this.context.fillStyle = this.ground.paper;
         this.context.fillRect(box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0);
-        this.drawPlace(this.context, layout, tile.x, tile.y);
+        this.drawPlace(this.context, layout, tile.x, tile.y, nowMs);
       }
     }
+  }
+
+  get isFading(): boolean {
+    return this.fades.size > 0;
   }
 
   private drawGround(context: CanvasRenderingContext2D, layout: Layout, rect: TileRect): void {
@@ -103,24 +120,55 @@ export class Screen {
     context.fillStyle = isInside ? this.ground.paper : this.ground.beyond;
     context.fillRect(0, 0, width, height);
     if (!isInside) {
-      const first = tileBox(layout, rect.x, rect.y);
-      const last = tileBox(layout, rect.x + rect.width - 1, rect.y + rect.height - 1);
+      const edge = 2 ** (23 + rect.level);
+      const x0 = Math.round(layout.x + (-edge - layout.tileX) * layout.size);
+      const y0 = Math.round(layout.y + (-edge - layout.tileY) * layout.size);
+      const size = Math.round(2 * edge * layout.size);
       context.fillStyle = this.ground.paper;
-      context.fillRect(first.x0, first.y0, last.x1 - first.x0, last.y1 - first.y0);
+      context.fillRect(x0, y0, size, size);
     }
   }
 
-  private drawPlace(context: CanvasRenderingContext2D, layout: Layout, x: number, y: number): void {
+  private drawPlace(
+    context: CanvasRenderingContext2D,
+    layout: Layout,
+    x: number,
+    y: number,
+    nowMs: number,
+  ): void {
     const box = tileBox(layout, x, y);
     const tile = this.store.find(layout.level, x, y);
     if (tile?.isReady) {
       this.store.touch(tile);
+      context.globalAlpha = this.presence(tile, nowMs);
       this.drawImage(context, tile, 0, 0, TILE_PX, box);
+      context.globalAlpha = 1;
       return;
     }
-    if (!this.drawFiner(context, layout, x, y)) {
-      this.drawCoarser(context, layout.level, x, y, box);
+    const coarser = this.findCoarser(layout.level, x, y);
+    if (!this.drawFiner(context, layout, x, y) && coarser !== null) {
+      this.drawPartOf(context, coarser, layout.level, x, y, box);
     }
+  }
+
+  /* A picture that comes where nothing was fades in; one that was there in another size does not. */
+  private presence(tile: Tile, nowMs: number): number {
+    if (!tile.wasShown) {
+      tile.wasShown = true;
+      const isNew = tile.image !== null && this.findCoarser(tile.level, tile.x, tile.y) === null;
+      if (isNew && !this.isStill() && nowMs < Infinity) {
+        this.fades.set(tile, nowMs);
+      }
+    }
+    const beganMs = this.fades.get(tile);
+    if (beganMs === undefined) {
+      return 1;
+    }
+    const share = Math.min(1, (nowMs - beganMs) / FADE_MS);
+    if (share >= 1) {
+      this.fades.delete(tile);
+    }
+    return Math.max(0.02, share);
   }
 
   private drawImage(
@@ -138,29 +186,41 @@ export class Screen {
     const width = box.x1 - box.x0;
     const height = box.y1 - box.y0;
     context.imageSmoothingEnabled = width !== size || height !== size;
-    context.imageSmoothingQuality = 'medium';
+    context.imageSmoothingQuality = 'low';
     context.drawImage(image, sourceX, sourceY, size, size, box.x0, box.y0, width, height);
   }
 
-  private drawCoarser(
+  private findCoarser(level: number, x: number, y: number): Tile | null {
+    for (let up = 1; up <= COARSER_MAX && level - up >= LEVEL_MIN; up++) {
+      const scale = 2 ** up;
+      const tile = this.store.find(level - up, Math.floor(x / scale), Math.floor(y / scale));
+      if (tile?.isReady) {
+        return tile;
+      }
+    }
+    return null;
+  }
+
+  /* The part of a coarser tile that lies under (x, y) of `level`. */
+  private drawPartOf(
     context: CanvasRenderingContext2D,
+    tile: Tile,
     level: number,
     x: number,
     y: number,
     box: Box,
   ): void {
-    for (let up = 1; up <= COARSER_MAX && level - up >= LEVEL_MIN; up++) {
-      const scale = 2 ** up;
-      const tile = this.store.find(level - up, Math.floor(x / scale), Math.floor(y / scale));
-      if (tile?.isReady) {
-        this.store.touch(tile);
-        const size = TILE_PX / scale;
-        const sourceX = (x - tile.x * scale) * size;
-        const sourceY = (y - tile.y * scale) * size;
-        this.drawImage(context, tile, sourceX, sourceY, size, box);
-        return;
-      }
-    }
+    this.store.touch(tile);
+    const scale = 2 ** (level - tile.level);
+    const size = TILE_PX / scale;
+    this.drawImage(
+      context,
+      tile,
+      (x - tile.x * scale) * size,
+      (y - tile.y * scale) * size,
+      size,
+      box,
+    );
   }
 
   /* True if finer tiles cover the place; where they do not, nothing is drawn. */
@@ -212,6 +272,13 @@ export class Screen {
     }
     tile.boosted ??= this.boost(tile);
     return tile.boosted;
+  }
+
+  /* Does the slow part when a picture arrives: one at a time, not all in the frame that shows them. */
+  prepare(tile: Tile): void {
+    if (tile.surface === null) {
+      this.imageOf(tile);
+    }
   }
 
   private boost(tile: Tile): HTMLCanvasElement {

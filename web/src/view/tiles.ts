@@ -18,6 +18,7 @@ export class Tile implements TileId {
   retryAtMs = 0;
   retries = 0;
   lastUsed = 0;
+  wasShown = false;
 
   constructor(
     readonly level: number,

@@ -677,3 +677,9 @@ test('a_flood_of_questions_about_the_past_is_answered_in_the_end', async () => {
   }
   assert.deepEqual([mira.all('mine').length, moderator.all('rollback').length], [300, 300]);
 });
+
+// The last one: it ends the server of all the others. A sanitizer's build tells here what was never freed.
+test('after_all_this_the_server_ends_cleanly', async () => {
+  const { code } = await server.stop();
+  assert.equal(code, 0, server.log());
+});

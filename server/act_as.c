@@ -14,7 +14,7 @@ static bool has_slot(struct kolam_session *session, uint32_t slot) {
     if (count < 2 * session->slot_count) {
         count = 2 * session->slot_count;
     }
-    struct kolam_author **grown = kolam_realloc_array(session->slots, count, sizeof(*grown));
+    struct kolam_slot **grown = kolam_realloc_array(session->slots, count, sizeof(*grown));
     if (!grown) {
         return false;
     }
@@ -36,6 +36,7 @@ static void on_numbered(struct kolam_session *session, void *ctx, enum kolam_sta
         return;
     }
     if (status == KOLAM_OK) {
+        session->slots[slot]->artist = artist;
         tell_acting(session, slot, artist);
     } else {
         kolam_session_error(session, "unavailable", "the canvas cannot be written; try again later",
@@ -46,15 +47,16 @@ static void on_numbered(struct kolam_session *session, void *ctx, enum kolam_sta
 static void on_import_author(struct kolam_identity_request *request) {
     struct kolam_session *session = request->ctx;
     if (session->state == KOLAM_SESSION_OPEN) {
-        struct kolam_author *author = kolam_memdup(&request->author, sizeof(request->author));
-        if (author && has_slot(session, request->slot)) {
+        struct kolam_slot *slot = kolam_alloc_zero(1, sizeof(*slot));
+        if (slot && has_slot(session, request->slot)) {
+            slot->author = request->author;
             kolam_free(session->slots[request->slot]);
-            session->slots[request->slot] = author;
+            session->slots[request->slot] = slot;
             /* An import is about to draw: the canvas is made if it does not exist. */
-            kolam_number_author(session, author, true, on_numbered,
+            kolam_number_author(session, &slot->author, true, on_numbered,
                                 (void *)(uintptr_t)request->slot);
         } else {
-            kolam_free(author);
+            kolam_free(slot);
             kolam_session_close(session, 1013, "out of memory");
         }
     }

@@ -292,17 +292,26 @@ static void keep(struct preview *preview, const struct kolam_stroke *stroke, uin
     preview->stroke.point_count = first + count;
 }
 
-static void forward(struct kolam_session *session, const struct kolam_in_record *record,
-                    const struct kolam_home *homes, uint32_t home_count) {
+static void forward(struct kolam_session *session, uint32_t artist,
+                    const struct kolam_in_record *record, const struct kolam_home *homes,
+                    uint32_t home_count) {
     struct kolam_extent extent = kolam_homes_extent(homes, home_count);
     struct kolam_bytes *out =
-        kolam_out_preview(session->artist, session->nonce, record->counter, record->first,
-                          record->bodies[0], record->body_sizes[0]);
+        kolam_out_preview(artist, session->nonce, record->counter, record->first, record->bodies[0],
+                          record->body_sizes[0]);
     if (out) {
         session->was_seen = true;
         kolam_fanout_record(session->canvas, session, &extent, KOLAM_OUT_PREVIEW, out);
         kolam_bytes_unref(out);
     }
+}
+
+static bool decode(struct kolam_server *server, const struct kolam_in_record *record,
+                   struct kolam_op *out_op, uint32_t *out_home_count) {
+    return kolam_op_decode(record->bodies[0], record->body_sizes[0], server->room, out_op) ==
+               KOLAM_OK &&
+           out_op->kind == KOLAM_OP_STROKE && out_op->stroke.part_count == 1 &&
+           kolam_stroke_homes(&out_op->stroke, server->homes, out_home_count) == KOLAM_OK;
 }
 
 void kolam_preview_record(struct kolam_session *session, const struct kolam_in_record *record) {
@@ -314,9 +323,7 @@ void kolam_preview_record(struct kolam_session *session, const struct kolam_in_r
         kolam_session_refuse(session, "preview: identify before drawing");
         return;
     }
-    if (kolam_op_decode(record->bodies[0], record->body_sizes[0], server->room, &op) != KOLAM_OK ||
-        op.kind != KOLAM_OP_STROKE || op.stroke.part_count != 1 ||
-        kolam_stroke_homes(&op.stroke, server->homes, &home_count) != KOLAM_OK) {
+    if (!decode(server, record, &op, &home_count)) {
         kolam_session_refuse(session, "preview: a body that breaks the form or a bound");
         return;
     }
@@ -328,7 +335,27 @@ void kolam_preview_record(struct kolam_session *session, const struct kolam_in_r
     kolam_people_number(session);
     keep(preview, &op.stroke, record->first);
     if (has_budget(session)) {
-        forward(session, record, server->homes, home_count);
+        forward(session, session->artist, record, server->homes, home_count);
+    }
+}
+
+/* An importer's: shown, not kept. Its file holds the stroke, and it sends it again after a lost connection. */
+void kolam_preview_record_as(struct kolam_session *session, const struct kolam_in_record *record) {
+    struct kolam_server *server = session->server;
+    struct kolam_op op;
+    uint32_t home_count;
+    server->metrics.previews_in++;
+    if (record->slot >= session->slot_count || !session->slots[record->slot]) {
+        kolam_session_refuse(session, "preview: nobody is bound to this slot");
+        return;
+    }
+    if (!decode(server, record, &op, &home_count)) {
+        kolam_session_refuse(session, "preview: a body that breaks the form or a bound");
+        return;
+    }
+    uint32_t artist = session->slots[record->slot]->artist;
+    if (artist != 0) {
+        forward(session, artist, record, server->homes, home_count);
     }
 }
 

@@ -99,6 +99,10 @@ enum kolam_status kolam_in_decode(const uint8_t *bytes, size_t size,
     case KOLAM_IN_SUBMIT:
         take_submit(&cursor, &record);
         break;
+    case KOLAM_IN_PREVIEW_AS:
+        record.slot = take_u32(&cursor, KOLAM_SLOTS_MAX - 1);
+        take_preview(&cursor, &record);
+        break;
     case KOLAM_IN_PREVIEW:
         take_preview(&cursor, &record);
         break;

@@ -11,6 +11,7 @@ enum kolam_in_type {
     KOLAM_IN_CANCEL = 0x03,
     KOLAM_IN_CURSOR = 0x04,
     KOLAM_IN_SUBMIT_AS = 0x05,
+    KOLAM_IN_PREVIEW_AS = 0x06,
 };
 
 #define KOLAM_SLOTS_MAX 65536
@@ -18,11 +19,11 @@ enum kolam_in_type {
 struct kolam_in_record {
     enum kolam_in_type type;
     uint32_t counter; /* all but CURSOR */
-    uint32_t slot;    /* SUBMIT_AS */
+    uint32_t slot;    /* SUBMIT_AS, PREVIEW_AS */
     uint32_t count;   /* SUBMIT, SUBMIT_AS: 1..KOLAM_GROUP_PARTS_MAX bodies */
     const uint8_t *bodies[KOLAM_GROUP_PARTS_MAX];
     size_t body_sizes[KOLAM_GROUP_PARTS_MAX];
-    uint32_t first;       /* PREVIEW; its body is bodies[0] */
+    uint32_t first;       /* PREVIEW, PREVIEW_AS; its body is bodies[0] */
     const uint8_t *place; /* CURSOR: the payload as it came, and what it says */
     size_t place_size;
     struct kolam_tile_id tile;

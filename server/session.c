@@ -119,6 +119,9 @@ void kolam_session_on_message(void *ctx, bool is_text, const uint8_t *bytes, siz
     case KOLAM_IN_SUBMIT_AS:
         kolam_submit_record(session, &record);
         return;
+    case KOLAM_IN_PREVIEW_AS:
+        kolam_preview_record_as(session, &record);
+        break;
     case KOLAM_IN_PREVIEW:
         kolam_preview_record(session, &record);
         return;

@@ -27,6 +27,12 @@ struct kolam_notices {
     int64_t due_ms;
 };
 
+/* Whom act_as bound to a slot. */
+struct kolam_slot {
+    struct kolam_author author;
+    uint32_t artist; /* the number on this canvas; 0: not known yet */
+};
+
 struct kolam_session {
     struct kolam_list link;        /* server->sessions */
     struct kolam_list canvas_link; /* canvas->sessions, while open */
@@ -58,7 +64,7 @@ struct kolam_session {
     uint32_t
         in_flight_ops; /* submitted, not yet durable; their outcomes find the session closed if it is */
     uint64_t in_flight_bytes;
-    struct kolam_author **slots; /* act_as; NULL where nobody is */
+    struct kolam_slot **slots; /* act_as; NULL where nobody is */
     uint32_t slot_count;
 
     struct kolam_list previews; /* strokes being drawn */
@@ -137,6 +143,7 @@ void kolam_submit_on_commit(const struct kolam_submission *submission);
 
 /* Previews and cursors (preview.c). */
 void kolam_preview_record(struct kolam_session *session, const struct kolam_in_record *record);
+void kolam_preview_record_as(struct kolam_session *session, const struct kolam_in_record *record);
 void kolam_preview_cancel(struct kolam_session *session, uint32_t counter);
 void kolam_preview_cursor(struct kolam_session *session, const struct kolam_in_record *record);
 /* The stroke was submitted: its preview is over. */

@@ -133,7 +133,7 @@ void kolam_submit_record(struct kolam_session *session, const struct kolam_in_re
     server->metrics.submits++;
     if (is_as) {
         who.has_author = record->slot < session->slot_count && session->slots[record->slot];
-        author = who.has_author ? session->slots[record->slot] : NULL;
+        author = who.has_author ? &session->slots[record->slot]->author : NULL;
     } else {
         kolam_preview_submitted(session, record->counter);
     }

@@ -62,7 +62,7 @@ static enum kolam_status copy_points(const struct kolam_drawn_stroke *drawn,
 
 enum kolam_status kolam_play_schedule(struct kolam_play *play,
                                       const struct kolam_drawn_stroke *drawn,
-                                      const struct kolam_built_stroke *built, bool has_previews,
+                                      const struct kolam_built_stroke *built,
                                       struct kolam_window_stroke *stroke) {
     if (!play->has_begun) {
         play->has_begun = true;
@@ -78,7 +78,7 @@ enum kolam_status kolam_play_schedule(struct kolam_play *play,
     if (!drawn->has_start) {
         play->untimed_ms = stroke->end_ms;
     }
-    return has_previews ? copy_points(drawn, built, &stroke->preview) : KOLAM_OK;
+    return copy_points(drawn, built, &stroke->preview);
 }
 
 bool kolam_play_wants_more(const struct kolam_play *play) {
@@ -118,7 +118,12 @@ static enum kolam_status send_preview(struct kolam_window_stroke *stroke, uint32
     }
     if (kolam_op_encode(&op, body, capacity_bytes, &body_bytes) == KOLAM_OK) {
         struct kolam_wire_buffer record = {0};
-        kolam_wire_put_u8(&record, KOLAM_WIRE_PREVIEW);
+        if (stroke->slot == KOLAM_NO_SLOT) {
+            kolam_wire_put_u8(&record, KOLAM_WIRE_PREVIEW);
+        } else {
+            kolam_wire_put_u8(&record, KOLAM_WIRE_PREVIEW_AS);
+            kolam_wire_put_varint(&record, stroke->slot);
+        }
         kolam_wire_put_varint(&record, stroke->counter);
         kolam_wire_put_varint(&record, stroke->previewed);
         kolam_wire_put(&record, body, body_bytes);
@@ -136,13 +141,14 @@ static enum kolam_status send_preview(struct kolam_window_stroke *stroke, uint32
 }
 
 enum kolam_status kolam_play_preview(struct kolam_play *play, struct kolam_window *window,
-                                     struct kolam_ws *ws) {
+                                     const struct kolam_slots *slots, struct kolam_ws *ws) {
     int64_t now_ms = play_now_ms(play);
     enum kolam_status status = KOLAM_OK;
     for (struct kolam_window_stroke *stroke = window->head;
          play->is_on && stroke && status == KOLAM_OK; stroke = stroke->next) {
         if (stroke->state != KOLAM_STROKE_WAITING || stroke->start_ms > now_ms ||
-            stroke->end_ms <= now_ms) {
+            stroke->end_ms <= now_ms ||
+            (stroke->slot != KOLAM_NO_SLOT && !slots->list[stroke->slot].is_acting)) {
             continue;
         }
         uint32_t due = due_points(stroke, now_ms);

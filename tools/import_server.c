@@ -185,8 +185,7 @@ static enum kolam_status read_stroke(struct server_import *server) {
         status = stroke ? KOLAM_OK : KOLAM_ERR_NOMEM;
     }
     if (status == KOLAM_OK && import->is_realtime) {
-        status =
-            kolam_play_schedule(&server->play, drawn, &item.built, !import->admin_token, stroke);
+        status = kolam_play_schedule(&server->play, drawn, &item.built, stroke);
     }
     if (status == KOLAM_OK) {
         import->points += drawn->point_count;
@@ -276,8 +275,8 @@ static enum kolam_status send_what_is_due(struct server_import *server) {
         server->has_asked_identity = true;
         status = kolam_client_send(server->ws, json_pack("{s:s}", "type", "identify"));
     }
-    if (status == KOLAM_OK && server->has_identity) {
-        status = kolam_play_preview(&server->play, &server->window, server->ws);
+    if (status == KOLAM_OK && (server->has_identity || server->import->admin_token)) {
+        status = kolam_play_preview(&server->play, &server->window, &server->slots, server->ws);
     }
     return status == KOLAM_OK ? send_strokes(server) : status;
 }

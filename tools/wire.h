@@ -13,6 +13,7 @@ enum kolam_wire_type {
     KOLAM_WIRE_SUBMIT = 0x01,
     KOLAM_WIRE_PREVIEW = 0x02,
     KOLAM_WIRE_SUBMIT_AS = 0x05,
+    KOLAM_WIRE_PREVIEW_AS = 0x06,
     /* from the server */
     KOLAM_WIRE_OP = 0x81,
     KOLAM_WIRE_ACK = 0x82,

@@ -251,3 +251,27 @@ test('--realtime takes the time that the drawing took', async (t) => {
   assert.ok(previews && Number(previews[1]) >= 6, 'points were shown on the way');
   await server.stop();
 });
+
+test('--realtime with the admin token shows each author at the pen', async (t) => {
+  const server = await serve(t);
+  const folder = makeFolder();
+  const file = join(folder, 'a.ndjson');
+  const dt = [0, 150, 150, 150, 150];
+  const points = [[10, 10], [20, 10], [30, 10], [40, 10], [50, 10]];
+  writeFileSync(file, ['Mira', 'Tom'].map((author) => strokeLine({ t: 0, author, points, dt })).join(''));
+  const eye = await Client.join(server, { watch: true });
+  await eye.view({ level: 0, x: 0, y: 0 });
+  const run = await kolam(['import', '--server', server.origin, ...admin(server), '--realtime', file]);
+  assert.equal(run.code, 0, run.stderr);
+  await eventually(() => eye.all('op').length === 2, 'both strokes');
+  const previews = eye.all('preview');
+  const ops = eye.all('op');
+  assert.ok(previews.length >= 4, `${previews.length} previews`);
+  assert.deepEqual([...new Set(previews.map((each) => each.artist))].sort(), ops.map((op) => op.artist).sort());
+  for (const preview of previews) {
+    const op = ops.find((each) => each.counter === preview.counter);
+    assert.equal(preview.artist, op.artist, 'of the artist whose stroke it becomes');
+    assert.equal(preview.nonce, op.nonce);
+  }
+  await eye.leave();
+});

@@ -145,7 +145,7 @@ export async function ready(page) {
 }
 
 /** Waits until the function, run in the page, is true. */
-export async function until(page, condition, argument, timeoutMs = 15_000) {
+export async function until(page, condition, argument, timeoutMs = 30_000) {
   await page.waitForFunction(condition, argument, { timeout: timeoutMs, polling: 30 });
 }
 

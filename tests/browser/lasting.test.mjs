@@ -74,6 +74,30 @@ test('strokes_drawn_while_the_server_is_killed_are_there_once_after_its_return',
   await second.stop();
 });
 
+test('one_goes_on_drawing_elsewhere_while_the_server_is_away', async () => {
+  const { start, server } = await startLasting();
+  const page = await openPage(browser, server.address, { path: '/c/away#@0,0,0' });
+  await draw(page, row(0));
+  await settled(page);
+  await server.kill();
+  await until(page, () => window.kolamDebug.status().link !== 'open');
+  for (let i = 0; i < 40; i++) {
+    await page.keyboard.press('ArrowRight');
+  }
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+  await draw(page, row(3));
+  const shown = await inkOf(page);
+  assert.ok(shown > 0, 'it is seen where no picture ever came');
+  const second = await start();
+  await settled(page);
+  await until(page, () => window.kolamDebug.status().seq === 2);
+  await until(page, () => window.kolamDebug.status().isComplete);
+  assert.equal(await inkOf(page), shown);
+  assert.deepEqual(page.errors, []);
+  await page.context().close();
+  await second.stop();
+});
+
 test('a_stroke_in_the_hand_goes_on_while_the_server_returns', async () => {
   const { start, server } = await startLasting();
   const page = await openPage(browser, server.address, { path: '/c/hand#@0,0,0' });

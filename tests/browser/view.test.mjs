@@ -173,6 +173,45 @@ test('a_drawing_over_hundreds_of_tiles_is_kept_a_level_up', async () => {
   await close(other);
 });
 
+test('a_pen_presses_thick_and_thin', async () => {
+  const page = await open('/c/pen#@0,0,0');
+  for (let i = 0; i < 25; i++) {
+    await page.keyboard.press(']');
+  }
+  const client = await page.context().newCDPSession(page);
+  const pen = (type, x, force) =>
+    client.send('Input.dispatchMouseEvent', {
+      type,
+      x,
+      y: 350,
+      force,
+      button: 'left',
+      buttons: 1,
+      clickCount: 1,
+      pointerType: 'pen',
+    });
+  await pen('mousePressed', 500, 0.15);
+  for (let i = 1; i <= 20; i++) {
+    await pen('mouseMoved', 500 + i * 10, 0.15 + i * 0.04);
+  }
+  await pen('mouseReleased', 700, 0);
+  await settled(page);
+  const [thin, thick] = await page.evaluate(() =>
+    [530, 680].map((x) => {
+      return [-1, 0].reduce((sum, y) => {
+        const { rgba } = window.kolamDebug.tile(0, 0, y);
+        const column = x - 450;
+        for (let row = 0; row < 256; row++) {
+          sum += rgba[(row * 256 + column) * 4 + 3] > 127 ? 1 : 0;
+        }
+        return sum;
+      }, 0);
+    }),
+  );
+  assert.ok(thin > 0 && thick > thin * 2, `${thin} and ${thick} px`);
+  await close(page);
+});
+
 test('a_stroke_over_the_edge_of_the_world_does_no_harm', async () => {
   const page = await open('/c/edge#@0,0,-24');
   await draw(page, wave([440, 350], [700, 360]));

@@ -3,7 +3,6 @@
 import { parsePage, parseView } from '../core/address.ts';
 import { displayLevel, makeCamera, screenToPosition, type Viewport } from '../core/camera.ts';
 import { positionFromPixels, SUB_PER_PX, toLevel, type Position } from '../core/geometry.ts';
-import { History, type Drawn } from '../core/history.ts';
 import { Journal, type Acked, type Entry } from '../core/journal.ts';
 import { markKey } from '../core/marks.ts';
 import { decodeOp } from '../core/op.ts';
@@ -17,7 +16,9 @@ import { keepAlive, makeKeeper, makeNonce, openStorage } from '../net/storage.ts
 import { Chrome } from '../ui/chrome.ts';
 import { Palette } from '../ui/palette.ts';
 import { Others } from '../view/others.ts';
+import { adminToken, Doors } from './doors.ts';
 import { listenGestures, listenWallKeys } from './input.ts';
+import { Mine } from './mine.ts';
 import { Names } from './names.ts';
 import { listenPage } from './page.ts';
 import { Rescue } from './rescue.ts';
@@ -57,10 +58,11 @@ export class App {
   readonly others: Others;
   readonly rescue: Rescue;
   link: Link = 'connecting';
-  private readonly history = new History();
+  private readonly mine: Mine;
+  readonly doors: Doors;
   readonly palette: Palette;
   readonly chrome: Chrome;
-  private readonly names: Names;
+  readonly names: Names;
   readonly gestures: Gestures;
   readonly storage = openStorage();
   releaseJournal: () => void;
@@ -75,13 +77,14 @@ export class App {
     const { canvas: name, isWatching } = this.page;
     const nonce = makeNonce();
     const around = surroundings();
-    const options: SessionOptions = { canvas: name, isWatching, around, claim };
+    const admin = adminToken;
+    const options: SessionOptions = { canvas: name, isWatching, around, claim, admin };
     this.journal = new Journal(nonce, makeKeeper(this.storage, name, nonce));
     this.releaseJournal = keepAlive(this.storage, nonce);
     this.palette = new Palette(() => this.chrome.brushChanged());
     const stillness = matchMedia('(prefers-reduced-motion: reduce)');
     const wallEvents = {
-      framed: (nowMs: number) => this.framed(nowMs),
+      framed: (nowMs: number, hasMoved: boolean) => this.framed(nowMs, hasMoved),
       zoomed: (zoom: number) => this.chrome.zoomBar.setZoom(zoom),
     };
     this.wall = new Wall(canvas, ink, name, wallEvents, () => stillness.matches);
@@ -96,6 +99,10 @@ export class App {
       refresh: () => this.wall.refresh(),
       trouble: (message) => this.chrome.toast.say(message),
       journalChanged: () => this.showLink(),
+      message: (message) => {
+        this.mine.messageCame(message);
+        this.doors.messageCame(message);
+      },
     });
     this.wall.connection = this.session.connection;
     const { scene } = this.wall;
@@ -119,6 +126,8 @@ export class App {
       zoomReset: () => this.zoomReset(),
     });
     document.body.append(...this.chrome.roots);
+    this.mine = new Mine(this);
+    this.doors = new Doors(this, ink);
     this.gestures = listenGestures(this, canvas);
     listenWallKeys(this);
     listenPage(this);
@@ -128,6 +137,7 @@ export class App {
       this.rescue.find();
     }
     this.session.start();
+    this.doors.addressChanged();
   }
 
   /* ---- the server ---- */
@@ -191,6 +201,7 @@ export class App {
     }
     if (this.session.canDraw) {
       this.rescue.run();
+      this.mine.ask();
     }
   }
 
@@ -241,7 +252,7 @@ export class App {
   }
 
   private acknowledged({ entry, seq }: Acked): void {
-    this.history.acknowledge(entry.counter, seq);
+    this.mine.history.acknowledge(entry.counter, seq);
     this.wall.scene.pendingAcked(markKey(this.journal.nonce, entry.counter), seq);
     this.wall.request();
   }
@@ -249,8 +260,8 @@ export class App {
   private refused(entry: Entry, message: string): void {
     this.wall.scene.removePending(markKey(this.journal.nonce, entry.counter));
     this.wall.scene.endOverride(entry.counter);
-    this.history.forget(entry.counter);
-    this.showHistory();
+    this.mine.history.forget(entry.counter);
+    this.mine.show();
     this.chrome.toast.say(message === '' ? 'The wall could not take that stroke.' : message);
     this.wall.request();
   }
@@ -258,42 +269,17 @@ export class App {
   /* ---- the hand ---- */
 
   private finished(counter: number, count: number): void {
-    this.history.add({ counter, count, seq: null });
-    this.showHistory();
+    this.mine.history.add({ counter, count, seq: null });
+    this.mine.show();
     this.wall.request();
-  }
-
-  private showHistory(): void {
-    this.chrome.toolbar?.setHistory(this.history.canUndo, this.history.canRedo);
   }
 
   undo(): void {
-    if (!this.hand.isDrawing) {
-      this.setShown(this.history.undo(), false);
-    }
+    this.mine.undo();
   }
 
   redo(): void {
-    if (!this.hand.isDrawing) {
-      this.setShown(this.history.redo(), true);
-    }
-  }
-
-  private setShown(drawn: Drawn | null, isShow: boolean): void {
-    if (drawn === null) {
-      return;
-    }
-    const { counter, count, seq } = drawn;
-    const seqs = seq === null ? [] : Array.from({ length: count }, (_, i) => seq + i);
-    const entry = this.journal.addVisibility(isShow, seqs, seq === null ? [counter] : []);
-    const { scene } = this.wall;
-    scene.hidePending(markKey(this.journal.nonce, counter), !isShow, entry.counter);
-    if (seq !== null) {
-      scene.override(seq, !isShow, entry.counter);
-    }
-    this.session.flush();
-    this.showHistory();
-    this.wall.request();
+    this.mine.redo();
   }
 
   private save(): void {
@@ -342,11 +328,13 @@ export class App {
 
   /* ---- frames and the pen's place ---- */
 
-  private framed(nowMs: number): void {
+  private framed(nowMs: number, hasMoved: boolean): void {
+    this.doors.framed(nowMs, hasMoved);
     this.hand.preview(nowMs);
     const { camera, viewport } = this.wall;
     const nameOf = (artist: number): string => this.names.nameOf(artist);
-    this.chrome.labels.draw(this.others.pens.values(), nameOf, camera, viewport, nowMs);
+    const pens = this.doors.pens ?? this.others.pens.values();
+    this.chrome.labels.draw(pens, nameOf, camera, viewport, nowMs);
     if (this.hand.isDrawing) {
       this.wall.request();
     } else {

@@ -8,16 +8,30 @@ import { listenKeys } from './keys.ts';
 export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
   const { wall, hand } = app;
   return new Gestures(canvas, {
-    canDraw: () => !app.page.isWatching,
+    canDraw: () => app.doors.tool !== null || (!app.page.isWatching && !app.doors.isPast),
     isDrawing: () => hand.isDrawing,
     drawBegin: (touch, hasPressure, isEraser) => {
+      if (app.doors.tool !== null) {
+        app.doors.toolBegin(touch.x, touch.y);
+        return;
+      }
       app.isPlaced = true;
       wall.hold();
       hand.begin(app.palette.brush(isEraser ? TOOL_ERASER : app.palette.tool), touch, hasPressure);
     },
-    drawMove: (touches) => hand.move(touches),
-    drawEnd: () => hand.end(),
+    drawMove: (touches) => {
+      const last = touches[touches.length - 1];
+      if (last === undefined || !app.doors.toolMove(last.x, last.y)) {
+        hand.move(touches);
+      }
+    },
+    drawEnd: () => {
+      if (!app.doors.toolEnd(true)) {
+        hand.end();
+      }
+    },
     drawCancel: () => {
+      app.doors.toolEnd(false);
       hand.cancel();
       wall.request();
     },
@@ -37,7 +51,11 @@ export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
     },
     hover: (x, y, isInside) => {
       app.cursor = isInside ? { x, y } : null;
-      app.chrome.ring.move(x, y, isInside && !app.page.isWatching);
+      app.chrome.ring.move(
+        x,
+        y,
+        isInside && !app.page.isWatching && !app.doors.isPast && app.doors.tool === null,
+      );
       if (isInside) {
         wall.request();
       }
@@ -49,7 +67,7 @@ export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
 export function listenWallKeys(app: App): void {
   const { wall } = app;
   const ifDrawing = (act: () => void): void => {
-    if (!app.page.isWatching) {
+    if (!app.page.isWatching && !app.doors.isPast) {
       act();
     }
   };
@@ -67,8 +85,10 @@ export function listenWallKeys(app: App): void {
       app.gestures.isSpaceDown = isDown;
       wall.canvas.classList.toggle('is-grabbing', isDown);
     },
+    past: () => app.doors.past(),
+    who: () => app.doors.who(),
     escape: () => {
-      if (!closePopovers()) {
+      if (!closePopovers() && !app.doors.escape()) {
         app.hand.cancel();
         wall.request();
       }

@@ -13,6 +13,8 @@ export interface KeyEvents {
   help(): void;
   space(isDown: boolean): void;
   escape(): void;
+  past(): void;
+  who(): void;
 }
 
 const PAN_PX = 96;
@@ -47,6 +49,8 @@ export function listenKeys(events: KeyEvents): () => void {
     ['arrowup', () => events.pan(0, PAN_PX)],
     ['arrowdown', () => events.pan(0, -PAN_PX)],
     ['home', () => events.home()],
+    ['t', () => events.past()],
+    ['i', () => events.who()],
     ['?', () => events.help()],
     ['escape', () => events.escape()],
   ]);

@@ -25,7 +25,10 @@ export function listenPage(app: App): void {
     }
   });
   window.addEventListener('online', () => app.session.connection.retryNow());
-  window.addEventListener('hashchange', () => app.placeFromAddress());
+  window.addEventListener('hashchange', () => {
+    app.placeFromAddress();
+    app.doors.addressChanged();
+  });
   let restTimer = 0;
   document.addEventListener('visibilitychange', () => {
     window.clearTimeout(restTimer);

@@ -19,8 +19,8 @@ import { Scene } from '../view/scene.ts';
 import { Screen } from '../view/screen.ts';
 import type { Tile } from '../view/tiles.ts';
 
-const PAPER = '#fbf9f4';
-const BEYOND = '#ebe6db';
+export const PAPER = '#fbf9f4';
+export const BEYOND = '#ebe6db';
 const VIEW_EVERY_MS = 90;
 const ADDRESS_EVERY_MS = 250;
 const EASE_MS = 65;
@@ -46,6 +46,10 @@ export class Wall {
   connection: Connection | null = null;
   /* The picture in the tiles is complete. */
   isComplete = false;
+  /* What the address says after the place. */
+  addressExtras = '';
+  /* The past lies over it: nothing of it is seen. */
+  private isCovered = false;
   private readonly painter: Painter;
   private easing: Easing | null = null;
   private isStale = true;
@@ -164,13 +168,21 @@ export class Wall {
     this.mayTellAddress = true;
   }
 
-  private updateAddress(): void {
+  /* `isCovered` spares the work for what nobody sees. */
+  cover(isCovered: boolean): void {
+    if (this.isCovered !== isCovered) {
+      this.isCovered = isCovered;
+      this.moved();
+    }
+  }
+
+  updateAddress(): void {
     if (!this.mayTellAddress || this.addressTimer !== 0) {
       return;
     }
     this.addressTimer = window.setTimeout(() => {
       this.addressTimer = 0;
-      history.replaceState(null, '', formatView(this.camera));
+      history.replaceState(null, '', formatView(this.camera) + this.addressExtras);
     }, ADDRESS_EVERY_MS);
   }
 
@@ -192,7 +204,10 @@ export class Wall {
     const visible = visibleTiles(this.camera, this.viewport);
     this.syncView(visible, nowMs);
     const changed = this.scene.paint();
-    if (hasMoved) {
+    if (this.isCovered && hasMoved) {
+      this.updateAddress();
+      this.events.zoomed(this.camera.zoom);
+    } else if (hasMoved) {
       this.screen.drawAll(this.camera, this.viewport, nowMs);
       this.updateAddress();
       this.events.zoomed(this.camera.zoom);
@@ -209,7 +224,7 @@ export class Wall {
 
   private load(visible: TileRect, nowMs: number): void {
     const { rect } = this.scene;
-    if (rect === null) {
+    if (rect === null || this.isCovered) {
       return;
     }
     const wanted: Tile[] = [];
@@ -232,7 +247,14 @@ export class Wall {
   /* ---- subscription ---- */
 
   private syncView(visible: TileRect, nowMs: number): void {
-    if (covers(this.sentRect, visible) || this.connection?.isOpen !== true) {
+    if (this.connection?.isOpen !== true) {
+      /* What is drawn meanwhile needs tiles to be drawn on. */
+      if (!covers(this.scene.rect, visible)) {
+        this.scene.subscribe(widen(visible));
+      }
+      return;
+    }
+    if (covers(this.sentRect, visible) && isSameRect(this.sentRect, this.scene.rect)) {
       return;
     }
     const waitMs = this.sentMs + VIEW_EVERY_MS - nowMs;
@@ -268,8 +290,10 @@ export class Wall {
     if (this.loader.setVersion(welcome.incarnation, welcome.raster)) {
       this.scene.reset();
     }
-    const rect = widen(visibleTiles(this.camera, this.viewport));
-    const canResume = isSameRect(rect, this.sentRect) && this.scene.lastSeq > 0;
+    const visible = visibleTiles(this.camera, this.viewport);
+    const former = covers(this.sentRect, visible) ? this.sentRect : null;
+    const canResume = former !== null && this.scene.lastSeq > 0;
+    const rect = former ?? widen(visible);
     if (!canResume) {
       this.scene.suspend();
     }

@@ -11,7 +11,7 @@ export function formatView(camera: Camera): string {
 }
 
 export function parseView(hash: string): Camera | null {
-  const match = /^#@(-?\d{1,20}),(-?\d{1,20}),(-?\d{1,2}(?:\.\d{1,6})?)$/.exec(hash);
+  const match = /^#@(-?\d{1,20}),(-?\d{1,20}),(-?\d{1,2}(?:\.\d{1,6})?)(?:&|$)/.exec(hash);
   if (match === null) {
     return null;
   }

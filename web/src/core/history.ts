@@ -1,14 +1,92 @@
-/* Undo and redo of one's own strokes, without limit, for as long as the page lives. Pure. */
+/* Undo and redo of one's own strokes, without limit: what the log says this artist did, from any page and
+ * any device, and on top of it what this page did since. Hiding is undoing, showing again is redoing, a new
+ * stroke ends what could be redone; what others did is not here at all. Pure. */
 
 export interface Drawn {
-  counter: number;
+  counter: number; /* 0: not of this page */
   count: number;
   seq: number | null; /* of the first op, once acknowledged */
+}
+
+/* One's own op in the log, as `mine` tells it. */
+export interface MineOp {
+  seq: number;
+  kind: 'stroke' | 'hide' | 'show';
+  part: number;
+  parts: number;
+  targets: readonly number[];
+}
+
+export interface Stacks {
+  done: Drawn[];
+  undone: Drawn[];
+}
+
+interface Action {
+  what: 'add' | 'undo' | 'redo';
+  drawn: Drawn;
+  counter: number; /* of the op that says so; 0 until it is known */
+  seq: number | null;
+}
+
+/* Hides of more at once were no undo but a rollback. */
+const GROUP_MAX = 32;
+
+function take(stack: Drawn[], targets: ReadonlySet<number>): Drawn[] {
+  const taken = stack.filter((drawn) => drawn.seq !== null && targets.has(drawn.seq));
+  if (taken.length > 0) {
+    stack.splice(0, stack.length, ...stack.filter((drawn) => !taken.includes(drawn)));
+  }
+  return taken;
+}
+
+function isGroup(targets: readonly number[]): boolean {
+  const first = targets[0];
+  return (
+    first !== undefined &&
+    targets.length <= GROUP_MAX &&
+    targets.every((seq, i) => seq === first + i)
+  );
+}
+
+/* The stacks as one's own ops, newest first, left them. Older ops may be missing: what a hide names is then
+ * known from the hide itself. */
+export function rebuild(ops: readonly MineOp[]): Stacks {
+  const done: Drawn[] = [];
+  let undone: Drawn[] = [];
+  for (let i = ops.length - 1; i >= 0; i--) {
+    const op = ops[i]!;
+    if (op.kind === 'stroke') {
+      const last = done[done.length - 1];
+      const isNext = op.part > 0 && last?.seq === op.seq - op.part && last.count === op.part;
+      if (isNext) {
+        last.count++;
+      } else {
+        done.push({ counter: 0, count: 1, seq: op.seq });
+      }
+      undone = [];
+      continue;
+    }
+    const targets = new Set(op.targets);
+    const [from, to] = op.kind === 'hide' ? [done, undone] : [undone, done];
+    const known = take(from, targets);
+    if (known.length === 0 && isGroup(op.targets)) {
+      const seq = op.targets[0]!;
+      if (!to.some((drawn) => drawn.seq === seq)) {
+        known.push({ counter: 0, count: op.targets.length, seq });
+      }
+    }
+    to.push(...known);
+  }
+  return { done, undone };
 }
 
 export class History {
   private done: Drawn[] = [];
   private undone: Drawn[] = [];
+  private ops: MineOp[] = [];
+  private actions: Action[] = [];
+  private hasOlder = false;
 
   get canUndo(): boolean {
     return this.done.length > 0;
@@ -18,28 +96,43 @@ export class History {
     return this.undone.length > 0;
   }
 
+  /* The seq before which the log should be asked, once few strokes are left to undo. */
+  get olderThan(): number | null {
+    const oldest = this.ops[this.ops.length - 1];
+    return this.hasOlder && oldest !== undefined && this.done.length < 20 ? oldest.seq : null;
+  }
+
   /* A new stroke ends what could be redone. */
   add(drawn: Drawn): void {
     this.done.push(drawn);
     this.undone = [];
+    this.actions.push({ what: 'add', drawn, counter: drawn.counter, seq: drawn.seq });
   }
 
   undo(): Drawn | null {
-    const drawn = this.done.pop();
-    if (drawn === undefined) {
-      return null;
-    }
-    this.undone.push(drawn);
-    return drawn;
+    return this.move('undo', this.done, this.undone);
   }
 
   redo(): Drawn | null {
-    const drawn = this.undone.pop();
+    return this.move('redo', this.undone, this.done);
+  }
+
+  private move(what: 'undo' | 'redo', from: Drawn[], to: Drawn[]): Drawn | null {
+    const drawn = from.pop();
     if (drawn === undefined) {
       return null;
     }
-    this.done.push(drawn);
+    to.push(drawn);
+    this.actions.push({ what, drawn, counter: 0, seq: null });
     return drawn;
+  }
+
+  /* The last undo or redo is said by the op of that counter. */
+  said(counter: number): void {
+    const last = this.actions[this.actions.length - 1];
+    if (last !== undefined && last.what !== 'add') {
+      last.counter = counter;
+    }
   }
 
   acknowledge(counter: number, seq: number): void {
@@ -48,6 +141,17 @@ export class History {
         drawn.seq = seq;
       }
     }
+    for (const action of this.actions) {
+      if (action.counter === counter) {
+        action.seq = seq;
+        if (action.what === 'add') {
+          action.drawn.seq = seq;
+        }
+      }
+    }
+    if (this.ops.some((op) => op.seq === seq)) {
+      this.replay(); /* the log had told of it before the acknowledgement came */
+    }
   }
 
   /* The server refused it: it was never there. */
@@ -55,5 +159,47 @@ export class History {
     const isOther = (drawn: Drawn): boolean => drawn.counter !== counter;
     this.done = this.done.filter(isOther);
     this.undone = this.undone.filter(isOther);
+    this.actions = this.actions.filter(
+      (action) => action.counter !== counter && isOther(action.drawn),
+    );
+  }
+
+  /* One's newest ops, newest first: at the start of a connection. */
+  restore(newest: readonly MineOp[], hasOlder: boolean): void {
+    const oldest = newest[newest.length - 1]?.seq ?? Infinity;
+    const kept = hasOlder ? this.ops.filter((op) => op.seq < oldest) : [];
+    this.hasOlder = kept.length > 0 ? this.hasOlder : hasOlder;
+    this.ops = [...newest, ...kept];
+    this.replay();
+  }
+
+  /* Ops before those known. */
+  restoreOlder(older: readonly MineOp[], hasOlder: boolean): void {
+    const oldest = this.ops[this.ops.length - 1]?.seq ?? Infinity;
+    this.ops.push(...older.filter((op) => op.seq < oldest));
+    this.hasOlder = hasOlder && older.length > 0;
+    this.replay();
+  }
+
+  private replay(): void {
+    const known = new Set(this.ops.map((op) => op.seq));
+    this.actions = this.actions.filter(({ seq }) => seq === null || !known.has(seq));
+    const { done, undone } = rebuild(this.ops);
+    this.done = done;
+    this.undone = undone;
+    for (const { what, drawn } of this.actions) {
+      if (what === 'add') {
+        this.done.push(drawn);
+        this.undone = [];
+      } else {
+        const [from, to] = what === 'undo' ? [this.done, this.undone] : [this.undone, this.done];
+        const isSame = (other: Drawn): boolean =>
+          other === drawn || (drawn.seq !== null && other.seq === drawn.seq);
+        const at = from.findIndex(isSame);
+        if (at >= 0) {
+          to.push(...from.splice(at, 1));
+        }
+      }
+    }
   }
 }

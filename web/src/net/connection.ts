@@ -40,6 +40,8 @@ export class Connection {
   private timer: number | null = null;
   private readonly backoff: Backoff;
   private link: Link = 'closed';
+  /* How many times it opened. */
+  opened = 0;
 
   constructor(
     private readonly around: Surroundings,
@@ -129,6 +131,7 @@ export class Connection {
     if (message.type === 'welcome') {
       this.clearTimer();
       this.backoff.reset();
+      this.opened++;
       this.change('open');
       this.handlers.welcomed(message as unknown as Welcome);
     } else {

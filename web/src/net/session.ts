@@ -20,6 +20,8 @@ export interface SessionEvents {
   refresh?(): void;
   trouble?(message: string): void;
   journalChanged?(): void;
+  /* What is not about identity: answers to questions of others. */
+  message?(message: Json): void;
 }
 
 export interface SessionOptions {
@@ -27,6 +29,8 @@ export interface SessionOptions {
   isWatching: boolean;
   around: Surroundings;
   claim(code: string): Promise<boolean>;
+  /* A moderator's word, if this page has one. */
+  admin?(): string | null;
 }
 
 const UNACKNOWLEDGED_MAX = 1024;
@@ -53,6 +57,7 @@ export class Session {
         nonce: journal.nonce,
         watch: options.isWatching,
         client: 'kolam-web/1',
+        ...(options.admin?.() ? { admin: options.admin() } : {}),
       }),
       welcomed: (welcome) => this.welcomed(welcome),
       message: (message) => this.message(message),
@@ -129,6 +134,7 @@ export class Session {
         this.events.trouble?.(String(message['message'] ?? ''));
         break;
       default:
+        this.events.message?.(message);
         break; /* goodbye needs no answer: the close follows; others are of later versions */
     }
   }

@@ -299,6 +299,12 @@ export class Scene implements Overlay {
     }
   }
 
+  /* Is that stroke on a tile in view, as far as is known here? */
+  knows(seq: number): boolean {
+    const { rect } = this;
+    return rect !== null && [...this.store.within(rect)].some((tile) => tile.log.hasMark(seq));
+  }
+
   private redrawMark(seq: number): void {
     for (const tile of this.store.tiles.values()) {
       if (tile.log.hasMark(seq)) {
@@ -389,9 +395,6 @@ export class Scene implements Overlay {
   paint(): Tile[] {
     const changed: Tile[] = [];
     for (const tile of this.dirty) {
-      if (!tile.isReady) {
-        continue;
-      }
       this.dirty.delete(tile);
       this.painter.paint(tile, this);
       changed.push(tile);

@@ -149,6 +149,9 @@ export class Screen {
     if (!this.drawFiner(context, layout, x, y) && coarser !== null) {
       this.drawPartOf(context, coarser, layout.level, x, y, box);
     }
+    if (tile?.surface) {
+      this.drawImage(context, tile, 0, 0, TILE_PX, box); /* ink on a picture still to come */
+    }
   }
 
   /* A picture that comes where nothing was fades in; one that was there in another size does not. */

@@ -1,0 +1,180 @@
+/* The doors to the past: the time machine, who drew what, replays, rollback. What is behind them is loaded
+ * when one is opened for the first time; here are only the buttons and where the page's events go. */
+import { RotateCcwClock, ScanSearch, Shield } from 'lucide';
+import type { Ink } from '../ink.ts';
+import type { Json } from '../net/connection.ts';
+import { button, element } from '../ui/dom.ts';
+import type { Pen } from '../view/others.ts';
+import type { Past } from '../history/history.ts';
+import type { App } from './app.ts';
+
+/* Takes presses on the wall instead of the pen. */
+export interface WallTool {
+  begin(x: number, y: number): void;
+  move(x: number, y: number): void;
+  end(isDone: boolean): void;
+}
+
+const LONG_PRESS_MS = 560;
+const LONG_PRESS_PX = 9;
+const ADMIN = 'kolam.admin';
+
+/* A moderator's token lives as long as the tab. */
+export function adminToken(): string | null {
+  try {
+    return window.sessionStorage.getItem(ADMIN);
+  } catch {
+    return null;
+  }
+}
+
+export function keepAdminToken(token: string | null): void {
+  try {
+    if (token === null) {
+      window.sessionStorage.removeItem(ADMIN);
+    } else {
+      window.sessionStorage.setItem(ADMIN, token);
+    }
+  } catch {
+    /* forbidden: it has to be typed again */
+  }
+}
+
+export class Doors {
+  tool: WallTool | null = null;
+  isPast = false;
+  /* Whose names are shown instead of those who draw now. */
+  pens: Pen[] | null = null;
+  readonly root: HTMLElement;
+  readonly pastButton: HTMLButtonElement;
+  readonly whoButton: HTMLButtonElement;
+  private past_: Past | null = null;
+  private loading: Promise<Past | null> | null = null;
+  private isToolDown = false;
+
+  constructor(
+    private readonly app: App,
+    private readonly ink: Ink,
+  ) {
+    this.pastButton = button('Time machine', RotateCcwClock, 'T', () => this.past());
+    this.whoButton = button('Who drew this?', ScanSearch, 'I', () => this.who());
+    this.root = element(
+      'div',
+      { class: 'bar doors', role: 'group', 'aria-label': 'The past' },
+      this.pastButton,
+      this.whoButton,
+    );
+    if (new URLSearchParams(location.search).has('admin')) {
+      this.root.append(
+        button('Roll back', Shield, null, () => void this.load().then((past) => past?.moderate())),
+      );
+    }
+    document.body.append(this.root);
+    this.listenLongPress();
+  }
+
+  private load(): Promise<Past | null> {
+    this.loading ??= import('../history/history.ts').then(
+      async ({ openPast }) => (this.past_ = await openPast(this.app, this.ink)),
+      () => {
+        this.loading = null;
+        this.app.chrome.toast.say('The past could not be loaded. Try again.');
+        return null;
+      },
+    );
+    return this.loading;
+  }
+
+  past(): void {
+    void this.load().then((past) => past?.toggle());
+  }
+
+  who(): void {
+    void this.load().then((past) => past?.toggleWho());
+  }
+
+  addressChanged(): void {
+    if (this.past_ !== null || /&(at|replay)=/.test(location.hash)) {
+      void this.load().then((past) => past?.addressChanged());
+    }
+  }
+
+  framed(nowMs: number, hasMoved: boolean): void {
+    this.past_?.framed(nowMs, hasMoved);
+  }
+
+  messageCame(message: Json): void {
+    this.past_?.messageCame(message);
+  }
+
+  /* One's own stroke was hidden or shown: if that is out of view it should be said. */
+  changedElsewhere(seq: number, isShow: boolean): void {
+    if (!this.app.wall.scene.knows(seq)) {
+      void this.load().then((past) => past?.changedElsewhere(seq, isShow));
+    }
+  }
+
+  /* True if something was there to close. */
+  escape(): boolean {
+    return this.past_?.escape() ?? false;
+  }
+
+  /* For tests and the curious. */
+  report(): object | null {
+    return this.past_?.report() ?? null;
+  }
+
+  pixels(level: number, x: number, y: number): Uint8ClampedArray | null {
+    return this.past_?.layer.readPixels(level, x, y) ?? null;
+  }
+
+  /* ---- presses on the wall ---- */
+
+  toolBegin(x: number, y: number): void {
+    this.isToolDown = true;
+    this.tool?.begin(x, y);
+  }
+
+  toolMove(x: number, y: number): boolean {
+    if (this.isToolDown) {
+      this.tool?.move(x, y);
+    }
+    return this.isToolDown;
+  }
+
+  toolEnd(isDone: boolean): boolean {
+    const wasDown = this.isToolDown;
+    this.isToolDown = false;
+    if (wasDown) {
+      this.tool?.end(isDone);
+    }
+    return wasDown;
+  }
+
+  /* A finger that rests asks who drew what is under it. */
+  private listenLongPress(): void {
+    const { canvas } = this.app.wall;
+    let timer = 0;
+    let from = { x: 0, y: 0 };
+    const stop = (): void => window.clearTimeout(timer);
+    canvas.addEventListener('pointerdown', (event) => {
+      stop();
+      if (event.pointerType !== 'touch' || !event.isPrimary || this.tool !== null) {
+        return;
+      }
+      from = { x: event.clientX, y: event.clientY };
+      timer = window.setTimeout(() => {
+        this.app.hand.cancel();
+        this.app.wall.request();
+        void this.load().then((past) => past?.ask(from.x, from.y, true));
+      }, LONG_PRESS_MS);
+    });
+    canvas.addEventListener('pointermove', (event) => {
+      if (Math.hypot(event.clientX - from.x, event.clientY - from.y) > LONG_PRESS_PX) {
+        stop();
+      }
+    });
+    canvas.addEventListener('pointerup', stop);
+    canvas.addEventListener('pointercancel', stop);
+  }
+}

@@ -1,0 +1,378 @@
+/* The wall as it was, over the wall as it is: tiles of a moment, and over them strokes that are drawn again.
+ *
+ * The moment wanted last wins. While the pictures of one moment are under way no other is asked for, so a
+ * dragged handle asks for as many moments as the network can bring; a moment that takes too long is given
+ * up. A tile keeps the picture it has until all of the next moment are there, and then all change at once. */
+import { visibleTiles } from '../core/camera.ts';
+import { isSameRect, type TileRect } from '../core/geometry.ts';
+import { markMeetsTile } from '../core/marks.ts';
+import type { Stroke } from '../core/op.ts';
+import type { Mark } from '../core/tilelog.ts';
+import { tilesTouchedIn, touchesTile } from '../core/touch.ts';
+import type { Ink } from '../ink.ts';
+import { LiveInk } from '../view/live.ts';
+import { seqOfTag } from '../view/loader.ts';
+import { Painter, type Overlay } from '../view/painter.ts';
+import { Screen } from '../view/screen.ts';
+import { TileStore, type Tile } from '../view/tiles.ts';
+import type { Wall } from '../app/wall.ts';
+import { Spans, type Span } from './spans.ts';
+
+const IN_FLIGHT_MAX = 8;
+const PATIENCE_MS = 700;
+const PICTURES_MAX = 420;
+const RETRY_MS = 700;
+
+type Picture = Span<ImageBitmap>;
+
+interface Batch {
+  seq: number;
+  sinceMs: number;
+  abort: AbortController;
+  flights: Set<string>;
+}
+
+interface Live {
+  stroke: Stroke;
+  ink: LiveInk;
+  drawn: number;
+}
+
+export class PastLayer implements Overlay {
+  readonly canvas: HTMLCanvasElement;
+  readonly overrides: ReadonlyMap<number, boolean> = new Map();
+  /* The moment that is wanted, and the one the whole screen shows. */
+  seq: number | null = null;
+  shownSeq: number | null = null;
+  /* Tells when the screen shows another moment. */
+  onShown: () => void = () => undefined;
+  private readonly store: TileStore;
+  private readonly painter: Painter;
+  private readonly screen: Screen;
+  private readonly spans = new Spans<ImageBitmap>(PICTURES_MAX, (bitmap) => bitmap.close());
+  private readonly shown = new Map<Tile, Picture>();
+  private readonly lives = new Map<string, Live>();
+  private readonly dirty = new Set<Tile>();
+  private marks: Mark[] = [];
+  private batch: Batch | null = null;
+  private rect: TileRect | null = null;
+  private retryAtMs = 0;
+  private isStale = true;
+
+  constructor(
+    private readonly wall: Wall,
+    private readonly ink: Ink,
+    private readonly name: string,
+    ground: { paper: string; beyond: string },
+  ) {
+    this.canvas = document.createElement('canvas');
+    this.canvas.id = 'past';
+    this.canvas.hidden = true;
+    this.canvas.setAttribute('aria-hidden', 'true');
+    wall.canvas.after(this.canvas);
+    this.painter = new Painter(ink);
+    this.store = new TileStore((tile) => this.released(tile));
+    this.screen = new Screen(
+      this.canvas,
+      this.store,
+      ground,
+      (tile) => this.painter.readPixels(tile),
+      () => true,
+    );
+  }
+
+  get isShowing(): boolean {
+    return this.seq !== null;
+  }
+
+  /* All that is wanted is on the screen. */
+  get isComplete(): boolean {
+    return this.seq !== null && this.shownSeq === this.seq && this.dirty.size === 0;
+  }
+
+  private released(tile: Tile): void {
+    tile.surface?.release();
+    tile.surface = null;
+    tile.bitmap = null; /* it is the spans' */
+    this.shown.delete(tile);
+    this.dirty.delete(tile);
+  }
+
+  show(seq: number): void {
+    this.seq = seq;
+    if (this.canvas.hidden) {
+      this.canvas.hidden = false;
+      this.isStale = true;
+    }
+    this.wall.cover(true);
+    this.wall.request();
+  }
+
+  hide(): void {
+    this.seq = null;
+    this.shownSeq = null;
+    this.stopBatch();
+    this.clearStrokes();
+    this.canvas.hidden = true;
+    this.store.clear();
+    this.rect = null;
+    this.wall.cover(false);
+  }
+
+  /* ---- pictures of the moment ---- */
+
+  frame(nowMs: number, hasMoved: boolean): void {
+    if (this.seq === null) {
+      return;
+    }
+    const { camera, viewport } = this.wall;
+    this.screen.resize(viewport);
+    const visible = visibleTiles(camera, viewport);
+    if (!isSameRect(visible, this.rect)) {
+      this.subscribe(visible);
+    }
+    this.bring(visible, nowMs);
+    const changed = this.paint();
+    if (hasMoved || this.isStale || changed) {
+      this.screen.drawAll(camera, viewport, nowMs);
+      this.isStale = false;
+    }
+    this.store.tick(visible.width * visible.height);
+    this.spans.trim((span) => [...this.shown.values()].includes(span));
+  }
+
+  private subscribe(rect: TileRect): void {
+    this.rect = rect;
+    this.isStale = true;
+    for (let y = rect.y; y < rect.y + rect.height; y++) {
+      for (let x = rect.x; x < rect.x + rect.width; x++) {
+        const tile = this.store.find(rect.level, x, y) ?? this.make(rect.level, x, y);
+        this.store.touch(tile);
+      }
+    }
+  }
+
+  private make(level: number, x: number, y: number): Tile {
+    const tile = this.store.make(level, x, y);
+    for (const mark of this.marks) {
+      if (markMeetsTile(mark, tile)) {
+        tile.log.addMark(mark);
+      }
+    }
+    for (const live of this.lives.values()) {
+      if (touchesTile(live.stroke, 0, tile)) {
+        live.ink.touch(tile.key);
+      }
+    }
+    return tile;
+  }
+
+  private bring(visible: TileRect, nowMs: number): void {
+    const target = this.seq!;
+    const isLate = this.batch !== null && nowMs - this.batch.sinceMs > PATIENCE_MS;
+    if (this.batch === null || (isLate && this.batch.seq !== target)) {
+      this.stopBatch();
+      const abort = new AbortController();
+      this.batch = { seq: target, sinceMs: nowMs, abort, flights: new Set() };
+    }
+    const { batch } = this;
+    const tiles = [...this.store.within(visible)];
+    const found = tiles.map((tile) => this.find(tile, batch.seq));
+    const isWhole = found.every((span) => span !== null);
+    tiles.forEach((tile, i) => {
+      const span = found[i];
+      if (span && (isWhole || !tile.isReady)) {
+        this.apply(tile, span);
+      }
+    });
+    if (isWhole) {
+      const isNew = this.shownSeq !== batch.seq;
+      this.shownSeq = batch.seq;
+      this.batch = null;
+      if (isNew) {
+        this.onShown();
+      }
+      if (batch.seq !== target) {
+        this.wall.request();
+      }
+      return;
+    }
+    this.pump(
+      tiles.filter((_, i) => found[i] === null),
+      visible,
+      nowMs,
+    );
+  }
+
+  private find(tile: Tile, seq: number): Picture | null {
+    return seq === 0 ? EMPTY : this.spans.find(tile.key, seq);
+  }
+
+  private apply(tile: Tile, span: Picture): void {
+    if (this.shown.get(tile) === span) {
+      return;
+    }
+    this.shown.set(tile, span);
+    tile.log.setBase(0);
+    tile.bitmap = span.picture;
+    tile.boosted = null;
+    if (tile.surface !== null) {
+      tile.surface.isConfirmedStale = true;
+    }
+    this.dirty.add(tile);
+  }
+
+  private pump(missing: Tile[], visible: TileRect, nowMs: number): void {
+    const batch = this.batch!;
+    if (nowMs < this.retryAtMs) {
+      window.setTimeout(() => this.wall.request(), this.retryAtMs - nowMs + 10);
+      return;
+    }
+    const middleX = visible.x + visible.width / 2 - 0.5;
+    const middleY = visible.y + visible.height / 2 - 0.5;
+    const farness = (tile: Tile): number => Math.hypot(tile.x - middleX, tile.y - middleY);
+    missing.sort((a, b) => farness(a) - farness(b));
+    for (const tile of missing) {
+      if (batch.flights.size >= IN_FLIGHT_MAX) {
+        return;
+      }
+      if (!batch.flights.has(tile.key)) {
+        void this.fetch(tile, batch);
+      }
+    }
+  }
+
+  private async fetch(tile: Tile, batch: Batch): Promise<void> {
+    const { level, x, y, key } = tile;
+    const { signal } = batch.abort;
+    batch.flights.add(key);
+    try {
+      const path = `/tiles/${this.name}/${level}/${x}/${y}.png?at=${batch.seq}`;
+      const response = await fetch(path, { signal });
+      if (!response.ok) {
+        throw new Error(`tile: HTTP ${response.status}`);
+      }
+      const version = seqOfTag(response.headers.get('etag')) ?? batch.seq;
+      const blob = await response.blob();
+      const isEmpty = version === 0;
+      const bitmap = isEmpty
+        ? null
+        : await createImageBitmap(blob, { colorSpaceConversion: 'none' });
+      this.spans.add(key, version, batch.seq, bitmap);
+    } catch {
+      if (!signal.aborted) {
+        this.retryAtMs = performance.now() + RETRY_MS;
+      }
+    } finally {
+      batch.flights.delete(key);
+      this.wall.request();
+    }
+  }
+
+  private stopBatch(): void {
+    this.batch?.abort.abort();
+    this.batch = null;
+  }
+
+  /* The pictures of a moment for the present view, for a film: waits until it is on the screen. */
+  async settle(seq: number): Promise<void> {
+    this.show(seq);
+    while (this.seq === seq && !this.isComplete) {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      this.wall.request();
+    }
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+  }
+
+  /* ---- strokes over the moment ---- */
+
+  addMark(mark: Mark): void {
+    this.marks.push(mark);
+    for (const tile of this.store.tiles.values()) {
+      if (markMeetsTile(mark, tile) && tile.log.addMark(mark)) {
+        this.dirty.add(tile);
+      }
+    }
+    this.wall.request();
+  }
+
+  /* Only these; for a step back. */
+  setMarks(marks: readonly Mark[]): void {
+    this.clearStrokes();
+    this.marks = [...marks];
+    this.store.clear(); /* the pictures are at hand, so nothing is fetched again */
+    this.rect = null;
+    this.isStale = true;
+    this.wall.request();
+  }
+
+  private clearStrokes(): void {
+    this.marks = [];
+    [...this.lives.keys()].forEach((key) => this.endLive(key));
+  }
+
+  beginLive(key: string, stroke: Stroke): void {
+    this.lives.set(key, { stroke, ink: new LiveInk(this.ink, stroke), drawn: 0 });
+    this.growLive(key);
+  }
+
+  growLive(key: string): void {
+    const live = this.lives.get(key);
+    if (live === undefined || this.rect === null) {
+      return;
+    }
+    for (const { level, x, y } of tilesTouchedIn(live.stroke, live.drawn, this.rect)) {
+      const tile = this.store.find(level, x, y);
+      if (tile !== undefined) {
+        live.ink.touch(tile.key);
+        this.dirty.add(tile);
+      }
+    }
+    live.drawn = live.stroke.points.count;
+    this.wall.request();
+  }
+
+  endLive(key: string): void {
+    const live = this.lives.get(key);
+    if (live !== undefined) {
+      this.lives.delete(key);
+      for (const touched of live.ink.touchedKeys) {
+        const tile = this.store.tiles.get(touched);
+        if (tile !== undefined) {
+          this.dirty.add(tile);
+        }
+      }
+      live.ink.reset();
+    }
+  }
+
+  pendingFor(): Mark[] {
+    return [];
+  }
+
+  livesFor(tile: Tile): LiveInk[] {
+    return [...this.lives.values()]
+      .filter((live) => live.ink.touches(tile.key))
+      .map((live) => live.ink);
+  }
+
+  private paint(): boolean {
+    let hasChanged = false;
+    for (const tile of this.dirty) {
+      if (tile.isReady) {
+        this.dirty.delete(tile);
+        this.painter.paint(tile, this);
+        tile.boosted = null;
+        hasChanged = true;
+      }
+    }
+    return hasChanged;
+  }
+
+  readPixels(level: number, x: number, y: number): Uint8ClampedArray<ArrayBuffer> | null {
+    const tile = this.store.find(level, x, y);
+    return tile === undefined ? null : this.painter.readPixels(tile);
+  }
+}
+
+const EMPTY: Picture = { from: 0, to: 0, picture: null, used: 0 };

@@ -384,8 +384,8 @@ static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) 
     }
     request->is_looking_up = true;
     request->status = KOLAM_ERR_CLOSED; /* unless it runs */
-    request->lookup = (struct kolam_job){
-        .run = run_lookup, .done = done_lookup, .priority = KOLAM_JOB_INTERACTIVE};
+    request->lookup =
+        (struct kolam_job){.run = run_lookup, .done = done_lookup, .priority = KOLAM_JOB_TILE};
     kolam_pool_submit(request->server->pool, &request->lookup);
 }
 

@@ -366,6 +366,38 @@ static enum kolam_status export_pinned(struct picture *picture, struct kolam_rea
     return status;
 }
 
+int32_t kolam_export_level(double scale) {
+    bool is_exact;
+    return level_for(scale, &is_exact);
+}
+
+enum kolam_status kolam_export_rows(struct kolam_raster *raster,
+                                    const struct kolam_export_options *options, uint32_t first_row,
+                                    uint32_t end_row, uint32_t *out_pixels) {
+    struct picture picture = {
+        .options = options,
+        .band = {.raster = raster, .at_seq = options->at_seq},
+    };
+    enum kolam_status status =
+        kolam_region_size(&options->region, options->side_max, &picture.width, &picture.height);
+    if (status == KOLAM_OK && (first_row > end_row || end_row > picture.height)) {
+        status = KOLAM_ERR_INVALID;
+    }
+    if (status != KOLAM_OK) {
+        return status;
+    }
+    status = picture_init(&picture);
+    for (uint32_t y = first_row; y < end_row && status == KOLAM_OK; y++) {
+        status = picture_row(&picture, y);
+        if (status == KOLAM_OK) {
+            memcpy(out_pixels + (size_t)(y - first_row) * picture.width, picture.row,
+                   picture.width * sizeof *picture.row);
+        }
+    }
+    picture_finish(&picture);
+    return status;
+}
+
 enum kolam_status kolam_export_png(struct kolam_raster *raster, struct kolam_reader *reader,
                                    const struct kolam_export_options *options,
                                    kolam_png_write *write, void *write_ctx,

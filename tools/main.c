@@ -11,22 +11,23 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-    {"serve", kolam_cmd_serve}, {"import", kolam_cmd_import}, {"export", kolam_cmd_export},
-    {"watch", kolam_cmd_watch}, {"blame", kolam_cmd_blame},   {"rollback", kolam_cmd_rollback},
-    {"check", kolam_cmd_check},
+    {"serve", kolam_cmd_serve},         {"import", kolam_cmd_import},
+    {"export", kolam_cmd_export},       {"watch", kolam_cmd_watch},
+    {"blame", kolam_cmd_blame},         {"rollback", kolam_cmd_rollback},
+    {"timelapse", kolam_cmd_timelapse}, {"check", kolam_cmd_check},
 };
 
 static const char help[] =
     "kolam " KOLAM_VERSION ": a drawing commons, one wall without edges for everybody\n"
     "\n"
-    "  kolam serve    serve walls to browsers\n"
-    "  kolam import   draw strokes from files, as many artists\n"
-    "  kolam export   save a part of a wall, or all of it, as PNG\n"
-    "  kolam watch    print what is being drawn, as it happens, one JSON object a line\n"
-    "  kolam blame    tell whose strokes lie under a pixel\n"
-    "  kolam rollback hide chosen artists' strokes in an area and a span of time, or show them "
-    "again\n"
-    "  kolam check    verify a wall's files, and repair what can be rebuilt\n"
+    "  kolam serve      serve walls to browsers\n"
+    "  kolam import     draw strokes from files, as many artists\n"
+    "  kolam export     save a part of a wall, or all of it, as PNG, now or as it was\n"
+    "  kolam timelapse  show how a part of a wall came to be, as animated PNG or video\n"
+    "  kolam watch      print what is being drawn, as it happens, one JSON object a line\n"
+    "  kolam blame      tell whose strokes lie under a pixel\n"
+    "  kolam rollback   hide strokes of chosen artists, or show them again\n"
+    "  kolam check      verify a wall's files, and repair what can be rebuilt\n"
     "\n"
     "  kolam VERB --help    what the verb does, its options, examples\n"
     "  kolam --version\n"

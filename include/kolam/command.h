@@ -9,6 +9,7 @@ int kolam_cmd_serve(int argc, char **argv);  /* server/ */
 int kolam_cmd_import(int argc, char **argv); /* tools/ */
 int kolam_cmd_export(int argc, char **argv);
 int kolam_cmd_watch(int argc, char **argv);
+int kolam_cmd_timelapse(int argc, char **argv);
 int kolam_cmd_blame(int argc, char **argv);
 int kolam_cmd_rollback(int argc, char **argv);
 int kolam_cmd_check(int argc, char **argv);

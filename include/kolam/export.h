@@ -41,4 +41,13 @@ KOLAM_MUST_CHECK enum kolam_status kolam_export_png(struct kolam_raster *raster,
                                                     kolam_png_write *write, void *write_ctx,
                                                     struct kolam_error *error);
 
+/* The level whose tiles a picture of this scale is made from. Any thread. */
+int32_t kolam_export_level(double scale);
+/* Draws rows [first_row, end_row) of the same picture as premultiplied pixels, for those who show many states of one
+ * region: only rows that changed need to be drawn again. */
+KOLAM_MUST_CHECK enum kolam_status kolam_export_rows(struct kolam_raster *raster,
+                                                     const struct kolam_export_options *options,
+                                                     uint32_t first_row, uint32_t end_row,
+                                                     uint32_t *out_pixels);
+
 #endif

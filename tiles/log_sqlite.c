@@ -430,9 +430,8 @@ enum kolam_status kolam_log_sqlite_create(const struct kolam_log_options *option
     queue_init(&log->completed);
     atomic_init(&log->is_writable, true);
     init_threading(log);
-    enum kolam_status status =
-        kolam_canvas_writer_create(options->path, options->incarnation, options->clock, &log->writer,
-                                   error);
+    enum kolam_status status = kolam_canvas_writer_create(options->path, options->incarnation,
+                                                          options->clock, &log->writer, error);
     if (status == KOLAM_OK) {
         log->last_seq = kolam_canvas_writer_last_seq(log->writer);
         int result = start_committer(log);

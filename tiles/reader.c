@@ -153,7 +153,8 @@ enum kolam_status kolam_reader_op(struct kolam_reader *reader, uint64_t seq,
     return status;
 }
 
-enum kolam_status kolam_reader_visit_ops(sqlite3_stmt *statement, kolam_log_visit *visit, void *ctx) {
+enum kolam_status kolam_reader_visit_ops(sqlite3_stmt *statement, kolam_log_visit *visit,
+                                         void *ctx) {
     bool goes_on = true;
     enum kolam_status status = kolam_sql_step(statement, &goes_on);
     while (status == KOLAM_OK && goes_on) {

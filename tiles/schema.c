@@ -39,7 +39,8 @@ static const char *const tiles_steps[] = {
     /* 1 -> 2: keyframes */
     "ALTER TABLE tile ADD COLUMN is_averaged INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE tile ADD COLUMN stroke_count INTEGER NOT NULL DEFAULT 0;"
-    "CREATE TABLE keyframe (id INTEGER PRIMARY KEY, level INTEGER, x INTEGER, y INTEGER, seq INTEGER,"
+    "CREATE TABLE keyframe (id INTEGER PRIMARY KEY, level INTEGER, x INTEGER, y INTEGER, seq "
+    "INTEGER,"
     "                       pixels BLOB, is_averaged INTEGER NOT NULL);"
     "CREATE UNIQUE INDEX keyframe_place ON keyframe (level, x, y, seq);",
 };

@@ -20,7 +20,8 @@ static enum kolam_status null_recall(struct kolam_tile_store *store, struct kola
 }
 
 static enum kolam_status null_put(struct kolam_tile_store *store, struct kolam_tile_id tile,
-                                  const struct kolam_tile_picture *picture, const uint32_t *pixels) {
+                                  const struct kolam_tile_picture *picture,
+                                  const uint32_t *pixels) {
     (void)store, (void)tile, (void)picture, (void)pixels;
     return KOLAM_OK;
 }

@@ -42,9 +42,10 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
     [KEEP] = "INSERT OR IGNORE INTO keyframe (level, x, y, seq, pixels, is_averaged) "
              "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [COUNT_KEYFRAMES] = "SELECT count(*) FROM keyframe WHERE " HERE,
-    [THIN] = "DELETE FROM keyframe WHERE id = (SELECT id FROM (SELECT id, lead(seq) OVER in_order - "
-             "lag(seq) OVER in_order AS gap FROM keyframe WHERE " HERE " WINDOW in_order AS (ORDER BY "
-             "seq)) WHERE gap IS NOT NULL ORDER BY gap LIMIT 1)",
+    [THIN] =
+        "DELETE FROM keyframe WHERE id = (SELECT id FROM (SELECT id, lead(seq) OVER in_order - "
+        "lag(seq) OVER in_order AS gap FROM keyframe WHERE " HERE " WINDOW in_order AS (ORDER BY "
+        "seq)) WHERE gap IS NOT NULL ORDER BY gap LIMIT 1)",
     [EACH_SNAPSHOT] = "SELECT level, x, y, seq FROM tile",
     [EACH_KEYFRAME] = "SELECT level, x, y, seq FROM keyframe",
     [REMOVE] = "DELETE FROM tile WHERE " HERE,
@@ -92,7 +93,8 @@ static enum kolam_status sqlite_remove(struct kolam_tile_store *base, struct kol
 /* Reads the one row of a bound GET or RECALL. */
 static enum kolam_status read_picture(struct sqlite_store *store, sqlite3_stmt *get,
                                       struct kolam_tile_id tile,
-                                      struct kolam_tile_picture *out_picture, uint32_t *out_pixels) {
+                                      struct kolam_tile_picture *out_picture,
+                                      uint32_t *out_pixels) {
     struct kolam_tile_picture picture = {.seq = 0};
     enum kolam_status status = KOLAM_ERR_NOT_FOUND;
     bool has_row = false, is_damaged = false;
@@ -165,8 +167,8 @@ static enum kolam_status thin_keyframes(struct sqlite_store *store, struct kolam
     sqlite3_stmt *count = bind_tile(store, COUNT_KEYFRAMES, tile);
     bool has_row = false;
     enum kolam_status status = kolam_sql_step(count, &has_row);
-    bool are_too_many = status == KOLAM_OK && has_row &&
-                        sqlite3_column_int64(count, 0) > KOLAM_KEYFRAMES_MAX;
+    bool are_too_many =
+        status == KOLAM_OK && has_row && sqlite3_column_int64(count, 0) > KOLAM_KEYFRAMES_MAX;
     (void)sqlite3_reset(count);
     return are_too_many ? kolam_sql_run(bind_tile(store, THIN, tile)) : status;
 }

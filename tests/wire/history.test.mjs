@@ -349,7 +349,8 @@ test('strokes_come_as_op_records_and_in_pages', async () => {
   assert.deepEqual(seqsOf(await page({ y: 200, height: 1 })), []);
 });
 
-test('an_answer_of_strokes_is_bounded_by_its_bytes', async () => {
+// Strokes of so many points that few of them are 5 MB.
+async function heavy() {
   const canvas = newCanvas();
   const mira = await Client.artist(server, { canvas });
   const points = Array.from({ length: 8000 }, (_, i) => [(i * 7919) % 2000, (i * 104729) % 2000, (i * 31) % 256]);
@@ -361,6 +362,11 @@ test('an_answer_of_strokes_is_bounded_by_its_bytes', async () => {
     last = mira.submit(body);
   }
   const { seq } = await mira.answer(last, from);
+  return { canvas, mira, count, seq };
+}
+
+test('an_answer_of_strokes_is_bounded_by_its_bytes', async () => {
+  const { canvas, count, seq } = await heavy();
   const seqs = [];
   let pages = 0;
   for (let more = '0'; more !== undefined; pages += 1) {
@@ -640,6 +646,20 @@ test('a_rollback_of_more_strokes_than_one_op_names_is_one_action', async () => {
   const picture = await present(canvas, 0, 0, 0, seq + 2);
   const first = await past(canvas, 0, 0, 0, 1);
   assert.ok(picture.rgba.equals(first.rgba), 'only the first stroke is left');
+});
+
+test('a_rollback_of_strokes_that_are_too_much_for_one_op_is_one_action', async () => {
+  const { canvas, count, seq } = await heavy();
+  const moderator = await Client.artist(server, { canvas, admin: server.adminToken() });
+  const done = await rollback(moderator, 1, { apply: true });
+  assert.deepEqual([done.strokes, done.ops, done.seq], [count, 2, String(seq + 1)]);
+  const { ops } = await ask(moderator, { type: 'mine', id: 2 });
+  assert.equal(ops.flatMap((op) => op.targets).length, count);
+  assert.equal((await rollback(moderator, 3, {})).strokes, 0);
+  for (const { targets } of ops) {
+    assert.equal((await moderator.commit(showBody(...targets.map(Number)))).type, 'ack');
+  }
+  assert.equal((await rollback(moderator, 4, {})).strokes, count);
 });
 
 const BAD = [

@@ -17,7 +17,6 @@
 struct preview {
     struct kolam_list link; /* session->previews or canvas->orphans */
     uint32_t counter;
-    bool is_whole;              /* no gap so far: what is held can be committed */
     struct kolam_stroke stroke; /* points below */
     uint32_t capacity;
 
@@ -183,7 +182,7 @@ void kolam_preview_leave(struct kolam_session *session) {
     int64_t until_ms =
         kolam_loop_now_ms(session->server->loop) + session->server->options->vanish_ms;
     KOLAM_LIST_EACH(&session->previews, struct preview, link, preview) {
-        if (!preview->is_whole || preview->stroke.point_count == 0) {
+        if (preview->stroke.point_count == 0) {
             destroy(preview);
             continue;
         }
@@ -240,7 +239,6 @@ static struct preview *obtain(struct kolam_session *session, uint32_t counter) {
             return NULL;
         }
         preview->counter = counter;
-        preview->is_whole = true;
         kolam_list_init(&preview->link);
     }
     kolam_list_append(&session->previews, &preview->link);
@@ -269,18 +267,16 @@ static bool is_same_stroke(const struct kolam_stroke *a, const struct kolam_stro
            a->has_times == b->has_times;
 }
 
-/* Appends points `first..`; beyond one op's room the rest is only passed on. A gap, or a stroke that
- * changed in between, makes it worthless for committing until it starts anew. */
+/* Appends points `first..`. What comes beyond one op's room, after a gap, or as of another stroke is only
+ * passed on: what would be committed is the unbroken beginning. */
 static void keep(struct preview *preview, const struct kolam_stroke *stroke, uint32_t first) {
     if (first == 0) {
         struct kolam_point *points = preview->stroke.points;
         preview->stroke = *stroke;
         preview->stroke.points = points;
         preview->stroke.point_count = 0;
-        preview->is_whole = true;
     }
     if (first > preview->stroke.point_count || !is_same_stroke(&preview->stroke, stroke)) {
-        preview->is_whole = first >= KOLAM_STROKE_POINTS_MAX && preview->is_whole;
         return;
     }
     uint32_t room = KOLAM_STROKE_POINTS_MAX - first;

@@ -46,7 +46,7 @@ function makeContext(options) {
     delete process.env[name];
   }
   Object.assign(process.env, {
-    KOLAM_BIN: join(root, compiler === 'gcc' ? 'build/kolam' : `build/${compiler}/kolam`),
+    KOLAM_BIN: process.env.KOLAM_BIN || join(root, compiler === 'gcc' ? 'build/kolam' : `build/${compiler}/kolam`),
     KOLAM_WEB: join(root, 'build/web'),
     KOLAM_SEED: String(options.seed),
     KOLAM_SHARED: process.env.KOLAM_SHARED || resolve(root, '../shared'),

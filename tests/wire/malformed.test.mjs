@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict';
 import test, { after, before, beforeEach, afterEach } from 'node:test';
 
+import { makeRandom } from '../crash/load.mjs';
 import {
-  CLIENT, Client, exchange, lineBody, newNonce, startServer, submitRecord, writeAndVanish, Writer,
+  cancelRecord, CLIENT, Client, cursorRecord, exchange, hideBody, lineBody, newNonce, previewRecord, startServer,
+  submitAsRecord, submitRecord, writeAndVanish, Writer,
 } from './client.mjs';
 import { frame, handshake, rawWebSocket } from './raw.mjs';
 import './tidy.mjs';
@@ -208,4 +210,39 @@ test('connections_that_end_at_any_moment_leave_nothing_behind', async () => {
     client.submit(lineBody([i, 0, 9, 9]));
     client.socket.terminate();
   });
+});
+
+// Valid messages with a few bytes changed: refused or taken, never the server's end.
+test('mutated_messages_hurt_nobody', async () => {
+  const random = makeRandom(Number(process.env.KOLAM_SEED ?? 1));
+  const stroke = lineBody([1, 1, 9, 9], { start: 5, points: [[8, 8, 9, 0], [80, 9, 200, 7], [90, 30, 1, 9]] });
+  const valid = [
+    submitRecord(1, [stroke]), submitRecord(2, [stroke, stroke]), submitAsRecord(0, 1, [stroke]), submitRecord(3, [hideBody(1, 2)]),
+    previewRecord(4, 0, stroke), cancelRecord(4), cursorRecord({ level: 0, tileX: 1, tileY: -1, x: 5, y: 6 }),
+    ...[
+      { type: 'view', id: 1, level: 0, x: '0', y: '0', width: 4, height: 4, since: 1 }, { type: 'who', artists: [1, 2] },
+      { type: 'rename', name: 'Mira' }, { type: 'act_as', slot: 1, name: 'a' }, { type: 'mine', id: 4, before: '50', limit: 20 },
+      { type: 'rollback', id: 9, artists: null, level: 0, x: '-1', y: '0', width: 5, height: 4, lasso: [[0, 0], [5, 0], [2, 4]],
+        from: '1', to: '9', apply: false },
+    ].map((message) => Buffer.from(JSON.stringify(message))),
+  ];
+  const rounds = process.env.KOLAM_LONG ? 3000 : 200;
+  const admin = server.adminToken();
+  const token = painter.token;
+  for (let i = 0; i < rounds; i += 1) {
+    const client = await Client.join(server, { canvas: 'mutated', token, admin });
+    for (let k = 0; k < 4; k += 1) {
+      const bytes = Uint8Array.from(valid[random.below(valid.length)]);
+      for (let n = random.below(4); n >= 0; n -= 1) {
+        bytes[random.below(bytes.length)] = random.below(3) ? random.below(256) : [0, 255, 128, 127][random.below(4)];
+      }
+      const isText = bytes[0] === 0x7b || random.below(8) === 0;
+      client.socket.send(bytes.subarray(0, random.below(5) ? bytes.length : random.below(bytes.length + 1)), { binary: !isText });
+    }
+    client.leave().catch(() => {});
+    if (i % 20 === 0) {
+      await painter.settle();
+    }
+  }
+  await painter.settle();
 });

@@ -1,6 +1,6 @@
 # Test programs; tests/run decides which run, in which order, and counts.
 
-SUITES := unit pixel asan tsan fuzz web wire cli crash browser house
+SUITES := house unit pixel asan tsan fuzz web wire cli wire-asan wire-tsan crash browser
 
 TEST_SOURCES := $(wildcard tests/unit/test_*.c tests/pixel/test_*.c)
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(O)/%)

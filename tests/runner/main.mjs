@@ -159,7 +159,8 @@ async function main() {
   const started = Date.now();
   const tallies = [];
   for (const suite of SUITES) {
-    if (options.names.length === 0 || options.names.includes(suite.name)) {
+    const isAsked = options.names.includes(suite.name);
+    if (isAsked || (options.names.length === 0 && (options.isLong || !suite.isLongOnly))) {
       tallies.push(...(await runSuite(context, suite)));
     }
   }

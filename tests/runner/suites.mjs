@@ -1,4 +1,4 @@
-// What there is to run. A suite is { name, title, jobs(context) }; jobs are what runs and is counted:
+// What there is to run. A suite is { name, title, isLongOnly, isParallel, timeLimitMs, jobs(context) }; jobs are what runs and is counted:
 // { name, command, args, env, make }, where `make` are the arguments of the make that builds it.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
@@ -34,14 +34,24 @@ function cmocka(context, folders, { compiler, sanitize = '', accepts = () => tru
   );
 }
 
-// The node:test files of one folder, against the plain build.
-function nodeTests(context, folder, { make = ['all'] } = {}) {
-  return list(context, folder, /^test_.*\.mjs$|\.test\.mjs$/).map((file) => ({
-    name: file.replace(/\.mjs$/, ''),
-    command: process.execPath,
-    args: [...context.nodeFlags, join(context.root, folder, file)],
-    make,
-  }));
+// The node:test files of one folder, against the plain build unless told otherwise.
+function nodeTests(context, folder, { make = ['all'], env = {}, wrap = [] } = {}) {
+  return list(context, folder, /^test_.*\.mjs$|\.test\.mjs$/).map((file) => {
+    const test = [process.execPath, ...context.nodeFlags, join(context.root, folder, file)];
+    const [command, ...args] = [...wrap, ...test];
+    return { name: file.replace(/\.mjs$/, ''), command, args, env, make };
+  });
+}
+
+// Raw clients against a server built with `sanitize`: what it reports goes to standard error, and ends
+// the server with a status that its tests take for a failure. Long: it runs several times slower.
+function sanitizedWire(context, sanitize, wrap) {
+  const binary = join(objectFolder('clang', sanitize), 'kolam');
+  return nodeTests(context, 'tests/wire', {
+    make: ['CC=clang', `SANITIZE=${sanitize}`, binary, 'web'],
+    env: { ...SANITIZERS, KOLAM_BIN: join(context.root, binary) },
+    wrap,
+  });
 }
 
 // libFuzzer adds what it finds to the first folder it is given, so that one is not the seed corpus.
@@ -132,6 +142,18 @@ export const SUITES = [
     name: 'cli',
     title: 'the command, run as a person runs it',
     jobs: (context) => nodeTests(context, 'tests/cli'),
+  },
+  {
+    name: 'wire-asan',
+    title: 'the same against a server under AddressSanitizer and UndefinedBehaviorSanitizer',
+    isLongOnly: true,
+    jobs: (context) => sanitizedWire(context, 'address,undefined', []),
+  },
+  {
+    name: 'wire-tsan',
+    title: 'the same against a server under ThreadSanitizer',
+    isLongOnly: true,
+    jobs: (context) => sanitizedWire(context, 'thread', context.withoutRandomAddresses),
   },
   {
     name: 'crash',

@@ -17,10 +17,11 @@
 #define RING_BYTES (256u << 10)
 #define SIDE_MAX 16384
 #define STALL_MS 30000
+#define SNAPSHOTS_MAX 16 /* being drawn or waiting */
 
 struct kolam_snapshots {
-    struct kolam_list list; /* snapshot */
-    uint32_t count, count_max;
+    struct kolam_list list; /* snapshot, in the order they came */
+    uint32_t count, running, running_max;
 };
 
 struct snapshot {
@@ -34,7 +35,8 @@ struct snapshot {
     struct kolam_moment moment;
     int64_t now_ms; /* by the calendar */
     char title[160];
-    bool has_begun; /* the answer's head is decided */
+    bool is_started; /* it has a worker, or is about to */
+    bool has_begun;  /* the answer's head is decided */
     bool is_job_done;
     int64_t progress_ms;
 
@@ -55,7 +57,7 @@ enum kolam_status kolam_snapshots_create(struct kolam_server *server) {
     }
     kolam_list_init(&snapshots->list);
     /* One worker is always left for tiles. */
-    snapshots->count_max = server->options->threads > 2 ? server->options->threads - 1 : 1;
+    snapshots->running_max = server->options->threads > 2 ? server->options->threads - 1 : 1;
     server->snapshots = snapshots;
     return KOLAM_OK;
 }
@@ -186,6 +188,10 @@ static long pull(void *ctx, uint8_t *out, size_t capacity) {
 static void on_gone(void *ctx) {
     struct snapshot *snapshot = ctx;
     snapshot->http = NULL;
+    if (!snapshot->is_started) {
+        destroy(snapshot);
+        return;
+    }
     cancel(snapshot);
     destroy_if_over(snapshot);
 }
@@ -222,8 +228,24 @@ void kolam_snapshots_dispatch(struct kolam_server *server) {
     }
 }
 
+static void start_waiting(struct kolam_server *server) {
+    struct kolam_snapshots *snapshots = server->snapshots;
+    KOLAM_LIST_EACH(&snapshots->list, struct snapshot, link, snapshot) {
+        if (snapshots->running >= snapshots->running_max || server->is_stopping) {
+            return;
+        }
+        if (!snapshot->is_started) {
+            snapshot->is_started = true;
+            snapshots->running++;
+            kolam_pool_submit(server->pool, &snapshot->job);
+        }
+    }
+}
+
 static void done(struct kolam_job *base) {
     struct snapshot *snapshot = (struct snapshot *)base;
+    snapshot->server->snapshots->running--;
+    start_waiting(snapshot->server);
     snapshot->is_job_done = true;
     pthread_mutex_lock(&snapshot->mutex);
     if (!snapshot->is_ended) { /* it was not run: the pool is closing */
@@ -339,8 +361,8 @@ void kolam_snapshots_request(struct kolam_server *server, struct kolam_http *htt
     } else if (request->is_head) {
         kolam_http_answer(http, 200, "Content-Type: image/png\r\nCache-Control: no-store\r\n",
                           NULL);
-    } else if (server->snapshots->count >= server->snapshots->count_max || server->is_stopping) {
-        kolam_http_error(http, 503, "other pictures are being drawn; try again in a moment");
+    } else if (server->snapshots->count >= SNAPSHOTS_MAX || server->is_stopping) {
+        kolam_http_error(http, 503, "many pictures are being drawn; try again in a moment");
     } else {
         struct snapshot *snapshot = create(server, canvas, &options);
         if (!snapshot) {
@@ -352,6 +374,6 @@ void kolam_snapshots_request(struct kolam_server *server, struct kolam_http *htt
         snapshot->moment = moment;
         snapshot->http = http;
         kolam_http_set_on_gone(http, on_gone, snapshot);
-        kolam_pool_submit(server->pool, &snapshot->job);
+        start_waiting(server);
     }
 }

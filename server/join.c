@@ -47,6 +47,7 @@ static void welcome(struct kolam_session *session) {
                   "raster", KOLAM_INK_VERSION, "you", you, "recent", place_json(canvas), "limits",
                   limits, "time", (json_int_t)server->clock.now_ms(server->clock.ctx)));
     session->state = KOLAM_SESSION_OPEN;
+    kolam_session_update_reading(session);
     kolam_list_append(&session->canvas->sessions, &session->canvas_link);
     kolam_logfmt(&server->logfmt, KOLAM_LOG_INFO, "joined",
                  "session=%u canvas=%s artist=%u watch=%d admin=%d", session->number, canvas->name,
@@ -165,6 +166,7 @@ void kolam_join_hello(struct kolam_session *session, const json_t *message) {
     }
     kolam_canvas_hold(session->canvas);
     session->state = KOLAM_SESSION_JOINING;
+    kolam_session_update_reading(session); /* what it says already can wait for welcome */
     if (session->has_secret) {
         find_identity(session);
     } else {

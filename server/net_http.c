@@ -303,9 +303,20 @@ void kolam_http_answer(struct kolam_http *http, int status, const char *headers,
     make_ready(http, status, headers);
 }
 
+/* A message may quote what the client sent: what JSON does not allow in a string becomes harmless. */
+static void copy_harmless(char *out, size_t capacity, const char *text) {
+    size_t used = 0;
+    for (; *text && used + 1 < capacity; text++) {
+        unsigned char c = (unsigned char)*text;
+        out[used++] = (char)(c == '"' || c == '\\' || c < 0x20 || c >= 0x7f ? '?' : c);
+    }
+    out[used] = '\0';
+}
+
 void kolam_http_error(struct kolam_http *http, int status, const char *message) {
-    char text[512];
-    int size = snprintf(text, sizeof(text), "{\"error\":\"%s\"}\n", message);
+    char harmless[400], text[512];
+    copy_harmless(harmless, sizeof(harmless), message);
+    int size = snprintf(text, sizeof(text), "{\"error\":\"%s\"}\n", harmless);
     struct kolam_bytes *body = kolam_bytes_copy(text, (size_t)size);
     kolam_http_answer(http, status, "Content-Type: application/json\r\nCache-Control: no-store\r\n",
                       body);

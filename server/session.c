@@ -151,7 +151,7 @@ void kolam_session_update_reading(struct kolam_session *session) {
     if (!session->ws) {
         return;
     }
-    if (session->in_flight_ops > IN_FLIGHT_OPS_SOFT ||
+    if (session->state == KOLAM_SESSION_JOINING || session->in_flight_ops > IN_FLIGHT_OPS_SOFT ||
         session->in_flight_bytes > IN_FLIGHT_BYTES_SOFT || session->asks >= ASKS_SOFT ||
         session->outbox.queued_bytes > UNREAD_BYTES_SOFT) {
         kolam_socket_set_reading(session->ws, false);

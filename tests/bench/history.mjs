@@ -126,22 +126,29 @@ const ask = async (message) => {
   moderator.say({ type: 'rollback', artists: null, lasso: null, level: -9, x: '-2000', y: '-2000', width: 4000, height: 4000, ...message });
   return answer;
 };
+
+// Shows again what the hides from `first` on name; an answer may hold fewer of them than asked for.
+async function undo(first, count) {
+  for (let i = count - 1; i >= 0; i -= 1) {
+    const seq = Number(first) + i;
+    const { ops: [hide] } = await new Promise((done) => {
+      moderator.onEvent = (event) => event.type === 'mine' && done(event);
+      moderator.say({ type: 'mine', id: seq, before: String(seq + 1), limit: 1 });
+    });
+    moderator.onEvent = undefined;
+    moderator.keepsNothing = false;
+    await moderator.commit(showBody(...hide.targets.map(Number)));
+    moderator.keepsNothing = true;
+  }
+}
+
 const rollbacks = [];
 for (const [i, count] of [1000, 10000, 100000].entries()) {
-  const span = { from: String(wall.seq - count + 1 - 10 * i), to: String(wall.seq - 10 * i) };
+  const span = { from: String(wall.seq - count + 1), to: String(wall.seq) };
   const preview = await timed(() => ask({ id: 2 * i, ...span, apply: false }));
   const apply = await timed(() => ask({ id: 2 * i + 1, ...span, apply: true }));
   rollbacks.push([`${preview.value.strokes} strokes`, preview.ms.toFixed(0), apply.value.ops, apply.ms.toFixed(0), apply.cpuMs.toFixed(0)]);
-  const hidden = JSON.parse((await new Promise((done) => {
-    moderator.onEvent = (event) => event.type === 'mine' && done(JSON.stringify(event.ops));
-    moderator.say({ type: 'mine', id: 900 + i, limit: apply.value.ops });
-  })));
-  moderator.onEvent = undefined;
-  moderator.keepsNothing = false;
-  for (const { targets } of hidden.filter((op) => op.kind === 'hide')) {
-    await moderator.commit(showBody(...targets.map(Number)));
-  }
-  moderator.keepsNothing = true;
+  await undo(apply.value.seq, apply.value.ops);
 }
 printTable(['a rollback', 'preview ms', 'ops', 'applied ms', 'CPU'], rollbacks);
 const { peak } = memory(server.pid);

@@ -14,8 +14,6 @@
 #include "timelapse.h"
 #include "tool.h"
 
-extern char **environ;
-
 struct video_sink {
     struct kolam_frame_sink base;
     const struct kolam_timelapse *timelapse;

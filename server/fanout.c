@@ -229,8 +229,11 @@ void kolam_fanout_mark(struct kolam_session *session) {
 void kolam_fanout_flush(struct kolam_session *session) {
     struct kolam_fanout *fanout = session->server->fanout;
     kolam_list_remove(&session->dirty_link);
-    if (session->state == KOLAM_SESSION_CLOSED || kolam_socket_is_congested(session->ws) ||
-        kolam_outbox_is_empty(&session->outbox)) {
+    if (session->state == KOLAM_SESSION_CLOSED || kolam_outbox_is_empty(&session->outbox)) {
+        return;
+    }
+    if (kolam_socket_is_congested(session->ws)) {
+        kolam_socket_want_writable(session->ws);
         return;
     }
     uint64_t frames;

@@ -71,6 +71,8 @@ void kolam_net_sweep(struct kolam_net *net);
 void kolam_socket_write(struct kolam_socket *ws, uint8_t *bytes, size_t size);
 /* True while earlier bytes have not left: on_writable tells when they have. */
 bool kolam_socket_is_congested(const struct kolam_socket *ws);
+/* Has on_writable called when there is room, also if there is now. */
+void kolam_socket_want_writable(struct kolam_socket *ws);
 /* Milliseconds since the congestion began, 0 without one. */
 int64_t kolam_socket_congested_ms(const struct kolam_socket *ws);
 /* Closes with a code and reason as soon as what was written has left, at the latest in 3 s. on_close follows

@@ -220,6 +220,12 @@ bool kolam_socket_is_congested(const struct kolam_socket *ws) {
     return ws->is_closing || lws_partial_buffered(ws->wsi);
 }
 
+void kolam_socket_want_writable(struct kolam_socket *ws) {
+    if (!ws->is_closing) {
+        lws_callback_on_writable(ws->wsi);
+    }
+}
+
 int64_t kolam_socket_congested_ms(const struct kolam_socket *ws) {
     return ws->congested_since_ms ? kolam_loop_now_ms(ws->net->loop) - ws->congested_since_ms : 0;
 }

@@ -270,17 +270,17 @@ test('rollback asks before it does anything', async () => {
   assert.match(await does(['check', ...wall.from]), /^main: 4 ops/);
 });
 
-test('artists whose names are made up are named by number', async () => {
-  const server = await startServer();
-  const wall = { from: ['--server', server.origin], folder: makeFolder() };
-  for (const token of ['a', 'b']) {
-    const file = join(wall.folder, `${token}.ndjson`);
-    writeFileSync(file, strokeLine({ points: [[0, token === 'a' ? 0 : 40]] }));
-    await kolam(['import', ...wall.from, '--token-file', join(wall.folder, token), file]);
+test('two artists of one name are told apart by number', async () => {
+  const wall = await makeWall();
+  const server = await startServer({ data: wall.data });
+  const through = ['rollback', '--server', server.origin, '--admin-token-file', join(wall.data, 'admin.token'), '--yes'];
+  for (const artist of ['Tom', 'Mira']) { // each time as somebody new of that name
+    assert.match(await does([...through, '--artist', artist]), /hidden: seq \d\nto undo it: [^\n]*--token-file\n$/);
   }
   await server.stop();
-  const numbers = await does(['rollback', '--data', server.data, '--artist', '1', '--artist', '2', '--dry-run']);
-  assert.match(numbers, /\(artist 1\)[^]*\(artist 2\)\n2 strokes would be hidden/);
+  const args = ['rollback', ...wall.from, '--dry-run', '--artist'];
+  await complains([...args, 'kolam rollback'], 1, /more than one artist is called 'kolam rollback' \(3, 4\)/);
+  assert.match(await does([...args, '3']), /kolam rollback \(artist 3\)\n.*nothing to hide/);
 });
 
 test('a folder in use is not rolled back, but may be counted', async () => {

@@ -29,6 +29,7 @@ MAIN_OBJECT := $(filter %/main.o,$(call objects,server/*.c tools/*.c))
 $(BIN): $(MAIN_OBJECT) $(O)/libkolam-app.a $(OUT)/libkolam.a
 	@echo "  LINK  $@"
 	@$(CC) $(LINK) -o $@.new $^ $(LIBS) && mv -f $@.new $@
+	@[ $(OUT) = build ] || ln -sfn ../web $(OUT)/web # the client is the same for every build
 
 $(OUT)/libkolam.a: $(TILES_OBJECTS)
 $(O)/libkolam-app.a: $(APP_OBJECTS)

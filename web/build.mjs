@@ -1,5 +1,6 @@
-// Bundles the browser client into ../build/web: index.html, app.js, app.css, icon.svg. The ink kernel
-// (ink.wasm) is put beside them by make. Names are stable; the server gives each an ETag.
+// Bundles the browser client into ../build/web: index.html, app.js, app.css, icon.svg, and what is loaded
+// when somebody looks back: history.js, history.css; chunk.js is what both need. The ink kernel (ink.wasm)
+// is put beside them by make. Names are stable; the server gives each an ETag.
 import { cp, mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +15,8 @@ await build({
   entryPoints: { app: 'src/main.ts' },
   outdir: out,
   bundle: true,
+  splitting: true,
+  chunkNames: '[name]',
   minify: true,
   format: 'esm',
   target: ['es2020', 'chrome91', 'firefox93', 'safari15'],
@@ -23,14 +26,23 @@ await build({
 });
 await build({
   absWorkingDir: here,
-  entryPoints: { app: 'src/style.css' },
+  entryPoints: { app: 'src/style.css', history: 'src/history/history.css' },
   outdir: out,
   minify: true,
   logLevel: 'warning',
 });
 await cp(join(here, 'static'), out, { recursive: true });
 if (process.argv.includes('--sizes')) {
-  for (const name of ['index.html', 'app.js', 'app.css', 'icon.svg', 'ink.wasm']) {
+  for (const name of [
+    'index.html',
+    'app.js',
+    'chunk.js',
+    'app.css',
+    'icon.svg',
+    'ink.wasm',
+    'history.js',
+    'history.css',
+  ]) {
     const size = await stat(join(out, name)).then(
       (found) => found.size,
       () => null,

@@ -58,7 +58,7 @@ export class App {
   readonly others: Others;
   readonly rescue: Rescue;
   link: Link = 'connecting';
-  private readonly mine: Mine;
+  readonly mine: Mine;
   readonly doors: Doors;
   readonly palette: Palette;
   readonly chrome: Chrome;

@@ -25,6 +25,10 @@ export function exposeDebug(app: App): void {
       fetchedBytes: wall.loader.fetchedBytes,
       pens: [...app.others.pens.values()].map((pen) => pen.artist),
     }),
+    /* The past, once a door to it was opened. */
+    past: () => app.doors.report(),
+    pastPixels: (level: number, x: number, y: number) => app.doors.pixels(level, x, y),
+    canUndo: () => app.mine.history.canUndo,
     camera: () => ({ ...wall.camera.centre, zoom: wall.camera.zoom }),
     view: () => wall.scene.rect,
     /* Raw pixels, straight RGBA, without the display's boost. */

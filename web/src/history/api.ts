@@ -27,7 +27,7 @@ export interface Beneath {
   points: number;
   hidden: boolean;
   drawn: [number, number] | null;
-  box: [number, number, number, number];
+  box: [string, string, string, string]; /* half-open, in pixels of the level asked for */
 }
 
 export class Api {
@@ -66,7 +66,8 @@ export class Api {
     signal?: AbortSignal,
   ): Promise<Activity> {
     const when = span === null ? '' : `&from=${Math.floor(span.from)}&to=${Math.ceil(span.to)}`;
-    return this.json(`/activity?${rectQuery(rect)}&buckets=${buckets}${when}`, signal);
+    const found = await this.json<Activity>(`/activity?${rectQuery(rect)}&buckets=${buckets}${when}`, signal);
+    return { from: Number(found.from), to: Number(found.to), counts: found.counts };
   }
 
   async beneath(
@@ -77,7 +78,11 @@ export class Api {
     const { level, x, y } = pixel;
     const path = `/at?level=${level}&x=${x}&y=${y}&slack=${slack}`;
     const { strokes } = await this.json<{ strokes: Beneath[] }>(path, signal);
-    return strokes.map((each) => ({ ...each, seq: Number(each.seq) }));
+    return strokes.map((each) => ({
+      ...each,
+      seq: Number(each.seq),
+      box: each.box.map(String) as Beneath['box'],
+    }));
   }
 
   /* All pages, at most `limit` strokes. `hidden`: with those hidden now. */

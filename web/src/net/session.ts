@@ -131,7 +131,11 @@ export class Session {
         this.events.refresh?.();
         break;
       case 'error':
-        this.events.trouble?.(String(message['message'] ?? ''));
+        if (message['id'] !== undefined) {
+          this.events.message?.(message); /* of a question: whoever asked says it */
+        } else {
+          this.events.trouble?.(String(message['message'] ?? ''));
+        }
         break;
       default:
         this.events.message?.(message);

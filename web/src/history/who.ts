@@ -1,0 +1,238 @@
+/* Who drew this? A card beside the point lists the strokes beneath it, newest first. */
+import { X } from 'lucide';
+import { positionToScreen, screenToPosition } from '../core/camera.ts';
+import type { Position } from '../core/geometry.ts';
+import { button, element } from '../ui/dom.ts';
+import type { Beneath } from './api.ts';
+import { pixelAt, viewRect, type PixelRect } from './area.ts';
+import type { Past } from './history.ts';
+import { piecesOf } from './replay.ts';
+import { count, exactTime, timeAgo } from './words.ts';
+
+const SLACK_MOUSE = 2;
+const SLACK_FINGER = 10;
+const CARD_GAP_PX = 16;
+/* One drawing: strokes of the artist within this long of the one asked about. */
+const DRAWING_MS = 20 * 60_000;
+const OUTLINES_MAX = 1000;
+
+export function rectOfBeneath(level: number, box: Beneath['box']): PixelRect {
+  const [x0, y0, x1, y1] = box;
+  return {
+    level,
+    x: x0,
+    y: y0,
+    width: Math.max(1, Number(BigInt(x1) - BigInt(x0))),
+    height: Math.max(1, Number(BigInt(y1) - BigInt(y0))),
+  };
+}
+
+export class Who {
+  readonly root = element('div', {
+    class: 'bar who',
+    role: 'dialog',
+    'aria-label': 'Who drew this?',
+  });
+  isOn = false;
+  /* For rollback: an entry that is chosen goes there. */
+  onArtist: ((artist: number, name: string) => void) | null = null;
+  private readonly list = element('ol', { class: 'who-list' });
+  private readonly title = element('h2', {});
+  private place: Position | null = null;
+  private asking: AbortController | null = null;
+
+  constructor(private readonly past: Past) {
+    const close = button('Close', X, 'Esc', () => this.close());
+    close.classList.add('who-close');
+    this.root.append(this.title, close, this.list);
+    this.root.hidden = true;
+  }
+
+  get isOpen(): boolean {
+    return !this.root.hidden;
+  }
+
+  setOn(isOn: boolean): void {
+    const { app } = this.past;
+    this.isOn = isOn;
+    app.doors.whoButton.setAttribute('aria-pressed', String(isOn));
+    app.wall.canvas.classList.toggle('is-asking', isOn);
+    let at = { x: 0, y: 0 };
+    app.doors.tool = isOn
+      ? {
+          begin: (x, y) => (at = { x, y }),
+          move: (x, y) => {
+            app.wall.pan(x - at.x, y - at.y);
+            this.hasDragged = true;
+            at = { x, y };
+          },
+          end: (isDone) => {
+            if (isDone && !this.hasDragged) {
+              void this.ask(at.x, at.y, false);
+            }
+            this.hasDragged = false;
+          },
+        }
+      : null;
+    if (!isOn) {
+      this.close();
+    }
+  }
+  private hasDragged = false;
+
+  close(): void {
+    this.asking?.abort();
+    if (this.isOpen) {
+      this.root.hidden = true;
+      this.past.outlines.set([]);
+      this.past.app.wall.request();
+    }
+  }
+
+  async ask(x: number, y: number, isTouch: boolean): Promise<void> {
+    this.asking?.abort();
+    const asking = new AbortController();
+    this.asking = asking;
+    const { wall } = this.past.app;
+    const { camera, viewport } = wall;
+    this.place = screenToPosition(camera, viewport, x, y);
+    const pixel = pixelAt(camera, viewport, x, y);
+    try {
+      const slack = Math.round((isTouch ? SLACK_FINGER : SLACK_MOUSE) * viewport.ratio);
+      const found = await this.past.api.beneath(pixel, Math.min(16, slack), asking.signal);
+      this.fill(found, pixel.level);
+      this.root.hidden = false;
+      this.put();
+      this.list.querySelector<HTMLElement>('button')?.focus({ preventScroll: true });
+    } catch (error) {
+      if (!asking.signal.aborted) {
+        this.past.say((error as Error).message);
+      }
+    }
+  }
+
+  private fill(found: readonly Beneath[], level: number): void {
+    this.past.outlines.set([]);
+    this.title.textContent = found.length === 0 ? 'Nothing here' : count(found.length, 'stroke');
+    this.list.replaceChildren(...found.map((each, i) => this.entry(each, level, i === 0)));
+  }
+
+  private entry(stroke: Beneath, level: number, isFirst: boolean): HTMLElement {
+    const swatch = element('span', { class: 'who-swatch' });
+    if (stroke.tool === 'eraser') {
+      swatch.classList.add('is-eraser');
+    } else {
+      swatch.style.setProperty('--color', stroke.color);
+    }
+    const when = element('time', { title: exactTime(stroke.time) });
+    when.textContent = timeAgo(stroke.time, Date.now());
+    when.dateTime = new Date(stroke.time).toISOString();
+    const name = element('span', { class: 'who-name' }, stroke.name || `Artist ${stroke.artist}`);
+    const tool = element('span', { class: 'who-tool' }, `${stroke.tool} · `, when);
+    const head = element('button', { type: 'button', class: 'who-head' }, swatch);
+    head.append(element('span', { class: 'who-words' }, name, tool));
+    const item = element('li', { class: stroke.hidden ? 'is-hidden' : '' }, head);
+    if (stroke.hidden) {
+      head.title = 'Hidden now';
+    }
+    const actions = this.actions(stroke, level);
+    item.append(actions);
+    actions.hidden = !isFirst;
+    head.setAttribute('aria-expanded', String(isFirst));
+    head.addEventListener('click', () => {
+      actions.hidden = !actions.hidden;
+      head.setAttribute('aria-expanded', String(!actions.hidden));
+      this.onArtist?.(stroke.artist, stroke.name);
+      this.put();
+    });
+    const outline = (): void => {
+      this.past.outlines.set([{ kind: 'stroke', rect: rectOfBeneath(level, stroke.box) }]);
+      this.past.app.wall.request();
+    };
+    item.addEventListener('pointerenter', outline);
+    item.addEventListener('focusin', outline);
+    return item;
+  }
+
+  private actions(stroke: Beneath, level: number): HTMLElement {
+    const act = (text: string, run: () => void): HTMLElement => {
+      const made = element('button', { type: 'button', class: 'who-action' }, text);
+      made.addEventListener('click', run);
+      return made;
+    };
+    const name = stroke.name || 'this artist';
+    return element(
+      'div',
+      { class: 'who-actions' },
+      act(`All of ${name}’s strokes here`, () => void this.highlight(stroke)),
+      act('Replay this drawing', () => void this.replay(stroke, level)),
+      act('See this moment', () => {
+        this.setOn(false);
+        void this.past.goTo(stroke.seq);
+      }),
+    );
+  }
+
+  private async highlight(stroke: Beneath): Promise<void> {
+    const { camera, viewport } = this.past.app.wall;
+    const rect = viewRect(camera, viewport);
+    try {
+      const options = { artist: stroke.artist, hidden: false, limit: OUTLINES_MAX };
+      const { newest } = await this.past.moments();
+      const { records } = await this.past.api.strokes(rect, 1, newest, options);
+      this.past.outlineStrokes(piecesOf(records), 'stroke');
+      const strokes = count(records.length, 'stroke');
+      this.past.say(`${stroke.name} drew ${strokes} in this view.`);
+    } catch (error) {
+      this.past.say((error as Error).message);
+    }
+  }
+
+  private async replay(stroke: Beneath, level: number): Promise<void> {
+    try {
+      const { api } = this.past;
+      const { newest } = await this.past.moments();
+      const first = await api.momentAt(stroke.time - DRAWING_MS).then(
+        ({ seq }) => seq + 1,
+        () => 1,
+      );
+      const last = await api.momentAt(stroke.time + DRAWING_MS).then(
+        ({ seq }) => seq,
+        () => newest,
+      );
+      this.setOn(false);
+      const rect = grown(rectOfBeneath(level, stroke.box));
+      await this.past.replay.start({ from: first, to: last, rect }, stroke.artist);
+    } catch (error) {
+      this.past.say((error as Error).message);
+    }
+  }
+
+  /* Beside the point, inside the screen. */
+  put(): void {
+    if (!this.isOpen || this.place === null) {
+      return;
+    }
+    const { camera, viewport } = this.past.app.wall;
+    const at = positionToScreen(camera, viewport, this.place);
+    const { offsetWidth: width, offsetHeight: height } = this.root;
+    const isRight = at.x + CARD_GAP_PX + width < viewport.width - 8;
+    const left = isRight ? at.x + CARD_GAP_PX : at.x - CARD_GAP_PX - width;
+    const hold = (value: number, most: number): number => Math.min(Math.max(8, value), most - 8);
+    const x = hold(left, viewport.width - width);
+    const y = hold(at.y - 40, viewport.height - height);
+    this.root.style.transform = `translate3d(${x.toFixed(1)}px, ${y.toFixed(1)}px, 0)`;
+  }
+}
+
+/* A drawing is larger than one of its strokes. */
+function grown(rect: PixelRect): PixelRect {
+  const pad = Math.max(rect.width, rect.height);
+  return {
+    level: rect.level,
+    x: (BigInt(rect.x) - BigInt(pad)).toString(),
+    y: (BigInt(rect.y) - BigInt(pad)).toString(),
+    width: rect.width + 2 * pad,
+    height: rect.height + 2 * pad,
+  };
+}

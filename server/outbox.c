@@ -74,6 +74,7 @@ enum kolam_outbox_state kolam_outbox_add(struct kolam_outbox *outbox, enum kolam
     outbox->items[outbox->end++] =
         (struct kolam_out_item){kolam_bytes_ref(bytes), (uint8_t) class, is_text};
     outbox->queued_bytes += bytes->size;
+    outbox->essential_bytes += class == KOLAM_OUT_ESSENTIAL ? bytes->size : 0;
     return state;
 }
 
@@ -102,7 +103,9 @@ size_t kolam_outbox_take_frames(struct kolam_outbox *outbox, uint8_t *out, uint6
         uint32_t count = frame_of(outbox, KOLAM_OUTBOX_FLUSH_BYTES - used, &payload);
         used += kolam_out_frame_head(outbox->items[outbox->begin].is_text, payload, out + used);
         for (uint32_t i = 0; i < count; i++) {
-            struct kolam_bytes *bytes = outbox->items[outbox->begin++].bytes;
+            const struct kolam_out_item *item = &outbox->items[outbox->begin++];
+            struct kolam_bytes *bytes = item->bytes;
+            outbox->essential_bytes -= item->class == KOLAM_OUT_ESSENTIAL ? bytes->size : 0;
             memcpy(out + used, bytes->data, bytes->size);
             used += bytes->size;
             kolam_bytes_unref(bytes);

@@ -14,7 +14,7 @@
 #include "bytes.h"
 
 #define KOLAM_OUTBOX_PREVIEW_BYTES (256u << 10)
-#define KOLAM_OUTBOX_SOFT_BYTES (2u << 20)
+#define KOLAM_OUTBOX_SOFT_BYTES (4u << 20)
 #define KOLAM_OUTBOX_HARD_BYTES (8u << 20)
 #define KOLAM_OUTBOX_FLUSH_BYTES 65536u /* in one tick; a single larger thing still goes */
 
@@ -29,7 +29,7 @@ struct kolam_out_item {
 struct kolam_outbox {
     struct kolam_out_item *items;
     uint32_t begin, end, capacity; /* items[begin..end) wait */
-    uint64_t queued_bytes;
+    uint64_t queued_bytes, essential_bytes;
 };
 
 enum kolam_outbox_state {

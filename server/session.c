@@ -14,7 +14,7 @@
 #define IN_FLIGHT_OPS_SOFT 2048
 #define IN_FLIGHT_BYTES_SOFT (8u << 20)
 #define ASKS_SOFT 8
-#define UNREAD_BYTES_SOFT (1u << 20) /* of what we have for it */
+#define UNREAD_BYTES_SOFT (1u << 20) /* of answers to its questions */
 
 /* A cookie is looked at only now, a token with hello; both are the same secret. */
 static void take_cookie(struct kolam_session *session, const struct kolam_request *request) {
@@ -153,12 +153,12 @@ void kolam_session_update_reading(struct kolam_session *session) {
     }
     if (session->state == KOLAM_SESSION_JOINING || session->in_flight_ops > IN_FLIGHT_OPS_SOFT ||
         session->in_flight_bytes > IN_FLIGHT_BYTES_SOFT || session->asks >= ASKS_SOFT ||
-        session->outbox.queued_bytes > UNREAD_BYTES_SOFT) {
+        session->outbox.essential_bytes > UNREAD_BYTES_SOFT) {
         kolam_socket_set_reading(session->ws, false);
     } else if (session->in_flight_ops < IN_FLIGHT_OPS_SOFT / 2 &&
                session->in_flight_bytes < IN_FLIGHT_BYTES_SOFT / 2 &&
                session->asks < ASKS_SOFT / 2 &&
-               session->outbox.queued_bytes < UNREAD_BYTES_SOFT / 2) {
+               session->outbox.essential_bytes < UNREAD_BYTES_SOFT / 2) {
         kolam_socket_set_reading(session->ws, true);
     }
 }
@@ -214,7 +214,7 @@ static void queue(struct kolam_session *session, enum kolam_out_class class, boo
         kolam_session_close(session, 1013, "too slow");
         return;
     }
-    if (session->outbox.queued_bytes > UNREAD_BYTES_SOFT) {
+    if (session->outbox.essential_bytes > UNREAD_BYTES_SOFT) {
         kolam_session_update_reading(session);
     }
     kolam_fanout_mark(session);

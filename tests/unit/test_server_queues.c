@@ -43,6 +43,7 @@ static void records_share_a_frame_and_texts_have_their_own_in_order(void **state
     assert_int_equal(size, sizeof expected - 1 + 130);
     assert_true(kolam_outbox_is_empty(&outbox));
     assert_int_equal(outbox.queued_bytes, 0);
+    assert_int_equal(outbox.essential_bytes, 0);
     kolam_outbox_finish(&outbox);
     kolam_free(out);
 }

@@ -260,6 +260,9 @@ static struct kolam_bytes *record_of(const struct kolam_log_row *row) {
 static bool take_stroke(void *ctx, const struct kolam_selected *selected) {
     struct gathered *gathered = ctx;
     struct kolam_history_job *job = gathered->job;
+    if (selected->is_hidden && !job->with_hidden) {
+        return true;
+    }
     if (gathered->count == job->limit || gathered->used >= KOLAM_HISTORY_STROKE_BYTES) {
         job->more_seq = gathered->last_seq;
         return false;

@@ -48,6 +48,7 @@ static void read_at(struct kolam_args *args, struct kolam_history_job *job) {
 static void read_strokes(struct kolam_args *args, struct kolam_history_job *job) {
     job->answer = kolam_history_answer_strokes;
     job->limit = KOLAM_HISTORY_STROKES_MAX;
+    job->with_hidden = 1;
     job->from = 1;
     job->to = SEQ_MAX;
     kolam_args_rect(args, &job->rect);
@@ -57,6 +58,7 @@ static void read_strokes(struct kolam_args *args, struct kolam_history_job *job)
     kolam_args_number(args, "after", 0, SEQ_MAX, &job->after, "after must be a seq");
     kolam_args_number(args, "limit", 1, KOLAM_HISTORY_STROKES_MAX, &job->limit,
                       "limit must be 1 to 1000");
+    kolam_args_number(args, "hidden", 0, 1, &job->with_hidden, "hidden must be 0 or 1");
     if (job->from > job->to && !args->problem) {
         args->problem = "from must not be after to";
     }

@@ -27,6 +27,7 @@ struct kolam_history_job {
     int64_t x, y, slack;
     int64_t from, to, bucket_count; /* -1: not given */
     int64_t artist, after, limit;
+    int64_t with_hidden; /* 0: strokes that are hidden now are left out */
 
     enum kolam_status status;
     struct kolam_error error;

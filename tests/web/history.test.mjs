@@ -1,0 +1,179 @@
+// Undo out of the log, time along the bar, links, tempo, and which picture serves which moment.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { load } from './load.mjs';
+
+const { History, rebuild } = await load('core/history.ts');
+const { parseExtras, formatAt, formatReplay } = await load('history/link.ts');
+const timeline = await load('history/timeline.ts');
+const { Spans } = await load('history/spans.ts');
+const { schedule, pointsAt, lengthOf } = await load('history/tempo.ts');
+const { parseView } = await load('core/address.ts');
+const { viewRect, boxOfRect } = await load('history/area.ts');
+const { makeCamera } = await load('core/camera.ts');
+
+const stroke = (seq, part = 0, parts = 1) => ({ seq, kind: 'stroke', part, parts, targets: [] });
+const hide = (seq, ...targets) => ({ seq, kind: 'hide', part: 0, parts: 1, targets });
+const show = (seq, ...targets) => ({ seq, kind: 'show', part: 0, parts: 1, targets });
+const seqs = (stack) => stack.map(({ seq }) => seq);
+
+test('the_log_gives_back_the_stacks_as_they_were', () => {
+  const { done, undone } = rebuild([hide(9, 7), hide(8, 5), stroke(7), show(6, 3), stroke(5), hide(4, 3), stroke(3)]);
+  assert.deepEqual(seqs(done), [3]);
+  assert.deepEqual(seqs(undone), [5, 7]);
+  assert.deepEqual(seqs(rebuild([stroke(3), stroke(1)]).done), [1, 3]);
+});
+
+test('a_group_is_one_stroke_to_undo', () => {
+  const { done } = rebuild([stroke(12), stroke(11, 2, 3), stroke(10, 1, 3), stroke(9, 0, 3)]);
+  assert.deepEqual(done.map(({ seq, count }) => [seq, count]), [[9, 3], [12, 1]]);
+  const { undone } = rebuild([hide(13, 9, 10, 11), stroke(11, 2, 3), stroke(10, 1, 3), stroke(9, 0, 3)]);
+  assert.deepEqual(undone.map(({ seq, count }) => [seq, count]), [[9, 3]]);
+});
+
+test('a_new_stroke_ends_what_could_be_redone', () => {
+  const { done, undone } = rebuild([stroke(4), hide(3, 2), stroke(2), stroke(1)]);
+  assert.deepEqual([seqs(done), seqs(undone)], [[1, 4], []]);
+});
+
+test('a_hide_of_a_stroke_before_the_page_can_be_redone_and_a_rollback_of_many_can_not', () => {
+  assert.deepEqual(seqs(rebuild([hide(50, 20)]).undone), [20]);
+  const many = Array.from({ length: 40 }, (_, i) => 100 + 2 * i);
+  assert.deepEqual(rebuild([hide(500, ...many)]), { done: [], undone: [] });
+});
+
+test('what_this_page_did_stays_on_top_of_what_the_log_tells', () => {
+  const history = new History();
+  history.add({ counter: 1, count: 1, seq: null });
+  history.restore([stroke(7), stroke(5)], false);
+  assert.equal(history.undo().counter, 1);
+  history.said(2);
+  assert.equal(history.undo().seq, 7);
+  assert.equal(history.redo().seq, 7);
+  history.acknowledge(1, 8);
+  history.acknowledge(2, 9);
+  history.restore([hide(9, 8), stroke(8), stroke(7), stroke(5)], false);
+  assert.equal(history.undo().seq, 7);
+  assert.equal(history.undo().seq, 5);
+  assert.equal(history.undo(), null);
+});
+
+test('a_stroke_that_the_log_told_of_before_its_acknowledgement_is_there_once', () => {
+  const history = new History();
+  history.add({ counter: 4, count: 1, seq: null });
+  history.restore([stroke(9)], false);
+  history.acknowledge(4, 9);
+  assert.equal(history.undo().seq, 9);
+  assert.equal(history.undo(), null);
+});
+
+test('older_pages_are_asked_for_when_few_strokes_are_left', () => {
+  const history = new History();
+  history.restore([stroke(40), stroke(30)], true);
+  assert.equal(history.olderThan, 30);
+  history.restoreOlder([stroke(20), stroke(10)], false);
+  assert.equal(history.olderThan, null);
+  assert.deepEqual([1, 2, 3, 4].map(() => history.undo().seq), [40, 30, 20, 10]);
+});
+
+test('links_say_a_moment_or_a_replay_and_leave_the_place_readable', () => {
+  assert.equal(parseExtras(`#@1,2,0${formatAt(4711)}`).at, 4711);
+  const rect = { level: -2, x: '-30', y: '9007199254740993', width: 300, height: 200 };
+  const span = { from: 3, to: 90, rect };
+  assert.deepEqual(parseExtras(`#@1,2,0${formatReplay(span)}`).replay, span);
+  assert.deepEqual(parseExtras('#@1,2,0&replay=9-3'), { at: null, replay: null });
+  assert.deepEqual(parseExtras('#@1,2,0&at=-1&replay=x'), { at: null, replay: null });
+  assert.equal(parseView(`#@5,6,1.5${formatAt(3)}`).zoom, 1.5);
+});
+
+test('rests_between_bursts_take_no_length', () => {
+  const counts = new Array(1000).fill(0);
+  counts[0] = 5;
+  counts[3] = 1;
+  counts[990] = 2;
+  const bursts = timeline.burstsOf(counts, { from: 0, to: 1000 });
+  assert.deepEqual(bursts, [{ from: 0, to: 4 }, { from: 990, to: 991 }]);
+  const line = {
+    segments: [
+      { fromMs: 0, toMs: 4, counts: [5, 0, 0, 1] },
+      { fromMs: 990, toMs: 991, counts: [2] },
+    ],
+  };
+  for (const timeMs of [0, 1, 3.5, 990.5, 991]) {
+    assert.ok(Math.abs(timeline.timeAt(line, timeline.placeAt(line, timeMs)) - timeMs) < 1e-6);
+  }
+  assert.equal(timeline.placeAt(line, 500), timeline.placeAt(line, 4));
+  assert.equal(timeline.advance(line, 0.5, 1, true), 3, 'bars without ink are skipped');
+  assert.equal(timeline.advance(line, 0.5, 1, false), 1.5);
+  assert.equal(timeline.advance(line, 3.9, 1, true), 990, 'so is the rest');
+  assert.equal(timeline.advance(line, 990.9, 50, true), 991);
+});
+
+test('a_picture_serves_every_moment_from_its_version_to_the_newest_it_was_seen_at', () => {
+  const closed = [];
+  const spans = new Spans(2, (picture) => closed.push(picture));
+  spans.add('a', 5, 20, 'five');
+  assert.equal(spans.find('a', 4), null);
+  assert.equal(spans.find('a', 5).picture, 'five');
+  assert.equal(spans.find('a', 21), null);
+  spans.add('a', 5, 30, 'five again');
+  assert.deepEqual(closed, ['five again']);
+  assert.equal(spans.find('a', 25).picture, 'five');
+  spans.add('b', 1, 9, 'b');
+  const shown = spans.add('c', 1, 9, 'c');
+  spans.find('a', 25);
+  spans.trim((span) => span === shown);
+  assert.equal(spans.find('b', 3), null);
+  assert.equal(spans.find('c', 3), shown);
+});
+
+function piece(seq, { startMs = null, dtMs = [0, 100, 100], artist = 1, timeMs = 0 } = {}) {
+  const count = dtMs.length;
+  const points = {
+    count,
+    x: Int32Array.from({ length: count }, (_, i) => i * 80),
+    y: new Int32Array(count),
+    pressure: new Uint8Array(count).fill(255),
+    dtMs: Uint32Array.from(dtMs),
+  };
+  const start = startMs === null ? null : BigInt(startMs);
+  const part = { kind: 'stroke', part: 0, parts: 1, hasTimes: startMs !== null, startMs: start, points };
+  return { seq, artist, key: `k${seq}`, timeMs, parts: [part] };
+}
+
+test('a_replay_keeps_the_recorded_tempo_and_shortens_long_rests', () => {
+  const plays = schedule([
+    piece(1, { startMs: 1_000_000 }),
+    piece(2, { startMs: 1_000_700 }),
+    piece(3, { startMs: 9_000_000 }),
+  ]);
+  assert.deepEqual(plays.map(({ beginMs }) => beginMs), [0, 700, 900 + 500]);
+  assert.equal(lengthOf(plays), 1600);
+  assert.deepEqual([0, 99, 100, 500].map((ms) => pointsAt(plays[0], ms)), [1, 1, 2, 3]);
+});
+
+test('two_artists_draw_at_once_and_one_hand_draws_one_stroke_at_a_time', () => {
+  const plays = schedule([
+    piece(1, { startMs: 1000, artist: 1 }),
+    piece(2, { startMs: 1050, artist: 2 }),
+    piece(3, { startMs: 1100, artist: 1 }),
+  ]);
+  assert.deepEqual(plays.map(({ beginMs }) => beginMs), [0, 50, 200]);
+});
+
+test('without_times_the_commit_and_a_usual_speed_of_the_hand_tell', () => {
+  const plays = schedule([piece(1, { timeMs: 5000 }), piece(2, { timeMs: 5900 })]);
+  assert.ok(plays[0].endMs >= 30);
+  assert.equal(plays[1].beginMs, 900);
+});
+
+test('the_view_as_a_rectangle_lies_where_the_screen_is', () => {
+  const viewport = { width: 800, height: 600, ratio: 1 };
+  for (const zoom of [0, 1.4, -3.2, 24]) {
+    const camera = makeCamera({ level: 0, tileX: -3, tileY: 2, x: 10.5, y: 200 }, zoom);
+    const rect = viewRect(camera, viewport);
+    const box = boxOfRect(camera, viewport, rect);
+    assert.ok(Math.abs(box.x) < 2 && Math.abs(box.y) < 2, JSON.stringify(box));
+    assert.ok(Math.abs(box.width - 800) < 4 && Math.abs(box.height - 600) < 4);
+  }
+});

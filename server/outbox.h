@@ -14,7 +14,7 @@
 #include "bytes.h"
 
 #define KOLAM_OUTBOX_PREVIEW_BYTES (256u << 10)
-#define KOLAM_OUTBOX_SOFT_BYTES (4u << 20)
+#define KOLAM_OUTBOX_SOFT_BYTES (2u << 20)
 #define KOLAM_OUTBOX_HARD_BYTES (8u << 20)
 #define KOLAM_OUTBOX_FLUSH_BYTES 65536u /* in one tick; a single larger thing still goes */
 

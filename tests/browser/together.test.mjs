@@ -48,7 +48,7 @@ const hasInk = () => {
 
 test('two_people_see_each_others_strokes_while_they_are_drawn_and_after', async () => {
   const [ann, ben] = [await open('/c/duo#@0,0,0'), await open('/c/duo#@0,0,0')];
-  await ann.mouse.click(20, 20);
+  await ann.mouse.click(120, 120);
   await settled(ann);
   await until(ben, () => window.kolamDebug.status().seq === 1);
   const dot = await inkOf(ben);

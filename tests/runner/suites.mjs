@@ -7,7 +7,7 @@ import { join } from 'node:path';
 const SANITIZERS = {
   ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=0:allocator_may_return_null=1:quarantine_size_mb=16',
   UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
-  TSAN_OPTIONS: 'halt_on_error=0:second_deadlock_stack=1:exitcode=66',
+  TSAN_OPTIONS: 'halt_on_error=1:second_deadlock_stack=1:exitcode=66',
 };
 
 function list(context, folder, pattern) {

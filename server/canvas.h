@@ -37,6 +37,7 @@ struct kolam_canvas {
     uint64_t incarnation, last_seq;
     struct kolam_recent recent;
     struct kolam_versions *versions;
+    bool was_full;  /* the log could not be written at the last look */
     bool has_place; /* where the newest ink is, in pixels of that level */
     int32_t place_level;
     int64_t place_x, place_y;

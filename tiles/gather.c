@@ -85,11 +85,14 @@ static bool collect_touching(void *ctx, const struct kolam_home_row *row) {
 
 static bool collect_below(void *ctx, const struct kolam_home_row *row) {
     struct collect *collect = ctx;
-    if (collect->below_left == 0) {
-        collect->gather->is_averaged = true;
-        return false;
+    /* Hides and shows do not count: undoing one must bring the same picture back, drawn the same way. */
+    if (row->kind == KOLAM_OP_STROKE) {
+        if (collect->below_left == 0) {
+            collect->gather->is_averaged = true;
+            return false;
+        }
+        collect->below_left--;
     }
-    collect->below_left--;
     return row->seq > collect->after_seq ? collect_touching(ctx, row) : true;
 }
 

@@ -23,7 +23,7 @@ struct gather_box {
  * listed; whether the tile is averaged is told of the whole tile at state max_seq. */
 struct gather_range {
     uint64_t after_seq, max_seq;
-    uint32_t below_max; /* more rows below the tile than this: it is averaged */
+    uint32_t below_max; /* more strokes' rows below the tile than this: it is averaged */
     struct gather_box part;
 };
 

@@ -1,7 +1,7 @@
 /* Tiles from ops: any tile, at any level, as of any seq.
  *
  * To draw tile T at state N: the ops with seq <= N homed at T, at T's ancestors (those that touch T) and
- * below T, in seq order, as long as at most KOLAM_RASTER_BELOW_MAX index rows lie below it; beyond that T is
+ * below T, in seq order, as long as strokes, hidden or not, have at most KOLAM_RASTER_BELOW_MAX index rows below it; beyond that T is
  * the 2 x 2 box average of its four children. Which of the two holds depends on the log alone, so two ways
  * to the same picture give the same bits. A stored tile is a head start, never a source of truth.
  *

@@ -23,7 +23,6 @@ struct model_stroke {
     uint64_t seq;
     uint8_t artist;
     bool is_hidden;
-    uint32_t change_count; /* hides and shows: each has a row at each home */
 };
 
 struct world {
@@ -102,7 +101,6 @@ static void change(struct world *world, enum kolam_op_kind kind, uint32_t index)
     canvas_fixture_submit(&world->canvas, model->artist, &op, 1);
     world->last_seq++;
     model->is_hidden = kind == KOLAM_OP_HIDE;
-    model->change_count++;
 }
 
 /* Waits until all that was done is in the log, with the seqs that the model gave it. */
@@ -145,7 +143,7 @@ static uint32_t rows_below(const struct world *world, struct kolam_tile_id tile)
         for (uint32_t h = 0; h < model->home_count; h++) {
             if (model->homes[h].tile.level > tile.level &&
                 kolam_tile_contains(tile, model->homes[h].tile)) {
-                rows += 1 + model->change_count;
+                rows++;
             }
         }
     }

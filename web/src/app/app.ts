@@ -92,12 +92,18 @@ export class App {
       welcomed: (welcome) => this.welcomed(welcome),
       linked: (link) => this.linked(link),
       identified: (person) => this.identified(person),
-      artists: (list) => this.names.learn(list),
+      artists: (list) => {
+        this.names.learn(list);
+        this.wall.request();
+      },
       record: (record) => this.recordCame(record),
       acknowledged: (acked) => this.acknowledged(acked),
       refused: (entry, message) => this.refused(entry, message),
       refresh: () => this.wall.refresh(),
-      trouble: (message) => this.chrome.toast.say(message),
+      trouble: (message) => {
+        this.chrome.toast.say(message);
+        this.doors.troubled(message);
+      },
       journalChanged: () => this.showLink(),
       message: (message) => {
         this.mine.messageCame(message);

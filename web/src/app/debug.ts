@@ -18,7 +18,7 @@ export function exposeDebug(app: App): void {
       unsaved: app.unsaved,
       seq: wall.scene.lastSeq,
       nonce: journal.nonce,
-      isComplete: wall.isComplete,
+      isComplete: app.doors.isPast ? app.doors.isComplete : wall.isComplete,
       isDrawing: app.hand.isDrawing,
       tiles: wall.scene.store.tiles.size,
       fetched: wall.loader.fetched,

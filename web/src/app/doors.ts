@@ -107,6 +107,14 @@ export class Doors {
     this.past_?.messageCame(message);
   }
 
+  /* A wrong token keeps the server from saying anything else: it is forgotten. */
+  troubled(message: string): void {
+    if (adminToken() !== null && message.includes('admin token')) {
+      keepAdminToken(null);
+      this.past_?.rollback.reopen();
+    }
+  }
+
   /* One's own stroke was hidden or shown: if that is out of view it should be said. */
   changedElsewhere(seq: number, isShow: boolean): void {
     if (!this.app.wall.scene.knows(seq)) {
@@ -117,6 +125,10 @@ export class Doors {
   /* True if something was there to close. */
   escape(): boolean {
     return this.past_?.escape() ?? false;
+  }
+
+  get isComplete(): boolean {
+    return this.past_?.layer.isComplete ?? false;
   }
 
   /* For tests and the curious. */

@@ -10,6 +10,7 @@ import { SUB_PER_TILE, TILE_PX, type Position } from '../core/geometry.ts';
 import type { Ink } from '../ink.ts';
 import type { Json } from '../net/connection.ts';
 import { element } from '../ui/dom.ts';
+import { closePopovers } from '../ui/popover.ts';
 import { Api } from './api.ts';
 import { WHOLE_WALL, type PixelRect } from './area.ts';
 import { Clock } from './clock.ts';
@@ -201,6 +202,14 @@ export class Past {
     const isElsewhere = event.ctrlKey || event.metaKey || event.altKey;
     const isField = target.matches?.('input:not([type="range"]), select, textarea');
     if (isElsewhere || isField || target.closest?.('dialog') !== null) {
+      return;
+    }
+    /* From a slider as well, which the wall's own keys leave alone. */
+    if (event.key === 'Escape') {
+      if (closePopovers() || this.escape()) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+      }
       return;
     }
     if (event.key === ' ' && target.closest('button') !== null) {

@@ -81,6 +81,12 @@ export class Rollback {
     this.root.querySelector<HTMLElement>('input, button')?.focus({ preventScroll: true });
   }
 
+  reopen(): void {
+    if (this.isOpen) {
+      this.open();
+    }
+  }
+
   close(): void {
     this.root.hidden = true;
     this.past.picker.cancel();
@@ -117,9 +123,9 @@ export class Rollback {
       element(
         'p',
         { class: 'rollback-hint' },
-        'Paste the server’s admin token: the text in the file given to ',
-        element('code', {}, 'kolam serve --admin-token-file'),
-        '. It is kept in this tab only.',
+        'Paste the admin token: the text of ',
+        element('code', {}, 'admin.token'),
+        ' in the server’s data folder. It is kept in this tab only.',
       ),
       form,
     ];

@@ -164,7 +164,7 @@ export class Who {
     return element(
       'div',
       { class: 'who-actions' },
-      act(`All of ${name}’s strokes here`, () => void this.highlight(stroke)),
+      act(`All by ${name} here`, () => void this.highlight(stroke)),
       act('Replay this drawing', () => void this.replay(stroke, level)),
       act('See this moment', () => {
         this.setOn(false);

@@ -1,0 +1,271 @@
+// Looking back, in real browsers through a real server: the time machine, replay, who drew what, undo after
+// a reload, and a moderator's rollback.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import {
+  draw,
+  inkOf,
+  openPage,
+  ready,
+  screenshot,
+  settled,
+  startBrowser,
+  startServer,
+  status,
+  until,
+  wave,
+} from './kit.mjs';
+
+let server;
+let browser;
+before(async () => {
+  server = await startServer();
+  browser = await startBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const open = (path, options = {}) => openPage(browser, server.address, { path, ...options });
+
+async function close(...pages) {
+  for (const page of pages) {
+    assert.deepEqual(page.errors, []);
+    await page.context().close();
+  }
+}
+
+/** Ink the past shows, summed over the tiles in view. */
+const pastInk = (page) =>
+  page.evaluate(() => {
+    const view = window.kolamDebug.view();
+    let sum = 0;
+    for (let y = view.y; y < view.y + view.height; y++) {
+      for (let x = view.x; x < view.x + view.width; x++) {
+        const rgba = window.kolamDebug.pastPixels(view.level, x, y);
+        for (let i = 3; rgba !== null && i < rgba.length; i += 4) {
+          sum += rgba[i];
+        }
+      }
+    }
+    return sum;
+  });
+const shows = (page, seq) =>
+  until(page, (wanted) => window.kolamDebug.past()?.isComplete && window.kolamDebug.past().shownSeq === wanted, seq);
+
+async function drawThree(page) {
+  const inks = [];
+  for (const [y, key] of [[150, 'p'], [320, 'm'], [480, 'p']]) {
+    await page.keyboard.press(key);
+    await draw(page, wave([150, y], [720, y + 20], 24, 40));
+    await settled(page);
+    inks.push(await inkOf(page));
+  }
+  return inks;
+}
+
+test('the_time_machine_shows_each_moment_and_returns_to_now', async () => {
+  const ann = await open('/c/clock#@0,0,0');
+  const inks = await drawThree(ann);
+  await ann.keyboard.press('t');
+  await shows(ann, 3);
+  assert.equal(await pastInk(ann), inks[2]);
+  await ann.keyboard.press('ArrowLeft');
+  await shows(ann, 2);
+  assert.equal(await pastInk(ann), inks[1]);
+  await ann.keyboard.press('ArrowLeft');
+  await shows(ann, 1);
+  assert.equal(await pastInk(ann), inks[0]);
+  await until(ann, () => location.hash.endsWith('&at=1'));
+  await draw(ann, [[300, 300], [340, 320]]);
+  assert.equal((await status(ann)).unsaved, 0, 'one cannot draw in the past');
+  assert.equal((await status(ann)).seq, 3);
+  await ann.keyboard.press('Escape');
+  await until(ann, () => !window.kolamDebug.past().isPast && !location.hash.includes('at='));
+  await ready(ann);
+  assert.equal(await inkOf(ann) > 0, true);
+  await draw(ann, wave([200, 560], [500, 560]));
+  await settled(ann);
+  assert.equal((await status(ann)).seq, 4);
+  await close(ann);
+});
+
+test('a_dragged_handle_scrubs_the_view_and_its_link_opens_the_same_moment', async () => {
+  const ann = await open('/c/scrub#@0,0,0');
+  const inks = await drawThree(ann);
+  await ann.getByRole('button', { name: 'Time machine' }).click();
+  await shows(ann, 3);
+  const track = await ann.locator('.timebar:visible .track').boundingBox();
+  const middle = track.y + track.height / 2;
+  await ann.mouse.move(track.x + track.width - 10, middle);
+  await ann.mouse.down();
+  await ann.mouse.move(track.x + track.width / 2, middle, { steps: 6 });
+  await ann.mouse.move(track.x + 9, middle, { steps: 6 });
+  await shows(ann, 1);
+  assert.equal(await pastInk(ann), inks[0]);
+  await screenshot(ann, 'history-scrub');
+  await ann.mouse.up();
+  await until(ann, () => location.hash.endsWith('&at=1'));
+  const ben = await open(`/c/scrub${new URL(ann.url()).hash}`);
+  await shows(ben, 1);
+  assert.equal(await pastInk(ben), inks[0]);
+  await ben.getByRole('button', { name: 'Now', exact: true }).click();
+  await until(ben, () => !window.kolamDebug.past().isPast);
+  await close(ann, ben);
+});
+
+test('a_replay_ends_with_the_picture_that_is_there_now', async () => {
+  const ann = await open('/c/replay#@0,0,0');
+  await drawThree(ann);
+  await ann.keyboard.press('e');
+  await draw(ann, [[200, 120], [600, 520]]);
+  await settled(ann);
+  await ann.keyboard.press('p');
+  await draw(ann, wave([300, 600], [600, 600]));
+  await settled(ann);
+  await ann.keyboard.press('Control+z');
+  await settled(ann);
+  await ready(ann);
+  const now = await inkOf(ann);
+  const ben = await open('/c/replay#@0,0,0&replay=1-6');
+  await until(ben, () => window.kolamDebug.past()?.replay.isReady);
+  assert.equal((await ben.evaluate(() => window.kolamDebug.past())).replay.strokes, 4, 'the hidden one is left out');
+  await until(ben, () => {
+    const { replay, isComplete } = window.kolamDebug.past();
+    return !replay.isPlaying && replay.done === replay.strokes && isComplete;
+  }, null, 60_000);
+  assert.equal(await pastInk(ben), now);
+  await ben.keyboard.press('ArrowLeft');
+  await until(ben, () => window.kolamDebug.past().replay.done === 3 && window.kolamDebug.past().isComplete);
+  assert.ok((await pastInk(ben)) > now, 'before the eraser');
+  await ben.keyboard.press('End');
+  await until(ben, () => window.kolamDebug.past().replay.done === 4 && window.kolamDebug.past().isComplete);
+  assert.equal(await pastInk(ben), now);
+  await ben.getByRole('slider', { name: 'Progress' }).fill('0.05');
+  await until(ben, () => window.kolamDebug.past().replay.done === 0);
+  const { name } = (await status(ann)).person;
+  await until(ben, (wanted) => document.querySelector('.label-name')?.textContent === wanted, name);
+  await screenshot(ben, 'history-replay');
+  await ben.keyboard.press('Escape');
+  await until(ben, () => !window.kolamDebug.past().isPast);
+  await close(ann, ben);
+});
+
+test('who_drew_this_names_the_artists_on_one_spot_newest_first', async () => {
+  const [ann, ben] = [await open('/c/who#@0,0,0'), await open('/c/who#@0,0,0')];
+  await draw(ann, wave([200, 300], [600, 300], 20, 0));
+  await settled(ann);
+  await ben.keyboard.press('m');
+  await draw(ben, [[400, 200], [400, 300], [400, 400]]);
+  await settled(ben);
+  const names = [(await status(ben)).person.name, (await status(ann)).person.name];
+  await ben.keyboard.press('i');
+  await until(ben, () => document.querySelector('#wall.is-asking'));
+  await ben.mouse.click(400, 300);
+  await ben.locator('.who-list li').first().waitFor();
+  assert.deepEqual(await ben.locator('.who-name').allTextContents(), names);
+  assert.equal((await status(ben)).seq, 2, 'asking draws nothing');
+  await ben.locator('.who-list li').nth(1).hover();
+  await until(ben, () => window.kolamDebug.past().outlines === 1);
+  await screenshot(ben, 'history-who');
+  await ben.locator('.who-list li').first().hover();
+  await ben.getByRole('button', { name: /^All by/ }).first().click();
+  await until(ben, () => document.querySelector('.toast')?.textContent.includes('1 stroke'));
+  await ben.getByRole('button', { name: 'See this moment' }).first().click();
+  await shows(ben, 2);
+  await close(ann, ben);
+});
+
+test('undo_goes_on_after_a_reload_and_leaves_the_other_on_the_same_spot', async () => {
+  const [ann, ben] = [await open('/c/lasting#@0,0,0'), await open('/c/lasting#@0,0,0')];
+  await draw(ann, wave([200, 300], [600, 300], 20, 40));
+  await settled(ann);
+  await until(ben, () => window.kolamDebug.status().seq === 1);
+  await draw(ben, wave([200, 320], [600, 280], 20, 40));
+  await settled(ben);
+  await until(ann, () => window.kolamDebug.status().seq === 2);
+  await draw(ann, wave([200, 200], [600, 200], 20, 40));
+  await settled(ann);
+  await ann.reload();
+  await ready(ann);
+  const all = await inkOf(ann);
+  await until(ann, () => window.kolamDebug.canUndo());
+  await ann.keyboard.press('Control+z');
+  await settled(ann);
+  await ann.keyboard.press('Control+z');
+  await settled(ann);
+  await until(ben, () => window.kolamDebug.status().seq === 5);
+  await until(ben, () => window.kolamDebug.status().isComplete);
+  const benOnly = await inkOf(ben);
+  assert.ok(benOnly > 0 && benOnly < all);
+  assert.equal(await ann.evaluate(() => window.kolamDebug.canUndo()), false);
+  await ann.reload();
+  await ready(ann);
+  await until(ann, () => !document.querySelector('[aria-label="Redo"]').disabled);
+  await ann.keyboard.press('Control+Shift+z');
+  await ann.keyboard.press('Control+Shift+z');
+  await settled(ann);
+  await until(ben, () => window.kolamDebug.status().seq === 7);
+  await until(ben, () => window.kolamDebug.status().isComplete);
+  assert.equal(await inkOf(ben), all);
+  await close(ann, ben);
+});
+
+test('an_undo_out_of_view_says_so_and_leads_there', async () => {
+  const ann = await open('/c/faraway#@0,0,0');
+  await draw(ann, wave([200, 300], [600, 300]));
+  await settled(ann);
+  await ann.goto(`${server.address}c/faraway#@90000,90000,0`);
+  await ann.reload();
+  await ready(ann);
+  await until(ann, () => window.kolamDebug.canUndo());
+  await ann.keyboard.press('Control+z');
+  await ann.getByText('Undone, out of view.').waitFor();
+  await ann.getByRole('button', { name: 'Show', exact: true }).click();
+  await until(ann, () => Math.abs(window.kolamDebug.camera().tileX) < 3);
+  await close(ann);
+});
+
+test('a_moderator_rolls_back_one_artist_and_takes_it_back', async () => {
+  const [ann, eve] = [await open('/c/vandal#@0,0,0'), await open('/c/vandal#@0,0,0')];
+  await draw(ann, wave([150, 200], [700, 220], 24, 30));
+  await settled(ann);
+  const annOnly = await inkOf(ann);
+  await until(eve, () => window.kolamDebug.status().seq === 1);
+  await eve.keyboard.press('m');
+  for (let i = 0; i < 4; i++) {
+    await draw(eve, wave([150, 150 + 60 * i], [700, 260 + 60 * i], 16, 60));
+  }
+  await settled(eve);
+  const both = await inkOf(eve);
+  const mod = await open('/c/vandal?admin#@0,0,0');
+  await mod.getByRole('button', { name: 'Roll back' }).click();
+  await mod.getByLabel('Admin token').fill('0'.repeat(64));
+  await mod.keyboard.press('Enter');
+  await mod.getByText('the admin token is wrong').waitFor();
+  await ready(mod);
+  const token = readFileSync(join(server.data, 'admin.token'), 'utf8').trim();
+  await mod.getByLabel('Admin token').fill(token);
+  await screenshot(mod, 'history-token');
+  await mod.keyboard.press('Enter');
+  await ready(mod);
+  await mod.getByRole('button', { name: 'Point at their strokes' }).click();
+  await mod.mouse.click(698, 440);
+  await mod.locator('.who-head').first().click();
+  await until(mod, () => /^Roll back 4 strokes$/.test(document.querySelector('.rollback .text-button:not(.is-quiet)')?.textContent ?? ''));
+  await until(mod, () => document.querySelectorAll('.outline.is-gone').length === 4);
+  await mod.keyboard.press('Escape');
+  await screenshot(mod, 'history-rollback');
+  await mod.getByRole('button', { name: 'Roll back 4 strokes' }).click();
+  await until(ann, () => window.kolamDebug.status().seq === 6);
+  await until(ann, () => window.kolamDebug.status().isComplete);
+  assert.equal(await inkOf(ann), annOnly);
+  await mod.getByRole('button', { name: 'Undo this rollback' }).click();
+  await until(ann, () => window.kolamDebug.status().seq === 7);
+  await until(ann, () => window.kolamDebug.status().isComplete);
+  assert.equal(await inkOf(ann), both);
+  await close(ann, eve, mod);
+});

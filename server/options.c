@@ -46,6 +46,9 @@ static const struct option_row rows[] = {
     {"vanish-ms", "KOLAM_VANISH_MS", "N",
      "how long an unfinished stroke waits for its author to come back, in ms (30000)", NUMBER,
      AT(vanish_ms), 0, 0, 86400000},
+    {"stall-ms", "KOLAM_STALL_MS", "N",
+     "how long a client may leave everything unread before it is closed, in ms (10000)", NUMBER,
+     AT(stall_ms), 0, 100, 86400000},
     {"log-level", "KOLAM_LOG_LEVEL", "LEVEL", "error, warn, info or debug (info)", LEVEL,
      AT(log_level), 0, 0, 0},
 };
@@ -150,6 +153,7 @@ static void set_defaults(struct kolam_options *options) {
         .tile_cache_mb = 128,
         .gather_us = 2000,
         .vanish_ms = 30000,
+        .stall_ms = 10000,
         .log_level = KOLAM_LOG_INFO,
     };
 }

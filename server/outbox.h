@@ -4,7 +4,7 @@
  * each, the order is kept. A slow client is never a cost to the others. Three classes tell what may be
  * dropped: previews go first (above PREVIEW_BYTES); above SOFT_BYTES ops and tile notices go as well
  * and the client is told to refresh its view; what is essential (acks, answers) is never dropped, and a client
- * that lets HARD_BYTES of it pile up, or reads nothing for 10 s, is closed. */
+ * that lets HARD_BYTES of it pile up, or reads nothing for --stall-ms, is closed. */
 #ifndef KOLAM_SERVER_OUTBOX_H
 #define KOLAM_SERVER_OUTBOX_H
 

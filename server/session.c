@@ -9,7 +9,6 @@
 #include "claims.h"
 #include "origin.h"
 
-#define STALE_MS 10000
 #define HELLO_MS 20000
 #define IN_FLIGHT_OPS_SOFT 2048
 #define IN_FLIGHT_BYTES_SOFT (8u << 20)
@@ -261,7 +260,7 @@ void kolam_session_refuse(struct kolam_session *session, const char *text) {
 void kolam_sessions_sweep(struct kolam_server *server) {
     int64_t now_ms = kolam_loop_now_ms(server->loop);
     KOLAM_LIST_EACH(&server->sessions, struct kolam_session, link, session) {
-        if (kolam_socket_congested_ms(session->ws) > STALE_MS) {
+        if (kolam_socket_congested_ms(session->ws) > session->server->options->stall_ms) {
             server->metrics.closed_slow++;
             kolam_session_close(session, 1013, "too slow");
         } else if (session->state == KOLAM_SESSION_NEW && now_ms - session->opened_ms > HELLO_MS) {

@@ -99,7 +99,7 @@ void kolam_session_error(struct kolam_session *session, const char *code, const 
 /* A protocol error: message, log line, close. */
 void kolam_session_refuse(struct kolam_session *session, const char *text);
 void kolam_session_close(struct kolam_session *session, uint16_t code, const char *reason);
-/* Once a second: closes who has not read for 10 s, and who never said hello. */
+/* Once a second: closes who has not read for --stall-ms, and who never said hello. */
 void kolam_sessions_sweep(struct kolam_server *server);
 
 /* Text messages (messages.c). */

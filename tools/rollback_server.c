@@ -175,6 +175,7 @@ static enum kolam_status identify(struct conversation *talk) {
         return status;
     }
     const char *token = json_string_value(json_object_get(answer, "token"));
+    uint64_t artist = (uint64_t)json_integer_value(json_object_get(answer, "artist"));
     bool is_new = token && kolam_tool_token_is_valid(token);
     if (is_new) {
         memcpy(talk->token, token, sizeof talk->token);
@@ -186,6 +187,10 @@ static enum kolam_status identify(struct conversation *talk) {
     if (is_new && status == KOLAM_OK) {
         status = kolam_client_send(
             talk->ws, json_pack("{s:s,s:s}", "type", "rename", "name", KOLAM_ORDER_AUTHOR));
+    }
+    if (is_new && artist > 0 && status == KOLAM_OK) {
+        status =
+            wait_until(talk, has_name, artist); /* the name is kept before anything is done in it */
     }
     return status;
 }

@@ -39,8 +39,10 @@ async function connections(of = server) {
 
 test('a_slow_reader_is_told_to_refresh_and_nobody_else_notices', async () => {
   const canvas = 'slow';
+  // On a busy machine the flood takes long: slow is not to become stalled meanwhile.
+  const patient = await startServer({ args: ['--stall-ms', '600000'] });
   const [painter, witness, slow] = await Promise.all([
-    Client.artist(server, { canvas }), Client.join(server, { canvas }), Client.join(server, { canvas }),
+    Client.artist(patient, { canvas }), Client.join(patient, { canvas }), Client.join(patient, { canvas }),
   ]);
   await Promise.all([witness.view({}), slow.view({})]);
   slow.socket.pause();
@@ -56,6 +58,7 @@ test('a_slow_reader_is_told_to_refresh_and_nobody_else_notices', async () => {
   assert.deepEqual(view.tiles, [last]);
   const next = await painter.draw([1, 1, 5, 5]);
   await slow.op(next);
+  await patient.stop();
 });
 
 test('one_that_never_reads_is_closed_and_its_memory_given_back', async () => {

@@ -268,9 +268,18 @@ export class Past {
     return new Promise((resolve) => this.mineWaiting.set(id, resolve));
   }
 
+  /* After the token was given the connection is made anew. */
+  async connected(): Promise<void> {
+    const { connection } = this.app.session;
+    for (let i = 0; i < 200 && !connection.isOpen; i++) {
+      await new Promise((resolve) => window.setTimeout(resolve, 50));
+    }
+  }
+
   /* Who rolls back must be somebody. */
   async identified(): Promise<void> {
     const { session } = this.app;
+    await this.connected();
     session.identify();
     for (let i = 0; i < 100 && !session.canDraw; i++) {
       await new Promise((resolve) => window.setTimeout(resolve, 50));

@@ -7,7 +7,7 @@ import { SUB_PER_PX } from '../core/geometry.ts';
 import { button, element } from '../ui/dom.ts';
 import type { Pen } from '../view/others.ts';
 import type { OpRecord } from './api.ts';
-import { viewRect, type PixelRect } from './area.ts';
+import { boxOfRect, viewRect, type PixelRect } from './area.ts';
 import { setPlaying, speedSelect } from './clock.ts';
 import { formatReplay, type ReplaySpan } from './link.ts';
 import type { Past } from './history.ts';
@@ -208,7 +208,10 @@ export class Replay {
     const whole = { ...span, rect };
     past.app.wall.addressExtras = formatReplay(whole);
     past.app.wall.updateAddress();
-    past.outlines.set(span.rect === null ? [] : [{ kind: 'area', rect }]);
+    /* The whole view needs no frame. */
+    const box = boxOfRect(camera, viewport, rect);
+    const isPart = box.width < 0.96 * viewport.width || box.height < 0.96 * viewport.height;
+    past.outlines.set(isPart ? [{ kind: 'area', rect }] : []);
     past.layer.setMarks([]);
     past.layer.show(span.from - 1);
     try {

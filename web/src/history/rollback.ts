@@ -271,7 +271,8 @@ export class Rollback {
     };
   }
 
-  private send(wanted: Wanted, apply: boolean): Promise<Answer> {
+  private async send(wanted: Wanted, apply: boolean): Promise<Answer> {
+    await this.past.connected();
     const id = ++this.id;
     const { rect, lasso, from, to, artists } = wanted;
     const isSent = this.past.app.session.connection.sendJson({

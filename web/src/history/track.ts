@@ -146,10 +146,13 @@ export class Track {
         const x = place.from * this.canvas.width + i * step;
         const time =
           segment.fromMs + ((i + 0.5) * (segment.toMs - segment.fromMs)) / segment.counts.length;
-        const share = each === 0 ? 0 : 0.12 + 0.88 * Math.sqrt(each / most);
-        const high = Math.max(ratio, share * (this.canvas.height - 4 * ratio));
+        if (each === 0) {
+          return;
+        }
+        const share = 0.12 + 0.88 * Math.sqrt(each / most);
+        const high = share * (this.canvas.height - 4 * ratio);
         context.fillStyle = time >= from && time <= to ? past : later;
-        const wide = Math.max(1, step - Math.min(ratio, step * 0.3));
+        const wide = Math.max(ratio, step - Math.min(ratio, step * 0.3));
         context.fillRect(x, this.canvas.height - high, wide, high);
       });
       if (s > 0) {

@@ -1,13 +1,15 @@
 /* Times in words. Pure. */
 
-const SHORT = new Intl.DateTimeFormat(undefined, {
+const PARTS = {
   day: 'numeric',
   month: 'short',
-  year: 'numeric',
   hour: '2-digit',
   minute: '2-digit',
   second: '2-digit',
-});
+  hourCycle: 'h23',
+} as const;
+const SHORT = new Intl.DateTimeFormat(undefined, PARTS);
+const SHORT_OLD = new Intl.DateTimeFormat(undefined, { ...PARTS, year: 'numeric' });
 const LONG = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
 const AGO = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 
@@ -24,8 +26,9 @@ export function exactTime(timeMs: number): string {
   return LONG.format(timeMs);
 }
 
-export function shortTime(timeMs: number): string {
-  return SHORT.format(timeMs);
+export function shortTime(timeMs: number, nowMs = Date.now()): string {
+  const isThisYear = new Date(timeMs).getFullYear() === new Date(nowMs).getFullYear();
+  return (isThisYear ? SHORT : SHORT_OLD).format(timeMs);
 }
 
 export function timeAgo(timeMs: number, nowMs: number): string {

@@ -154,6 +154,29 @@ test('a_replay_ends_with_the_picture_that_is_there_now', async () => {
   await close(ann, ben);
 });
 
+test('a_chosen_span_is_replayed_from_the_bar_and_a_timelapse_is_saved', async () => {
+  const ann = await open('/c/film#@0,0,0', { width: 500, height: 420 });
+  for (const y of [120, 200, 280]) {
+    await draw(ann, wave([80, y], [420, y + 10]));
+    await settled(ann);
+  }
+  await ann.keyboard.press('t');
+  await shows(ann, 3);
+  await until(ann, () => document.querySelector('.track-bubble')?.textContent !== '');
+  const saved = ann.waitForEvent('download', { timeout: 60_000 });
+  await ann.getByRole('button', { name: 'Timelapse of this view' }).click();
+  const film = await saved;
+  assert.equal(film.suggestedFilename(), 'kolam-film-timelapse.webm');
+  const bytes = readFileSync(await film.path());
+  assert.deepEqual([...bytes.subarray(0, 4)], [0x1a, 0x45, 0xdf, 0xa3], 'an EBML file');
+  await ann.getByRole('button', { name: 'Replay as it was drawn' }).click();
+  await ann.getByRole('button', { name: 'Replay', exact: true }).click();
+  await until(ann, () => window.kolamDebug.past().replay.isReady);
+  assert.equal((await ann.evaluate(() => window.kolamDebug.past())).replay.strokes, 3);
+  await until(ann, () => /&replay=1-3&rect=/.test(location.hash));
+  await close(ann);
+});
+
 test('who_drew_this_names_the_artists_on_one_spot_newest_first', async () => {
   const [ann, ben] = [await open('/c/who#@0,0,0'), await open('/c/who#@0,0,0')];
   await draw(ann, wave([200, 300], [600, 300], 20, 0));

@@ -171,19 +171,18 @@ export class Replay {
   private async startChosen(): Promise<void> {
     const [fromMs, toMs] = [Math.min(...this.spanMs), Math.max(...this.spanMs)];
     try {
-      const from = await this.past.api.momentAt(fromMs).then(
+      const from = await this.past.api.momentAt(fromMs - 1).then(
         ({ seq }) => seq + 1,
         () => 1,
       );
       const { newest } = await this.past.moments();
-      const to = await this.past.api.momentAt(toMs).then(
+      const to = await this.past.api.momentAt(Math.ceil(toMs)).then(
         ({ seq }) => seq,
         () => newest,
       );
       const { camera, viewport } = this.past.app.wall;
       const rect = this.rect ?? viewRect(camera, viewport);
-      /* The span's first bar begins with the first stroke: what was before it is not replayed. */
-      await this.start({ from: Math.min(from === 2 ? 1 : from, to), to, rect });
+      await this.start({ from: Math.min(from, to), to, rect });
     } catch (error) {
       this.past.say((error as Error).message);
     }

@@ -30,6 +30,8 @@ const KEYS: readonly [string, string][] = [
   ['+  -  0', 'zoom in, out, back to 100%'],
   ['Arrows', 'move the wall'],
   ['Home', 'to the newest drawing'],
+  ['T', 'time machine: the wall as it was'],
+  ['I', 'who drew this?'],
 ];
 
 export class Help {

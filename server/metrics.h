@@ -12,6 +12,12 @@ struct kolam_metrics {
         previews_in, previews_dropped, refreshes, closed_slow, views, tile_requests, tile_hits,
         tile_renders, tile_stale, tile_not_modified, tile_redirects, snapshots, http_requests,
         history_requests, past_tiles, past_tile_renders, rollbacks;
+
+    /* The fan-out. Gauges: views_distinct, sessions_stale (told to look again, and have not yet). frames_composed
+     * were built for all who see the same, frames_reused served another view with the same records, frames_private
+     * were for one client alone. Delivered and dropped are counted per client. */
+    uint64_t views_distinct, sessions_stale, frames_composed, frames_reused, frames_private,
+        ops_delivered, previews_delivered, tiles_delivered, ops_dropped, previews_shed;
 };
 
 /* Answers /metrics and /healthz. */

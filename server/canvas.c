@@ -290,6 +290,7 @@ static void begin_closing(struct kolam_canvas *canvas) {
     if (!job) {
         return; /* next second */
     }
+    kolam_metrics_keep_log(canvas->server, canvas->log);
     job->canvas = canvas;
     job->log = canvas->log;
     job->job =
@@ -344,6 +345,7 @@ static void tell_writable(struct kolam_canvas *canvas) {
 static void sweep_one(void *ctx, struct kolam_canvas *canvas) {
     const int64_t *now_ms = ctx;
     tell_writable(canvas);
+    kolam_metrics_sweep_canvas(canvas);
     if (canvas->state == KOLAM_CANVAS_OPEN && canvas->users == 0 &&
         *now_ms - canvas->unused_since_ms > IDLE_MS) {
         begin_closing(canvas);

@@ -41,6 +41,7 @@ struct kolam_canvas {
     bool has_place; /* where the newest ink is, in pixels of that level */
     int32_t place_level;
     int64_t place_x, place_y;
+    struct kolam_canvas_counts counts; /* kept when it closes */
 };
 
 /* Somebody who waits for a canvas to be open; embedded in what waits. */

@@ -168,6 +168,7 @@ static void commit_op(struct kolam_canvas *canvas, const struct kolam_submission
                       const struct kolam_log_op *op) {
     canvas->last_seq = op->seq;
     canvas->server->metrics.ops++;
+    canvas->counts.ops++;
     kolam_versions_commit(canvas->versions, op->homes, op->home_count, op->seq);
     take_place(canvas, op);
     struct kolam_bytes *record = kolam_out_op(submission, op);
@@ -221,6 +222,8 @@ void kolam_fanout_all(struct kolam_canvas *canvas, const struct kolam_session *e
 void kolam_fanout_mark(struct kolam_session *session) {
     if (kolam_list_is_empty(&session->dirty_link)) {
         kolam_list_append(&session->server->fanout->dirty, &session->dirty_link);
+        session->queued_us =
+            session->queued_us ? session->queued_us : kolam_loop_now_us(session->server->loop);
     }
     kolam_loop_want_tick(session->server->loop);
 }
@@ -230,6 +233,7 @@ void kolam_fanout_flush(struct kolam_session *session) {
     struct kolam_fanout *fanout = session->server->fanout;
     kolam_list_remove(&session->dirty_link);
     if (session->state == KOLAM_SESSION_CLOSED || kolam_outbox_is_empty(&session->outbox)) {
+        session->queued_us = 0; /* what it held was dropped */
         return;
     }
     if (kolam_socket_is_congested(session->ws)) {
@@ -239,8 +243,11 @@ void kolam_fanout_flush(struct kolam_session *session) {
     uint64_t frames;
     uint8_t *out = fanout->scratch + KOLAM_SOCKET_PAD;
     size_t size = kolam_outbox_take_frames(&session->outbox, out, &frames);
-    session->server->metrics.frames_out += frames;
-    session->server->metrics.bytes_out += size;
+    session->server->metrics.frames_sent += frames;
+    session->server->metrics.sent_bytes += size;
+    kolam_histogram_add(&session->server->metrics.queue_wait, KOLAM_SCALE_TIME,
+                        kolam_loop_now_us(session->server->loop) - session->queued_us);
+    session->queued_us = 0;
     kolam_socket_write(session->ws, out, size);
     kolam_session_update_reading(session);
     if (!kolam_outbox_is_empty(&session->outbox) && !kolam_socket_is_congested(session->ws)) {

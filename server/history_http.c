@@ -192,7 +192,6 @@ static struct kolam_canvas *find_canvas(struct kolam_server *server, const char 
 void kolam_history_request(struct kolam_server *server, struct kolam_http *http, const char *rest) {
     struct kolam_canvas *canvas = find_canvas(server, rest);
     struct kolam_args args = {.query = kolam_http_request(http)->query};
-    server->metrics.history_requests++;
     if (!canvas) {
         kolam_http_error(http, 404, "there is no such canvas; it is created by its first stroke");
         return;

@@ -137,7 +137,6 @@ void kolam_history_mine(struct kolam_session *session, const json_t *message) {
         kolam_session_close(session, 1013, "out of memory");
         return;
     }
-    session->server->metrics.history_requests++;
     job->session = session;
     job->canvas = session->canvas;
     job->id = id;

@@ -207,7 +207,6 @@ static void done(struct kolam_job *base) {
 }
 
 static void start(struct kolam_session *session, struct kolam_rollback *rollback) {
-    session->server->metrics.history_requests++;
     rollback->session = session;
     rollback->canvas = session->canvas;
     rollback->author = session->author;

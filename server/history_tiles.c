@@ -317,7 +317,6 @@ static void serve(struct past_request *request) {
     struct kolam_server *server = request->server;
     uint64_t kept_seq = 0;
     if (has_it_already(request)) {
-        server->metrics.tile_not_modified++;
         answer(request, 304, NULL);
         return;
     }
@@ -332,9 +331,10 @@ static void serve(struct past_request *request) {
                                         request->tile, request->version);
     }
     if (png) {
-        server->metrics.tile_hits++;
+        server->metrics.tile_cache_hits++;
         answer(request, 200, png);
     } else {
+        server->metrics.tile_cache_misses++;
         wait_for_picture(request);
     }
 }
@@ -410,7 +410,6 @@ bool kolam_history_tiles_take(struct kolam_server *server, struct kolam_http *ht
     if (!kolam_args_moment(&args, &moment)) {
         return false;
     }
-    server->metrics.past_tiles++;
     if (args.problem) {
         kolam_http_error(http, 400, args.problem);
         return true;

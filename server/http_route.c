@@ -100,31 +100,75 @@ static const char *after(const char *path, const char *prefix) {
     return strncmp(path, prefix, size) == 0 ? path + size : NULL;
 }
 
+/* What is asked for, and what follows the path's fixed part. */
+static enum kolam_http_kind kind_of(const struct kolam_request *request, const char **out_rest) {
+    const char *path = request->path;
+    if ((*out_rest = after(path, "/tiles/"))) {
+        return after(request->query, "at=") || strstr(request->query, "&at=") ? KOLAM_HTTP_PAST_TILE
+                                                                              : KOLAM_HTTP_TILE;
+    }
+    if ((*out_rest = after(path, "/api/canvas/"))) {
+        return strchr(*out_rest, '/') ? KOLAM_HTTP_HISTORY : KOLAM_HTTP_CANVAS;
+    }
+    if ((*out_rest = after(path, "/claim/"))) {
+        return KOLAM_HTTP_CLAIM;
+    }
+    if (strcmp(path, "/snapshot.png") == 0) {
+        return KOLAM_HTTP_SNAPSHOT;
+    }
+    if (strcmp(path, "/healthz") == 0) {
+        return KOLAM_HTTP_HEALTH;
+    }
+    if (strcmp(path, "/metrics") == 0) {
+        return KOLAM_HTTP_METRICS;
+    }
+    return strcmp(path, "/ws") == 0 ? KOLAM_HTTP_OTHER : KOLAM_HTTP_PAGE;
+}
+
+static void route(struct kolam_server *server, struct kolam_http *http,
+                  const struct kolam_request *request) {
+    const char *rest;
+    const enum kolam_http_kind kind = kind_of(request, &rest);
+    kolam_http_set_kind(http, (uint8_t)kind);
+    switch (kind) {
+    case KOLAM_HTTP_TILE:
+    case KOLAM_HTTP_PAST_TILE:
+        kolam_tiles_request(server, http, rest);
+        return;
+    case KOLAM_HTTP_CANVAS:
+        kolam_api_canvas(server, http, rest);
+        return;
+    case KOLAM_HTTP_HISTORY:
+        kolam_history_request(server, http, rest);
+        return;
+    case KOLAM_HTTP_SNAPSHOT:
+        kolam_snapshots_request(server, http, request);
+        return;
+    case KOLAM_HTTP_CLAIM:
+        answer_claim(server, http, request, rest);
+        return;
+    case KOLAM_HTTP_HEALTH:
+        kolam_health_answer(server, http);
+        return;
+    case KOLAM_HTTP_METRICS:
+        kolam_metrics_answer(server, http);
+        return;
+    case KOLAM_HTTP_PAGE:
+        kolam_static_request(server, http, request);
+        return;
+    default:
+        kolam_http_error(http, 400, "this is a WebSocket; upgrade with subprotocol kolam.v1");
+        return;
+    }
+}
+
 void kolam_http_on_request(void *ctx, struct kolam_http *http,
                            const struct kolam_request *request) {
     struct kolam_server *server = ctx;
-    const char *path = request->path, *rest;
-    server->metrics.http_requests++;
-    if (!is_host_fine(server, request)) {
+    if (is_host_fine(server, request)) {
+        route(server, http, request);
+    } else {
         kolam_http_error(http, 403,
                          "this Host is not ours; allow it with kolam serve --allow-host");
-    } else if (strcmp(path, "/healthz") == 0) {
-        kolam_health_answer(server, http);
-    } else if ((rest = after(path, "/tiles/"))) {
-        kolam_tiles_request(server, http, rest);
-    } else if (strcmp(path, "/snapshot.png") == 0) {
-        kolam_snapshots_request(server, http, request);
-    } else if ((rest = after(path, "/api/canvas/")) && strchr(rest, '/')) {
-        kolam_history_request(server, http, rest);
-    } else if (rest) {
-        kolam_api_canvas(server, http, rest);
-    } else if ((rest = after(path, "/claim/"))) {
-        answer_claim(server, http, request, rest);
-    } else if (strcmp(path, "/metrics") == 0) {
-        kolam_metrics_answer(server, http);
-    } else if (strcmp(path, "/ws") == 0) {
-        kolam_http_error(http, 400, "this is a WebSocket; upgrade with subprotocol kolam.v1");
-    } else {
-        kolam_static_request(server, http, request);
     }
 }

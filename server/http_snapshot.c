@@ -343,6 +343,10 @@ static struct snapshot *create(struct kolam_server *server, struct kolam_canvas 
     return snapshot;
 }
 
+uint32_t kolam_snapshots_count(const struct kolam_server *server) {
+    return server->snapshots->count;
+}
+
 void kolam_snapshots_request(struct kolam_server *server, struct kolam_http *http,
                              const struct kolam_request *request) {
     char name[KOLAM_CANVAS_NAME_MAX + 1] = "main";
@@ -369,7 +373,6 @@ void kolam_snapshots_request(struct kolam_server *server, struct kolam_http *htt
             kolam_http_error(http, 503, "out of memory");
             return;
         }
-        server->metrics.snapshots++;
         snapshot->has_moment = has_moment;
         snapshot->moment = moment;
         snapshot->http = http;

@@ -10,6 +10,7 @@ void kolam_snapshots_stop(struct kolam_server *server);
 void kolam_snapshots_destroy(struct kolam_server *server);
 void kolam_snapshots_request(struct kolam_server *server, struct kolam_http *http,
                              const struct kolam_request *request);
+uint32_t kolam_snapshots_count(const struct kolam_server *server);
 /* KOLAM_WAKE_STREAM: a worker has bytes. */
 void kolam_snapshots_dispatch(struct kolam_server *server);
 /* Once a second: cancels those whose client does not read. */

@@ -117,7 +117,6 @@ static bool answer_if_unchanged(struct tile_request *request, uint64_t seq) {
     if (!strstr(kolam_http_request(request->http)->if_none_match, quoted)) {
         return false;
     }
-    request->server->metrics.tile_not_modified++;
     snprintf(headers, sizeof(headers), "ETag: %s\r\nCache-Control: no-cache\r\n", quoted);
     kolam_http_answer(request->http, 304, headers, NULL);
     free_request(request);
@@ -142,7 +141,6 @@ static void answer_redirect(struct tile_request *request, uint64_t seq) {
              "Location: /tiles/%s/%d/%" PRId64 "/%" PRId64
              ".png?v=%s\r\nCache-Control: no-store\r\n",
              request->canvas->name, request->tile.level, request->tile.x, request->tile.y, etag);
-    request->server->metrics.tile_redirects++;
     kolam_http_answer(request->http, 302, headers, NULL);
     free_request(request);
 }
@@ -269,7 +267,7 @@ static void serve(struct tile_request *request) {
     } else if (version == 0) {
         answer_picture(request, 0, server->tiles->empty_png, true);
     } else if (png && kept_seq == version) {
-        server->metrics.tile_hits++;
+        server->metrics.tile_cache_hits++;
         answer_picture(request, version, png, true);
     } else if (png && kept_seq < version &&
                kolam_tiles_rebuild_later(server, request->canvas, request->tile)) {
@@ -277,6 +275,7 @@ static void serve(struct tile_request *request) {
         answer_picture(request, kept_seq, png, false);
     } else {
         request->was_current = true;
+        server->metrics.tile_cache_misses++;
         wait_for_job(request);
     }
 }
@@ -345,7 +344,6 @@ static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) 
 void kolam_tiles_request(struct kolam_server *server, struct kolam_http *http, const char *rest) {
     char name[KOLAM_CANVAS_NAME_MAX + 1];
     struct kolam_tile_id tile;
-    server->metrics.tile_requests++;
     if (!parse_place(rest, name, &tile)) {
         kolam_http_error(http, 400,
                          "a tile is /tiles/<canvas>/<level>/<x>/<y>.png inside the world");

@@ -3,7 +3,6 @@
 
 #include <ev.h>
 #include <signal.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "kolam/alloc.h"
@@ -17,21 +16,27 @@ struct kolam_loop {
     struct ev_signal signals[2];
     struct ev_async wakes[KOLAM_WAKES];
     struct ev_prepare turn;
+    struct ev_check awake;
     struct ev_timer tick;
     struct ev_timer sweep;
     bool is_tick_wanted, is_stopping;
-    double rest_s; /* how long the tick rests after it ran */
+    double rest_s;     /* how long the tick rests after it ran */
+    uint64_t awake_us; /* since when this turn lasts */
+    struct kolam_loop_stats stats;
 };
-
-static double monotonic_s(void) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 int64_t kolam_loop_now_ms(const struct kolam_loop *loop) {
     (void)loop;
-    return (int64_t)(monotonic_s() * 1000.0);
+    return (int64_t)(kolam_monotonic_us() / 1000);
+}
+
+uint64_t kolam_loop_now_us(const struct kolam_loop *loop) {
+    (void)loop;
+    return kolam_monotonic_us();
+}
+
+const struct kolam_loop_stats *kolam_loop_stats(const struct kolam_loop *loop) {
+    return &loop->stats;
 }
 
 static void start_tick(struct kolam_loop *loop, double after_s) {
@@ -48,13 +53,17 @@ static void on_tick(struct ev_loop *ev, struct ev_timer *timer, int events) {
         return;
     }
     loop->is_tick_wanted = false;
-    double begin_s = monotonic_s();
+    const uint64_t begin_us = kolam_monotonic_us();
     loop->handlers.on_tick(loop->handlers.ctx);
-    double took_s = monotonic_s() - begin_s;
+    const uint64_t took_us = kolam_monotonic_us() - begin_us;
+    const double took_s = (double)took_us / 1e6;
     loop->rest_s = took_s * 2 > TICK_S ? took_s * 2 : TICK_S;
     if (loop->rest_s > TICK_MAX_S) {
         loop->rest_s = TICK_MAX_S;
     }
+    kolam_histogram_add(&loop->stats.tick_work, KOLAM_SCALE_TIME, took_us);
+    kolam_histogram_add(&loop->stats.tick_interval, KOLAM_SCALE_TIME,
+                        (uint64_t)(loop->rest_s * 1e6));
     ev_now_update(loop->ev);
     start_tick(loop, loop->rest_s);
 }
@@ -76,6 +85,15 @@ static void on_turn(struct ev_loop *ev, struct ev_prepare *prepare, int events) 
     (void)ev, (void)events;
     struct kolam_loop *loop = prepare->data;
     loop->handlers.on_turn(loop->handlers.ctx);
+    const uint64_t took_us = kolam_monotonic_us() - loop->awake_us;
+    loop->stats.busy_us += took_us;
+    kolam_histogram_add(&loop->stats.turn_time, KOLAM_SCALE_TIME, took_us);
+}
+
+static void on_awake(struct ev_loop *ev, struct ev_check *check, int events) {
+    (void)ev, (void)events;
+    struct kolam_loop *loop = check->data;
+    loop->awake_us = kolam_monotonic_us();
 }
 
 static void on_wake(struct ev_loop *ev, struct ev_async *async, int events) {
@@ -108,7 +126,14 @@ static void start_watchers(struct kolam_loop *loop) {
     }
     ev_prepare_init(&loop->turn, on_turn);
     loop->turn.data = loop;
+    /* A turn begins before and ends after what anybody else does in it. */
+    ev_set_priority(&loop->turn, EV_MINPRI);
     ev_prepare_start(loop->ev, &loop->turn);
+    ev_check_init(&loop->awake, on_awake);
+    loop->awake.data = loop;
+    ev_set_priority(&loop->awake, EV_MAXPRI);
+    ev_check_start(loop->ev, &loop->awake);
+    loop->awake_us = kolam_monotonic_us();
     ev_timer_init(&loop->tick, on_tick, 0.0, 0.0);
     loop->tick.data = loop;
     ev_timer_init(&loop->sweep, on_sweep, 1.0, 1.0);
@@ -146,6 +171,7 @@ void kolam_loop_destroy(struct kolam_loop *loop) {
         ev_async_stop(loop->ev, &loop->wakes[i]);
     }
     ev_prepare_stop(loop->ev, &loop->turn);
+    ev_check_stop(loop->ev, &loop->awake);
     ev_timer_stop(loop->ev, &loop->tick);
     ev_timer_stop(loop->ev, &loop->sweep);
     ev_loop_destroy(loop->ev);

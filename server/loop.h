@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "kolam/histogram.h"
 #include "kolam/status.h"
 
 struct ev_loop;
@@ -43,6 +44,16 @@ void kolam_loop_want_tick(struct kolam_loop *loop);
 void kolam_loop_wake(struct kolam_loop *loop, enum kolam_wake wake);
 /* Milliseconds of a clock that never goes back, as of this turn of the loop. */
 int64_t kolam_loop_now_ms(const struct kolam_loop *loop);
+/* The same clock in microseconds. */
+uint64_t kolam_loop_now_us(const struct kolam_loop *loop);
+
+/* What the loop thread does with its time; a turn is what it does between two sleeps. */
+struct kolam_loop_stats {
+    uint64_t busy_us;
+    struct kolam_histogram turn_time, tick_work;
+    struct kolam_histogram tick_interval; /* as chosen after each tick */
+};
+const struct kolam_loop_stats *kolam_loop_stats(const struct kolam_loop *loop);
 /* For who attaches watchers: the network. */
 struct ev_loop *kolam_loop_ev(struct kolam_loop *loop);
 

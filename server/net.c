@@ -303,6 +303,10 @@ const char *kolam_net_listen_host(const struct kolam_net *net) {
     return net->host;
 }
 
+uint64_t kolam_net_http_bytes(const struct kolam_net *net) {
+    return net->http_bytes;
+}
+
 uint32_t kolam_net_connections(const struct kolam_net *net) {
     return net->connections;
 }

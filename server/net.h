@@ -41,6 +41,8 @@ struct kolam_net_handlers {
     void (*on_close)(void *session);    /* last call; the kolam_socket is gone after it */
     /* An HTTP request: answer it now or keep `http` until kolam_http_answer or its on_gone. */
     void (*on_request)(void *ctx, struct kolam_http *http, const struct kolam_request *request);
+    /* The answer to it is ready: of which kind (0 unless kolam_http_set_kind told) and after how long. */
+    void (*on_answer)(void *ctx, uint8_t kind, int status, uint64_t took_us);
 };
 
 struct kolam_net_options {
@@ -60,6 +62,8 @@ void kolam_net_stop_listening(struct kolam_net *net);
 const char *kolam_net_url(const struct kolam_net *net);
 const char *kolam_net_listen_host(const struct kolam_net *net);
 uint32_t kolam_net_connections(const struct kolam_net *net);
+/* Bytes of HTTP answers so far. */
+uint64_t kolam_net_http_bytes(const struct kolam_net *net);
 /* Once a second: pings, and closes what is silent or never reads. */
 void kolam_net_sweep(struct kolam_net *net);
 
@@ -87,6 +91,8 @@ const char *kolam_socket_peer(const struct kolam_socket *ws);
 
 /* The request in hand; valid until it is answered or gone. */
 const struct kolam_request *kolam_http_request(const struct kolam_http *http);
+/* What on_answer will be told that this was. */
+void kolam_http_set_kind(struct kolam_http *http, uint8_t kind);
 /* Called once if the client leaves before the answer is complete; `http` is gone after it. */
 void kolam_http_set_on_gone(struct kolam_http *http, void (*on_gone)(void *ctx), void *ctx);
 

@@ -31,6 +31,8 @@ struct kolam_http {
     int64_t progress_ms; /* when bytes last left; 0 while the answer is being made */
     bool is_in_callback; /* the library called us: it is ours to write now */
     bool is_ready, has_sent_head, is_killed;
+    uint8_t kind;
+    uint64_t begun_us;
 };
 
 static const char security_headers[] = "X-Content-Type-Options: nosniff\r\n"
@@ -88,6 +90,7 @@ static struct kolam_http *create(struct kolam_net *net, struct lws *wsi) {
     http->peer.kind = KOLAM_NET_HTTP;
     http->net = net;
     http->wsi = wsi;
+    http->begun_us = kolam_loop_now_us(net->loop);
     kolam_list_append(&net->requests, &http->link);
     lws_set_opaque_user_data(wsi, http);
     return http;
@@ -130,6 +133,7 @@ static int complete(struct kolam_http *http) {
 
 static int send_bytes(struct kolam_http *http, uint8_t *bytes, size_t size) {
     http->progress_ms = kolam_loop_now_ms(http->net->loop);
+    http->net->http_bytes += size;
     return lws_write(http->wsi, bytes, size, LWS_WRITE_HTTP) < 0 ? -1 : 0;
 }
 
@@ -227,14 +231,16 @@ static void refuse(struct lws *wsi, const char *status) {
 }
 
 /* Nonzero closes the connection, whatever follows in it. */
-static int filter(struct lws *wsi) {
+static int filter(struct kolam_net *net, struct lws *wsi) {
     bool is_readable = lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0 ||
                        lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
     if (!is_readable) {
+        net->options.handlers.on_answer(net->options.handlers.ctx, 0, 405, 0);
         refuse(wsi, "405 Method Not Allowed");
         return 1;
     }
     if (!kolam_net_has_no_body(wsi)) {
+        net->options.handlers.on_answer(net->options.handlers.ctx, 0, 413, 0);
         refuse(wsi, "413 Content Too Large");
         return 1;
     }
@@ -264,7 +270,7 @@ int kolam_net_http_callback(struct kolam_net *net, struct lws *wsi, struct kolam
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
         return 1; /* an upgrade without our subprotocol */
     case LWS_CALLBACK_FILTER_HTTP_CONNECTION:
-        return filter(wsi);
+        return filter(net, wsi);
     case LWS_CALLBACK_HTTP:
         return http ? -1 : begin(net, wsi);
     case LWS_CALLBACK_HTTP_WRITEABLE:
@@ -282,6 +288,8 @@ static void make_ready(struct kolam_http *http, int status, const char *headers)
     http->headers = headers ? kolam_strdup(headers) : NULL;
     http->is_ready = true;
     http->progress_ms = kolam_loop_now_ms(http->net->loop);
+    http->net->options.handlers.on_answer(http->net->options.handlers.ctx, http->kind, status,
+                                          kolam_loop_now_us(http->net->loop) - http->begun_us);
     if (!http->is_in_callback) {
         lws_callback_on_writable(http->wsi);
     }
@@ -289,6 +297,10 @@ static void make_ready(struct kolam_http *http, int status, const char *headers)
 
 const struct kolam_request *kolam_http_request(const struct kolam_http *http) {
     return http->request;
+}
+
+void kolam_http_set_kind(struct kolam_http *http, uint8_t kind) {
+    http->kind = kind;
 }
 
 void kolam_http_set_on_gone(struct kolam_http *http, void (*on_gone)(void *ctx), void *ctx) {

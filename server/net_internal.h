@@ -21,6 +21,7 @@ struct kolam_net {
     struct ev_io accepting;
     int listen_fd; /* -1: not listening */
     uint32_t connections;
+    uint64_t http_bytes;
     char url[320], host[256];
     struct kolam_list sockets;  /* kolam_socket */
     struct kolam_list requests; /* kolam_http */

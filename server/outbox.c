@@ -21,6 +21,7 @@ static void drop(struct kolam_outbox *outbox, enum kolam_out_class class) {
         struct kolam_out_item item = outbox->items[i];
         if (item.class >= class) {
             outbox->queued_bytes -= item.bytes->size;
+            outbox->dropped[item.class]++;
             kolam_bytes_unref(item.bytes);
         } else {
             outbox->items[kept++] = item;
@@ -59,12 +60,14 @@ enum kolam_outbox_state kolam_outbox_add(struct kolam_outbox *outbox, enum kolam
     }
     if (class == KOLAM_OUT_PREVIEW && after > KOLAM_OUTBOX_PREVIEW_BYTES) {
         drop(outbox, KOLAM_OUT_PREVIEW);
+        outbox->dropped[class]++;
         return KOLAM_OUTBOX_DROPPED_PREVIEW;
     }
     if (after > KOLAM_OUTBOX_SOFT_BYTES) {
         drop(outbox, KOLAM_OUT_OP);
         state = KOLAM_OUTBOX_OVERFLOWED;
         if (class != KOLAM_OUT_ESSENTIAL) {
+            outbox->dropped[class]++;
             return state;
         }
     }

@@ -30,6 +30,7 @@ struct kolam_outbox {
     struct kolam_out_item *items;
     uint32_t begin, end, capacity; /* items[begin..end) wait */
     uint64_t queued_bytes, essential_bytes;
+    uint32_t dropped[3]; /* by class, since its owner last looked */
 };
 
 enum kolam_outbox_state {

@@ -214,7 +214,7 @@ static bool has_budget(struct kolam_session *session) {
                                 : session->hot_left + (uint32_t)gained;
     }
     if (session->hot_left == 0) {
-        session->server->metrics.previews_dropped++;
+        session->server->metrics.previews_ignored++;
         return false;
     }
     session->hot_left--;
@@ -314,7 +314,7 @@ void kolam_preview_record(struct kolam_session *session, const struct kolam_in_r
     struct kolam_server *server = session->server;
     struct kolam_op op;
     uint32_t home_count;
-    server->metrics.previews_in++;
+    server->metrics.previews_received++;
     if (!session->has_author) {
         kolam_session_refuse(session, "preview: identify before drawing");
         return;
@@ -325,7 +325,7 @@ void kolam_preview_record(struct kolam_session *session, const struct kolam_in_r
     }
     struct preview *preview = obtain(session, record->counter);
     if (!preview) {
-        server->metrics.previews_dropped++;
+        server->metrics.previews_ignored++;
         return;
     }
     kolam_people_number(session);
@@ -340,7 +340,7 @@ void kolam_preview_record_as(struct kolam_session *session, const struct kolam_i
     struct kolam_server *server = session->server;
     struct kolam_op op;
     uint32_t home_count;
-    server->metrics.previews_in++;
+    server->metrics.previews_received++;
     if (record->slot >= session->slot_count || !session->slots[record->slot]) {
         kolam_session_refuse(session, "preview: nobody is bound to this slot");
         return;
@@ -384,6 +384,7 @@ void kolam_preview_cancel(struct kolam_session *session, uint32_t counter) {
 }
 
 void kolam_preview_cursor(struct kolam_session *session, const struct kolam_in_record *record) {
+    session->server->metrics.cursors_received++;
     if (!session->has_author || !has_budget(session)) {
         return;
     }

@@ -103,7 +103,7 @@ static void on_turn(void *ctx) {
 static void on_stop(void *ctx) {
     struct kolam_server *server = ctx;
     kolam_logfmt(&server->logfmt, KOLAM_LOG_INFO, "stopping", "sessions=%llu",
-                 (unsigned long long)server->metrics.sessions);
+                 (unsigned long long)server->metrics.clients);
     server->is_stopping = true;
     server->stop_deadline_ms = kolam_loop_now_ms(server->loop) + STOP_MS;
     kolam_net_stop_listening(server->net);
@@ -208,6 +208,7 @@ static enum kolam_status make_net(struct kolam_server *server, struct kolam_erro
                 .on_writable = kolam_session_on_writable,
                 .on_close = kolam_session_on_close,
                 .on_request = kolam_http_on_request,
+                .on_answer = kolam_metrics_http_answer,
             },
     };
     return kolam_net_create(server->loop, &options, &server->net, error);

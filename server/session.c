@@ -44,8 +44,8 @@ void *kolam_session_on_open(struct kolam_server *server, struct kolam_socket *ws
     kolam_list_init(&session->previews);
     kolam_list_append(&server->sessions, &session->link);
     take_cookie(session, request);
-    server->metrics.sessions++;
-    server->metrics.sessions_total++;
+    server->metrics.clients++;
+    server->metrics.clients_total++;
     kolam_logfmt(&server->logfmt, KOLAM_LOG_DEBUG, "session_opened", "session=%u peer=%s",
                  session->number, kolam_socket_peer(ws));
     return session;
@@ -78,7 +78,7 @@ void kolam_session_on_close(void *ctx) {
     session->state = KOLAM_SESSION_CLOSED;
     session->ws = NULL;
     session->view.is_set = false;
-    server->metrics.sessions--;
+    server->metrics.clients--;
     kolam_list_remove(&session->link);
     kolam_list_remove(&session->canvas_link);
     kolam_list_remove(&session->dirty_link);
@@ -95,7 +95,8 @@ void kolam_session_on_close(void *ctx) {
 
 void kolam_session_on_message(void *ctx, bool is_text, const uint8_t *bytes, size_t size) {
     struct kolam_session *session = ctx;
-    session->server->metrics.messages_in++;
+    session->server->metrics.messages_received++;
+    session->server->metrics.received_bytes += size;
     if (is_text) {
         kolam_messages_on_text(session, bytes, size);
         return;
@@ -190,6 +191,24 @@ static void begin_refresh(struct kolam_session *session) {
     kolam_session_send_json(session, json_pack("{ss ss}", "type", "refresh", "reason", "slow"));
 }
 
+static void count(struct kolam_session *session, enum kolam_out_class class,
+                  enum kolam_outbox_state state) {
+    struct kolam_metrics *metrics = &session->server->metrics;
+    if (state == KOLAM_OUTBOX_FINE ||
+        (state == KOLAM_OUTBOX_OVERFLOWED && class == KOLAM_OUT_ESSENTIAL)) {
+        metrics->delivered[class]++;
+        if (session->canvas) {
+            session->canvas->counts.delivered++;
+        }
+    }
+    if (state != KOLAM_OUTBOX_FINE) {
+        for (uint32_t i = 0; i < KOLAM_OUT_CLASSES; i++) {
+            metrics->dropped[i] += session->outbox.dropped[i];
+            session->outbox.dropped[i] = 0;
+        }
+    }
+}
+
 static void queue(struct kolam_session *session, enum kolam_out_class class, bool is_text,
                   struct kolam_bytes *bytes) {
     if (session->state == KOLAM_SESSION_CLOSED) {
@@ -199,11 +218,11 @@ static void queue(struct kolam_session *session, enum kolam_out_class class, boo
         kolam_session_close(session, 1013, "out of memory");
         return;
     }
-    switch (kolam_outbox_add(&session->outbox, class, is_text, bytes)) {
+    const enum kolam_outbox_state state = kolam_outbox_add(&session->outbox, class, is_text, bytes);
+    count(session, class, state);
+    switch (state) {
     case KOLAM_OUTBOX_FINE:
-        break;
     case KOLAM_OUTBOX_DROPPED_PREVIEW:
-        session->server->metrics.previews_dropped++;
         break;
     case KOLAM_OUTBOX_OVERFLOWED:
         begin_refresh(session);

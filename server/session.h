@@ -58,6 +58,7 @@ struct kolam_session {
     struct kolam_view_job *view_job; /* the newest, or NULL */
     struct kolam_notices notices;
     struct kolam_outbox outbox;
+    uint64_t queued_us; /* since when it holds something; 0: it does not */
 
     bool is_refreshing; /* it was told to look again and has not yet */
     uint32_t asks;      /* questions at the workers: views, names */

@@ -25,7 +25,7 @@ struct pending {
 
 static void nack(struct kolam_session *session, uint32_t counter, enum kolam_nack code,
                  const char *reason) {
-    session->server->metrics.nacks++;
+    session->server->metrics.refused[code]++;
     kolam_logfmt(&session->server->logfmt, KOLAM_LOG_DEBUG, "nack", "session=%u counter=%u code=%d",
                  session->number, counter, code);
     kolam_session_send_own(session, KOLAM_OUT_ESSENTIAL, kolam_out_nack(counter, code, reason));
@@ -130,7 +130,7 @@ void kolam_submit_record(struct kolam_session *session, const struct kolam_in_re
     const struct kolam_author *author = &session->author;
     struct kolam_petitioner who = {session->has_author, session->is_admin};
     const uint64_t bytes = size_of(record);
-    server->metrics.submits++;
+    server->metrics.submissions++;
     if (is_as) {
         who.has_author = record->slot < session->slot_count && session->slots[record->slot];
         author = who.has_author ? &session->slots[record->slot]->author : NULL;

@@ -151,7 +151,7 @@ void kolam_view_set(struct kolam_session *session, const struct kolam_view *view
     const uint32_t count = view->width * view->height;
     kolam_view_cancel(session);
     kolam_fanout_forget(session);
-    session->server->metrics.views++;
+    session->server->metrics.views_answered++;
     session->view = *view;
     session->view.is_set = true;
     session->is_refreshing = false;

@@ -225,7 +225,10 @@ static void fail_batch(struct sqlite_log *log, struct submission_queue *batch,
 }
 
 static void count_submission(struct kolam_log_stats *stats,
-                             const struct kolam_submission *submission) {
+                             const struct kolam_submission *submission, uint64_t now_us) {
+    if (!is_rename(submission)) {
+        kolam_histogram_add(&stats->submit_time, KOLAM_SCALE_TIME, now_us - submission->queued_us);
+    }
     if (submission->status != KOLAM_OK) {
         stats->refused++;
     } else if (submission->op_count > 0 && submission->ops[0].is_duplicate) {
@@ -239,6 +242,7 @@ static void count_submission(struct kolam_log_stats *stats,
 static void count_batch(struct sqlite_log *log, const struct submission_queue *batch,
                         enum kolam_status status, uint64_t commit_us) {
     struct kolam_log_stats *stats = &log->stats;
+    const uint64_t now_us = kolam_monotonic_us();
     if (status != KOLAM_OK) {
         stats->failures++;
         stats->failure = *kolam_canvas_writer_failure(log->writer);
@@ -247,9 +251,11 @@ static void count_batch(struct sqlite_log *log, const struct submission_queue *b
         stats->commit_us_total += commit_us;
         stats->commit_us_max = commit_us > stats->commit_us_max ? commit_us : stats->commit_us_max;
         stats->batch_max = batch->count > stats->batch_max ? batch->count : stats->batch_max;
+        kolam_histogram_add(&stats->commit_time, KOLAM_SCALE_TIME, commit_us);
+        kolam_histogram_add(&stats->batch_size, KOLAM_SCALE_COUNT, batch->count);
     }
     for (const struct kolam_submission *s = batch->first; s; s = s->next) {
-        count_submission(stats, s);
+        count_submission(stats, s, now_us);
     }
 }
 
@@ -293,6 +299,7 @@ static void *run_committer(void *arg) {
 
 static void log_submit(struct kolam_log *base, struct kolam_submission *submission) {
     struct sqlite_log *log = from_base(base);
+    submission->queued_us = kolam_monotonic_us();
     pthread_mutex_lock(&log->lock);
     if (log->is_stopping) { /* a callback inside destroy: the committer is gone, destroy dispatches */
         fail_submission(submission, KOLAM_ERR_CLOSED);

@@ -34,12 +34,14 @@ struct kolam_pool {
     pthread_cond_t has_work;
     struct job_queue waiting[KOLAM_JOB_PRIORITIES];
     struct job_queue finished;
-    uint32_t backlog;
+    uint32_t backlog, running;
+    uint64_t waiting_count[KOLAM_JOB_PRIORITIES];
     bool is_closing;
     void (*wake)(void *ctx);
     void *wake_ctx;
     uint32_t worker_count;
     struct kolam_worker *workers;
+    struct kolam_pool_stats stats; /* the loop thread's: the two histograms */
 };
 
 static void queue_init(struct job_queue *queue) {
@@ -153,6 +155,7 @@ static struct kolam_job *take_job(struct kolam_pool *pool) {
         struct kolam_job *job = queue_pop(&pool->waiting[priority]);
         if (job) {
             pool->backlog--;
+            pool->waiting_count[priority]--;
             return job;
         }
     }
@@ -169,9 +172,13 @@ static void *worker_main(void *arg) {
             pthread_cond_wait(&pool->has_work, &pool->mutex);
             continue;
         }
+        pool->running++;
         pthread_mutex_unlock(&pool->mutex);
+        job->begun_us = kolam_monotonic_us();
         job->run(job, worker);
+        job->over_us = kolam_monotonic_us();
         pthread_mutex_lock(&pool->mutex);
+        pool->running--;
         queue_push(&pool->finished, job);
         pthread_mutex_unlock(&pool->mutex);
         pool->wake(pool->wake_ctx);
@@ -247,11 +254,21 @@ void kolam_pool_destroy(struct kolam_pool *pool) {
 }
 
 void kolam_pool_submit(struct kolam_pool *pool, struct kolam_job *job) {
+    job->queued_us = kolam_monotonic_us();
     pthread_mutex_lock(&pool->mutex);
     queue_push(&pool->waiting[job->priority], job);
     pool->backlog++;
+    pool->waiting_count[job->priority]++;
     pthread_cond_signal(&pool->has_work);
     pthread_mutex_unlock(&pool->mutex);
+}
+
+/* `done` frees the job, and another priority may be given to it there: it is counted first. */
+static void count(struct kolam_pool_stats *stats, const struct kolam_job *job) {
+    kolam_histogram_add(&stats->wait_time[job->priority], KOLAM_SCALE_TIME,
+                        job->begun_us - job->queued_us);
+    kolam_histogram_add(&stats->run_time[job->priority], KOLAM_SCALE_TIME,
+                        job->over_us - job->begun_us);
 }
 
 void kolam_pool_dispatch(struct kolam_pool *pool) {
@@ -261,6 +278,7 @@ void kolam_pool_dispatch(struct kolam_pool *pool) {
     pthread_mutex_unlock(&pool->mutex);
     while (job) {
         struct kolam_job *next = job->next; /* done frees the job */
+        count(&pool->stats, job);
         job->done(job);
         job = next;
     }
@@ -276,4 +294,14 @@ uint32_t kolam_pool_backlog(const struct kolam_pool *pool) {
     uint32_t backlog = locked->backlog;
     pthread_mutex_unlock(&locked->mutex);
     return backlog;
+}
+
+void kolam_pool_stats(const struct kolam_pool *pool, struct kolam_pool_stats *out_stats) {
+    struct kolam_pool *locked = (struct kolam_pool *)(uintptr_t)pool;
+    *out_stats = pool->stats;
+    out_stats->threads = pool->worker_count;
+    pthread_mutex_lock(&locked->mutex);
+    out_stats->running = pool->running;
+    memcpy(out_stats->waiting, pool->waiting_count, sizeof out_stats->waiting);
+    pthread_mutex_unlock(&locked->mutex);
 }

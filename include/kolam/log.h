@@ -9,6 +9,7 @@
 #define KOLAM_LOG_H
 
 #include "kolam/clock.h"
+#include "kolam/histogram.h"
 #include "kolam/op.h"
 
 #define KOLAM_IDENT_BYTES 16
@@ -63,6 +64,7 @@ struct kolam_submission {
     enum kolam_durability durability;
     uint32_t artist;               /* the author's number on this canvas, from 1 */
     struct kolam_submission *next; /* the log's, while it holds the submission */
+    uint64_t queued_us;            /* the log's: when it came */
 };
 
 /* Zeroed room for `op_count` ops; NULL when out of memory. Any thread. */
@@ -158,6 +160,9 @@ struct kolam_log_stats {
     uint64_t batch_max, commit_us_total, commit_us_max;
     uint64_t failures;          /* batches that could not be committed */
     struct kolam_error failure; /* why the newest of them failed; status KOLAM_OK: none did */
+    struct kolam_histogram commit_time; /* from a batch's first write to its sync */
+    struct kolam_histogram batch_size;  /* submissions in a batch */
+    struct kolam_histogram submit_time; /* from a submission's arrival to its outcome */
 };
 void kolam_log_sqlite_stats(struct kolam_log *log, struct kolam_log_stats *out_stats);
 

@@ -6,6 +6,7 @@
 #ifndef KOLAM_POOL_H
 #define KOLAM_POOL_H
 
+#include "kolam/histogram.h"
 #include "kolam/raster.h"
 
 /* A canvas as seen by one worker; paths as from kolam_folder_canvas_path. */
@@ -37,7 +38,8 @@ struct kolam_job {
     void (*run)(struct kolam_job *job, struct kolam_worker *worker); /* worker thread */
     void (*done)(struct kolam_job *job); /* loop thread; owns the job then */
     enum kolam_job_priority priority;
-    struct kolam_job *next; /* the pool's */
+    struct kolam_job *next; /* the pool's, and when it was queued, begun and over */
+    uint64_t queued_us, begun_us, over_us;
 };
 
 struct kolam_pool;
@@ -56,5 +58,15 @@ void kolam_pool_dispatch(struct kolam_pool *pool);
 bool kolam_pool_is_closing(const struct kolam_pool *pool);
 /* Jobs waiting, all priorities. Loop thread. */
 uint32_t kolam_pool_backlog(const struct kolam_pool *pool);
+
+/* What the pool has done, by priority. */
+struct kolam_pool_stats {
+    uint64_t threads, running;
+    uint64_t waiting[KOLAM_JOB_PRIORITIES];
+    struct kolam_histogram wait_time[KOLAM_JOB_PRIORITIES]; /* from submit to a worker */
+    struct kolam_histogram run_time[KOLAM_JOB_PRIORITIES];
+};
+/* A copy, of the jobs dispatched so far. Loop thread. */
+void kolam_pool_stats(const struct kolam_pool *pool, struct kolam_pool_stats *out_stats);
 
 #endif

@@ -256,6 +256,6 @@ test('health_and_metrics_are_told', async () => {
   const lines = metrics.body.toString().trim().split('\n');
   assert.ok(lines.length > 5);
   for (const line of lines) {
-    assert.match(line, /^# (HELP|TYPE) kolam_\w+ .+$|^kolam_\w+(\{[^}]*\})? -?[\d.e+-]+$/, line);
+    assert.match(line, /^# (HELP|TYPE) (kolam|process)_\w+ .+$|^(kolam|process)_\w+(\{[^}]*\})? -?[\d.e+-]+$/, line);
   }
 });

@@ -109,13 +109,13 @@ test('a_tile_that_did_not_change_since_comes_from_memory_under_any_moment', asyn
   const now = await present(canvas, 0, 0, 0, seq);
   const count = async (name) =>
     Number(new RegExp(`^kolam_${name} (\\d+)$`, 'm').exec((await get(server, '/metrics')).body)[1]);
-  const [hits, renders] = [await count('tile_hits_total'), await count('past_tile_renders_total')];
+  const [hits, renders] = [await count('tile_cache_hits_total'), await count('past_tile_renders_total')];
   for (let at = seq; at <= seq + 5; at += 1) {
     const then = await past(canvas, 0, 0, 0, at);
     assert.equal(seqOf(then), seq);
     assert.ok(then.body.equals(now.body));
   }
-  assert.equal((await count('tile_hits_total')) - hits, 6);
+  assert.equal((await count('tile_cache_hits_total')) - hits, 6);
   assert.equal((await count('past_tile_renders_total')) - renders, 0);
 });
 

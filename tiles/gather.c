@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "kolam/alloc.h"
+#include "kolam/raster.h"
 
 void gather_finish(struct gather *gather) {
     kolam_free(gather->rows);
@@ -120,17 +121,32 @@ static enum kolam_status gather_ancestors(struct gather *gather, struct kolam_re
     return status;
 }
 
+/* Of a past state most rows may be later ones: what says without reading them that there are too many comes first. */
+static enum kolam_status gather_below(struct gather *gather, struct kolam_reader *reader,
+                                      struct kolam_tile_id tile, const struct gather_range *range) {
+    uint64_t at_least = 0;
+    enum kolam_status status = KOLAM_OK;
+    if (range->max_seq != KOLAM_SEQ_NOW) {
+        status = kolam_reader_strokes_below(reader, tile, range->max_seq, &at_least);
+    }
+    if (status != KOLAM_OK || at_least > range->below_max) {
+        gather->is_averaged = status == KOLAM_OK;
+        return status;
+    }
+    struct collect below = {.gather = gather,
+                            .tile = tile,
+                            .part = range->part,
+                            .after_seq = range->after_seq,
+                            .below_left = range->below_max};
+    return kolam_reader_homes_below(reader, tile, range->max_seq, collect_below, &below);
+}
+
 static enum kolam_status gather_rows(struct gather *gather, struct kolam_reader *reader,
                                      struct kolam_tile_id tile, const struct gather_range *range) {
     uint64_t level_bits;
     enum kolam_status status = kolam_reader_levels(reader, &level_bits);
     if (status == KOLAM_OK && has_finer_level(level_bits, tile.level)) {
-        struct collect below = {.gather = gather,
-                                .tile = tile,
-                                .part = range->part,
-                                .after_seq = range->after_seq,
-                                .below_left = range->below_max};
-        status = kolam_reader_homes_below(reader, tile, range->max_seq, collect_below, &below);
+        status = gather_below(gather, reader, tile, range);
     }
     if (status == KOLAM_OK && !gather->is_averaged) {
         status = gather_ancestors(gather, reader, tile, range, level_bits);
@@ -374,33 +390,13 @@ static bool keep_first_touching(void *ctx, const struct kolam_home_row *row) {
     return false;
 }
 
-static bool keep_newest(void *ctx, const struct kolam_home_row *row) {
-    struct newest *newest = ctx;
-    newest->seq = row->seq > newest->seq ? row->seq : newest->seq;
-    return true;
-}
-
-/* Of the tile and all below it. Of a past state, when there is newer, every row below must be seen. */
-static enum kolam_status newest_in_subtree(struct kolam_reader *reader, struct kolam_tile_id tile,
-                                           uint64_t max_seq, struct newest *newest) {
-    uint64_t seq;
-    enum kolam_status status = kolam_reader_newest(reader, tile, &seq);
-    if (status != KOLAM_OK || seq <= max_seq) {
-        newest->seq = status == KOLAM_OK ? seq : 0;
-        return status;
-    }
-    status = kolam_reader_homes_at_backwards(reader, tile, max_seq, keep_first_touching, newest);
-    return status == KOLAM_OK ? kolam_reader_homes_below(reader, tile, max_seq, keep_newest, newest)
-                              : status;
-}
-
 enum kolam_status gather_version(struct kolam_reader *reader, struct kolam_tile_id tile,
                                  uint64_t max_seq, uint64_t *out_seq) {
     struct newest newest = {.tile = tile};
     uint64_t level_bits;
     enum kolam_status status = kolam_reader_levels(reader, &level_bits);
     if (status == KOLAM_OK) {
-        status = newest_in_subtree(reader, tile, max_seq, &newest);
+        status = kolam_reader_newest_at(reader, tile, max_seq, &newest.seq);
     }
     for (int32_t level = KOLAM_LEVEL_MIN; level < tile.level && status == KOLAM_OK; level++) {
         if (has_level(level_bits, level)) {

@@ -54,7 +54,7 @@ KOLAM_MUST_CHECK enum kolam_status gather_area(struct gather *gather, struct kol
                                                uint32_t row_max);
 
 /* The newest seq, up to max_seq, of any row that can touch the tile; 0 if none. The cost does not grow with
- * what was drawn when nothing below is newer than max_seq. Within the reader's begin/end. */
+ * what was drawn: reader_past.c tells how. Within the reader's begin/end. */
 KOLAM_MUST_CHECK enum kolam_status gather_version(struct kolam_reader *reader,
                                                   struct kolam_tile_id tile, uint64_t max_seq,
                                                   uint64_t *out_seq);

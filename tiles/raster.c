@@ -253,6 +253,10 @@ static enum kolam_status redraw_part(struct kolam_raster *raster, struct request
 static enum kolam_status draw_above(struct kolam_raster *raster, struct request *request,
                                     const struct kolam_tile_picture *ground, int depth) {
     struct gather *gather = &raster->gather;
+    if (ground->is_averaged) { /* and is for ever: what lies below only becomes more */
+        request->picture.is_averaged = true;
+        return average_children(raster, request, ground, depth);
+    }
     enum kolam_status status = gather_part(raster, request, ground->seq, GATHER_WHOLE_TILE);
     if (status != KOLAM_OK) {
         return status;

@@ -30,6 +30,8 @@ static const char *const statement_texts[READER_STATEMENT_COUNT] = {
     /* The level keeps the tile itself out, and its ancestors, which may share its path. */
     [READER_HOMES_BELOW] = "SELECT path, level, seq, target, box, kind FROM home "
                            "WHERE path >= ?1 AND path < ?4 AND level > ?2 AND seq <= ?3",
+    [READER_ALL_HOMES] = "SELECT path, level, seq, kind FROM home ORDER BY path, level",
+    [READER_NODES] = "SELECT path, seq FROM node WHERE level = ?2 AND path >= ?1 AND path < ?4",
     [READER_NEWEST_NODE] =
         "SELECT max(seq) FROM node WHERE level = ?2 AND path >= ?1 AND path < ?4",
     [READER_LEVELS] = "SELECT value FROM meta WHERE key = 'levels'",
@@ -74,6 +76,7 @@ void kolam_reader_destroy(struct kolam_reader *reader) {
         sqlite3_finalize(reader->statements[i]);
     }
     sqlite3_close(reader->db);
+    kolam_reader_past_destroy(reader->past);
     kolam_free(reader->body);
     kolam_free(reader->room);
     kolam_free(reader);
@@ -189,16 +192,21 @@ static enum kolam_status read_newest(struct kolam_reader *reader, struct kolam_c
     return status == KOLAM_ERR_NOT_FOUND ? KOLAM_OK : status;
 }
 
+enum kolam_status kolam_reader_want_room(struct kolam_reader *reader) {
+    if (!reader->room) {
+        reader->room = kolam_alloc(sizeof *reader->room);
+    }
+    return reader->room ? KOLAM_OK : KOLAM_ERR_NOMEM;
+}
+
 static enum kolam_status decode_recent(struct kolam_reader *reader, sqlite3_stmt *stroke,
                                        struct kolam_canvas_info *info) {
     struct kolam_op op;
     const uint8_t *body = sqlite3_column_blob(stroke, 0);
     size_t size_bytes = (size_t)sqlite3_column_bytes(stroke, 0);
-    if (!reader->room) {
-        reader->room = kolam_alloc(sizeof *reader->room);
-        if (!reader->room) {
-            return KOLAM_ERR_NOMEM;
-        }
+    enum kolam_status status = kolam_reader_want_room(reader);
+    if (status != KOLAM_OK) {
+        return status;
     }
     if (!body || kolam_op_decode(body, size_bytes, reader->room, &op) != KOLAM_OK ||
         op.kind != KOLAM_OP_STROKE) {

@@ -13,7 +13,7 @@ static enum kolam_status time_of(struct kolam_reader *reader, uint64_t seq, int6
     return status == KOLAM_ERR_NOT_FOUND ? KOLAM_ERR_CORRUPT : status;
 }
 
-static enum kolam_status newest_seq(struct kolam_reader *reader, uint64_t *out_seq) {
+enum kolam_status kolam_reader_last_seq(struct kolam_reader *reader, uint64_t *out_seq) {
     sqlite3_stmt *newest = reader->statements[READER_NEWEST_TIME];
     enum kolam_status status = kolam_reader_step_one(newest);
     *out_seq = status == KOLAM_OK ? (uint64_t)sqlite3_column_int64(newest, 0) : 0;
@@ -26,7 +26,7 @@ enum kolam_status kolam_reader_seq_at(struct kolam_reader *reader, int64_t time_
                                       uint64_t *out_seq) {
     uint64_t at_or_before = 0;
     uint64_t last = 0;
-    enum kolam_status status = newest_seq(reader, &last);
+    enum kolam_status status = kolam_reader_last_seq(reader, &last);
     uint64_t after = last + 1;
     while (status == KOLAM_OK && after - at_or_before > 1) {
         uint64_t middle = at_or_before + (after - at_or_before) / 2;

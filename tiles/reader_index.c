@@ -118,6 +118,38 @@ enum kolam_status kolam_reader_newest(struct kolam_reader *reader, struct kolam_
     return status;
 }
 
+static enum kolam_status read_nodes(sqlite3_stmt *statement, int32_t level,
+                                    struct kolam_reader_nodes *nodes) {
+    bool has_row = false;
+    enum kolam_status status = kolam_sql_step(statement, &has_row);
+    while (status == KOLAM_OK && has_row) {
+        const uint8_t *path = sqlite3_column_blob(statement, 0);
+        uint32_t size = (uint32_t)sqlite3_column_bytes(statement, 0);
+        if (!path || nodes->count == KOLAM_READER_NODES_MAX ||
+            !kolam_tile_from_key(path, size, level, &nodes->nodes[nodes->count].tile)) {
+            return KOLAM_ERR_CORRUPT;
+        }
+        nodes->nodes[nodes->count++].newest = (uint64_t)sqlite3_column_int64(statement, 1);
+        status = kolam_sql_step(statement, &has_row);
+    }
+    return status;
+}
+
+enum kolam_status kolam_reader_nodes(struct kolam_reader *reader, struct kolam_tile_id tile,
+                                     int32_t level, struct kolam_reader_nodes *out_nodes) {
+    sqlite3_stmt *statement = reader->statements[READER_NODES];
+    struct kolam_tile_key key = kolam_tile_key(tile);
+    struct kolam_tile_key end = kolam_tile_key_end(tile);
+    out_nodes->count = 0;
+    (void)sqlite3_bind_int(statement, 2, level);
+    enum kolam_status status = bind_subtree(statement, &key, &end);
+    if (status == KOLAM_OK) {
+        status = read_nodes(statement, level, out_nodes);
+    }
+    (void)sqlite3_reset(statement);
+    return status;
+}
+
 enum kolam_status kolam_reader_levels(struct kolam_reader *reader, uint64_t *out_level_bits) {
     sqlite3_stmt *levels = reader->statements[READER_LEVELS];
     enum kolam_status status = kolam_reader_step_one(levels);

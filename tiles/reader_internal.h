@@ -16,7 +16,9 @@ enum kolam_reader_statement {
     READER_HOMES_AT,
     READER_HOMES_AT_BACKWARDS,
     READER_HOMES_BELOW,
+    READER_ALL_HOMES,
     READER_NEWEST_NODE,
+    READER_NODES,
     READER_LEVELS,
     READER_FIND_ARTIST,
     READER_TIME_OF,
@@ -30,7 +32,8 @@ struct kolam_reader {
     uint32_t depth; /* of begin */
     uint8_t *body;  /* of the op that kolam_reader_op gave last */
     size_t body_capacity;
-    struct kolam_op_room *room; /* made when a stroke is first decoded */
+    struct kolam_op_room *room;     /* made when a stroke is first decoded */
+    struct kolam_reader_past *past; /* made when a far tile of the past is first asked for */
 };
 
 /* SQLite's integers are signed: what lies beyond is no seq of any op. */
@@ -46,5 +49,27 @@ KOLAM_MUST_CHECK enum kolam_status kolam_reader_visit_ops(sqlite3_stmt *statemen
 
 /* Steps a statement that gives at most one row; NOT_FOUND when it gives none. The caller resets. */
 KOLAM_MUST_CHECK enum kolam_status kolam_reader_step_one(sqlite3_stmt *statement);
+
+/* Makes the room, once. */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_want_room(struct kolam_reader *reader);
+/* The newest seq there is; 0 if none. */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_last_seq(struct kolam_reader *reader,
+                                                         uint64_t *out_seq);
+
+/* The nodes of one level in a tile's range. */
+#define KOLAM_READER_NODES_MAX 64
+struct kolam_reader_nodes {
+    uint32_t count;
+    struct {
+        struct kolam_tile_id tile;
+        uint64_t newest;
+    } nodes[KOLAM_READER_NODES_MAX];
+};
+/* `level` is at most three finer than the tile's. */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_nodes(struct kolam_reader *reader,
+                                                      struct kolam_tile_id tile, int32_t level,
+                                                      struct kolam_reader_nodes *out_nodes);
+
+void kolam_reader_past_destroy(struct kolam_reader_past *past); /* NULL is safe */
 
 #endif

@@ -90,6 +90,16 @@ KOLAM_MUST_CHECK enum kolam_status kolam_reader_homes_below(struct kolam_reader 
  * not grow with what was drawn: see docs/storage.md for which tiles have a node. */
 KOLAM_MUST_CHECK enum kolam_status
 kolam_reader_newest(struct kolam_reader *reader, struct kolam_tile_id tile, uint64_t *out_seq);
+/* The same as of an earlier state: the newest seq <= max_seq of any op homed at `tile` or below it. Exact; far
+ * tiles are answered from an index in memory that the reader makes when it is first asked. Within begin/end. */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_newest_at(struct kolam_reader *reader,
+                                                          struct kolam_tile_id tile,
+                                                          uint64_t max_seq, uint64_t *out_seq);
+/* A lower bound, from the same index, of the home rows of strokes strictly below `tile` with seq <= max_seq. */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_strokes_below(struct kolam_reader *reader,
+                                                              struct kolam_tile_id tile,
+                                                              uint64_t max_seq,
+                                                              uint64_t *out_at_least);
 /* Bit (level - KOLAM_LEVEL_MIN) is set if anything was ever homed at that level. */
 KOLAM_MUST_CHECK enum kolam_status kolam_reader_levels(struct kolam_reader *reader,
                                                        uint64_t *out_level_bits);

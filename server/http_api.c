@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "canvas.h"
 #include "http_route.h"
@@ -53,7 +55,19 @@ static void answer(struct info_job *job) {
                   (json_int_t)job->info.last_seq, "incarnation", incarnation, "raster",
                   KOLAM_INK_VERSION, "box", box_json(&job->info), "recent", recent_json(&job->info),
                   "artists", (json_int_t)job->info.artist_count);
-    kolam_http_answer_json(job->http, 200, object ? json_dumps(object, JSON_COMPACT) : NULL);
+    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    struct kolam_bytes *body = text ? kolam_bytes_copy(text, strlen(text)) : NULL;
+    if (body) {
+        /* A second, in shared caches: thousands who open a link that was passed on ask at once. */
+        kolam_http_answer(job->http, 200,
+                          "Content-Type: application/json\r\n"
+                          "Cache-Control: public, max-age=0, s-maxage=1\r\n",
+                          body);
+    } else {
+        kolam_http_error(job->http, 503, "out of memory");
+    }
+    kolam_bytes_unref(body);
+    free(text);
     json_decref(object);
 }
 

@@ -11,6 +11,7 @@
 #include "http_snapshot.h"
 #include "http_static.h"
 #include "http_tiles.h"
+#include "http_versions.h"
 #include "origin.h"
 
 #define COOKIE_MAX_AGE_S 31536000
@@ -108,7 +109,11 @@ static enum kolam_http_kind kind_of(const struct kolam_request *request, const c
                                                                               : KOLAM_HTTP_TILE;
     }
     if ((*out_rest = after(path, "/api/canvas/"))) {
-        return strchr(*out_rest, '/') ? KOLAM_HTTP_HISTORY : KOLAM_HTTP_CANVAS;
+        const char *what = strchr(*out_rest, '/');
+        if (what && strcmp(what, "/versions") == 0) {
+            return KOLAM_HTTP_VERSIONS;
+        }
+        return what ? KOLAM_HTTP_HISTORY : KOLAM_HTTP_CANVAS;
     }
     if ((*out_rest = after(path, "/claim/"))) {
         return KOLAM_HTTP_CLAIM;
@@ -137,6 +142,9 @@ static void route(struct kolam_server *server, struct kolam_http *http,
         return;
     case KOLAM_HTTP_CANVAS:
         kolam_api_canvas(server, http, rest);
+        return;
+    case KOLAM_HTTP_VERSIONS:
+        kolam_versions_request(server, http, rest);
         return;
     case KOLAM_HTTP_HISTORY:
         kolam_history_request(server, http, rest);

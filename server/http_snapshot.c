@@ -17,6 +17,10 @@
 #define RING_BYTES (256u << 10)
 #define SIDE_MAX 16384
 #define STALL_MS 30000
+/* A second old is what any picture is when it is seen: many who ask for the same share one. */
+static const char png_headers[] =
+    "Content-Type: image/png\r\nCache-Control: public, max-age=0, s-maxage=1\r\n";
+
 #define SNAPSHOTS_MAX 16 /* being drawn or waiting */
 
 struct kolam_snapshots {
@@ -209,8 +213,7 @@ static void advance(struct snapshot *snapshot) {
         kolam_http_pullable(snapshot->http);
     } else if (has_bytes) {
         snapshot->has_begun = true;
-        kolam_http_stream(snapshot->http, 200,
-                          "Content-Type: image/png\r\nCache-Control: no-store\r\n", pull, snapshot);
+        kolam_http_stream(snapshot->http, 200, png_headers, pull, snapshot);
     } else if (has_failed) {
         struct kolam_http *http = snapshot->http;
         snapshot->http = NULL;
@@ -363,8 +366,7 @@ void kolam_snapshots_request(struct kolam_server *server, struct kolam_http *htt
     } else if (!canvas) {
         kolam_http_error(http, 404, "there is no such canvas; it is created by its first stroke");
     } else if (request->is_head) {
-        kolam_http_answer(http, 200, "Content-Type: image/png\r\nCache-Control: no-store\r\n",
-                          NULL);
+        kolam_http_answer(http, 200, png_headers, NULL);
     } else if (server->snapshots->count >= SNAPSHOTS_MAX || server->is_stopping) {
         kolam_http_error(http, 503, "many pictures are being drawn; try again in a moment");
     } else {

@@ -1,4 +1,4 @@
-/* Tile requests. Most end here on the loop thread: an exact version whose picture is in memory, an unchanged one
+/* Tile requests. Most end here on the loop thread: the version of a picture in memory, an unchanged one
  * (304), an outdated address (302). The rest wait for a worker, those for the same tile for the same job.
  *
  * A far tile is the average of many and takes long; it is never waited for while an older picture is there.
@@ -134,13 +134,19 @@ static void answer_picture(struct tile_request *request, uint64_t seq, struct ko
     free_request(request);
 }
 
+/* Where the present version is. Said of an older version of this life of the canvas, or when none was asked for, it
+ * may be a second old for caches: what it leads to is newer than what was asked for. Of any other version a stored
+ * answer could lead back from what a client knows by then, or from another life. */
 static void answer_redirect(struct tile_request *request, uint64_t seq) {
     char etag[64], headers[400];
+    const bool may_be_kept = request->has_version
+                                 ? request->seq < seq
+                                 : kolam_http_request(request->http)->query[0] == '\0';
     make_etag(request, seq, etag);
     snprintf(headers, sizeof(headers),
-             "Location: /tiles/%s/%d/%" PRId64 "/%" PRId64
-             ".png?v=%s\r\nCache-Control: no-store\r\n",
-             request->canvas->name, request->tile.level, request->tile.x, request->tile.y, etag);
+             "Location: /tiles/%s/%d/%" PRId64 "/%" PRId64 ".png?v=%s\r\nCache-Control: %s\r\n",
+             request->canvas->name, request->tile.level, request->tile.x, request->tile.y, etag,
+             may_be_kept ? "public, max-age=1" : "no-store");
     kolam_http_answer(request->http, 302, headers, NULL);
     free_request(request);
 }
@@ -154,6 +160,18 @@ bool kolam_tiles_rebuild_later(struct kolam_server *server, struct kolam_canvas 
                                struct kolam_tile_id tile) {
     return kolam_versions_is_averaged(canvas->versions, tile) &&
            kolam_rebuilds_plan(server->tiles->rebuilds, canvas, tile);
+}
+
+uint64_t kolam_tiles_shown(struct kolam_canvas *canvas, struct kolam_tile_id tile,
+                           uint64_t version) {
+    struct kolam_server *server = canvas->server;
+    uint64_t kept_seq;
+    if (kolam_versions_is_averaged(canvas->versions, tile) &&
+        kolam_tile_cache_get(server->tiles->cache, canvas->incarnation, tile, &kept_seq) &&
+        kept_seq < version && kolam_rebuilds_plan(server->tiles->rebuilds, canvas, tile)) {
+        return kept_seq;
+    }
+    return version;
 }
 
 void kolam_tiles_sweep(struct kolam_server *server, int64_t now_ms) {
@@ -262,13 +280,14 @@ static void serve(struct tile_request *request) {
     if (answer_if_unchanged(request, version)) {
         return;
     }
-    if (!request->has_version || request->seq != version) {
+    if (png && request->has_version && request->seq == kept_seq) {
+        /* Also one that is not the newest any more: it is what was asked for. */
+        server->metrics.tile_cache_hits++;
+        answer_picture(request, kept_seq, png, true);
+    } else if (!request->has_version || request->seq != version) {
         answer_redirect(request, version);
     } else if (version == 0) {
         answer_picture(request, 0, server->tiles->empty_png, true);
-    } else if (png && kept_seq == version) {
-        server->metrics.tile_cache_hits++;
-        answer_picture(request, version, png, true);
     } else if (png && kept_seq < version &&
                kolam_tiles_rebuild_later(server, request->canvas, request->tile)) {
         server->metrics.tile_stale++;

@@ -22,6 +22,10 @@ void kolam_tiles_request(struct kolam_server *server, struct kolam_http *http, c
  * and returns true. Otherwise nothing happens. */
 bool kolam_tiles_rebuild_later(struct kolam_server *server, struct kolam_canvas *canvas,
                                struct kolam_tile_id tile);
+/* The version under which the tile can be fetched now, given its newest: the same, or for a far tile that is being
+ * rebuilt (it is from now on) the one of the picture in memory. The canvas is open. */
+uint64_t kolam_tiles_shown(struct kolam_canvas *canvas, struct kolam_tile_id tile,
+                           uint64_t version);
 /* Keeps what a finished job found and returns the picture, the caller's reference; NULL if it failed. */
 struct kolam_bytes *kolam_tiles_take(struct kolam_tile_job *job);
 /* Once a second: starts the rebuilds that are due. */

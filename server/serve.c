@@ -15,6 +15,7 @@
 #include "http_static.h"
 #include "history_tiles.h"
 #include "http_tiles.h"
+#include "http_versions.h"
 #include "identity_thread.h"
 #include "kolam/alloc.h"
 #include "kolam/command.h"
@@ -190,6 +191,9 @@ static enum kolam_status make_inner(struct kolam_server *server, struct kolam_er
     if (status == KOLAM_OK) {
         status = kolam_snapshots_create(server);
     }
+    if (status == KOLAM_OK) {
+        status = kolam_blocks_create(server);
+    }
     return status == KOLAM_OK ? KOLAM_OK
                               : kolam_fail(error, status, "%s", kolam_status_text(status));
 }
@@ -277,6 +281,7 @@ static void unmake(struct kolam_server *server) {
     kolam_pool_destroy(server->pool);
     kolam_canvases_destroy(server);
     kolam_snapshots_destroy(server);
+    kolam_blocks_destroy(server);
     kolam_history_tiles_destroy(server);
     kolam_tiles_destroy(server);
     kolam_fanout_destroy(server);

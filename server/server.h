@@ -29,6 +29,7 @@ struct kolam_server {
     struct kolam_history_tiles *history_tiles;
     uint32_t history_jobs; /* questions about the past at the workers, over HTTP */
     struct kolam_snapshots *snapshots;
+    struct kolam_blocks *blocks;
     struct kolam_static *static_files;
     struct kolam_op_room *room; /* for decoding what comes in */
     struct kolam_home *homes;   /* KOLAM_STROKE_HOMES_MAX, the same */

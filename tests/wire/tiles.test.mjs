@@ -68,7 +68,7 @@ test('a_tile_is_immutable_under_its_version_alone', async () => {
     const answer = await get(server, tilePath(canvas, 0, 0, 0, other));
     assert.equal(answer.status, 302, `v=${other}`);
     assert.equal(answer.headers.location, tilePath(canvas, 0, 0, 0, version));
-    assert.match(answer.headers['cache-control'], /no-store/);
+    assert.equal(answer.headers['cache-control'], other === undefined ? 'public, max-age=1' : 'no-store', `v=${other}`);
   }
 });
 
@@ -97,12 +97,16 @@ test('a_new_stroke_makes_a_new_version', async () => {
   const { canvas, mira, seq } = await drawn();
   const old = etagVersion(await tile(canvas, 0, 0, 0, seq));
   const later = await mira.draw([128, 40, 128, 200], { color: 0x0000ffff, width: 16 * 256 });
-  const answer = await get(server, tilePath(canvas, 0, 0, 0, old));
-  assert.equal(answer.status, 302, 'the old version is gone');
+  const kept = await get(server, tilePath(canvas, 0, 0, 0, old));
+  assert.deepEqual([kept.status, etagVersion(kept)], [200, old], 'at hand until the newer one is drawn');
   const picture = await tile(canvas, 0, 0, 0, later);
   assert.deepEqual(pixelAt(picture, 128, 60), [0, 0, 255, 255]);
   assert.deepEqual(pixelAt(picture, 128, 128), [0, 0, 255, 255], 'the later one is on top');
   assert.deepEqual(pixelAt(picture, 60, 128), [255, 0, 0, 255]);
+  const answer = await get(server, tilePath(canvas, 0, 0, 0, old));
+  assert.equal(answer.status, 302, 'the old version is gone');
+  assert.equal(answer.headers.location, tilePath(canvas, 0, 0, 0, etagVersion(picture)));
+  assert.equal(answer.headers['cache-control'], 'public, max-age=1', 'what it leads to is newer');
 });
 
 test('a_tile_without_ink_has_seq_zero_and_is_transparent', async () => {

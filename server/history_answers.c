@@ -166,15 +166,14 @@ static bool take_found(void *ctx, const struct kolam_selected *selected) {
 }
 
 static json_t *found_json(const struct found *found, const char *name) {
-    static const char *const tools[KOLAM_TOOL_COUNT] = {"pen", "marker", "eraser"};
     char color[16];
     snprintf(color, sizeof(color), "#%08" PRIx32, found->color);
     return json_pack(
         "{sI sI sI ss ss ss sf si sI sb so so}", "seq", (json_int_t)found->seq, "time",
         (json_int_t)found->time_ms, "artist", (json_int_t)found->artist, "name", name, "tool",
-        tools[found->tool], "color", color, "width", (double)found->width / KOLAM_WIDTH_UNIT_PER_PX,
-        "level", found->level, "points", (json_int_t)found->point_count, "hidden", found->is_hidden,
-        "drawn",
+        kolam_tool_name(found->tool), "color", color, "width",
+        (double)found->width / KOLAM_WIDTH_UNIT_PER_PX, "level", found->level, "points",
+        (json_int_t)found->point_count, "hidden", found->is_hidden, "drawn",
         found->has_drawn
             ? json_pack("[II]", (json_int_t)found->drawn[0], (json_int_t)found->drawn[1])
             : json_null(),

@@ -3,7 +3,7 @@
  * Each capsule is widened to the Minkowski sum of its segment with a square, of the larger radius plus one pixel of antialiasing.
  * That shape is convex, so it meets each row of tiles in one run of columns: the walk costs at least one
  * new tile a row or meets tiles it has, and stops at the 257th, however long a hostile segment is. Freestanding. */
-#include "kolam/op.h"
+#include "pressure.h"
 
 #define SLOT_COUNT 1024 /* a power of two, four times the most tiles there can be */
 
@@ -132,10 +132,10 @@ static void touch_capsule(struct home_set *set, const struct capsule_box *box) {
     }
 }
 
-/* width is in 1/256 px: half of it, in 1/8 px, is width / 64; pressure scales it, down to a tenth. */
+/* width is in 1/256 px: half of it, in 1/8 px, is width / 64; the tool says what pressure makes of it. */
 static double reach_of(const struct kolam_stroke *stroke, uint32_t pressure) {
-    double share = stroke->tool == KOLAM_TOOL_MARKER ? 1.0 : larger((double)pressure / 255.0, 0.1);
-    return (double)stroke->width / 64.0 * share + KOLAM_SUB_PER_PX;
+    return (double)stroke->width / 64.0 * pressure_radius(stroke->tool, pressure) +
+           KOLAM_SUB_PER_PX;
 }
 
 enum kolam_status kolam_stroke_homes(const struct kolam_stroke *stroke,

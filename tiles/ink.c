@@ -45,7 +45,7 @@ static struct placing place_stroke(const struct kolam_stroke *stroke, struct kol
     double width = (double)stroke->width * power_of_two(finer) / KOLAM_WIDTH_UNIT_PER_PX;
     placing.radius = width / 2.0;
     placing.is_thin = width < THIN_PX;
-    placing.has_pressure = stroke->tool != KOLAM_TOOL_MARKER;
+    placing.tool = stroke->tool;
     return placing;
 }
 
@@ -74,6 +74,11 @@ void kolam_ink_add_stroke(struct kolam_ink_mask *mask, const struct kolam_stroke
         return;
     }
     struct placing placing = place_stroke(stroke, tile);
+    mask->grain = (struct kolam_ink_grain){
+        .x = tile.x * KOLAM_TILE_PX,
+        .y = tile.y * KOLAM_TILE_PX,
+        .finer = tile.level - stroke->origin.level,
+    };
     if (placing.is_thin) {
         kolam_ink_add_area(mask, stroke, first_point, &placing);
     } else {

@@ -19,6 +19,13 @@ struct shadow {
     double outer, inner, height, bend;
 };
 
+/* How what is inside a capsule looks. */
+enum finish {
+    SOLID,  /* full to the edge */
+    SHADED, /* half as much at the edge as in the middle, times the ink: pencil */
+    SOFT,   /* from the ink in the middle to nothing at the edge: airbrush */
+};
+
 /* The union of the circles of radius radius + slope * t around a + t * u, 0 <= t <= length. */
 struct capsule {
     double ax, ay, ux, uy, length;
@@ -26,6 +33,10 @@ struct capsule {
     double x0, y0, x1, y1;      /* what the ink can touch, antialiasing included */
     double radius_min, radius_max;
     struct shadow shadow;
+    enum finish finish;
+    double ink, ink_slope, ink_max; /* ink: at the beginning; ink_slope: a pixel of axis on */
+    double fade;                    /* soft: 1 / radius^2, the pixel's own extent included */
+    double inverse, inverse_slope;  /* shaded: 1 / radius, as a line along the axis */
 };
 
 struct span {
@@ -52,8 +63,11 @@ static bool cut_segment(struct spot *a, struct spot *b) {
         return false;
     }
     struct spot start = *a;
-    *a = (struct spot){start.x + t0 * dx, start.y + t0 * dy, start.radius + t0 * dr};
-    *b = (struct spot){start.x + t1 * dx, start.y + t1 * dy, start.radius + t1 * dr};
+    double di = b->ink - a->ink;
+    *a = (struct spot){start.x + t0 * dx, start.y + t0 * dy, start.radius + t0 * dr,
+                       start.ink + t0 * di};
+    *b = (struct spot){start.x + t1 * dx, start.y + t1 * dy, start.radius + t1 * dr,
+                       start.ink + t1 * di};
     return true;
 }
 
@@ -88,6 +102,8 @@ static struct capsule make_circle(const struct spot *spot) {
         .y1 = spot->y + reach,
         .radius_min = radius,
         .radius_max = radius,
+        .ink = spot->ink,
+        .ink_max = spot->ink,
     };
 }
 
@@ -95,7 +111,9 @@ static struct capsule make_capsule(const struct spot *a, const struct spot *b) {
     double dx = b->x - a->x, dy = b->y - a->y, dr = b->radius - a->radius;
     double length = exact_sqrt(dx * dx + dy * dy);
     if (dr >= length || -dr >= length) { /* one circle holds the other */
-        return make_circle(dr > 0.0 ? b : a);
+        struct spot larger = dr > 0.0 ? *b : *a;
+        larger.ink = max_of(a->ink, b->ink);
+        return make_circle(&larger);
     }
     double slope = dr / length;
     double reach_a = a->radius + SHADOW_MAX, reach_b = b->radius + SHADOW_MAX;
@@ -116,7 +134,41 @@ static struct capsule make_capsule(const struct spot *a, const struct spot *b) {
         .y1 = max_of(a->y + reach_a, b->y + reach_b),
         .radius_min = min_of(a->radius, b->radius),
         .radius_max = max_of(a->radius, b->radius),
+        .ink = a->ink,
+        .ink_slope = (b->ink - a->ink) / length,
+        .ink_max = max_of(a->ink, b->ink),
     };
+}
+
+/* A pixel blurs a soft profile by its own width, 1/12 px^2 of variance; the profile's own is radius^2 / 7
+ * across a line. So it is drawn that much wider, and lower, which keeps its volume. */
+static void soften(struct capsule *capsule, double radius) {
+    double square = radius * radius, wider = square + 7.0 / 12.0;
+    double lower = capsule->length > 0.0 ? radius / exact_sqrt(wider) : square / wider;
+    capsule->radius = capsule->radius_min = capsule->radius_max = radius;
+    capsule->ink *= lower;
+    capsule->ink_slope *= lower;
+    capsule->ink_max *= lower;
+    capsule->fade = 1.0 / wider;
+}
+
+static void shade(struct capsule *capsule) {
+    double radius_b = capsule->radius + capsule->slope * capsule->length;
+    capsule->inverse = 1.0 / max_of(capsule->radius, 0.5);
+    if (capsule->length > 0.0) {
+        double inverse_b = 1.0 / max_of(radius_b, 0.5);
+        capsule->inverse_slope = (inverse_b - capsule->inverse) / capsule->length;
+    }
+}
+
+static void finish_capsule(struct capsule *capsule, enum kolam_tool tool, double radius) {
+    if (tool == KOLAM_TOOL_PENCIL) {
+        capsule->finish = SHADED;
+        shade(capsule);
+    } else if (tool == KOLAM_TOOL_AIRBRUSH) {
+        capsule->finish = SOFT;
+        soften(capsule, radius);
+    }
 }
 
 /* A place as seen from the circle whose edge is nearest to it: the circle is where the axis is
@@ -124,6 +176,7 @@ static struct capsule make_capsule(const struct spot *a, const struct spot *b) {
 struct nearest {
     double distance, radius; /* to its centre; its own */
     double behind, across;   /* the distance along and across the axis */
+    double t;                /* where on the axis it is */
 };
 
 static struct nearest nearest_circle(const struct capsule *capsule, double x, double y) {
@@ -137,6 +190,7 @@ static struct nearest nearest_circle(const struct capsule *capsule, double x, do
         .radius = capsule->radius + capsule->slope * t,
         .behind = along - t,
         .across = across,
+        .t = t,
     };
 }
 
@@ -155,19 +209,38 @@ static double shadow_to(const struct shadow *shadow, double distance) {
 }
 
 /* What lies of a pixel near the edge of huge ink, by that place's own normal. */
-static uint8_t coverage_at(const struct capsule *capsule, double x, double y) {
-    struct nearest nearest = nearest_circle(capsule, x, y);
+static double solid_at(const struct capsule *capsule, const struct nearest *at) {
+    struct nearest nearest = *at;
     double depth = nearest.radius - nearest.distance;
     if (depth <= -SHADOW_MAX || depth >= SHADOW_MAX) {
-        return depth < 0.0 ? 0 : 255; /* such ink is nowhere thin */
+        return depth < 0.0 ? 0.0 : 1.0; /* such ink is nowhere thin */
     }
     double nx = nearest.behind * capsule->ux + nearest.across * capsule->uy;
     double ny = nearest.behind * capsule->uy - nearest.across * capsule->ux;
     double distance = max_of(nearest.distance, TINY);
     struct shadow shadow =
         make_shadow((nx < 0.0 ? -nx : nx) / distance, (ny < 0.0 ? -ny : ny) / distance);
-    double covered = shadow_to(&shadow, depth) + 0.5;
-    return (uint8_t)(min_of(max_of(covered, 0.0), 1.0) * 255.0 + 0.5);
+    return min_of(max_of(shadow_to(&shadow, depth) + 0.5, 0.0), 1.0);
+}
+
+static double soft_at(const struct capsule *capsule, const struct nearest *nearest) {
+    double left = 1.0 - nearest->distance * nearest->distance * capsule->fade;
+    return left > 0.0 ? left * left : 0.0;
+}
+
+static uint8_t coverage_at(const struct capsule *capsule, double x, double y) {
+    struct nearest nearest = nearest_circle(capsule, x, y);
+    double covered =
+        capsule->finish == SOFT ? soft_at(capsule, &nearest) : solid_at(capsule, &nearest);
+    if (capsule->finish == SHADED) {
+        double rim = nearest.distance * (capsule->inverse + capsule->inverse_slope * nearest.t);
+        rim = min_of(rim, 1.0);
+        covered *= 1.0 - 0.5 * rim * rim;
+    }
+    if (capsule->finish != SOLID) {
+        covered *= capsule->ink + capsule->ink_slope * nearest.t;
+    }
+    return (uint8_t)(covered * 255.0 + 0.5);
 }
 
 struct lanes_shadow {
@@ -184,14 +257,14 @@ static inline lanes lanes_shadow_to(const struct lanes_shadow *shadow, lanes dis
  * floats; the span's ends are multiples of four. Where a line is nowhere thinner than a shadow,
  * the far edge covers all of its half. */
 static inline void raise_row_of(uint8_t *row, const struct capsule *capsule, int32_t y,
-                                struct span span, bool is_wide) {
+                                struct span span, bool is_wide, bool is_shaded) {
     const float dy = (float)(y + 0.5 - capsule->ay);
     const float ux = (float)capsule->ux, uy = (float)capsule->uy;
     const lanes along_y = lanes_of(dy * uy), across_y = lanes_of(dy * ux);
     const lanes lean = lanes_of((float)capsule->lean), slope = lanes_of((float)capsule->slope);
     const lanes length = lanes_of((float)capsule->length);
     const lanes radius_a = lanes_of((float)capsule->radius);
-    const lanes zero = lanes_of(0.0f), half = lanes_of(0.5f);
+    const lanes zero = lanes_of(0.0f), half = lanes_of(0.5f), one = lanes_of(1.0f);
     const lanes start = lanes_of((float)(0.5 - capsule->ax));
     const struct lanes_shadow shadow = {
         .outer = lanes_of((float)capsule->shadow.outer),
@@ -199,6 +272,10 @@ static inline void raise_row_of(uint8_t *row, const struct capsule *capsule, int
         .height = lanes_of((float)capsule->shadow.height),
         .bend = lanes_of((float)capsule->shadow.bend),
     };
+    const lanes ink = lanes_of((float)capsule->ink);
+    const lanes ink_slope = lanes_of((float)capsule->ink_slope);
+    const lanes inverse = lanes_of((float)capsule->inverse);
+    const lanes inverse_slope = lanes_of((float)capsule->inverse_slope);
     for (int32_t x = span.begin; x < span.end; x += 4) {
         if (lanes_are_full(row + x)) {
             continue; /* ink over ink: most of a broad stroke's pixels */
@@ -213,15 +290,49 @@ static inline void raise_row_of(uint8_t *row, const struct capsule *capsule, int
         lanes distance = lanes_sqrt(behind * behind + across * across);
         lanes covered = lanes_shadow_to(&shadow, radius - distance);
         covered += is_wide ? half : lanes_shadow_to(&shadow, radius + distance);
+        if (is_shaded) {
+            lanes rim = lanes_min(distance * (inverse + inverse_slope * t), one);
+            covered *= lanes_max(ink + ink_slope * t, zero) * (one - half * rim * rim);
+        }
         lanes_raise_bytes(row + x, covered * 255.0f + half);
     }
 }
 
+/* Soft ink needs no square root: (1 - distance^2 / radius^2)^2. Its radius is the same all along. */
+static void raise_soft_row(uint8_t *row, const struct capsule *capsule, int32_t y,
+                           struct span span) {
+    const float dy = (float)(y + 0.5 - capsule->ay);
+    const float ux = (float)capsule->ux, uy = (float)capsule->uy;
+    const lanes along_y = lanes_of(dy * uy), across_y = lanes_of(dy * ux);
+    const lanes length = lanes_of((float)capsule->length), fade = lanes_of((float)capsule->fade);
+    const lanes ink = lanes_of((float)capsule->ink * 255.0f);
+    const lanes ink_slope = lanes_of((float)capsule->ink_slope * 255.0f);
+    const lanes zero = lanes_of(0.0f), one = lanes_of(1.0f), half = lanes_of(0.5f);
+    const lanes start = lanes_of((float)(0.5 - capsule->ax));
+    for (int32_t x = span.begin; x < span.end; x += 4) {
+        const float first = (float)x;
+        lanes dx = (lanes){first, first + 1.0f, first + 2.0f, first + 3.0f} + start;
+        lanes along = dx * ux + along_y;
+        lanes across = dx * uy - across_y;
+        lanes t = lanes_min(lanes_max(along, zero), length);
+        lanes behind = along - t;
+        lanes left = lanes_max(one - (behind * behind + across * across) * fade, zero);
+        lanes_raise_bytes(row + x, lanes_max(ink + ink_slope * t, zero) * (left * left) + half);
+    }
+}
+
 static void raise_row(uint8_t *row, const struct capsule *capsule, int32_t y, struct span span) {
-    if (capsule->radius_min >= SHADOW_MAX) {
-        raise_row_of(row, capsule, y, span, true);
+    bool is_wide = capsule->radius_min >= SHADOW_MAX;
+    if (capsule->finish == SOFT) {
+        raise_soft_row(row, capsule, y, span);
+    } else if (capsule->finish == SHADED && is_wide) {
+        raise_row_of(row, capsule, y, span, true, true);
+    } else if (capsule->finish == SHADED) {
+        raise_row_of(row, capsule, y, span, false, true);
+    } else if (is_wide) {
+        raise_row_of(row, capsule, y, span, true, false);
     } else {
-        raise_row_of(row, capsule, y, span, false);
+        raise_row_of(row, capsule, y, span, false, false);
     }
 }
 
@@ -307,7 +418,7 @@ static void raise_fat_rows(struct kolam_ink_mask *mask, const struct capsule *ca
         int32_t end = pixel_ceil(capsule->ax + right + 0.5);
         begin = (begin > box.begin ? begin : box.begin) & ~3;
         end = ((end < box.end ? end : box.end) + 3) & ~3;
-        if (meet_row(&inner, dy, &left, &right)) {
+        if (capsule->finish == SOLID && meet_row(&inner, dy, &left, &right)) {
             int32_t full_begin = (pixel_ceil(capsule->ax + left + 0.5) + 3) & ~3;
             int32_t full_end = pixel_floor(capsule->ax + right - 0.5) & ~3;
             if (full_begin < full_end && full_begin >= begin && full_end <= end) {
@@ -348,12 +459,18 @@ static void fill_block(struct kolam_ink_mask *mask, int32_t x, int32_t y, int32_
     }
 }
 
+/* True if no pixel of a leaf can become more: a mask of shaded ink is nowhere full, and what is raised must end. */
+static bool is_saturated(const uint8_t *coverage, double ink) {
+    uint8_t most = (uint8_t)(min_of(ink, 1.0) * 255.0 + 0.5);
+    return coverage[0] >= most && coverage[1] >= most && coverage[2] >= most && coverage[3] >= most;
+}
+
 static void raise_leaf(struct kolam_ink_mask *mask, const struct capsule *capsule, int32_t x,
                        int32_t y) {
     kolam_ink_grow_dirty(mask, x, y, x + LEAF_PX, y + LEAF_PX);
     for (int32_t row = y; row < y + LEAF_PX; row++) {
         uint8_t *coverage = mask->coverage + row * KOLAM_TILE_PX;
-        if (lanes_are_full(coverage + x)) {
+        if (is_saturated(coverage + x, capsule->finish == SOLID ? 1.0 : capsule->ink_max)) {
             continue;
         }
         for (int32_t column = x; column < x + LEAF_PX; column++) {
@@ -371,7 +488,7 @@ static void raise_block(struct kolam_ink_mask *mask, const struct capsule *capsu
     if (depth <= -reach) {
         return;
     }
-    if (depth >= reach) {
+    if (depth >= reach && capsule->finish == SOLID) {
         fill_block(mask, x, y, size);
         return;
     }
@@ -389,9 +506,9 @@ static void raise_block(struct kolam_ink_mask *mask, const struct capsule *capsu
 /* The ink is convex: with its corners inside, all of the tile is. */
 static bool covers_tile(const struct capsule *capsule) {
     double last = KOLAM_TILE_PX - 0.5;
-    return capsule->radius_max > KOLAM_TILE_PX / 2.0 && depth_at(capsule, 0.5, 0.5) > SHADOW_MAX &&
-           depth_at(capsule, last, 0.5) > SHADOW_MAX && depth_at(capsule, 0.5, last) > SHADOW_MAX &&
-           depth_at(capsule, last, last) > SHADOW_MAX;
+    return capsule->finish == SOLID && capsule->radius_max > KOLAM_TILE_PX / 2.0 &&
+           depth_at(capsule, 0.5, 0.5) > SHADOW_MAX && depth_at(capsule, last, 0.5) > SHADOW_MAX &&
+           depth_at(capsule, 0.5, last) > SHADOW_MAX && depth_at(capsule, last, last) > SHADOW_MAX;
 }
 
 /* Returns true once the tile is full and nothing can add to it. */
@@ -428,6 +545,7 @@ void kolam_ink_add_distance(struct kolam_ink_mask *mask, const struct kolam_stro
     if (first_point == 0) {
         first_point = 1;
         struct capsule circle = make_circle(&before);
+        finish_capsule(&circle, stroke->tool, before.radius);
         bool is_seen = stroke->part == 0 && !misses_tile(&before, &before);
         if (is_seen && raise_capsule(mask, &circle)) {
             return;
@@ -441,6 +559,7 @@ void kolam_ink_add_distance(struct kolam_ink_mask *mask, const struct kolam_stro
             continue;
         }
         struct capsule capsule = make_capsule(&a, &b);
+        finish_capsule(&capsule, stroke->tool, before.radius);
         if (raise_capsule(mask, &capsule)) {
             return;
         }

@@ -4,6 +4,7 @@
 
 #include "ink_lanes.h"
 #include "kolam/ink.h"
+#include "pressure.h"
 
 /* Below this width, in tile pixels, summed area is nearer the truth than the largest coverage;
  * measured, see docs/rendering.md. */
@@ -11,14 +12,15 @@
 
 struct spot {
     double x, y, radius; /* tile pixels */
+    double ink;          /* 0..1: how much of the tool's colour is laid down */
 };
 
 /* tile pixel = (point + base) * scale - rest, the sum being exact in an int64. */
 struct placing {
     int64_t base_x, base_y;
     double scale, rest_x, rest_y;
-    double radius;     /* at pressure 1, tile pixels */
-    bool has_pressure; /* the radius follows it */
+    double radius; /* at pressure 1, tile pixels */
+    enum kolam_tool tool;
     bool is_thin;
 };
 
@@ -32,14 +34,11 @@ static inline double max_of(double a, double b) {
 
 static inline struct spot place_point(const struct placing *placing,
                                       const struct kolam_point *point) {
-    double pressure = 1.0;
-    if (placing->has_pressure) {
-        pressure = max_of((double)point->pressure / 255.0, 0.1);
-    }
     return (struct spot){
         .x = (double)(point->x + placing->base_x) * placing->scale - placing->rest_x,
         .y = (double)(point->y + placing->base_y) * placing->scale - placing->rest_y,
-        .radius = placing->radius * pressure,
+        .radius = placing->radius * pressure_radius(placing->tool, point->pressure),
+        .ink = pressure_ink(placing->tool, point->pressure),
     };
 }
 
@@ -84,5 +83,9 @@ void kolam_ink_add_distance(struct kolam_ink_mask *mask, const struct kolam_stro
                             uint32_t first_point, const struct placing *placing);
 void kolam_ink_add_area(struct kolam_ink_mask *mask, const struct kolam_stroke *stroke,
                         uint32_t first_point, const struct placing *placing);
+
+/* Pencil: what the paper takes of one row's coverage, columns [x0, x1): ink_grain.c. In place is fine. */
+void kolam_ink_grain_row(const struct kolam_ink_grain *grain, int32_t y, int32_t x0, int32_t x1,
+                         const uint8_t *coverage, uint8_t *out_coverage);
 
 #endif

@@ -3,7 +3,7 @@
  *
  * All arithmetic is pixman's for 8-bit channels, integer and exact, so that masking in cairo and
  * masking here give the same bytes; tests/pixel holds the two together. */
-#include "kolam/ink.h"
+#include "ink_internal.h"
 
 /* a * b / 255 to nearest, for bytes: pixman's MUL_UN8. */
 static uint32_t mul_un8(uint32_t a, uint32_t b) {
@@ -40,6 +40,10 @@ static uint32_t premultiply_color(uint32_t color) {
     return pixel;
 }
 
+static int32_t least_of(int32_t a, int32_t b) {
+    return a < b ? a : b;
+}
+
 static uint8_t area_coverage(uint32_t area) {
     return (uint8_t)(((area >> 14) * 255 + 32768) >> 16); /* 2^30 is a whole pixel */
 }
@@ -61,6 +65,33 @@ static void resolve_thin_row(const struct kolam_ink_mask *mask, int32_t y, uint8
         uint32_t sum = area[x] + end->area[i];
         uint8_t thin = area_coverage(sum < 1u << 30 ? sum : 1u << 30);
         out_row[x] = thin > coverage[x] ? thin : coverage[x];
+    }
+}
+
+/* Sixteen pixels, or what is left of the row. */
+static bool is_bare(const uint8_t *coverage, int32_t count) {
+    uint64_t any[2] = {0, 0};
+    __builtin_memcpy(any, coverage, (size_t)count);
+    return (any[0] | any[1]) == 0;
+}
+
+/* Only where there is ink: the paper costs more than the pixels. */
+static void grain_row(const struct kolam_ink_mask *mask, int32_t y, const uint8_t *coverage,
+                      uint8_t *out_row) {
+    for (int32_t x = mask->x0; x < mask->x1;) {
+        int32_t bare = x, inked;
+        while (bare < mask->x1 && is_bare(coverage + bare, least_of(mask->x1 - bare, 16))) {
+            bare = least_of(bare + 16, mask->x1);
+        }
+        __builtin_memset(out_row + x, 0, (size_t)(bare - x));
+        inked = bare;
+        while (inked < mask->x1 && !is_bare(coverage + inked, least_of(mask->x1 - inked, 16))) {
+            inked = least_of(inked + 16, mask->x1);
+        }
+        if (bare < inked) {
+            kolam_ink_grain_row(&mask->grain, y, bare, inked, coverage, out_row);
+        }
+        x = inked;
     }
 }
 
@@ -119,7 +150,7 @@ static void dest_out_row(const uint8_t *coverage, int32_t x0, int32_t x1, uint32
 void kolam_ink_composite_onto(const struct kolam_ink_mask *mask, enum kolam_tool tool,
                               uint32_t color, const uint32_t *under, uint32_t *pixels) {
     uint32_t source = premultiply_color(color);
-    uint8_t thin_row[KOLAM_TILE_PX];
+    uint8_t thin_row[KOLAM_TILE_PX], grained_row[KOLAM_TILE_PX];
     for (int32_t y = mask->y0; y < mask->y1; y++) {
         const uint8_t *coverage = mask->coverage + y * KOLAM_TILE_PX;
         const uint32_t *under_row = under + y * KOLAM_TILE_PX;
@@ -127,6 +158,10 @@ void kolam_ink_composite_onto(const struct kolam_ink_mask *mask, enum kolam_tool
         if (mask->is_thin) {
             resolve_thin_row(mask, y, thin_row);
             coverage = thin_row;
+        }
+        if (tool == KOLAM_TOOL_PENCIL) {
+            grain_row(mask, y, coverage, grained_row);
+            coverage = grained_row;
         }
         if (tool == KOLAM_TOOL_ERASER) {
             dest_out_row(coverage, mask->x0, mask->x1, source >> 24, under_row, row);

@@ -8,14 +8,14 @@ WASM_CC ?= clang
 WASM_FLAGS := --target=wasm32 -std=gnu11 -ffreestanding -ffp-contract=off -fno-math-errno \
   -msimd128 -mbulk-memory -mnontrapping-fptoint -fvisibility=hidden \
   -Wall -Wextra -Wconversion -Wshadow -Werror -Iinclude
-WASM_FAST := ink ink_distance ink_area ink_pixels
+WASM_FAST := ink ink_distance ink_area ink_grain ink_pixels
 WASM_SMALL := ink_wasm geometry op op_encode homes
 WASM_OBJECTS := $(patsubst %,build/wasm/%.o,$(WASM_FAST) $(WASM_SMALL))
 
 $(WASM_FAST:%=build/wasm/%.o): WASM_FLAGS += -O3
 $(WASM_SMALL:%=build/wasm/%.o): WASM_FLAGS += -Os
 
-build/wasm/%.o: tiles/%.c $(wildcard include/kolam/*.h tiles/ink*.h) tiles/wasm.mk
+build/wasm/%.o: tiles/%.c $(wildcard include/kolam/*.h tiles/ink*.h tiles/pressure.h) tiles/wasm.mk
 	@mkdir -p $(@D)
 	@$(WASM_CC) $(WASM_FLAGS) -c -o $@ $<
 

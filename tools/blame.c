@@ -209,21 +209,19 @@ static json_t *drawn_of(const struct kolam_stroke *stroke) {
 }
 
 static bool add_stroke(void *ctx, const struct kolam_selected *selected) {
-    static const char *const tools[KOLAM_TOOL_COUNT] = {
-        [KOLAM_TOOL_PEN] = "pen", [KOLAM_TOOL_MARKER] = "marker", [KOLAM_TOOL_ERASER] = "eraser"};
     struct blame *blame = ctx;
     const struct kolam_stroke *stroke = selected->stroke;
     char color[10];
     snprintf(color, sizeof color, "#%08" PRIx32, stroke->color);
     json_array_append_new(
         blame->list,
-        json_pack("{s:I,s:I,s:I,s:n,s:s,s:s,s:f,s:i,s:I,s:b,s:o,s:o}", "seq",
-                  (json_int_t)selected->row->seq, "time", (json_int_t)selected->row->time_ms,
-                  "artist", (json_int_t)selected->row->artist, "name", "tool", tools[stroke->tool],
-                  "color", color, "width", (double)stroke->width / KOLAM_WIDTH_UNIT_PER_PX, "level",
-                  (int)stroke->origin.level, "points", (json_int_t)stroke->point_count, "hidden",
-                  selected->is_hidden, "drawn", drawn_of(stroke), "box",
-                  box_of(stroke, blame->level)));
+        json_pack(
+            "{s:I,s:I,s:I,s:n,s:s,s:s,s:f,s:i,s:I,s:b,s:o,s:o}", "seq",
+            (json_int_t)selected->row->seq, "time", (json_int_t)selected->row->time_ms, "artist",
+            (json_int_t)selected->row->artist, "name", "tool", kolam_tool_name(stroke->tool),
+            "color", color, "width", (double)stroke->width / KOLAM_WIDTH_UNIT_PER_PX, "level",
+            (int)stroke->origin.level, "points", (json_int_t)stroke->point_count, "hidden",
+            selected->is_hidden, "drawn", drawn_of(stroke), "box", box_of(stroke, blame->level)));
     return (int64_t)json_array_size(blame->list) < blame->limit;
 }
 

@@ -74,16 +74,8 @@ static bool parse_color(const json_t *value, uint32_t *out_color) {
 }
 
 static bool parse_tool(const json_t *value, enum kolam_tool *out_tool) {
-    static const char *const names[KOLAM_TOOL_COUNT] = {
-        [KOLAM_TOOL_PEN] = "pen", [KOLAM_TOOL_MARKER] = "marker", [KOLAM_TOOL_ERASER] = "eraser"};
     const char *name = json_string_value(value);
-    for (int tool = 0; name && tool < KOLAM_TOOL_COUNT; tool++) {
-        if (strcmp(name, names[tool]) == 0) {
-            *out_tool = (enum kolam_tool)tool;
-            return true;
-        }
-    }
-    return false;
+    return name && kolam_tool_parse(name, out_tool);
 }
 
 static enum kolam_status parse_head(const json_t *root, struct kolam_drawn_stroke *stroke,
@@ -101,7 +93,8 @@ static enum kolam_status parse_head(const json_t *root, struct kolam_drawn_strok
         return refuse(error, "\"width\" must be a number of pixels above 0");
     }
     if (!parse_tool(json_object_get(root, "tool"), &stroke->tool)) {
-        return refuse(error, "\"tool\" must be \"pen\", \"marker\" or \"eraser\"");
+        return refuse(error, "\"tool\" must be \"pen\", \"pencil\", \"marker\", \"airbrush\", "
+                             "\"eraser\" or \"fill\"");
     }
     double start_ms = 0;
     stroke->has_start = start && !json_is_null(start);

@@ -35,11 +35,9 @@ static json_t *times_of(const struct kolam_stroke *stroke) {
 }
 
 static void add_stroke(json_t *line, const struct kolam_stroke *stroke) {
-    static const char *const tools[KOLAM_TOOL_COUNT] = {
-        [KOLAM_TOOL_PEN] = "pen", [KOLAM_TOOL_MARKER] = "marker", [KOLAM_TOOL_ERASER] = "eraser"};
     char color[10];
     snprintf(color, sizeof color, "#%08x", stroke->color);
-    json_object_set_new(line, "tool", json_string(tools[stroke->tool]));
+    json_object_set_new(line, "tool", json_string(kolam_tool_name(stroke->tool)));
     json_object_set_new(line, "color", json_string(color));
     double width = ldexp((double)stroke->width / KOLAM_WIDTH_UNIT_PER_PX, -stroke->origin.level);
     json_object_set_new(line, "width", json_real(width));

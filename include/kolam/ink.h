@@ -7,8 +7,8 @@
  * it crosses itself, the order of points does not matter, appending points costs only the new
  * capsules, and tiles meet without a seam. Strokes thinner than 3/4 pixel at the tile's level
  * add up area instead, saturating, so that their coverage stays true to area. Which of the two
- * rules holds depends only on the stroke's width and the two levels. Radius: width/2 at pressure
- * 1, linear in pressure, at least a tenth of that; constant for the marker. */
+ * rules holds depends only on the stroke's width and the two levels. Radius and ink
+ * follow pressure as the tool has it (tiles/pressure.h); the pencil's grain is laid on by compositing. */
 #ifndef KOLAM_INK_H
 #define KOLAM_INK_H
 
@@ -25,6 +25,13 @@ struct kolam_ink_end {
     uint32_t area[4];
 };
 
+/* Where the paper's grain lies in a tile: the tile's corner in pixels of its level, and how many levels the tile is
+ * finer than the stroke. */
+struct kolam_ink_grain {
+    int64_t x, y;
+    int32_t finer;
+};
+
 /* A mask under construction for one tile. Zero it once (kolam_ink_mask_init) and reuse it:
  * compositing with `clear` costs only the dirty rectangle. */
 struct kolam_ink_mask {
@@ -33,6 +40,7 @@ struct kolam_ink_mask {
     int32_t x0, y0, x1, y1;           /* dirty rectangle, half-open; empty when x0 >= x1 */
     bool is_thin; /* `area` holds ink too: the larger of it and `coverage` counts */
     struct kolam_ink_end last_end; /* added to `area` when composited */
+    struct kolam_ink_grain grain;  /* of the newest stroke added; a pencil's compositing needs it */
 };
 
 void kolam_ink_mask_init(struct kolam_ink_mask *mask);

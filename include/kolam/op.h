@@ -31,11 +31,18 @@ enum kolam_op_kind {
 };
 
 enum kolam_tool {
-    KOLAM_TOOL_PEN = 0,    /* radius follows pressure, OVER */
-    KOLAM_TOOL_MARKER = 1, /* constant radius, meant for translucent colours, OVER */
-    KOLAM_TOOL_ERASER = 2, /* radius follows pressure, DEST_OUT */
+    KOLAM_TOOL_PEN = 0,      /* radius follows pressure, OVER */
+    KOLAM_TOOL_MARKER = 1,   /* constant radius, meant for translucent colours, OVER */
+    KOLAM_TOOL_ERASER = 2,   /* radius follows pressure, DEST_OUT */
+    KOLAM_TOOL_PENCIL = 3,   /* radius and ink follow pressure, grain fixed to the wall, OVER */
+    KOLAM_TOOL_AIRBRUSH = 4, /* constant radius, soft to its edge, ink follows pressure, OVER */
     KOLAM_TOOL_COUNT
 };
+
+/* "pen", "marker", ...: static storage; "unknown" for what is no tool. Not in the browser's build. Any thread. */
+const char *kolam_tool_name(enum kolam_tool tool);
+/* False if no tool is called so. */
+bool kolam_tool_parse(const char *name, enum kolam_tool *out_tool);
 
 /* x, y: 1/8 px of the stroke's level, from the corner of the origin tile. pressure: 255 is full.
  * dt_ms: since the point before (0 at the first, and everywhere when the stroke has no times). */

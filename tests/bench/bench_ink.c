@@ -47,7 +47,7 @@ static void view_fill(struct view *view, const struct drawing *drawing, struct k
 static void draw_kernel(struct bench *bench, const struct view *view) {
     for (uint32_t i = 0; i < view->count; i++) {
         kolam_ink_add_stroke(bench->mask, view->strokes[i], 0, view->tile);
-        kolam_ink_composite(bench->mask, KOLAM_TOOL_PEN, 0x000000ff, bench->pixels);
+        kolam_ink_composite(bench->mask, view->strokes[i]->tool, 0x000000ff, bench->pixels);
         kolam_ink_mask_clear(bench->mask);
     }
 }
@@ -208,6 +208,34 @@ static void bench_speed(struct bench *bench, FILE *file, struct drawing *drawing
     }
 }
 
+/* Each tool beside the pen: the same points, the same pressure. */
+static void bench_tools(struct bench *bench) {
+    static const enum kolam_tool tools[] = {KOLAM_TOOL_PEN, KOLAM_TOOL_MARKER, KOLAM_TOOL_ERASER,
+                                            KOLAM_TOOL_PENCIL, KOLAM_TOOL_AIRBRUSH};
+    static const double widths[] = {0.5, 2, 8, 32, 128, 500};
+    static struct view view;
+    printf("\nCPU ms, 500 points 6 px apart, px wide:\n%-10s", "");
+    for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
+        printf("%9g", widths[i]);
+    }
+    for (size_t tool = 0; tool < sizeof tools / sizeof tools[0]; tool++) {
+        printf("\n%-10s", kolam_tool_name(tools[tool]));
+        for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
+            struct drawing *drawing = must(calloc(1, sizeof *drawing));
+            scribble(drawing, 500, 6, widths[i]);
+            for (uint32_t point = 0; point < 500; point++) {
+                drawing->strokes[0].points[point].pressure = (uint8_t)(80 + point % 170);
+            }
+            set_tool(drawing, tools[tool]);
+            view_fill(&view, drawing, (struct kolam_tile_id){0});
+            printf("%9.3f", time_views(bench, &view, 1, draw_kernel));
+            drawing_finish(drawing);
+            free(drawing);
+        }
+    }
+    printf("\n");
+}
+
 int main(int argc, char **argv) {
     FILE *file = fopen("tests/data/ink-drawings.txt", "r");
     if (file == NULL) {
@@ -229,6 +257,7 @@ int main(int argc, char **argv) {
         }
     }
     bench_speed(&bench, file, drawing);
+    bench_tools(&bench);
     (void)fclose(file);
     return 0;
 }

@@ -77,6 +77,38 @@ for (const width of [90, 900]) {
 add('thousands of steps in a pixel', [-8, 0, 0], [stroke({ width: 8000, points: walk(800, 2047, 40, false) })]);
 add('the same point again and again', [0, 0, 0],
   [stroke({ points: Array.from({ length: 50 }, () => [700, 801, 128]) })]);
+// From here on tools that came later: what stands above must not change.
+for (const tool of [3, 4]) {
+  const name = tool === 3 ? 'pencil' : 'airbrush';
+  for (const width of [40, 150, 192, 400, 1500, 9000, 60000]) {
+    add(`${name} of ${width}/256 px`, [0, 0, 0],
+      [stroke({ tool, width, points: walk(24, 2047, 400, true) })]);
+  }
+  add(`${name}, a dot`, [0, 0, 0], [stroke({ tool, width: 5000 })]);
+  for (const finer of [-24, -6, -4, -3, -2, -1, 1, 2, 3, 5, 7, 8, 9, 12, 24]) {
+    const level = finer < 0 ? 4 : -3;
+    const points = walk(16, 2047, 900, true);
+    const [x, y] = [points[3][0], points[3][1]].map((at) => Math.floor((at * 2 ** finer) / 2048));
+    add(`${name}, a tile ${finer} levels finer`, [level + finer, x, y],
+      [stroke({ tool, level, width: finer < -4 ? 131072 : 3000, points })]);
+  }
+  for (const level of [-24, 0, 24]) {
+    const far = 2 ** Math.max(22 + level, 0) - 1;
+    add(`${name}, far out at level ${level}`, [level, -far - 1, far],
+      [stroke({ tool, level, x: -far - 1, y: far, width: 9000, points: walk(20, 2047, 300, true) })]);
+  }
+  for (const width of [100, 9000]) {
+    const points = walk(30, 2047, 200, true);
+    add(`${name}, a group of two, ${width}/256 px`, [0, 0, 0], [
+      stroke({ tool, width, points: points.slice(0, 15), part: 0, partCount: 2 }),
+      stroke({ tool, width, points: points.slice(14), part: 1, partCount: 2 }),
+    ], 0x80402010);
+  }
+  add(`${name}, pressed harder at one place`, [0, 0, 0],
+    [stroke({ tool, width: 9000, points: [[700, 801, 20], [700, 801, 220], [700, 801, 90]] })]);
+  add(`${name}, huge`, [8, 140, 130],
+    [stroke({ tool, width: 131072, points: [[1024, 1024, 30], [1700, 1300, 255], [1701, 1300, 90]] })]);
+}
 
 const ink = await loadInk();
 for (const vector of vectors) {

@@ -9,6 +9,8 @@
 
 #include "tests/support/ink_strokes.h"
 
+#define LINE_TOOLS 5 /* tools whose points make a line */
+
 static struct kolam_ink_mask *mask_new(void) {
     struct kolam_ink_mask *mask = malloc(sizeof *mask);
     assert_non_null(mask);
@@ -109,7 +111,7 @@ static void appending_gives_what_drawing_at_once_gives(void **state) {
         random_walk(&random, points, count, 2048, 1 << random_between(&random, 0, 11));
         struct kolam_stroke stroke = stroke_of(points, count, 3, 0);
         stroke.width = (uint32_t)random_between(&random, 1, 1 << random_between(&random, 1, 17));
-        stroke.tool = (enum kolam_tool)random_between(&random, 0, 2);
+        stroke.tool = (enum kolam_tool)(round % LINE_TOOLS);
         struct kolam_tile_id tile = {.level = 3 + (int32_t)random_between(&random, -9, 3)};
         kolam_ink_add_stroke(whole, &stroke, 0, tile);
         for (uint32_t done = 0; done < count;) {
@@ -165,6 +167,7 @@ static void tiles_meet_without_a_seam(void **state) {
         }
         struct kolam_stroke stroke = stroke_of(points, 30, 2, 0);
         stroke.width = (uint32_t)random_between(&random, 1, 1 << random_between(&random, 1, 14));
+        stroke.tool = (enum kolam_tool)(round % LINE_TOOLS);
         struct kolam_tile_id tile = {.level = 2 + finer};
         draw_coverage(&stroke, tile, here);
         stroke.points = shifted;
@@ -246,6 +249,7 @@ static void leaves_no_ink_where_a_stroke_is_not_homed(void **state) {
         random_walk(&random, points, 12, 2048, 400);
         double width = (double)(1 << random_between(&random, 0, 6));
         struct kolam_stroke stroke = stroke_of(points, 12, 0, width);
+        stroke.tool = (enum kolam_tool)(round % LINE_TOOLS);
         uint32_t count;
         assert_int_equal(kolam_stroke_homes(&stroke, homes, &count), KOLAM_OK);
         struct kolam_tile_id home = homes[random_between(&random, 0, count - 1)].tile;
@@ -400,7 +404,7 @@ static void hostile_strokes_do_no_harm(void **state) {
         }
         struct kolam_stroke stroke = stroke_of(points, 12, level, 0);
         stroke.width = (uint32_t[]){1, 255, 256, KOLAM_WIDTH_MAX, UINT32_MAX}[round % 5];
-        stroke.tool = (enum kolam_tool)(round % 4);
+        stroke.tool = (enum kolam_tool)(round % 8);
         stroke.point_count = (uint32_t)random_between(&random, 0, 12);
         stroke.origin.x = extreme_tile(&random, level);
         stroke.origin.y = extreme_tile(&random, level);

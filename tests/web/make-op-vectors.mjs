@@ -95,6 +95,8 @@ const good = [
       { tool: 2, color: 0x000000ff, width: 7168 },
     ),
   ],
+  ['pencil', stroke(wander(30, 5), { tool: 3, hasPressure: true })],
+  ['airbrush', stroke(wander(30, 6), { tool: 4, hasPressure: true, color: 0xc0392b80 })],
   [
     'narrowest',
     stroke(
@@ -271,7 +273,7 @@ const bad = [
   ['kind 0', `0100${dot.slice(4)}`],
   ['kind 5', `0105${dot.slice(4)}`],
   ['a flag that does not exist', raw({ flags: '10' })],
-  ['tool 3', raw({ tool: '03' })],
+  ['tool 6', raw({ tool: '06' })],
   ['width 0', raw({ width: varint(0) })],
   ['wider than 512 px', raw({ width: varint(131073) })],
   ['level 25', raw({ level: '31' })],

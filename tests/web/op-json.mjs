@@ -8,7 +8,7 @@ export function opToJson(op) {
   const list = (values) => Array.from(values.subarray(0, points.count));
   return {
     kind: op.kind,
-    tool: ['pen', 'marker', 'eraser'][op.tool],
+    tool: ['pen', 'marker', 'eraser', 'pencil', 'airbrush', 'fill'][op.tool],
     color: op.color.toString(16).padStart(8, '0'),
     width: op.width,
     level: op.origin.level,

@@ -9,7 +9,7 @@ export type MaskHandle = number & { readonly brand: 'mask' };
 export const TILE_PX = 256;
 export const POINTS_MAX = 8192;
 export const HOMES_MAX = 256;
-export const Tool = { pen: 0, marker: 1, eraser: 2 } as const;
+export const Tool = { pen: 0, marker: 1, eraser: 2, pencil: 3, airbrush: 4 } as const;
 export type Tool = (typeof Tool)[keyof typeof Tool];
 
 /** Tile coordinates of a level; exact integers far below 2^53. */

@@ -18,7 +18,15 @@ const DT_MS_MAX = 86_400_000;
 export const TOOL_PEN = 0;
 export const TOOL_MARKER = 1;
 export const TOOL_ERASER = 2;
-export type Tool = typeof TOOL_PEN | typeof TOOL_MARKER | typeof TOOL_ERASER;
+export const TOOL_PENCIL = 3;
+export const TOOL_AIRBRUSH = 4;
+const TOOL_LAST = TOOL_AIRBRUSH;
+export type Tool =
+  | typeof TOOL_PEN
+  | typeof TOOL_MARKER
+  | typeof TOOL_ERASER
+  | typeof TOOL_PENCIL
+  | typeof TOOL_AIRBRUSH;
 
 /* x, y: 1/8 px of the level from the corner of the origin tile; pressure 255 is full. */
 export interface Points {
@@ -185,7 +193,7 @@ function isNear(value: number): boolean {
 }
 
 function checkHead(stroke: Stroke): void {
-  demand(stroke.tool <= TOOL_ERASER, 'unknown tool');
+  demand(stroke.tool <= TOOL_LAST, 'unknown tool');
   demand(stroke.width >= 1 && stroke.width <= WIDTH_MAX, 'width out of range');
   demand(isTileValid(stroke.origin), 'origin outside the world');
   demand(stroke.parts >= 1 && stroke.parts <= PARTS_MAX, 'too many parts');

@@ -5,7 +5,7 @@
  * and a pixel of antialiasing. That shape is convex, so it meets each row of tiles in one run of
  * columns. All lengths are in tiles of the level asked for, relative to a tile nearby: exact
  * however far out. */
-import { HOMES_MAX, TOOL_MARKER, type Stroke } from './op.ts';
+import { HOMES_MAX, TOOL_AIRBRUSH, TOOL_MARKER, TOOL_PENCIL, type Stroke } from './op.ts';
 import { SUB_PER_TILE, TILE_PX, type TileId, type TileRect } from './geometry.ts';
 
 /* Inclusive whole tiles. */
@@ -57,7 +57,15 @@ function touchCapsule(
 }
 
 function radiusShare(stroke: Stroke, pressure: number): number {
-  return stroke.tool === TOOL_MARKER ? 1 : Math.max(pressure / 255, 0.1);
+  switch (stroke.tool) {
+    case TOOL_MARKER:
+    case TOOL_AIRBRUSH:
+      return 1;
+    case TOOL_PENCIL:
+      return 0.5 + (0.5 * pressure) / 255;
+    default:
+      return Math.max(pressure / 255, 0.1);
+  }
 }
 
 /* Visits the tiles of `level` near (`nearX`, `nearY`) that points [first - 1, count) touch, as

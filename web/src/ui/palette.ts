@@ -27,7 +27,7 @@ const MARKER_ALPHA = 0x66;
 interface Held {
   tool: Tool;
   rgb: string;
-  widths: [number, number, number];
+  widths: number[]; /* of each tool, by its number */
 }
 
 const DEFAULTS: Held = { tool: TOOL_PEN, rgb: COLORS[0]!.rgb, widths: [4, 18, 28] };
@@ -56,13 +56,13 @@ export class Palette {
     return this.held.rgb;
   }
   get width(): number {
-    return this.held.widths[this.held.tool];
+    return this.held.widths[this.held.tool] ?? WIDTH_MIN;
   }
 
   brush(tool: Tool = this.tool): HandBrush {
     const alpha = tool === TOOL_MARKER ? MARKER_ALPHA : 0xff;
     const rgb = tool === TOOL_ERASER ? 0 : parseInt(this.held.rgb.slice(1), 16);
-    return { tool, color: rgb * 256 + alpha, width: this.held.widths[tool] };
+    return { tool, color: rgb * 256 + alpha, width: this.held.widths[tool] ?? WIDTH_MIN };
   }
 
   setTool(tool: Tool): void {

@@ -1,13 +1,13 @@
 // Looking back, in real browsers through a real server: the time machine, replay, who drew what, undo after
-// a reload, and a moderator's rollback.
+// a reload.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import {
   draw,
   inkOf,
   openPage,
+  pastInk,
   ready,
   screenshot,
   settled,
@@ -38,21 +38,6 @@ async function close(...pages) {
   }
 }
 
-/** Ink the past shows, summed over the tiles in view. */
-const pastInk = (page) =>
-  page.evaluate(() => {
-    const view = window.kolamDebug.view();
-    let sum = 0;
-    for (let y = view.y; y < view.y + view.height; y++) {
-      for (let x = view.x; x < view.x + view.width; x++) {
-        const rgba = window.kolamDebug.pastPixels(view.level, x, y);
-        for (let i = 3; rgba !== null && i < rgba.length; i += 4) {
-          sum += rgba[i];
-        }
-      }
-    }
-    return sum;
-  });
 const shows = (page, seq) =>
   until(page, (wanted) => window.kolamDebug.past()?.isComplete && window.kolamDebug.past().shownSeq === wanted, seq);
 
@@ -250,45 +235,4 @@ test('an_undo_out_of_view_says_so_and_leads_there', async () => {
   await ann.getByRole('button', { name: 'Show', exact: true }).click();
   await until(ann, () => Math.abs(window.kolamDebug.camera().tileX) < 3);
   await close(ann);
-});
-
-test('a_moderator_rolls_back_one_artist_and_takes_it_back', async () => {
-  const [ann, eve] = [await open('/c/vandal#@0,0,0'), await open('/c/vandal#@0,0,0')];
-  await draw(ann, wave([150, 200], [700, 220], 24, 30));
-  await settled(ann);
-  const annOnly = await inkOf(ann);
-  await until(eve, () => window.kolamDebug.status().seq === 1);
-  await eve.keyboard.press('m');
-  for (let i = 0; i < 4; i++) {
-    await draw(eve, wave([150, 150 + 60 * i], [700, 260 + 60 * i], 16, 60));
-  }
-  await settled(eve);
-  const both = await inkOf(eve);
-  const mod = await open('/c/vandal?admin#@0,0,0');
-  await mod.getByRole('button', { name: 'Roll back' }).click();
-  await mod.getByLabel('Admin token').fill('0'.repeat(64));
-  await mod.keyboard.press('Enter');
-  await mod.getByText('the admin token is wrong').waitFor();
-  await ready(mod);
-  const token = readFileSync(join(server.data, 'admin.token'), 'utf8').trim();
-  await mod.getByLabel('Admin token').fill(token);
-  await screenshot(mod, 'history-token');
-  await mod.keyboard.press('Enter');
-  await ready(mod);
-  await mod.getByRole('button', { name: 'Point at their strokes' }).click();
-  await mod.mouse.click(698, 440);
-  await mod.locator('.who-head').first().click();
-  await until(mod, () => /^Roll back 4 strokes$/.test(document.querySelector('.rollback .text-button:not(.is-quiet)')?.textContent ?? ''));
-  await until(mod, () => document.querySelectorAll('.outline.is-gone').length === 4);
-  await mod.keyboard.press('Escape');
-  await screenshot(mod, 'history-rollback');
-  await mod.getByRole('button', { name: 'Roll back 4 strokes' }).click();
-  await until(ann, () => window.kolamDebug.status().seq === 6);
-  await until(ann, () => window.kolamDebug.status().isComplete);
-  assert.equal(await inkOf(ann), annOnly);
-  await mod.getByRole('button', { name: 'Undo this rollback' }).click();
-  await until(ann, () => window.kolamDebug.status().seq === 7);
-  await until(ann, () => window.kolamDebug.status().isComplete);
-  assert.equal(await inkOf(ann), both);
-  await close(ann, eve, mod);
 });

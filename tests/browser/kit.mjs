@@ -200,6 +200,23 @@ export function inkOf(page) {
   });
 }
 
+/** The same of what lies over the wall: a moment, a replay, a rollback's preview. */
+export function pastInk(page) {
+  return page.evaluate(() => {
+    const view = window.kolamDebug.view();
+    let sum = 0;
+    for (let y = view.y; y < view.y + view.height; y++) {
+      for (let x = view.x; x < view.x + view.width; x++) {
+        const rgba = window.kolamDebug.pastPixels(view.level, x, y);
+        for (let i = 3; rgba !== null && i < rgba.length; i += 4) {
+          sum += rgba[i];
+        }
+      }
+    }
+    return sum;
+  });
+}
+
 export function screenshot(page, name) {
   return page.screenshot({ path: join(SCREENS, `${name}.png`) });
 }

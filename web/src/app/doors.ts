@@ -43,6 +43,8 @@ export function keepAdminToken(token: string | null): void {
 export class Doors {
   tool: WallTool | null = null;
   isPast = false;
+  /* What is shown is not what is there: nobody draws on it. */
+  isLookingOnly = false;
   /* Whose names are shown instead of those who draw now. */
   pens: Pen[] | null = null;
   readonly root: HTMLElement;
@@ -71,6 +73,10 @@ export class Doors {
     }
     document.body.append(this.root);
     this.listenLongPress();
+  }
+
+  get isLooking(): boolean {
+    return this.isPast || this.isLookingOnly;
   }
 
   private load(): Promise<Past | null> {

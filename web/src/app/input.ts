@@ -8,7 +8,7 @@ import { listenKeys } from './keys.ts';
 export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
   const { wall, hand } = app;
   return new Gestures(canvas, {
-    canDraw: () => app.doors.tool !== null || (!app.page.isWatching && !app.doors.isPast),
+    canDraw: () => app.doors.tool !== null || (!app.page.isWatching && !app.doors.isLooking),
     isDrawing: () => hand.isDrawing,
     drawBegin: (touch, hasPressure, isEraser) => {
       if (app.doors.tool !== null) {
@@ -54,7 +54,7 @@ export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
       app.chrome.ring.move(
         x,
         y,
-        isInside && !app.page.isWatching && !app.doors.isPast && app.doors.tool === null,
+        isInside && !app.page.isWatching && !app.doors.isLooking && app.doors.tool === null,
       );
       if (isInside) {
         wall.request();
@@ -67,7 +67,7 @@ export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
 export function listenWallKeys(app: App): void {
   const { wall } = app;
   const ifDrawing = (act: () => void): void => {
-    if (!app.page.isWatching && !app.doors.isPast) {
+    if (!app.page.isWatching && !app.doors.isLooking) {
       act();
     }
   };

@@ -28,6 +28,8 @@ export class TileLog {
   baseSeq = NO_PICTURE;
   currentSeq = NO_PICTURE;
   isLive = false;
+  /* The tile's own pixels hold marks that are not kept here. */
+  isDrawnOver = false;
   /* Newest hide or show that the base picture may need and does not have. */
   private unsettledSeq = 0;
   private marks: Mark[] = [];
@@ -97,6 +99,7 @@ export class TileLog {
       return false;
     }
     this.baseSeq = seq;
+    this.isDrawnOver = false;
     this.currentSeq = Math.max(this.currentSeq, seq);
     this.marks = this.marks.filter((mark) => mark.seq > seq);
     this.changes = this.changes.filter((change) => change.seq > seq);
@@ -119,6 +122,12 @@ export class TileLog {
       const override = overrides.get(mark.seq);
       return override === undefined ? hidden.get(mark.seq)?.isHidden !== true : !override;
     });
+  }
+
+  /* They are in the tile's own pixels, which nothing can draw again from here. */
+  forgetMarks(): void {
+    this.isDrawnOver ||= this.marks.length > 0;
+    this.marks = [];
   }
 
   hasMark(seq: number): boolean {

@@ -30,6 +30,14 @@ export interface Beneath {
   box: [string, string, string, string]; /* half-open, in pixels of the level asked for */
 }
 
+export interface StrokesOptions {
+  artist?: number;
+  hidden: boolean;
+  limit: number;
+}
+
+export const PAGE_MAX = 1000;
+
 export class Api {
   private readonly root: string;
 
@@ -85,29 +93,47 @@ export class Api {
     }));
   }
 
+  /* One page: what is `after` a seq. `more`: ask again after that one; null: that was all. */
+  async strokesPage(
+    rect: PixelRect,
+    span: { from: number; to: number },
+    options: StrokesOptions,
+    after: number | null,
+    signal?: AbortSignal,
+  ): Promise<{ records: OpRecord[]; more: number | null }> {
+    const { artist, hidden, limit } = options;
+    const words = [
+      `from=${span.from}&to=${span.to}&hidden=${hidden ? 1 : 0}&limit=${Math.min(PAGE_MAX, limit)}`,
+      ...(artist === undefined ? [] : [`artist=${artist}`]),
+      ...(after === null ? [] : [`after=${after}`]),
+    ];
+    const response = await this.ask(`/strokes?${rectQuery(rect)}&${words.join('&')}`, signal);
+    const frame = decodeFrame(new Uint8Array(await response.arrayBuffer()));
+    const more = response.headers.get('x-kolam-more');
+    return {
+      records: frame.filter((record): record is OpRecord => record.type === 'op'),
+      more: more === null ? null : Number(more),
+    };
+  }
+
   /* All pages, at most `limit` strokes. `hidden`: with those hidden now. */
   async strokes(
     rect: PixelRect,
     from: number,
     to: number,
-    options: { artist?: number; hidden: boolean; limit: number },
+    options: StrokesOptions,
     signal?: AbortSignal,
   ): Promise<{ records: OpRecord[]; isAll: boolean }> {
-    const records: OpRecord[] = [];
-    const artist = options.artist === undefined ? '' : `&artist=${options.artist}`;
-    const words = `from=${from}&to=${to}${artist}&hidden=${options.hidden ? 1 : 0}`;
-    let after = '';
+    const all: OpRecord[] = [];
+    let after: number | null = null;
     for (;;) {
-      const limit = Math.min(1000, options.limit - records.length);
-      const path = `/strokes?${rectQuery(rect)}&${words}&limit=${limit}${after}`;
-      const response = await this.ask(path, signal);
-      const frame = decodeFrame(new Uint8Array(await response.arrayBuffer()));
-      records.push(...frame.filter((record): record is OpRecord => record.type === 'op'));
-      const more = response.headers.get('x-kolam-more');
-      if (more === null || records.length >= options.limit) {
-        return { records, isAll: more === null };
+      const rest: StrokesOptions = { ...options, limit: options.limit - all.length };
+      const { records, more } = await this.strokesPage(rect, { from, to }, rest, after, signal);
+      all.push(...records);
+      if (more === null || all.length >= options.limit) {
+        return { records: all, isAll: more === null };
       }
-      after = `&after=${more}`;
+      after = more;
     }
   }
 }

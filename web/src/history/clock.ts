@@ -80,7 +80,7 @@ export class Clock {
       element(
         'div',
         { class: 'timebar-side' },
-        button('Replay as it was drawn', PenLine, null, () => past.replay.prepare()),
+        button('Replay as it was drawn', PenLine, null, () => past.setup.open()),
         button('Timelapse of this view', Film, null, () => past.film.start()),
         button('Copy the link to this moment', Copy, null, () => void past.copyLink()),
         now,

@@ -3,7 +3,7 @@
 import type { App } from '../app/app.ts';
 import { readMine } from '../app/mine.ts';
 import { BEYOND, PAPER } from '../app/wall.ts';
-import { makeCamera, positionToScreen } from '../core/camera.ts';
+import { makeCamera, positionToScreen, type Camera, type Viewport } from '../core/camera.ts';
 import { boundsOf } from '../core/marks.ts';
 import type { MineOp } from '../core/history.ts';
 import { SUB_PER_TILE, TILE_PX, type Position } from '../core/geometry.ts';
@@ -19,7 +19,9 @@ import { parseExtras } from './link.ts';
 import { Outlines, type Outline } from './outlines.ts';
 import { PastLayer } from './pastlayer.ts';
 import { Picker } from './picker.ts';
-import { piecesOf, Replay } from './replay.ts';
+import { piecesOf } from './pieces.ts';
+import { Replay } from './replay.ts';
+import { ReplaySetup } from './replaysetup.ts';
 import { Rollback } from './rollback.ts';
 import type { Piece } from './tempo.ts';
 import { Who } from './who.ts';
@@ -58,11 +60,14 @@ export class Past {
   readonly picker: Picker;
   readonly clock: Clock;
   readonly replay: Replay;
+  readonly setup: ReplaySetup;
   readonly who: Who;
   readonly film: Film;
   readonly rollback: Rollback;
   private readonly note = element('div', { class: 'toast past-note', role: 'status' });
   private noteTimer = 0;
+  private camera: Camera | null = null;
+  private viewport: Viewport | null = null;
   private mineId = 1_000_000;
   private readonly mineWaiting = new Map<number, (ops: MineOp[]) => void>();
 
@@ -76,6 +81,7 @@ export class Past {
     this.picker = new Picker(app, this.outlines);
     this.clock = new Clock(this);
     this.replay = new Replay(this);
+    this.setup = new ReplaySetup(this);
     this.who = new Who(this);
     this.film = new Film(this);
     this.rollback = new Rollback(this);
@@ -83,7 +89,7 @@ export class Past {
     this.layer.canvas.after(this.outlines.root);
     document.body.append(
       this.clock.root,
-      this.replay.setupRoot,
+      this.setup.root,
       this.replay.root,
       this.who.root,
       this.rollback.root,
@@ -100,6 +106,7 @@ export class Past {
 
   enter(): void {
     const { app } = this;
+    this.rollback.close();
     app.hand.end();
     app.doors.isPast = true;
     app.doors.pastButton.setAttribute('aria-pressed', 'true');
@@ -112,6 +119,7 @@ export class Past {
     const { app } = this;
     this.film.stop();
     this.replay.close();
+    this.setup.close();
     this.clock.close();
     this.layer.hide();
     this.picker.cancel();
@@ -137,6 +145,7 @@ export class Past {
 
   goTo(seq: number): Promise<void> {
     this.replay.close();
+    this.setup.close();
     return this.clock.isOpen ? this.clock.seekSeq(seq) : this.clock.open(seq);
   }
 
@@ -173,14 +182,18 @@ export class Past {
       if (this.who.isOn) {
         this.who.setOn(false);
       }
+      if (this.rollback.isOpen) {
+        this.rollback.picked();
+      }
       return true;
     }
     if (this.who.isOpen || this.who.isOn) {
       this.who.setOn(false);
       this.who.close();
-    } else if (this.replay.isOpen || this.replay.isSettingUp) {
+    } else if (this.replay.isOpen || this.setup.isOpen) {
       const hadClock = this.clock.isOpen;
       this.replay.close();
+      this.setup.close();
       if (hadClock) {
         this.clock.root.hidden = false;
         void this.clock.seekSeq(this.clock.seq);
@@ -200,7 +213,7 @@ export class Past {
   private key(event: KeyboardEvent): void {
     const target = event.target as HTMLElement;
     const isElsewhere = event.ctrlKey || event.metaKey || event.altKey;
-    const isField = target.matches?.('input:not([type="range"]), select, textarea');
+    const isField = target.matches?.('input:not([type="range"], [type="checkbox"]), select, textarea');
     if (isElsewhere || isField || target.closest?.('dialog') !== null) {
       return;
     }
@@ -217,7 +230,7 @@ export class Past {
     }
     const isTaken = this.replay.isOpen
       ? this.replay.key(event)
-      : this.clock.isOpen && !this.replay.isSettingUp && this.clock.key(event);
+      : this.clock.isOpen && !this.setup.isOpen && this.clock.key(event);
     if (isTaken) {
       event.preventDefault();
       event.stopImmediatePropagation();
@@ -227,12 +240,17 @@ export class Past {
   framed(nowMs: number, hasMoved: boolean): void {
     const { camera, viewport } = this.app.wall;
     this.clock.frame(nowMs);
-    this.replay.frame(nowMs);
+    this.replay.frame(nowMs, hasMoved);
     this.layer.frame(nowMs, hasMoved);
     this.outlines.draw(camera, viewport, hasMoved);
     if (hasMoved) {
       this.clock.moved();
       this.who.put();
+    }
+    if (camera !== this.camera || viewport !== this.viewport) {
+      this.camera = camera;
+      this.viewport = viewport;
+      this.rollback.moved();
     }
   }
 
@@ -352,6 +370,7 @@ export class Past {
       isWhoOpen: this.who.isOpen,
       outlines: this.outlines.root.childElementCount,
       replay: this.replay.report(),
+      rollback: this.rollback.report(),
     };
   }
 }

@@ -2,9 +2,13 @@
  *
  * The moment wanted last wins. While the pictures of one moment are under way no other is asked for, so a
  * dragged handle asks for as many moments as the network can bring; a moment that takes too long is given
- * up. A tile keeps the picture it has until all of the next moment are there, and then all change at once. */
+ * up. A tile keeps the picture it has until all of the next moment are there, and then all change at once.
+ *
+ * Strokes are either kept (`setMarks`), so that a tile that comes into view has them as well; or they run
+ * through (`addMarks`): drawn into the tiles that are there and forgotten, however many they are. A tile that
+ * comes into view after some ran through is *hollow* until they were told again, and not shown before. */
 import { visibleTiles } from '../core/camera.ts';
-import { isSameRect, type TileRect } from '../core/geometry.ts';
+import { isInRect, isSameRect, type TileRect } from '../core/geometry.ts';
 import { markMeetsTile } from '../core/marks.ts';
 import type { Stroke } from '../core/op.ts';
 import type { Mark } from '../core/tilelog.ts';
@@ -22,6 +26,8 @@ const IN_FLIGHT_MAX = 8;
 const PATIENCE_MS = 700;
 const PICTURES_MAX = 420;
 const RETRY_MS = 700;
+/* Of a frame, for drawing tiles: the rest is drawn in the next one. */
+const PAINT_MS = 12;
 
 type Picture = Span<ImageBitmap>;
 
@@ -53,7 +59,12 @@ export class PastLayer implements Overlay {
   private readonly shown = new Map<Tile, Picture>();
   private readonly lives = new Map<string, Live>();
   private readonly dirty = new Set<Tile>();
+  private readonly hollow = new Set<Tile>();
+  private readonly left = new Set<Tile>();
   private marks: Mark[] = [];
+  private hasRunThrough = false;
+  private isVeiled = false;
+  private isHeld = false;
   private batch: Batch | null = null;
   private rect: TileRect | null = null;
   private retryAtMs = 0;
@@ -87,7 +98,19 @@ export class PastLayer implements Overlay {
 
   /* All that is wanted is on the screen. */
   get isComplete(): boolean {
-    return this.seq !== null && this.shownSeq === this.seq && this.dirty.size === 0;
+    const isCurrent = this.seq !== null && this.shownSeq === this.seq && this.hollow.size === 0;
+    return isCurrent && !this.isBehind;
+  }
+
+  /* A tile in view is still to be drawn. */
+  get isBehind(): boolean {
+    const { rect } = this;
+    return rect !== null && [...this.dirty].some((tile) => isInRect(rect, tile));
+  }
+
+  /* Tiles wait to be told what ran through before they were there. */
+  get isHollow(): boolean {
+    return this.hollow.size > 0;
   }
 
   private released(tile: Tile): void {
@@ -96,21 +119,46 @@ export class PastLayer implements Overlay {
     tile.bitmap = null; /* it is the spans' */
     this.shown.delete(tile);
     this.dirty.delete(tile);
+    this.hollow.delete(tile);
+    this.left.delete(tile);
   }
 
-  show(seq: number): void {
+  /* `isVeiled`: the wall stays as it is until all of this can be seen. */
+  show(seq: number, isVeiled = false): void {
     this.seq = seq;
+    this.isVeiled = isVeiled;
+    if (!isVeiled) {
+      this.unveil();
+    }
+    this.wall.request();
+  }
+
+  private unveil(): void {
+    this.isVeiled = false;
     if (this.canvas.hidden) {
       this.canvas.hidden = false;
       this.isStale = true;
     }
     this.wall.cover(true);
+  }
+
+  /* The wall as it is for a while, or this again; nothing is lost. */
+  setSeen(isSeen: boolean): void {
+    if (isSeen) {
+      this.isVeiled = true; /* until it is complete: the next frame sees */
+    } else {
+      this.isVeiled = false;
+      this.canvas.hidden = true;
+      this.wall.cover(false);
+    }
     this.wall.request();
   }
 
   hide(): void {
     this.seq = null;
     this.shownSeq = null;
+    this.isVeiled = false;
+    this.isHeld = false;
     this.stopBatch();
     this.clearStrokes();
     this.canvas.hidden = true;
@@ -133,27 +181,58 @@ export class PastLayer implements Overlay {
     }
     this.bring(visible, nowMs);
     const changed = this.paint();
-    if (hasMoved || this.isStale || changed) {
+    if (this.isVeiled && this.isComplete) {
+      this.unveil();
+    }
+    const isStale = hasMoved || this.isStale || changed;
+    if (!this.canvas.hidden && !this.isHeld && isStale) {
       this.screen.drawAll(camera, viewport, nowMs);
       this.isStale = false;
+    } else {
+      this.isStale = isStale;
     }
     this.store.tick(visible.width * visible.height);
     this.spans.trim((span) => [...this.shown.values()].includes(span));
   }
 
   private subscribe(rect: TileRect): void {
+    if (this.hasRunThrough && this.rect !== null) {
+      for (const tile of this.store.tiles.values()) {
+        if (!isInRect(rect, tile)) {
+          this.leave(tile);
+        }
+      }
+    }
     this.rect = rect;
     this.isStale = true;
     for (let y = rect.y; y < rect.y + rect.height; y++) {
       for (let x = rect.x; x < rect.x + rect.width; x++) {
-        const tile = this.store.find(rect.level, x, y) ?? this.make(rect.level, x, y);
-        this.store.touch(tile);
+        let tile = this.store.find(rect.level, x, y);
+        if (tile !== undefined && this.left.has(tile)) {
+          this.store.forget(tile); /* what ran through since is not in it */
+          tile = undefined;
+        }
+        this.store.touch(tile ?? this.make(rect.level, x, y));
       }
+    }
+  }
+
+  /* Its picture is still good to be seen while those in view are being made. */
+  private leave(tile: Tile): void {
+    this.dirty.delete(tile);
+    if (this.hollow.delete(tile)) {
+      this.store.forget(tile);
+    } else {
+      this.left.add(tile);
     }
   }
 
   private make(level: number, x: number, y: number): Tile {
     const tile = this.store.make(level, x, y);
+    if (this.hasRunThrough) {
+      tile.isHollow = true;
+      this.hollow.add(tile);
+    }
     for (const mark of this.marks) {
       if (markMeetsTile(mark, tile)) {
         tile.log.addMark(mark);
@@ -181,7 +260,7 @@ export class PastLayer implements Overlay {
     const isWhole = found.every((span) => span !== null);
     tiles.forEach((tile, i) => {
       const span = found[i];
-      if (span && (isWhole || !tile.isReady)) {
+      if (span && (isWhole || !tile.log.hasPicture)) {
         this.apply(tile, span);
       }
     });
@@ -286,28 +365,49 @@ export class PastLayer implements Overlay {
 
   /* ---- strokes over the moment ---- */
 
-  addMark(mark: Mark): void {
-    this.marks.push(mark);
-    for (const tile of this.store.tiles.values()) {
-      if (markMeetsTile(mark, tile) && tile.log.addMark(mark)) {
-        this.dirty.add(tile);
+  /* In seq order. They are drawn and forgotten; `isRefill`: into hollow tiles alone. */
+  addMarks(marks: readonly Mark[], isRefill = false): void {
+    this.hasRunThrough = true;
+    for (const tile of isRefill ? this.hollow : this.store.tiles.values()) {
+      for (const mark of this.left.has(tile) ? [] : marks) {
+        if (markMeetsTile(mark, tile) && tile.log.addMark(mark)) {
+          this.dirty.add(tile);
+        }
       }
     }
     this.wall.request();
   }
 
-  /* Only these; for a step back. */
+  /* The hollow tiles were told all. */
+  endRefill(): void {
+    for (const tile of this.hollow) {
+      tile.isHollow = false;
+    }
+    this.hollow.clear();
+    this.isStale = true;
+    this.wall.request();
+  }
+
+  /* Only these, kept; none: everything may run through again from the beginning. */
   setMarks(marks: readonly Mark[]): void {
     this.clearStrokes();
     this.marks = [...marks];
     this.store.clear(); /* the pictures are at hand, so nothing is fetched again */
     this.rect = null;
+    this.subscribe(visibleTiles(this.wall.camera, this.wall.viewport));
+    this.wall.request();
+  }
+
+  /* The screen stays as it is while much is drawn that is not to be seen by parts. */
+  hold(isHeld: boolean): void {
+    this.isHeld = isHeld;
     this.isStale = true;
     this.wall.request();
   }
 
   private clearStrokes(): void {
     this.marks = [];
+    this.hasRunThrough = false;
     [...this.lives.keys()].forEach((key) => this.endLive(key));
   }
 
@@ -358,12 +458,21 @@ export class PastLayer implements Overlay {
 
   private paint(): boolean {
     let hasChanged = false;
+    const beganMs = performance.now();
     for (const tile of this.dirty) {
-      if (tile.isReady) {
-        this.dirty.delete(tile);
-        this.painter.paint(tile, this);
-        tile.boosted = null;
-        hasChanged = true;
+      if (!tile.log.hasPicture) {
+        continue;
+      }
+      this.dirty.delete(tile);
+      this.painter.paint(tile, this);
+      tile.boosted = null;
+      if (this.hasRunThrough) {
+        tile.log.forgetMarks();
+      }
+      hasChanged = true;
+      if (performance.now() - beganMs > PAINT_MS) {
+        this.wall.request();
+        break;
       }
     }
     return hasChanged;

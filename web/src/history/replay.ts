@@ -1,61 +1,48 @@
 /* Strokes drawn again as they were drawn, point by point, with the artists' names at their pens, over the
- * wall as it was before the first of them. */
-import { Copy, Eye, Pause, SquareDashedMousePointer, StepBack, StepForward, X } from 'lucide';
-import { decodeOp, type Stroke } from '../core/op.ts';
-import { markKey } from '../core/marks.ts';
+ * wall as it was before the first of them.
+ *
+ * They come a page at a time and run through the tiles in view, which keep their ink alone. A stroke that is
+ * done waits, drawn over the others, until all before it in the log are done too; so the ink lies in the order
+ * of the log. Going back, and a tile that comes into view, are *wound*: the strokes up to there run through
+ * again from the beginning, without their tempo. */
+import { Copy, Eye, Pause, StepBack, StepForward, X } from 'lucide';
+import type { Stroke } from '../core/op.ts';
+import type { Mark } from '../core/tilelog.ts';
 import { SUB_PER_PX } from '../core/geometry.ts';
 import { button, element } from '../ui/dom.ts';
 import type { Pen } from '../view/others.ts';
-import type { OpRecord } from './api.ts';
+import { PAGE_MAX } from './api.ts';
 import { boxOfRect, viewRect, type PixelRect } from './area.ts';
 import { setPlaying, speedSelect } from './clock.ts';
 import { formatReplay, type ReplaySpan } from './link.ts';
 import type { Past } from './history.ts';
-import { lengthOf, pointsAt, schedule, type Piece, type Play as Playing } from './tempo.ts';
-import { Track } from './track.ts';
+import { Reel, type Page } from './reel.ts';
+import { pointsAt, type Play as Playing } from './tempo.ts';
 import { clock, count, shortTime } from './words.ts';
 
-const STROKES_MAX = 6000;
-const SPEEDS = [1, 2, 5, 10, 30, 100];
+const SPEEDS = [1, 2, 5, 10, 30, 100, 1000];
+/* So long a replay should take, about, at the speed that is set first. */
+const LASTS_MS = 60_000;
 const PEN_LINGERS_MS = 700;
-
-/* Strokes, and the parts of groups put together, in order. */
-export function piecesOf(records: readonly OpRecord[]): Piece[] {
-  const pieces = new Map<string, Piece>();
-  for (const record of records) {
-    const op = decodeOp(record.body);
-    if (op.kind !== 'stroke') {
-      continue;
-    }
-    const key = markKey(record.nonce, record.counter - op.part);
-    const known = pieces.get(`${record.artist}:${key}`);
-    if (known !== undefined) {
-      known.parts.push(op);
-    } else {
-      const { seq, artist, timeMs } = record;
-      pieces.set(`${artist}:${key}`, { seq, artist, key, timeMs, parts: [op] });
-    }
-  }
-  return [...pieces.values()];
-}
+const PENS_MAX = 16;
+const REST_MS = 250;
 
 interface Active {
   play: Playing;
   stroke: Stroke;
+  isDone: boolean;
 }
 
 export class Replay {
-  readonly setupRoot: HTMLElement;
   readonly root: HTMLElement;
   isOpen = false;
-  private readonly track: Track;
   private readonly playButton = button('Pause', Pause, 'Space', () => this.togglePlay());
   private readonly speed = speedSelect(SPEEDS, () => undefined);
   private readonly progress = element('input', {
     type: 'range',
     min: '0',
     max: '1',
-    step: '0.001',
+    step: '0.0005',
     value: '0',
     class: 'progress',
     'aria-label': 'Progress',
@@ -69,50 +56,24 @@ export class Replay {
     }
   });
   private withHidden = false;
-  private rect: PixelRect | null = null;
-  private spanMs: [number, number] = [0, 0];
-  private span: ReplaySpan | null = null;
+  private span: (ReplaySpan & { rect: PixelRect }) | null = null;
   private artist: number | undefined;
-  private plays: Playing[] = [];
-  private lengthMs = 0;
-  private next = 0;
+  private reel: Reel | null = null;
+  private about: number | null = null; /* strokes, before all are known */
+  private page: Page | null = null;
+  private next = 0; /* of the page's plays */
   private active: Active[] = [];
   private timeMs = 0;
   private playedMs = 0;
   private isPlaying = false;
   private isReady = false;
+  private isWinding = false;
+  private movedMs = 0;
   private lingering: { pen: Pen; untilMs: number }[] = [];
   private run = 0;
+  private windRun = 0;
 
   constructor(private readonly past: Past) {
-    this.track = new Track(
-      {
-        input: (index, timeMs) => {
-          this.spanMs[index] = timeMs;
-          this.track.setTime(index, timeMs);
-        },
-        label: (timeMs) => shortTime(timeMs),
-      },
-      ['From', 'To'],
-    );
-    const start = element('button', { type: 'button', class: 'text-button' }, 'Replay');
-    start.addEventListener('click', () => void this.startChosen());
-    this.setupRoot = element(
-      'div',
-      { class: 'bar timebar', role: 'group', 'aria-label': 'What to replay' },
-      element(
-        'div',
-        { class: 'timebar-side' },
-        button('Choose an area by dragging', SquareDashedMousePointer, null, () => this.choose()),
-      ),
-      this.track.root,
-      element(
-        'div',
-        { class: 'timebar-side' },
-        start,
-        button('Cancel', X, 'Esc', () => past.escape()),
-      ),
-    );
     this.root = element(
       'div',
       { class: 'bar timebar', role: 'group', 'aria-label': 'Replay' },
@@ -134,58 +95,8 @@ export class Replay {
       ),
     );
     this.hiddenButton.setAttribute('aria-pressed', 'false');
-    this.progress.addEventListener('input', () => {
-      this.seek(Number(this.progress.value) * this.lengthMs);
-    });
-    this.setupRoot.hidden = true;
+    this.progress.addEventListener('input', () => this.seekShare(Number(this.progress.value)));
     this.root.hidden = true;
-  }
-
-  get isSettingUp(): boolean {
-    return !this.setupRoot.hidden;
-  }
-
-  /* ---- what to replay ---- */
-
-  prepare(): void {
-    const { segments } = this.past.clock.timeline;
-    if (segments.length === 0) {
-      return;
-    }
-    this.rect = null;
-    this.past.clock.root.hidden = true;
-    this.setupRoot.hidden = false;
-    this.track.setTimeline(this.past.clock.timeline);
-    const last = segments[segments.length - 1]!.toMs;
-    this.spanMs = [segments[0]!.fromMs, last];
-    this.track.setTime(0, this.spanMs[0]);
-    this.track.setTime(1, this.spanMs[1]);
-    this.track.focus();
-  }
-
-  private choose(): void {
-    this.past.say('Drag a rectangle on the wall.');
-    this.past.picker.rectangle((rect) => (this.rect = rect));
-  }
-
-  private async startChosen(): Promise<void> {
-    const [fromMs, toMs] = [Math.min(...this.spanMs), Math.max(...this.spanMs)];
-    try {
-      const from = await this.past.api.momentAt(fromMs - 1).then(
-        ({ seq }) => seq + 1,
-        () => 1,
-      );
-      const { newest } = await this.past.moments();
-      const to = await this.past.api.momentAt(Math.ceil(toMs)).then(
-        ({ seq }) => seq,
-        () => newest,
-      );
-      const { camera, viewport } = this.past.app.wall;
-      const rect = this.rect ?? viewRect(camera, viewport);
-      await this.start({ from: Math.min(from, to), to, rect });
-    } catch (error) {
-      this.past.say((error as Error).message);
-    }
   }
 
   /* ---- on stage ---- */
@@ -193,70 +104,133 @@ export class Replay {
   async start(span: ReplaySpan, artist?: number): Promise<void> {
     const run = ++this.run;
     const { past } = this;
+    const { camera, viewport } = past.app.wall;
+    const whole = { ...span, rect: span.rect ?? viewRect(camera, viewport) };
     past.enter();
     past.clock.root.hidden = true;
-    this.setupRoot.hidden = true;
-    this.root.hidden = false;
-    this.isOpen = true;
-    this.isReady = false;
-    this.span = span;
-    this.artist = artist;
-    this.text.textContent = 'Fetching the strokes';
-    const { camera, viewport } = past.app.wall;
-    const rect = span.rect ?? viewRect(camera, viewport);
-    const whole = { ...span, rect };
+    past.setup.close();
+    this.reset(whole, artist);
     past.app.wall.addressExtras = formatReplay(whole);
     past.app.wall.updateAddress();
     /* The whole view needs no frame. */
-    const box = boxOfRect(camera, viewport, rect);
+    const box = boxOfRect(camera, viewport, whole.rect);
     const isPart = box.width < 0.96 * viewport.width || box.height < 0.96 * viewport.height;
-    past.outlines.set(isPart ? [{ kind: 'area', rect }] : []);
+    past.outlines.set(isPart ? [{ kind: 'area', rect: whole.rect }] : []);
+    past.layer.show(whole.from - 1);
     past.layer.setMarks([]);
-    past.layer.show(span.from - 1);
     try {
-      const options = { hidden: this.withHidden, limit: STROKES_MAX, ...(artist && { artist }) };
-      const found = await past.api.strokes(rect, span.from, span.to, options);
-      if (run !== this.run || !this.isOpen) {
-        return;
-      }
-      if (!found.isAll) {
-        past.say(`Only the first ${STROKES_MAX} strokes are replayed.`);
-      }
-      this.plays = schedule(piecesOf(found.records));
+      this.page = await this.reel!.page(0);
     } catch (error) {
-      past.say((error as Error).message);
-      this.plays = [];
+      if (run === this.run) {
+        past.say((error as Error).message);
+      }
     }
-    this.lengthMs = lengthOf(this.plays);
-    this.speed.value = String(SPEEDS.find((speed) => this.lengthMs / speed < 40_000) ?? 100);
+    if (run !== this.run || !this.isOpen) {
+      return;
+    }
     this.isReady = true;
-    this.seek(0);
-    this.isPlaying = false;
-    if (this.plays.length === 0) {
+    if (this.page === null || this.page.plays.length === 0) {
+      this.page = null;
       this.text.textContent = 'No strokes here';
       return;
     }
+    void this.count(run);
+    this.setSpeed();
+    this.show();
     this.togglePlay();
     this.playButton.focus({ preventScroll: true });
   }
 
+  private reset(span: ReplaySpan & { rect: PixelRect }, artist: number | undefined): void {
+    const { api } = this.past;
+    const { from, to, rect } = span;
+    const options = { hidden: this.withHidden, limit: PAGE_MAX, ...(artist && { artist }) };
+    this.root.hidden = false;
+    this.isOpen = true;
+    this.isReady = false;
+    this.isWinding = false;
+    this.windRun++;
+    this.span = span;
+    this.artist = artist;
+    this.reel = new Reel((after) => api.strokesPage(rect, { from, to }, options, after), span);
+    this.about = null;
+    this.page = null;
+    this.next = 0;
+    this.active = [];
+    this.lingering = [];
+    this.timeMs = 0;
+    this.isPlaying = false;
+    setPlaying(this.playButton, false);
+    this.progress.value = '0';
+    this.text.textContent = 'Fetching the strokes';
+  }
+
+  /* How many they are, where more than a page come: hidden ones and parts are among them. */
+  private async count(run: number): Promise<void> {
+    const { api } = this.past;
+    const span = this.span!;
+    if (this.page!.isLast || this.artist !== undefined) {
+      return;
+    }
+    try {
+      const [first, last] = await Promise.all([
+        api.moment(String(span.from)),
+        api.moment(String(span.to)),
+      ]);
+      const times = { from: first.time, to: last.time + 1 };
+      const { counts } = await api.activity(span.rect, 1, times);
+      if (run === this.run) {
+        this.about = counts[0]!;
+        this.setSpeed();
+        this.show();
+      }
+    } catch {
+      /* then the number is not told */
+    }
+  }
+
+  private setSpeed(): void {
+    const { plays, endMs } = this.page!;
+    const total = this.reel!.total ?? this.about ?? plays.length;
+    const lengthMs = this.reel!.lengthMs ?? (endMs * total) / plays.length;
+    const fits = SPEEDS.find((speed) => lengthMs / speed < LASTS_MS);
+    this.speed.value = String(fits ?? SPEEDS[SPEEDS.length - 1]!);
+  }
+
   close(): void {
+    if (!this.isOpen) {
+      return;
+    }
     this.run++;
+    this.windRun++;
     this.isOpen = false;
     this.isPlaying = false;
+    this.isWinding = false;
     this.root.hidden = true;
-    this.setupRoot.hidden = true;
-    this.plays = [];
+    this.reel = null;
+    this.page = null;
     this.active = [];
-    this.past.app.doors.pens = null;
+    this.past.app.doors.pens = this.past.app.doors.isPast ? [] : null;
     this.past.outlines.set([]);
+    this.past.layer.hold(false);
     this.past.layer.setMarks([]);
     this.past.app.wall.addressExtras = '';
   }
 
+  private get isAtEnd(): boolean {
+    const { page } = this;
+    return page === null || (page.isLast && this.timeMs >= page.endMs && this.next >= page.plays.length);
+  }
+
   togglePlay(): void {
-    if (!this.isPlaying && this.timeMs >= this.lengthMs) {
-      this.seek(0);
+    if (this.page === null) {
+      return;
+    }
+    if (!this.isPlaying && this.isAtEnd) {
+      void this.wind(
+        (page) => page.index === 0,
+        () => 0,
+      );
     }
     this.isPlaying = !this.isPlaying;
     this.playedMs = 0;
@@ -264,52 +238,36 @@ export class Replay {
     this.past.app.wall.request();
   }
 
-  /* The strokes that are whole at a time, and those under way. */
-  seek(timeMs: number): void {
-    const { layer } = this.past;
-    this.timeMs = Math.min(this.lengthMs, Math.max(0, timeMs));
-    this.active = [];
-    this.lingering = [];
-    const isDone = (play: Playing): boolean => play.endMs <= this.timeMs;
-    layer.setMarks(this.plays.filter(isDone).map(markOf));
-    this.next = this.plays.findIndex((play) => play.beginMs > this.timeMs);
-    this.next = this.next < 0 ? this.plays.length : this.next;
-    for (const play of this.plays.slice(0, this.next)) {
-      if (!isDone(play)) {
-        this.begin(play);
-      }
-    }
-    this.grow(performance.now());
-    this.show();
+  private pause(): void {
+    this.isPlaying = false;
+    setPlaying(this.playButton, false);
   }
 
-  step(direction: 1 | -1): void {
-    if (this.isPlaying) {
-      this.togglePlay();
-    }
-    const ends = this.plays.map((play) => play.endMs).sort((a, b) => a - b);
-    const later = ends.find((end) => end > this.timeMs + 0.5);
-    const earlier = ends.filter((end) => end < this.timeMs - 0.5).pop();
-    this.seek(direction > 0 ? (later ?? this.lengthMs) : (earlier ?? 0));
-  }
+  /* ---- going on ---- */
 
-  frame(nowMs: number): void {
-    if (!this.isOpen || !this.isReady) {
+  frame(nowMs: number, hasMoved: boolean): void {
+    if (!this.isOpen || !this.isReady || this.page === null) {
       return;
     }
-    const isGroundThere = this.past.layer.shownSeq === this.span!.from - 1;
-    if (this.isPlaying && isGroundThere) {
+    this.movedMs = hasMoved ? nowMs : this.movedMs;
+    const { layer } = this.past;
+    if (layer.isHollow && !this.isWinding) {
+      const isAtHand = this.reel!.hasAllTo(this.page.index);
+      if (isAtHand || nowMs - this.movedMs > REST_MS) {
+        void this.refill();
+      }
+    }
+    if (this.isWinding || layer.isHollow) {
+      this.playedMs = 0;
+      this.past.app.wall.request();
+      return;
+    }
+    if (this.isPlaying && layer.shownSeq === this.span!.from - 1) {
       const passedMs = this.playedMs === 0 ? 16 : Math.min(100, nowMs - this.playedMs);
       this.playedMs = nowMs;
-      this.timeMs = Math.min(this.lengthMs, this.timeMs + passedMs * Number(this.speed.value));
-      while (this.next < this.plays.length && this.plays[this.next]!.beginMs <= this.timeMs) {
-        this.begin(this.plays[this.next++]!);
-      }
-      this.grow(nowMs);
-      this.show();
-      if (this.timeMs >= this.lengthMs) {
-        this.isPlaying = false;
-        setPlaying(this.playButton, false);
+      this.goOn(this.timeMs + passedMs * Number(this.speed.value), nowMs);
+      if (this.isAtEnd) {
+        this.pause();
       }
     }
     if (this.isPlaying || this.lingering.length > 0) {
@@ -318,48 +276,261 @@ export class Replay {
     }
   }
 
-  private begin(play: Playing): void {
+  /* To a later time, as far as the strokes are at hand. */
+  private goOn(timeMs: number, nowMs: number): void {
+    const reel = this.reel!;
+    for (;;) {
+      const page = this.page!;
+      while (this.next < page.plays.length && page.plays[this.next]!.beginMs <= timeMs) {
+        this.begin(page.plays[this.next++]!, timeMs);
+      }
+      if (this.next < page.plays.length || page.isLast) {
+        break;
+      }
+      const following = reel.peek(page.index + 1);
+      if (following === null) {
+        timeMs = Math.max(this.timeMs, page.plays[page.plays.length - 1]?.beginMs ?? 0);
+        break;
+      }
+      this.page = following;
+      this.next = 0;
+    }
+    const { page } = this;
+    if (!page!.isLast && 2 * this.next > page!.plays.length) {
+      void reel.page(page!.index + 1).catch((error: Error) => this.troubled(error));
+    }
+    this.timeMs = page!.isLast ? Math.min(timeMs, page!.endMs) : timeMs;
+    this.grow(nowMs);
+    this.show();
+  }
+
+  private troubled(error: Error): void {
+    this.pause();
+    this.past.say(error.message);
+  }
+
+  private begin(play: Playing, timeMs: number): void {
+    if (this.active.length === 0 && play.endMs <= timeMs) {
+      this.past.layer.addMarks([markOf(play)]); /* too quick to be seen */
+      this.linger(play, play.stroke, performance.now());
+      return;
+    }
     const stroke = { ...play.stroke, points: { ...play.stroke.points, count: 1 } };
-    this.active.push({ play, stroke });
+    this.active.push({ play, stroke, isDone: false });
     this.past.layer.beginLive(play.piece.key, stroke);
   }
 
   private grow(nowMs: number): void {
     const { layer } = this.past;
-    for (const { play, stroke } of this.active) {
-      if (play.endMs <= this.timeMs) {
-        layer.endLive(play.piece.key);
-        layer.addMark(markOf(play));
-        stroke.points.count = play.stroke.points.count;
-        this.lingering.push({ pen: penOf(play, stroke, nowMs), untilMs: nowMs + PEN_LINGERS_MS });
-      } else {
+    for (const each of this.active) {
+      const { play, stroke } = each;
+      if (!each.isDone) {
         stroke.points.count = pointsAt(play, this.timeMs - play.beginMs);
         layer.growLive(play.piece.key);
+        each.isDone = play.endMs <= this.timeMs;
+        if (each.isDone) {
+          this.linger(play, stroke, nowMs);
+        }
       }
     }
-    this.active = this.active.filter(({ play }) => play.endMs > this.timeMs);
+    while (this.active[0]?.isDone) {
+      const { play } = this.active.shift()!;
+      layer.endLive(play.piece.key);
+      layer.addMarks([markOf(play)]);
+    }
     this.showPens(nowMs);
+  }
+
+  private linger(play: Playing, stroke: Stroke, nowMs: number): void {
+    this.lingering.push({ pen: penOf(play, stroke, nowMs), untilMs: nowMs + PEN_LINGERS_MS });
+    this.lingering.splice(0, this.lingering.length - PENS_MAX);
   }
 
   private showPens(nowMs: number): void {
     this.lingering = this.lingering.filter(({ untilMs }) => untilMs > nowMs);
     const pens = new Map<string, Pen>();
     this.lingering.forEach(({ pen }) => pens.set(pen.nonce, pen));
-    for (const { play, stroke } of this.active) {
-      const pen = penOf(play, stroke, nowMs);
-      pens.set(pen.nonce, pen);
+    for (const { play, stroke, isDone } of this.active) {
+      if (!isDone) {
+        const pen = penOf(play, stroke, nowMs);
+        pens.set(pen.nonce, pen);
+      }
     }
     this.past.app.doors.pens = [...pens.values()];
   }
 
+  /* ---- winding ---- */
+
+  /* From the beginning to a time in the first page that `isHere`. */
+  private async wind(
+    isHere: (page: Page) => boolean,
+    timeIn: (page: Page) => number,
+  ): Promise<void> {
+    const run = ++this.windRun;
+    const reel = this.reel!;
+    const { layer } = this.past;
+    this.isWinding = true;
+    layer.setMarks([]);
+    layer.hold(true);
+    this.active = [];
+    this.lingering = [];
+    try {
+      for (let i = 0; ; i++) {
+        const page = await reel.page(i);
+        if (run !== this.windRun) {
+          return;
+        }
+        const isThere = page.isLast || isHere(page);
+        const timeMs = isThere ? timeIn(page) : Infinity;
+        this.page = page;
+        this.timeMs = isThere ? Math.min(Math.max(0, timeMs), page.endMs) : page.endMs;
+        this.next = page.plays.findIndex(({ beginMs }) => beginMs > timeMs);
+        this.next = this.next < 0 ? page.plays.length : this.next;
+        this.runThrough(page, timeMs);
+        this.show();
+        layer.hold(isThere || i < 2); /* a long way is seen to be gone */
+        await this.painted(run);
+        if (isThere) {
+          break;
+        }
+      }
+    } catch (error) {
+      if (run === this.windRun) {
+        this.troubled(error as Error);
+      }
+    }
+    this.wound(run);
+  }
+
+  /* A page's strokes up to a time: those that all before are done with, and over them those under way. */
+  private runThrough(page: Page, timeMs: number): void {
+    const { layer } = this.past;
+    const begun = page.plays.slice(0, this.next);
+    const first = begun.findIndex(({ endMs }) => endMs > timeMs);
+    const done = first < 0 ? begun : begun.slice(0, first);
+    layer.addMarks(done.map(markOf));
+    for (const play of first < 0 ? [] : begun.slice(first)) {
+      this.begin(play, -1);
+    }
+    this.grow(performance.now());
+  }
+
+  private wound(run: number): void {
+    if (run === this.windRun) {
+      this.isWinding = false;
+      this.past.layer.hold(false);
+      this.show();
+    }
+  }
+
+  private async painted(run: number): Promise<void> {
+    const { layer, app } = this.past;
+    do {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      app.wall.request();
+    } while (run === this.windRun && layer.isBehind);
+  }
+
+  /* Tiles that came into view get what ran through before. */
+  private async refill(): Promise<void> {
+    const run = ++this.windRun;
+    const { layer } = this.past;
+    this.isWinding = true;
+    const stop = this.page!;
+    const undone = this.active[0]?.play.piece.seq ?? Infinity;
+    try {
+      for (let i = 0; i <= stop.index; i++) {
+        const page = await this.reel!.page(i);
+        if (run !== this.windRun) {
+          return;
+        }
+        const begun = i < stop.index ? page.plays : page.plays.slice(0, this.next);
+        layer.addMarks(begun.filter(({ piece }) => piece.seq < undone).map(markOf), true);
+        if (!this.reel!.hasAllTo(stop.index)) {
+          this.text.textContent = `Drawing ${(page.before + begun.length).toLocaleString('en')} strokes`;
+          await this.painted(run);
+        }
+      }
+      await this.painted(run);
+      if (run === this.windRun) {
+        layer.endRefill();
+      }
+    } catch (error) {
+      if (run === this.windRun) {
+        this.troubled(error as Error);
+        layer.endRefill();
+      }
+    }
+    this.wound(run);
+  }
+
+  /* Of the whole; between pages by seqs, in a page by time. */
+  private seekShare(share: number): void {
+    const { from, to } = this.span!;
+    const seq = from + share * (to - from);
+    void this.wind(
+      (page) => page.toSeq >= seq,
+      (page) => {
+        const inPage = (seq - page.fromSeq) / Math.max(1, page.toSeq - page.fromSeq);
+        return share >= 1 ? page.endMs : page.beginMs + inPage * (page.endMs - page.beginMs);
+      },
+    );
+  }
+
+  private get share(): number {
+    const { page } = this;
+    const { from, to } = this.span!;
+    if (page === null || this.isAtEnd) {
+      return page === null ? 0 : 1;
+    }
+    const lastsMs = page.endMs - page.beginMs || 1;
+    const inPage = Math.min(1, Math.max(0, (this.timeMs - page.beginMs) / lastsMs));
+    const seq = page.fromSeq + inPage * (page.toSeq - page.fromSeq);
+    return (seq - from) / Math.max(1, to - from);
+  }
+
+  step(direction: 1 | -1): void {
+    const { page, reel } = this;
+    if (page === null || reel === null) {
+      return;
+    }
+    this.pause();
+    const ends = page.plays.map(({ endMs }) => endMs).sort((a, b) => a - b);
+    if (direction > 0) {
+      const later = ends.find((end) => end > this.timeMs + 0.5) ?? page.endMs;
+      this.goOn(later, performance.now());
+      return;
+    }
+    const earlier = ends.filter((end) => end < this.timeMs - 0.5).pop();
+    const index = earlier === undefined ? Math.max(0, page.index - 1) : page.index;
+    void this.wind(
+      (each) => each.index === index,
+      (each) => earlier ?? (page.index === 0 ? 0 : each.endMs),
+    );
+  }
+
+  private get done(): number {
+    const { page } = this;
+    const under = this.active.filter(({ isDone }) => !isDone).length;
+    return page === null ? 0 : page.before + this.next - under;
+  }
+
   private show(): void {
-    const done = this.next - this.active.length;
-    const { length } = this.plays;
-    this.progress.value = String(this.lengthMs === 0 ? 0 : this.timeMs / this.lengthMs);
-    const last = this.plays[Math.max(0, this.next - 1)];
-    const when = last === undefined ? '' : shortTime(last.piece.timeMs);
-    const where = `${done} of ${count(length, 'stroke')}`;
-    this.text.textContent = `${clock(this.timeMs)} / ${clock(this.lengthMs)} · ${where} · ${when}`;
+    const { page, reel } = this;
+    if (page === null || reel === null) {
+      return;
+    }
+    this.progress.value = String(this.share);
+    const last = page.plays[Math.max(0, this.next - 1)];
+    const when = last === undefined ? '' : ` · ${shortTime(last.piece.timeMs)}`;
+    const all = reel.total ?? (this.about === null ? null : Math.max(this.about, this.done));
+    const some = reel.total === null ? 'about ' : '';
+    const done = this.done.toLocaleString('en');
+    const where =
+      all === null ? count(this.done, 'stroke') : `${done} of ${some}${count(all, 'stroke')}`;
+    const length = reel.lengthMs === null ? '' : ` / ${clock(reel.lengthMs)}`;
+    const what = this.isWinding ? 'Winding' : `${clock(this.timeMs)}${length}`;
+    this.text.textContent = `${what} · ${where}${when}`;
     this.progress.setAttribute('aria-valuetext', where);
     this.past.app.wall.request();
   }
@@ -373,7 +544,8 @@ export class Replay {
     } else if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') {
       this.step(event.key === 'ArrowLeft' ? -1 : 1);
     } else if (event.key === 'Home' || event.key === 'End') {
-      this.seek(event.key === 'Home' ? 0 : this.lengthMs);
+      this.pause();
+      this.seekShare(event.key === 'Home' ? 0 : 1);
     } else {
       return false;
     }
@@ -383,17 +555,17 @@ export class Replay {
   report(): object {
     return {
       isOpen: this.isOpen,
-      isReady: this.isReady,
+      isReady: this.isReady && !this.isWinding && !this.past.layer.isHollow,
       isPlaying: this.isPlaying,
-      strokes: this.plays.length,
-      done: this.next - this.active.length,
+      strokes: this.reel?.total ?? null,
+      done: this.done,
+      page: this.page?.index ?? null,
       timeMs: this.timeMs,
-      lengthMs: this.lengthMs,
     };
   }
 }
 
-function markOf(play: Playing): { key: string; seq: number; parts: Stroke[] } {
+function markOf(play: Playing): Mark {
   return { key: play.piece.key, seq: play.piece.seq, parts: play.piece.parts };
 }
 

@@ -1,43 +1,34 @@
-/* Rolling back, for a moderator: whose strokes, where, and when; first what it would do, then done, and
- * undone again if it was a mistake. */
+/* Rolling back, for a moderator: where, when and whose; first what the wall would be without those strokes,
+ * then done, and undone again if it was a mistake. */
 import { Lasso as LassoIcon, ScanSearch, SquareDashedMousePointer, X } from 'lucide';
 import { adminToken, keepAdminToken } from '../app/doors.ts';
 import { positionFromPixels, translate } from '../core/geometry.ts';
 import type { Json } from '../net/connection.ts';
 import { button, element } from '../ui/dom.ts';
-import { viewRect, type PixelRect } from './area.ts';
+import { viewRect } from './area.ts';
 import type { Past } from './history.ts';
-import { piecesOf } from './replay.ts';
+import type { Area } from './lasso.ts';
+import type { Outline } from './outlines.ts';
+import { RollbackWire, type Answer, type Wanted } from './rollbackwire.ts';
+import { Shares } from './shares.ts';
+import type { Piece } from './tempo.ts';
 import { Track } from './track.ts';
 import type { Timeline } from './timeline.ts';
+import { Without } from './without.ts';
 import { count, shortTime } from './words.ts';
 
-const PREVIEW_MAX = 4000;
+const OUTLINES_MAX = 1500;
 const TARGETS_MAX = 4000;
 const BARS = 160;
-
-interface Answer {
-  id: number;
-  strokes: number;
-  artists: { artist: number; name: string; strokes: number }[];
-  seq: string | null;
-  ops: number;
-}
-
-interface Wanted {
-  rect: PixelRect;
-  lasso: [number, number][] | null;
-  from: number;
-  to: number;
-  artists: number[] | null;
-}
+const SOON_MS = 180;
+const SETTLE_MS = 320;
 
 export class Rollback {
   readonly root = element('section', { class: 'bar rollback', 'aria-label': 'Roll back' });
-  private readonly artists = new Map<number, string>();
-  private readonly artistList = element('div', { class: 'rollback-artists' });
+  private readonly shares = new Shares(() => this.previewSoon());
   private readonly areaText = element('span', { class: 'rollback-hint' });
   private readonly result = element('p', { class: 'rollback-result', role: 'status' });
+  private readonly note = element('p', { class: 'rollback-note' });
   private readonly applyButton = element('button', { type: 'button', class: 'text-button' });
   private readonly undoButton = element(
     'button',
@@ -48,26 +39,38 @@ export class Rollback {
   private readonly after = element('button', { type: 'button' }, 'After');
   private readonly sides = element('div', { class: 'rollback-sides', role: 'group' });
   private readonly track: Track;
-  private spanMs: [number, number] = [0, 0];
-  private area: { rect: PixelRect; lasso: [number, number][] | null } | null = null;
-  private readonly waiting = new Map<number, (answer: Answer | Error) => void>();
-  private id = 0;
-  private shownRun = 0;
+  private readonly wire: RollbackWire;
+  private readonly without: Without;
+  private span: [number, number] = [0, 0];
+  private whole: [number, number] = [0, 0];
+  private area: Area | null = null;
+  private isAfter = true;
+  private isPicking = false;
+  private going: Piece[] = [];
+  private run = 0;
   private targets: number[] = [];
-  private previewTimer = 0;
+  private timer = 0;
 
   constructor(private readonly past: Past) {
+    this.wire = new RollbackWire((message) => past.app.session.connection.sendJson(message));
+    this.without = new Without(past);
     this.track = new Track(
       {
         input: (index, timeMs) => {
-          this.spanMs[index] = timeMs;
+          this.span[index] = timeMs;
           this.track.setTime(index, timeMs);
-          this.previewSoon();
+          this.soon(() => this.list(), SOON_MS);
         },
         label: (timeMs) => shortTime(timeMs),
       },
       ['From', 'To'],
     );
+    this.applyButton.onclick = () => void this.apply();
+    this.undoButton.onclick = () => void this.undo();
+    this.before.onclick = () => this.showSide(false);
+    this.after.onclick = () => this.showSide(true);
+    this.sides.setAttribute('aria-label', 'Preview');
+    this.sides.append(this.before, this.after);
     this.root.hidden = true;
   }
 
@@ -76,6 +79,9 @@ export class Rollback {
   }
 
   open(): void {
+    if (this.past.app.doors.isPast) {
+      this.past.now();
+    }
     this.root.hidden = false;
     this.root.replaceChildren(...(adminToken() === null ? this.tokenForm() : this.panel()));
     this.root.querySelector<HTMLElement>('input, button')?.focus({ preventScroll: true });
@@ -88,11 +94,18 @@ export class Rollback {
   }
 
   close(): void {
+    window.clearTimeout(this.timer);
     this.root.hidden = true;
+    this.setPicking(false);
+    this.expire();
     this.past.picker.cancel();
     this.past.who.onArtist = null;
     this.past.who.setOn(false);
     this.past.outlines.set([]);
+  }
+
+  messageCame(message: Json): void {
+    this.wire.messageCame(message);
   }
 
   /* ---- the token ---- */
@@ -139,86 +152,80 @@ export class Rollback {
   /* ---- what to roll back ---- */
 
   private panel(): HTMLElement[] {
-    const labelled = (label: string, ...parts: (HTMLElement | string)[]): HTMLElement =>
+    const row = (label: string, ...parts: HTMLElement[]): HTMLElement =>
       element('div', { class: 'rollback-row' }, element('h3', {}, label), ...parts);
-    this.applyButton.onclick = () => void this.apply();
-    this.undoButton.onclick = () => void this.undo();
-    this.undoButton.hidden = this.targets.length === 0;
-    this.before.onclick = () => this.showSide(false);
-    this.after.onclick = () => this.showSide(true);
-    this.sides.setAttribute('aria-label', 'Preview');
-    this.sides.replaceChildren(this.before, this.after);
     const forget = element('button', { type: 'button', class: 'link-button' }, 'Forget the token');
     forget.addEventListener('click', () => {
       keepAdminToken(null);
       this.past.app.session.connection.reconnect();
+      this.close();
       this.open();
     });
-    this.showArtists();
+    this.undoButton.hidden = this.targets.length === 0;
+    this.nothing('');
     this.showArea();
     void this.look();
     return [
       this.head('Roll back'),
-      labelled(
-        'Whose',
-        this.artistList,
-        button('Point at their strokes', ScanSearch, null, () => this.point()),
-      ),
-      labelled(
+      row(
         'Where',
         this.areaText,
-        button('Drag a rectangle', SquareDashedMousePointer, null, () => {
-          this.past.picker.rectangle((rect) => this.setArea(rect, null));
-          this.past.say('Drag a rectangle on the wall.');
-        }),
-        button('Draw a lasso', LassoIcon, null, () => {
-          this.past.picker.lasso(({ rect, points }) => this.setArea(rect, points));
-          this.past.say('Draw around what is meant.');
-        }),
+        button('Drag a rectangle', SquareDashedMousePointer, null, () => this.pick('rectangle')),
+        button('Draw a lasso', LassoIcon, null, () => this.pick('lasso')),
       ),
       element('div', { class: 'rollback-row is-track' }, this.track.root),
+      row('Whose', button('Point at their strokes', ScanSearch, null, () => this.point())),
+      this.shares.root,
       this.result,
-      element(
-        'div',
-        { class: 'rollback-row is-end' },
-        this.sides,
-        this.undoButton,
-        this.applyButton,
-      ),
+      this.note,
+      element('div', { class: 'rollback-row is-end' }, this.sides, this.undoButton, this.applyButton),
       forget,
     ];
   }
 
+  private setPicking(isPicking: boolean): void {
+    this.isPicking = isPicking;
+    this.root.classList.toggle('is-picking', isPicking);
+  }
+
+  private pick(kind: 'rectangle' | 'lasso'): void {
+    this.showSide(false);
+    this.past.who.setOn(false);
+    this.setPicking(true);
+    const chosen = (area: Area): void => {
+      this.setPicking(false);
+      this.isAfter = true;
+      this.area = area;
+      this.showArea();
+      void this.look();
+    };
+    if (kind === 'rectangle') {
+      this.past.picker.rectangle((rect) => chosen({ rect, lasso: null }));
+      this.past.say('Drag a rectangle on the wall.');
+    } else {
+      this.past.picker.lasso(({ rect, points }) => chosen({ rect, lasso: points }));
+      this.past.say('Draw around what is meant.');
+    }
+  }
+
+  /* The picking was left by Escape. */
+  picked(): void {
+    this.setPicking(false);
+    this.outline();
+  }
+
   private point(): void {
     const { who } = this.past;
+    this.showSide(false);
     who.onArtist = (artist, name) => {
-      this.artists.set(artist, name);
-      this.showArtists();
-      this.previewSoon();
+      who.onArtist = null;
+      who.setOn(false);
+      this.shares.choose(artist, name);
+      this.isAfter = true;
+      void this.preview();
     };
     who.setOn(true);
     this.past.say('Press on a stroke, then on its artist.');
-  }
-
-  private showArtists(): void {
-    const chips = [...this.artists].map(([artist, name]) => {
-      const chip = element('button', { type: 'button', class: 'rollback-chip' }, name);
-      chip.title = `Take ${name} out`;
-      chip.addEventListener('click', () => {
-        this.artists.delete(artist);
-        this.showArtists();
-        this.previewSoon();
-      });
-      return chip;
-    });
-    const all = element('span', { class: 'rollback-hint' }, 'Everybody');
-    this.artistList.replaceChildren(...(chips.length > 0 ? chips : [all]));
-  }
-
-  private setArea(rect: PixelRect, lasso: [number, number][] | null): void {
-    this.area = { rect, lasso };
-    this.showArea();
-    void this.look();
   }
 
   private showArea(): void {
@@ -227,126 +234,177 @@ export class Rollback {
       area === null ? 'What is in view' : area.lasso === null ? 'The rectangle' : 'The lasso';
   }
 
-  private async look(): Promise<void> {
+  private get view(): Area {
     const { camera, viewport } = this.past.app.wall;
-    const rect = this.area?.rect ?? viewRect(camera, viewport);
+    return { rect: viewRect(camera, viewport), lasso: null };
+  }
+
+  private async look(): Promise<void> {
+    this.expire();
+    const run = ++this.run;
     try {
+      const { rect } = this.area ?? this.view;
       const { counts, from, to } = await this.past.api.activity(rect, BARS, null);
+      if (run !== this.run) {
+        return;
+      }
       const timeline: Timeline = { segments: [{ fromMs: from, toMs: to, counts }] };
       this.track.setTimeline(timeline);
-      this.spanMs = [from, to];
+      this.whole = [from, to];
+      this.span = [from, to];
       this.track.setTime(0, from);
       this.track.setTime(1, to);
-      await this.preview();
+      await this.list();
     } catch (error) {
       this.fail(error as Error);
     }
   }
 
-  private fail(error: Error): void {
-    this.result.textContent = error.message;
-    this.applyButton.disabled = true;
-    this.sides.hidden = true;
+  /* What is in view is meant, or shown, and that has changed. */
+  moved(): void {
+    if (this.isOpen && adminToken() !== null && !this.isPicking) {
+      this.soon(() => (this.area === null ? this.look() : this.preview()), SETTLE_MS);
+    }
   }
 
   /* ---- asking ---- */
 
-  private async wanted(): Promise<Wanted> {
-    const { camera, viewport } = this.past.app.wall;
+  /* What is offered and shown is no longer what is asked for. */
+  private expire(): void {
+    this.run++;
+    this.without.hide();
+    this.applyButton.disabled = true;
+    this.note.textContent = '';
+  }
+
+  private soon(ask: () => Promise<void>, ms: number): void {
+    this.expire();
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => void ask(), ms);
+  }
+
+  private previewSoon(): void {
+    this.isAfter = true;
+    this.soon(() => this.preview(), SOON_MS);
+  }
+
+  private async wanted(artists: number[] | null): Promise<Wanted> {
     const { api } = this.past;
     const { newest } = await this.past.moments();
-    const [fromMs, toMs] = [Math.min(...this.spanMs), Math.max(...this.spanMs)];
+    const [fromMs, toMs] = [Math.min(...this.span), Math.max(...this.span)];
     const seqAt = (timeMs: number, other: number): Promise<number> =>
       api.momentAt(timeMs).then(
         ({ seq }) => seq,
         () => other,
       );
-    const before = await seqAt(fromMs - 1, 0);
-    return {
-      rect: this.area?.rect ?? viewRect(camera, viewport),
-      lasso: this.area?.lasso ?? null,
-      from: before + 1,
-      to: Math.max(before + 1, await seqAt(toMs, newest)),
-      artists: this.artists.size === 0 ? null : [...this.artists.keys()],
-    };
+    const before = fromMs <= this.whole[0] ? 0 : await seqAt(fromMs - 1, 0);
+    const to = toMs >= this.whole[1] ? newest : await seqAt(toMs, newest);
+    const area = this.area ?? this.view;
+    return { ...area, from: before + 1, to: Math.max(before + 1, to), artists };
   }
 
-  private async send(wanted: Wanted, apply: boolean): Promise<Answer> {
-    await this.past.connected();
-    const id = ++this.id;
-    const { rect, lasso, from, to, artists } = wanted;
-    const isSent = this.past.app.session.connection.sendJson({
-      type: 'rollback',
-      id,
-      artists,
-      ...rect,
-      lasso,
-      from: String(from),
-      to: String(to),
-      apply,
-    });
-    return new Promise((resolve, reject) => {
-      if (!isSent) {
-        reject(new Error('Not connected'));
-        return;
+  /* Whose strokes are there at all. */
+  private async list(): Promise<void> {
+    const run = ++this.run;
+    try {
+      await this.past.connected();
+      const answer = await this.wire.ask(await this.wanted(null), false);
+      if (run === this.run) {
+        this.shares.setFound(answer.artists, answer.strokes);
+        await this.preview();
       }
-      this.waiting.set(id, (answer) =>
-        answer instanceof Error ? reject(answer) : resolve(answer),
-      );
-    });
-  }
-
-  messageCame(message: Json): void {
-    if (message.type === 'rollback') {
-      const answer = message as unknown as Answer;
-      this.waiting.get(answer.id)?.(answer);
-      this.waiting.delete(answer.id);
-    } else if (message.type === 'error') {
-      const id = Number(message['id']);
-      this.waiting.get(id)?.(new Error(String(message['message'] ?? 'The server refused.')));
-      this.waiting.delete(id);
+    } catch (error) {
+      if (run === this.run) {
+        this.shares.setFound([], 0);
+        this.fail(error as Error);
+      }
     }
-  }
-
-  private previewSoon(): void {
-    window.clearTimeout(this.previewTimer);
-    this.previewTimer = window.setTimeout(() => void this.preview(), 180);
   }
 
   private async preview(): Promise<void> {
-    const run = ++this.shownRun;
+    this.expire();
+    const run = ++this.run;
+    if (this.shares.isNobody) {
+      this.nothing('Choose whose strokes should go.');
+      this.outline();
+      return;
+    }
     try {
-      const answer = await this.send(await this.wanted(), false);
-      if (run !== this.shownRun) {
+      await this.past.connected();
+      const wanted = await this.wanted(this.shares.artists);
+      const answer = await this.wire.ask(wanted, false);
+      if (run !== this.run) {
         return;
       }
-      const whose = answer.artists.map(({ name, strokes }) => `${name} ${strokes}`).join(', ');
-      const strokes = count(answer.strokes, 'stroke');
-      this.result.textContent =
-        answer.strokes === 0 ? 'Nothing would change.' : `${strokes} would go: ${whose}`;
-      this.applyButton.textContent = `Roll back ${strokes}`;
-      this.applyButton.disabled = answer.strokes === 0;
-      this.sides.hidden = answer.strokes === 0;
-      this.showSide(answer.strokes > 0);
+      this.showAnswer(answer);
+      if (answer.strokes > 0) {
+        await this.draw(wanted, run);
+      } else {
+        this.going = [];
+        this.outline();
+      }
     } catch (error) {
-      this.fail(error as Error);
+      if (run === this.run) {
+        this.fail(error as Error);
+      }
     }
   }
 
-  /* After: what would go is drawn over in red. */
+  private showAnswer(answer: Answer): void {
+    const strokes = count(answer.strokes, 'stroke');
+    const whose = answer.artists.slice(0, 3).map(({ artist, name }) => name || `Artist ${artist}`);
+    const others = answer.artists.length - whose.length;
+    const by = others > 0 ? `${whose.join(', ')} and ${others} more` : whose.join(', ');
+    this.result.textContent =
+      answer.strokes === 0 ? 'Nothing would change.' : `${strokes} by ${by} would go.`;
+    this.applyButton.textContent = `Roll back ${strokes}`;
+    this.applyButton.disabled = answer.strokes === 0;
+    this.sides.hidden = answer.strokes === 0;
+  }
+
+  private nothing(message: string): void {
+    this.going = [];
+    this.result.textContent = message;
+    this.note.textContent = '';
+    this.applyButton.textContent = 'Roll back';
+    this.applyButton.disabled = true;
+    this.sides.hidden = true;
+  }
+
+  private fail(error: Error): void {
+    this.without.hide();
+    this.nothing(error.message);
+    this.outline();
+  }
+
+  /* ---- before and after ---- */
+
+  private async draw(wanted: Wanted, run: number): Promise<void> {
+    this.note.textContent = this.isAfter ? 'Drawing the wall without them…' : '';
+    const prepared = await this.without.prepare(wanted);
+    if (prepared === null || run !== this.run || !this.isOpen) {
+      return;
+    }
+    this.going = prepared.going;
+    this.note.textContent = prepared.note ?? '';
+    this.after.disabled = !prepared.isDrawn;
+    this.isAfter &&= prepared.isDrawn;
+    this.showSide(this.isAfter);
+  }
+
   private showSide(isAfter: boolean): void {
+    this.isAfter = isAfter;
     this.before.setAttribute('aria-pressed', String(!isAfter));
     this.after.setAttribute('aria-pressed', String(isAfter));
-    if (isAfter) {
-      void this.outline();
-    } else {
-      this.outlineArea([]);
-    }
+    this.without.setVisible(isAfter);
+    this.outline();
   }
 
-  private outlineArea(rest: Parameters<Past['outlines']['set']>[0]): void {
+  /* Before: what would go is marked. After: it is gone. */
+  private outline(): void {
     const { area } = this;
-    const outlines = [...rest];
+    const marked = this.isAfter ? [] : this.going.slice(0, OUTLINES_MAX);
+    const outlines: Outline[] = this.past.outlinesOf(marked, 'gone');
     if (area !== null && area.lasso === null) {
       outlines.push({ kind: 'area', rect: area.rect });
     } else if (area !== null) {
@@ -358,33 +416,18 @@ export class Rollback {
     this.past.app.wall.request();
   }
 
-  private async outline(): Promise<void> {
-    const run = this.shownRun;
-    const { rect, from, to, artists } = await this.wanted();
-    const whose = artists ?? [undefined];
-    const found = await Promise.all(
-      whose.map((artist) => {
-        const options = { hidden: false, limit: PREVIEW_MAX, ...(artist && { artist }) };
-        return this.past.api.strokes(rect, from, to, options);
-      }),
-    );
-    if (run === this.shownRun && this.isOpen) {
-      const pieces = found.flatMap(({ records }) => piecesOf(records));
-      this.outlineArea(this.past.outlinesOf(pieces, 'gone'));
-    }
-  }
-
   /* ---- doing ---- */
 
   private async apply(): Promise<void> {
     this.applyButton.disabled = true;
     try {
       await this.past.identified();
-      const answer = await this.send(await this.wanted(), true);
+      const answer = await this.wire.ask(await this.wanted(this.shares.artists), true);
       this.past.say(`${count(answer.strokes, 'stroke')} rolled back.`);
       await this.remember(Number(answer.seq), answer.ops);
       this.undoButton.hidden = this.targets.length === 0;
-      await this.preview();
+      this.shares.clear();
+      await this.list();
     } catch (error) {
       this.fail(error as Error);
     }
@@ -409,6 +452,16 @@ export class Rollback {
     this.targets = [];
     this.undoButton.hidden = true;
     await this.past.saved();
-    await this.preview();
+    await this.list();
+  }
+
+  report(): object {
+    return {
+      isOpen: this.isOpen,
+      isAfter: this.isAfter,
+      isDrawn: this.without.isShown,
+      going: this.going.length,
+      span: this.whole,
+    };
   }
 }

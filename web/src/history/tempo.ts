@@ -68,12 +68,24 @@ function moveMs(points: Points, i: number): number {
   return Math.hypot(dx, dy) / SUB_PER_MS;
 }
 
-/* `pieces` in seq order. */
-export function schedule(pieces: readonly Piece[]): Play[] {
+/* Where the hands are after some strokes: enough to go on with the next ones. */
+export interface Tempo {
+  freeAt: ReadonlyMap<number, number>; /* when an artist's hand is free */
+  latestEnd: number;
+  before: { startMs: number; beginMs: number } | null;
+}
+
+export const AT_REST: Tempo = { freeAt: new Map(), latestEnd: 0, before: null };
+
+/* `pieces` in seq order, after those that left the hands as `tempo` says. None begins before the one before
+ * it. */
+export function scheduleAfter(
+  tempo: Tempo,
+  pieces: readonly Piece[],
+): { plays: Play[]; tempo: Tempo } {
   const plays: Play[] = [];
-  const freeAt = new Map<number, number>(); /* when an artist's hand is free */
-  let latestEnd = 0;
-  let before: { startMs: number; beginMs: number } | null = null;
+  const freeAt = new Map(tempo.freeAt);
+  let { latestEnd, before } = tempo;
   for (const piece of pieces) {
     const stroke = joinParts(piece.parts);
     const atMs = pointTimes(stroke);
@@ -93,7 +105,13 @@ export function schedule(pieces: readonly Piece[]): Play[] {
     before = { startMs, beginMs };
     plays.push({ piece, stroke, beginMs, endMs, atMs });
   }
-  return plays;
+  const beginMs = before?.beginMs ?? 0;
+  const busy = new Map([...freeAt].filter(([, endMs]) => endMs > beginMs));
+  return { plays, tempo: { freeAt: busy, latestEnd, before } };
+}
+
+export function schedule(pieces: readonly Piece[]): Play[] {
+  return scheduleAfter(AT_REST, pieces).plays;
 }
 
 export function lengthOf(plays: readonly Play[]): number {

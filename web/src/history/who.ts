@@ -6,7 +6,7 @@ import { button, element } from '../ui/dom.ts';
 import type { Beneath } from './api.ts';
 import { pixelAt, viewRect, type PixelRect } from './area.ts';
 import type { Past } from './history.ts';
-import { piecesOf } from './replay.ts';
+import { piecesOf } from './pieces.ts';
 import { count, exactTime, timeAgo } from './words.ts';
 
 const SLACK_MOUSE = 2;

@@ -36,7 +36,8 @@ export class Painter {
   paint(tile: Tile, overlay: Overlay): boolean {
     const pending = overlay.pendingFor(tile);
     const lives = overlay.livesFor(tile);
-    if (tile.log.markCount === 0 && pending.length === 0 && lives.length === 0) {
+    const hasMarks = tile.log.markCount > 0 || tile.log.isDrawnOver;
+    if (!hasMarks && pending.length === 0 && lives.length === 0) {
       if (tile.surface !== null) {
         tile.surface.release();
         tile.surface = null; /* the base picture says it all */

@@ -19,6 +19,8 @@ export class Tile implements TileId {
   retries = 0;
   lastUsed = 0;
   wasShown = false;
+  /* It lacks something that is to be drawn over its picture first (the past alone). */
+  isHollow = false;
 
   constructor(
     readonly level: number,
@@ -29,7 +31,7 @@ export class Tile implements TileId {
   }
 
   get isReady(): boolean {
-    return this.log.hasPicture;
+    return this.log.hasPicture && !this.isHollow;
   }
 
   get image(): CanvasImageSource | null {

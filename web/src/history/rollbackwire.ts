@@ -1,0 +1,71 @@
+/* A moderator's questions over the connection: what a rollback would do, and doing it. */
+import type { Json } from '../net/connection.ts';
+import type { Area } from './lasso.ts';
+
+export interface Share {
+  artist: number;
+  name: string;
+  strokes: number;
+}
+
+export interface Answer {
+  id: number;
+  strokes: number;
+  artists: Share[];
+  seq: string | null;
+  ops: number;
+}
+
+export interface Wanted extends Area {
+  from: number;
+  to: number;
+  artists: number[] | null; /* null: everybody */
+}
+
+export class RollbackWire {
+  private readonly waiting = new Map<number, (answer: Answer | Error) => void>();
+  private id = 0;
+
+  constructor(private readonly sendJson: (message: Json) => boolean) {}
+
+  ask(wanted: Wanted, apply: boolean): Promise<Answer> {
+    const id = ++this.id;
+    const { rect, lasso, from, to, artists } = wanted;
+    const isSent = this.sendJson({
+      type: 'rollback',
+      id,
+      artists,
+      ...rect,
+      lasso,
+      from: String(from),
+      to: String(to),
+      apply,
+    });
+    return new Promise((resolve, reject) => {
+      if (!isSent) {
+        reject(new Error('Not connected.'));
+        return;
+      }
+      this.waiting.set(id, (answer) =>
+        answer instanceof Error ? reject(answer) : resolve(answer),
+      );
+    });
+  }
+
+  messageCame(message: Json): void {
+    if (message.type === 'rollback') {
+      this.answer(Number(message['id']), message as unknown as Answer);
+    } else if (message.type === 'error') {
+      this.answer(
+        Number(message['id']),
+        new Error(String(message['message'] ?? 'The server refused.')),
+      );
+    }
+  }
+
+  private answer(id: number, answer: Answer | Error): void {
+    const waiting = this.waiting.get(id);
+    this.waiting.delete(id);
+    waiting?.(answer);
+  }
+}

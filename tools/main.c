@@ -15,6 +15,7 @@ static const struct verb verbs[] = {
     {"export", kolam_cmd_export},       {"watch", kolam_cmd_watch},
     {"blame", kolam_cmd_blame},         {"rollback", kolam_cmd_rollback},
     {"timelapse", kolam_cmd_timelapse}, {"check", kolam_cmd_check},
+    {"load", kolam_cmd_load},
 };
 
 static const char help[] =
@@ -28,6 +29,7 @@ static const char help[] =
     "  kolam blame      tell whose strokes lie under a pixel\n"
     "  kolam rollback   hide strokes of chosen artists, or show them again\n"
     "  kolam check      verify a wall's files, and repair what can be rebuilt\n"
+    "  kolam load       draw and watch as a crowd, and check what comes\n"
     "\n"
     "  kolam VERB --help    what the verb does, its options, examples\n"
     "  kolam --version\n"

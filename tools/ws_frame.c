@@ -75,20 +75,12 @@ enum kolam_status kolam_ws_parser_feed(struct kolam_ws_parser *parser, const uin
     return KOLAM_OK;
 }
 
-struct frame {
-    enum kolam_ws_opcode opcode;
-    bool is_final;
-    uint64_t payload_bytes;
-    size_t header_bytes;
-};
-
 static bool is_control(enum kolam_ws_opcode opcode) {
     return (opcode & 8) != 0;
 }
 
-/* KOLAM_ERR_NOT_FOUND while the header is incomplete. */
-static enum kolam_status read_header(const uint8_t *bytes, size_t size_bytes,
-                                     struct frame *out_frame) {
+enum kolam_status kolam_ws_read_header(const uint8_t *bytes, size_t size_bytes,
+                                       struct kolam_ws_frame *out_frame) {
     if (size_bytes < 2) {
         return KOLAM_ERR_NOT_FOUND;
     }
@@ -112,10 +104,10 @@ static enum kolam_status read_header(const uint8_t *bytes, size_t size_bytes,
             return KOLAM_ERR_INVALID; /* fewer length bytes would have done */
         }
     }
-    *out_frame = (struct frame){.opcode = (enum kolam_ws_opcode)opcode,
-                                .is_final = (bytes[0] & 0x80) != 0,
-                                .payload_bytes = payload_bytes,
-                                .header_bytes = 2 + length_bytes};
+    *out_frame = (struct kolam_ws_frame){.opcode = (enum kolam_ws_opcode)opcode,
+                                         .is_final = (bytes[0] & 0x80) != 0,
+                                         .payload_bytes = payload_bytes,
+                                         .header_bytes = 2 + length_bytes};
     if (is_control(out_frame->opcode) &&
         (!out_frame->is_final || payload_bytes > CONTROL_BYTES_MAX)) {
         return KOLAM_ERR_INVALID;
@@ -124,8 +116,8 @@ static enum kolam_status read_header(const uint8_t *bytes, size_t size_bytes,
 }
 
 /* A fragment joins the message; a whole message needs no copy. */
-static enum kolam_status add_fragment(struct kolam_ws_parser *parser, const struct frame *frame,
-                                      const uint8_t *payload) {
+static enum kolam_status add_fragment(struct kolam_ws_parser *parser,
+                                      const struct kolam_ws_frame *frame, const uint8_t *payload) {
     size_t size_bytes = (size_t)frame->payload_bytes;
     if (frame->opcode != KOLAM_WS_CONTINUATION) {
         parser->message_opcode = frame->opcode;
@@ -146,7 +138,7 @@ static enum kolam_status add_fragment(struct kolam_ws_parser *parser, const stru
 
 /* What only the state of the message can tell. */
 static enum kolam_status check_place(const struct kolam_ws_parser *parser,
-                                     const struct frame *frame) {
+                                     const struct kolam_ws_frame *frame) {
     if (is_control(frame->opcode)) {
         return KOLAM_OK;
     }
@@ -161,10 +153,10 @@ enum kolam_status kolam_ws_parser_next(struct kolam_ws_parser *parser,
                                        enum kolam_ws_opcode *out_opcode,
                                        const uint8_t **out_payload, size_t *out_size_bytes) {
     for (;;) {
-        struct frame frame;
+        struct kolam_ws_frame frame;
         size_t left = parser->input_bytes - parser->input_at;
         const uint8_t *bytes = left > 0 ? parser->input + parser->input_at : NULL;
-        enum kolam_status status = read_header(bytes, left, &frame);
+        enum kolam_status status = kolam_ws_read_header(bytes, left, &frame);
         if (status == KOLAM_OK) {
             status = check_place(parser, &frame);
         }

@@ -24,6 +24,18 @@ size_t kolam_ws_write_header(uint8_t out[KOLAM_WS_HEADER_MAX], enum kolam_ws_opc
                              uint64_t payload_bytes, const uint8_t mask[4]);
 void kolam_ws_mask(uint8_t *payload, size_t size_bytes, const uint8_t mask[4]);
 
+/* What a frame's header says. */
+struct kolam_ws_frame {
+    enum kolam_ws_opcode opcode;
+    bool is_final;
+    uint64_t payload_bytes;
+    size_t header_bytes;
+};
+
+/* Reads a server's frame header. KOLAM_ERR_NOT_FOUND while it is incomplete, KOLAM_ERR_INVALID for what RFC 6455 forbids. */
+KOLAM_MUST_CHECK enum kolam_status kolam_ws_read_header(const uint8_t *bytes, size_t size_bytes,
+                                                        struct kolam_ws_frame *out_frame);
+
 /* Bytes that came but are no whole frame yet, and the message that fragments make. */
 struct kolam_ws_parser {
     uint8_t *input, *message;

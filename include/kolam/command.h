@@ -13,5 +13,6 @@ int kolam_cmd_timelapse(int argc, char **argv);
 int kolam_cmd_blame(int argc, char **argv);
 int kolam_cmd_rollback(int argc, char **argv);
 int kolam_cmd_check(int argc, char **argv);
+int kolam_cmd_load(int argc, char **argv);
 
 #endif

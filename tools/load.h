@@ -1,0 +1,123 @@
+/* kolam load: a crowd of artists and watchers from one process and thread, each a WebSocket connection of its own, and the
+ * account of what they were owed and got. Parts: load_strokes.h what is drawn, load_ledger.h and load_watch.h the account,
+ * load_net.h the connections, load_crowd.h what each of the crowd does. */
+#ifndef KOLAM_TOOLS_LOAD_H
+#define KOLAM_TOOLS_LOAD_H
+
+#include "http.h"
+#include "load_hist.h"
+#include "load_net.h"
+#include "load_proc.h"
+#include "load_random.h"
+#include "load_timers.h"
+#include "load_watch.h"
+#include "tool.h"
+
+enum kolam_load_mode { KOLAM_LOAD_SPREAD, KOLAM_LOAD_SAME, KOLAM_LOAD_OVERLAP };
+
+struct kolam_load_options {
+    const char *server, *canvas;
+    uint32_t artists, watchers, stalled, joins;
+    double rate, tempo, seconds, settle_s, join_s, pan;
+    enum kolam_load_mode mode;
+    char *const *files;
+    int file_count;
+    uint64_t seed;
+    pid_t server_pid; /* 0: not told */
+    bool is_json, has_no_previews;
+};
+
+enum kolam_load_kind {
+    KOLAM_LOAD_ARTIST,
+    KOLAM_LOAD_WATCHER,
+    KOLAM_LOAD_STALLED, /* reads nothing once it has its view */
+    KOLAM_LOAD_JOINER   /* a watcher that comes in the middle of it */
+};
+
+enum kolam_load_state {
+    KOLAM_LOAD_ABSENT,
+    KOLAM_LOAD_CONNECTING,
+    KOLAM_LOAD_SHAKING,  /* the handshake's answer is awaited */
+    KOLAM_LOAD_GREETING, /* welcome, identity or the first VIEW is */
+    KOLAM_LOAD_HERE,
+    KOLAM_LOAD_GONE
+};
+
+/* Where an artist is in the score. */
+struct kolam_load_hand {
+    size_t at;        /* the stroke being drawn, or next */
+    int64_t loop_us;  /* when this round of the score began */
+    uint32_t counter; /* of that stroke's first op */
+    uint32_t points;  /* of it that are due */
+    uint32_t previewed;
+    int64_t points_us; /* when the newest due point was, on the stroke's clock */
+    double x, y;       /* the pen's place, level-0 pixels */
+    struct kolam_load_sent_preview {
+        uint32_t counter, first;
+        int64_t due_us;
+        struct kolam_load_ink ink;
+    } previews[64];
+};
+
+/* How a watcher looks about. */
+struct kolam_load_eye {
+    uint32_t artist; /* whom it follows */
+    uint32_t width, height;
+    int32_t level;
+    bool is_mover, is_far;
+    double x, y, speed_x, speed_y; /* level-0 px, px a second at the view's level */
+    int64_t burst_ends_us;
+};
+
+struct kolam_load_client {
+    struct kolam_load_conn conn;
+    uint8_t kind, state;
+    bool is_timer_set;
+    uint32_t view_id;
+    int64_t begun_us; /* connecting */
+    struct kolam_load_watch watch;
+    struct kolam_load_view first_view;
+    struct kolam_load_eye eye;
+    struct kolam_load_hand *hand; /* an artist's */
+};
+
+struct kolam_load {
+    struct kolam_load_options options;
+    struct kolam_url url;
+    struct kolam_load_plan plan;
+    struct kolam_load_ledger ledger;
+    struct kolam_load_findings findings;
+    struct kolam_load_judge judge;
+    struct kolam_load_timers timers;
+    struct kolam_load_net net;
+    struct kolam_load_random random;
+    struct kolam_load_client *clients;
+    uint32_t client_count;
+    uint32_t absent_at; /* the first client that has not begun to connect */
+    uint32_t under_way, here,
+        gone;        /* connecting or greeting; those that are there; those that were closed */
+    uint32_t wanted; /* there before the run begins: all but the joiners */
+    bool is_running; /* the artists draw */
+    int64_t begin_us, end_us; /* of the run */
+    struct kolam_load_hist op_latency, commit_latency, ack_latency, preview_latency, join_time, lag;
+    uint64_t ops_sent, previews_sent, cursors_sent, nacks, early, joined;
+    uint64_t bytes_at_begin;
+    struct kolam_load_usage usage_begin, usage_end; /* the server's */
+    struct kolam_load_usage own_begin, own_end;
+    uint64_t delivered_at_end, bytes_at_end;
+    int signals_fd;
+    struct kolam_progress progress;
+    struct kolam_error error; /* what ended the run before its time */
+    bool has_failed, is_interrupted;
+};
+
+int64_t kolam_load_now_us(void);
+
+/* load.c and load_run.c: the phases. */
+enum kolam_status kolam_load_run(struct kolam_load *load);
+
+/* load_report.c: the summary; gives the exit status. */
+void kolam_load_live_line(struct kolam_load *load, int64_t now_us);
+int kolam_load_report(const struct kolam_load *load);
+
+#endif

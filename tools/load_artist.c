@@ -1,0 +1,236 @@
+/* An artist plays its score: previews at most 60 a second while the pen is down, the stroke at pen-up, the pointer on
+ * its way to the next one. Times are those at which things are due, however late this process is: so a
+ * server that holds everything up cannot hide it. */
+#include <math.h>
+#include <string.h>
+
+#include "kolam/alloc.h"
+#include "load_crowd.h"
+
+#define PREVIEW_EVERY_US 16667
+#define CURSOR_EVERY_US 66000
+#define HOVER_US 1000000 /* the pointer is seen moving at most this long before a stroke */
+#define PREVIEW_POINTS_MAX 2048u
+#define PREVIEW_BODY_BYTES (64 + PREVIEW_POINTS_MAX * 32)
+#define CURSOR_TYPE 0x04
+
+static const struct kolam_load_score *score_of(const struct kolam_load *load,
+                                               const struct kolam_load_client *client) {
+    return &load->plan.scores[client->conn.index];
+}
+
+static const struct kolam_load_stroke *stroke_of(const struct kolam_load *load,
+                                                 const struct kolam_load_client *client) {
+    return &score_of(load, client)->strokes[client->hand->at];
+}
+
+static int64_t begins_us(const struct kolam_load *load, const struct kolam_load_client *client) {
+    return load->begin_us + client->hand->loop_us + stroke_of(load, client)->start_us;
+}
+
+static void wake(struct kolam_load *load, const struct kolam_load_client *client, int64_t at_us) {
+    if (!kolam_load_timers_add(&load->timers, at_us, client->conn.index)) {
+        kolam_load_give_up(load, "out of memory");
+    }
+}
+
+static void send_record(struct kolam_load *load, struct kolam_load_client *client,
+                        struct kolam_wire_buffer *record) {
+    if (record->has_failed) {
+        kolam_load_give_up(load, "out of memory");
+    } else if (!kolam_load_conn_send(&load->net, &client->conn, KOLAM_WS_BINARY, record->bytes,
+                                     record->size_bytes)) {
+        uint32_t index = client->conn.index;
+        kolam_load_conn_close(&client->conn);
+        kolam_load_on_ended(load, index, "the connection broke");
+    }
+    kolam_free(record->bytes);
+}
+
+/* ---- what is sent ---- */
+
+static void submit(struct kolam_load *load, struct kolam_load_client *client, int64_t due_us) {
+    const struct kolam_load_stroke *stroke = stroke_of(load, client);
+    struct kolam_wire_buffer record = {0};
+    kolam_wire_put_u8(&record, KOLAM_WIRE_SUBMIT);
+    kolam_wire_put_varint(&record, client->hand->counter);
+    kolam_wire_put_varint(&record, stroke->part_count);
+    for (uint32_t i = 0; i < stroke->part_count; i++) {
+        kolam_wire_put_varint(&record, stroke->parts[i].body_bytes);
+        kolam_wire_put(&record, stroke->parts[i].body, stroke->parts[i].body_bytes);
+        kolam_load_ledger_sent(&load->ledger, client->conn.index, client->hand->counter + i,
+                               &stroke->parts[i], due_us);
+    }
+    load->ops_sent += stroke->part_count;
+    client->hand->x = stroke->x;
+    client->hand->y = stroke->y;
+    send_record(load, client, &record);
+}
+
+static void remember(struct kolam_load_client *client, const struct kolam_stroke *tail,
+                     uint32_t first, int64_t due_us) {
+    struct kolam_home homes[KOLAM_STROKE_HOMES_MAX];
+    struct kolam_load_hand *hand = client->hand;
+    uint32_t count;
+    struct kolam_load_sent_preview *sent =
+        &hand->previews[(hand->counter * 31 + first) %
+                        (sizeof hand->previews / sizeof hand->previews[0])];
+    *sent = (struct kolam_load_sent_preview){
+        .counter = hand->counter, .first = first, .due_us = due_us};
+    if (kolam_stroke_homes(tail, homes, &count) == KOLAM_OK && count > 0) {
+        sent->ink = kolam_load_ink_of(homes, count);
+        sent->ink.home_count = 0; /* the box is enough, and the homes are gone */
+        sent->ink.homes = NULL;
+    }
+}
+
+/* Points [first, first + count) as a stroke of their own. */
+static struct kolam_stroke tail_of(const struct kolam_load_stroke *stroke, uint32_t first,
+                                   uint32_t count, struct kolam_point *room) {
+    struct kolam_stroke tail = stroke->pen;
+    memcpy(room, stroke->pen.points + first, count * sizeof *room);
+    room[0].dt_ms = 0;
+    tail.points = room;
+    tail.point_count = count;
+    tail.has_start = tail.has_start && first == 0;
+    return tail;
+}
+
+static void preview(struct kolam_load *load, struct kolam_load_client *client, int64_t due_us) {
+    struct kolam_point points[PREVIEW_POINTS_MAX];
+    uint8_t body[PREVIEW_BODY_BYTES];
+    size_t body_bytes;
+    struct kolam_load_hand *hand = client->hand;
+    uint32_t first = hand->previewed, count = hand->points - first;
+    count = count < PREVIEW_POINTS_MAX ? count : PREVIEW_POINTS_MAX;
+    const struct kolam_op op = {.kind = KOLAM_OP_STROKE,
+                                .stroke = tail_of(stroke_of(load, client), first, count, points)};
+    hand->previewed += count;
+    if (kolam_op_encode(&op, body, sizeof body, &body_bytes) != KOLAM_OK) {
+        return; /* what has no form alone is seen when the stroke is complete */
+    }
+    struct kolam_wire_buffer record = {0};
+    kolam_wire_put_u8(&record, KOLAM_WIRE_PREVIEW);
+    kolam_wire_put_varint(&record, hand->counter);
+    kolam_wire_put_varint(&record, first);
+    kolam_wire_put(&record, body, body_bytes);
+    remember(client, &op.stroke, first, due_us);
+    load->previews_sent++;
+    send_record(load, client, &record);
+}
+
+static void put_zigzag(struct kolam_wire_buffer *buffer, int64_t value) {
+    kolam_wire_put_varint(buffer, (uint64_t)value << 1 ^ (uint64_t)(value >> 63));
+}
+
+static void cursor(struct kolam_load *load, struct kolam_load_client *client, double x, double y) {
+    const double sub_x = floor(x * KOLAM_SUB_PER_PX), sub_y = floor(y * KOLAM_SUB_PER_PX);
+    const int64_t tile_x = kolam_floor_div((int64_t)sub_x, KOLAM_SUB_PER_TILE);
+    const int64_t tile_y = kolam_floor_div((int64_t)sub_y, KOLAM_SUB_PER_TILE);
+    struct kolam_wire_buffer record = {0};
+    kolam_wire_put_u8(&record, CURSOR_TYPE);
+    kolam_wire_put_u8(&record, -KOLAM_LEVEL_MIN); /* level 0 */
+    put_zigzag(&record, tile_x);
+    put_zigzag(&record, tile_y);
+    kolam_wire_put_varint(&record, (uint64_t)((int64_t)sub_x - tile_x * KOLAM_SUB_PER_TILE));
+    kolam_wire_put_varint(&record, (uint64_t)((int64_t)sub_y - tile_y * KOLAM_SUB_PER_TILE));
+    load->cursors_sent++;
+    send_record(load, client, &record);
+}
+
+/* ---- when ---- */
+
+/* The first moment of the stroke at which there is something to do: its beginning, or that of the way to it. */
+static void wait_for_stroke(struct kolam_load *load, struct kolam_load_client *client,
+                            int64_t now_us) {
+    int64_t at_us = begins_us(load, client), hover_us = at_us - HOVER_US;
+    if (load->options.has_no_previews) {
+        at_us += stroke_of(load, client)->duration_us;
+    } else if (hover_us > now_us) {
+        at_us = hover_us;
+    } else if (at_us - now_us > CURSOR_EVERY_US) {
+        at_us = now_us + CURSOR_EVERY_US;
+    }
+    wake(load, client, at_us);
+}
+
+static void next_stroke(struct kolam_load *load, struct kolam_load_client *client, int64_t now_us) {
+    struct kolam_load_hand *hand = client->hand;
+    hand->counter += stroke_of(load, client)->part_count;
+    hand->points = hand->previewed = 0;
+    if (++hand->at == score_of(load, client)->count) {
+        hand->at = 0;
+        hand->loop_us += load->plan.period_us;
+    }
+    wait_for_stroke(load, client, now_us);
+}
+
+static void hover(struct kolam_load *load, struct kolam_load_client *client, int64_t due_us) {
+    const struct kolam_load_stroke *stroke = stroke_of(load, client);
+    double way = 1 - (double)(begins_us(load, client) - due_us) / HOVER_US;
+    const struct kolam_load_hand *hand = client->hand;
+    cursor(load, client, hand->x + (stroke->x - hand->x) * way,
+           hand->y + (stroke->y - hand->y) * way);
+    wait_for_stroke(load, client, due_us);
+}
+
+/* The pen is down: points that are due by now go out; then again at the next frame that has new ones. */
+static void draw(struct kolam_load *load, struct kolam_load_client *client, int64_t due_us,
+                 int64_t begin_us) {
+    const struct kolam_load_stroke *stroke = stroke_of(load, client);
+    struct kolam_load_hand *hand = client->hand;
+    const int64_t end_us = begin_us + stroke->duration_us;
+    while (hand->points < stroke->pen.point_count &&
+           begin_us + (int64_t)stroke->due_ms[hand->points] * 1000 <= due_us) {
+        hand->points++;
+    }
+    if (hand->points > hand->previewed && !load->options.has_no_previews) {
+        preview(load, client, due_us);
+    }
+    int64_t at_us = due_us + PREVIEW_EVERY_US;
+    if (hand->points < stroke->pen.point_count) {
+        int64_t point_us = begin_us + (int64_t)stroke->due_ms[hand->points] * 1000;
+        at_us = point_us > at_us ? point_us : at_us;
+    }
+    wake(load, client, at_us < end_us ? at_us : end_us);
+}
+
+void kolam_load_artist_due(struct kolam_load *load, struct kolam_load_client *client,
+                           int64_t due_us) {
+    if (client->state != KOLAM_LOAD_HERE || due_us >= load->end_us) {
+        return;
+    }
+    const int64_t begin_us = begins_us(load, client);
+    if (due_us < begin_us) {
+        hover(load, client, due_us);
+    } else if (due_us >= begin_us + stroke_of(load, client)->duration_us) {
+        submit(load, client, begin_us + stroke_of(load, client)->duration_us);
+        next_stroke(load, client, due_us);
+    } else {
+        draw(load, client, due_us, begin_us);
+    }
+}
+
+void kolam_load_artist_begin(struct kolam_load *load, struct kolam_load_client *client) {
+    if (score_of(load, client)->count == 0) {
+        return;
+    }
+    client->hand->counter = 1;
+    client->hand->x = stroke_of(load, client)->x;
+    client->hand->y = stroke_of(load, client)->y;
+    wait_for_stroke(load, client, load->begin_us);
+}
+
+const struct kolam_load_sent_preview *kolam_load_artist_preview(const struct kolam_load *load,
+                                                                uint64_t nonce, uint32_t counter,
+                                                                uint32_t first) {
+    const uint64_t artist = nonce - load->ledger.base_nonce;
+    if (artist >= load->options.artists || !load->clients[artist].hand) {
+        return NULL;
+    }
+    const struct kolam_load_hand *hand = load->clients[artist].hand;
+    const struct kolam_load_sent_preview *sent =
+        &hand->previews[(counter * 31 + first) %
+                        (sizeof hand->previews / sizeof hand->previews[0])];
+    return sent->counter == counter && sent->first == first ? sent : NULL;
+}

@@ -1,0 +1,32 @@
+/* What each of the crowd says, draws and looks at. */
+#ifndef KOLAM_TOOLS_LOAD_CROWD_H
+#define KOLAM_TOOLS_LOAD_CROWD_H
+
+#include "load.h"
+
+/* load_client.c: from the handshake on. The three events of the net, `ctx` is the load. */
+void kolam_load_on_opened(void *ctx, uint32_t index);
+void kolam_load_on_message(void *ctx, uint32_t index, enum kolam_ws_opcode opcode,
+                           const uint8_t *payload, size_t size_bytes, int64_t now_us);
+void kolam_load_on_ended(void *ctx, uint32_t index, const char *how);
+/* Sends a view; false if too many are unanswered. */
+bool kolam_load_client_look(struct kolam_load *load, struct kolam_load_client *client,
+                            const struct kolam_load_view *view);
+/* Ends the run with an error in `format`'s words; the first one stays. */
+void kolam_load_give_up(struct kolam_load *load, const char *format, ...) KOLAM_PRINTF(2, 3);
+
+/* load_artist.c: the artist begins its score, and does what is due by now. */
+void kolam_load_artist_begin(struct kolam_load *load, struct kolam_load_client *client);
+void kolam_load_artist_due(struct kolam_load *load, struct kolam_load_client *client,
+                           int64_t due_us);
+/* When that preview was due, and where it was; NULL if it is not remembered. */
+const struct kolam_load_sent_preview *kolam_load_artist_preview(const struct kolam_load *load,
+                                                                uint64_t nonce, uint32_t counter,
+                                                                uint32_t first);
+
+/* load_eyes.c: the views at which a client begins, and how it goes on looking. */
+void kolam_load_eyes_init(struct kolam_load *load);
+void kolam_load_eye_begin(struct kolam_load *load, struct kolam_load_client *client);
+void kolam_load_eye_due(struct kolam_load *load, struct kolam_load_client *client, int64_t due_us);
+
+#endif

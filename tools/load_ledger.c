@@ -1,0 +1,192 @@
+/* The ledger. The same record comes to thousands of watchers: its envelope is taken apart once, and then compared byte by
+ * byte, as the body is with what the artist sent. */
+#include "load_ledger.h"
+
+#include <string.h>
+
+#include "kolam/alloc.h"
+
+#define CAPACITY_MIN 4096
+#define CAPACITY_MAX 65536
+
+static uint64_t power_of_two(double at_least) {
+    uint64_t power = CAPACITY_MIN;
+    while (power < CAPACITY_MAX && (double)power < at_least) {
+        power *= 2;
+    }
+    return power;
+}
+
+enum kolam_status kolam_load_ledger_init(struct kolam_load_ledger *ledger, uint64_t base_nonce,
+                                         uint32_t artist_count, double ops_per_s, double seconds) {
+    const uint64_t capacity = power_of_two(ops_per_s * seconds);
+    uint64_t each = artist_count > 0 ? capacity * 4 / artist_count : 0;
+    uint32_t names = 256;
+    while (names < each && names < CAPACITY_MAX) {
+        names *= 2;
+    }
+    *ledger = (struct kolam_load_ledger){.base_nonce = base_nonce,
+                                         .artist_count = artist_count,
+                                         .capacity = capacity,
+                                         .name_capacity = names};
+    ledger->ops = kolam_alloc_zero(capacity, sizeof *ledger->ops);
+    ledger->seqs = kolam_alloc_zero(capacity, sizeof *ledger->seqs);
+    ledger->names = kolam_alloc_zero((size_t)artist_count * names + 1, sizeof *ledger->names);
+    if (!ledger->ops || !ledger->seqs || !ledger->names) {
+        kolam_load_ledger_finish(ledger);
+        return KOLAM_ERR_NOMEM;
+    }
+    return KOLAM_OK;
+}
+
+void kolam_load_ledger_finish(struct kolam_load_ledger *ledger) {
+    kolam_free(ledger->ops);
+    kolam_free(ledger->seqs);
+    kolam_free(ledger->names);
+    *ledger = (struct kolam_load_ledger){0};
+}
+
+static struct kolam_load_op *op_at(const struct kolam_load_ledger *ledger, uint64_t number) {
+    return &ledger->ops[number & (ledger->capacity - 1)];
+}
+
+static uint64_t *name_slot(const struct kolam_load_ledger *ledger, uint32_t artist,
+                           uint32_t counter) {
+    return &ledger->names[(size_t)artist * ledger->name_capacity +
+                          (counter & (ledger->name_capacity - 1))];
+}
+
+static struct kolam_load_op *find(const struct kolam_load_ledger *ledger, uint32_t artist,
+                                  uint32_t counter) {
+    uint64_t number = *name_slot(ledger, artist, counter);
+    if (number == 0 || ledger->op_count - (number - 1) > ledger->capacity) {
+        return NULL;
+    }
+    struct kolam_load_op *op = op_at(ledger, number - 1);
+    return op->part && op->artist == artist && op->counter == counter ? op : NULL;
+}
+
+void kolam_load_ledger_sent(struct kolam_load_ledger *ledger, uint32_t artist, uint32_t counter,
+                            const struct kolam_load_part *part, int64_t due_us) {
+    *name_slot(ledger, artist, counter) = ledger->op_count + 1;
+    *op_at(ledger, ledger->op_count) = (struct kolam_load_op){
+        .part = part, .due_us = due_us, .artist = artist, .counter = counter};
+    ledger->op_count++;
+    ledger->unacked++;
+}
+
+/* The ring of seqs moves on; those that nobody tells us about are others'. */
+static void reach(struct kolam_load_ledger *ledger, uint64_t seq) {
+    if (seq <= ledger->newest_seq) {
+        return;
+    }
+    uint64_t first = seq - ledger->newest_seq > ledger->capacity ? seq - ledger->capacity + 1
+                                                                 : ledger->newest_seq + 1;
+    for (uint64_t i = first; i <= seq; i++) {
+        ledger->seqs[i & (ledger->capacity - 1)] = 0;
+    }
+    ledger->newest_seq = seq;
+}
+
+/* False if it contradicts what is known. */
+static bool assign(struct kolam_load_ledger *ledger, struct kolam_load_op *op, uint64_t seq) {
+    if (op->seq != 0) {
+        return op->seq == seq;
+    }
+    reach(ledger, seq);
+    if (seq == 0 || ledger->newest_seq - seq >= ledger->capacity) {
+        return false;
+    }
+    uint64_t *slot = &ledger->seqs[seq & (ledger->capacity - 1)];
+    if (*slot != 0) {
+        return false;
+    }
+    *slot = *name_slot(ledger, op->artist, op->counter);
+    op->seq = seq;
+    return true;
+}
+
+const struct kolam_load_op *kolam_load_ledger_acked(struct kolam_load_ledger *ledger,
+                                                    uint32_t artist, uint32_t counter, uint64_t seq,
+                                                    int64_t now_us) {
+    struct kolam_load_op *op = find(ledger, artist, counter);
+    if (!op || op->ack_us != 0 || !assign(ledger, op, seq)) {
+        ledger->wrong++;
+        return NULL;
+    }
+    op->ack_us = now_us;
+    ledger->unacked--;
+    ledger->newest_acked_seq = seq > ledger->newest_acked_seq ? seq : ledger->newest_acked_seq;
+    return op;
+}
+
+void kolam_load_ledger_refused(struct kolam_load_ledger *ledger, uint32_t artist,
+                               uint32_t counter) {
+    if (find(ledger, artist, counter)) {
+        *name_slot(ledger, artist, counter) = 0;
+        ledger->unacked--;
+    }
+}
+
+static bool is_body(const struct kolam_load_op *op, const uint8_t *body, size_t size_bytes) {
+    return size_bytes == op->part->body_bytes && memcmp(body, op->part->body, size_bytes) == 0;
+}
+
+/* Takes one apart for the first time. */
+static struct kolam_load_op *read_first(struct kolam_load_ledger *ledger,
+                                        struct kolam_wire_reader payload) {
+    struct kolam_wire_op came;
+    if (kolam_wire_read_op(payload, &came) != KOLAM_OK) {
+        ledger->wrong++;
+        return NULL;
+    }
+    uint64_t artist = came.nonce - ledger->base_nonce;
+    if (artist >= ledger->artist_count) {
+        reach(ledger, came.seq);
+        ledger->foreign++;
+        return NULL;
+    }
+    struct kolam_load_op *op = find(ledger, (uint32_t)artist, came.counter);
+    size_t envelope_bytes = (size_t)(came.body - payload.at);
+    if (!op || came.replaces != 0 || envelope_bytes > sizeof op->envelope ||
+        !is_body(op, came.body, came.body_size_bytes) || !assign(ledger, op, came.seq)) {
+        ledger->wrong++;
+        return NULL;
+    }
+    if (op->envelope_bytes != 0) { /* another envelope under the same name */
+        ledger->wrong++;
+        return NULL;
+    }
+    memcpy(op->envelope, payload.at, envelope_bytes);
+    op->envelope_bytes = (uint8_t)envelope_bytes;
+    return op;
+}
+
+const struct kolam_load_op *kolam_load_ledger_came(struct kolam_load_ledger *ledger,
+                                                   struct kolam_wire_reader payload,
+                                                   uint64_t *out_seq) {
+    struct kolam_wire_reader reader = payload;
+    const uint64_t seq = kolam_wire_varint(&reader);
+    const struct kolam_load_op *op = kolam_load_ledger_at(ledger, seq);
+    const size_t size_bytes = (size_t)(payload.end - payload.at);
+    *out_seq = seq;
+    if (op && op->envelope_bytes > 0 && size_bytes > op->envelope_bytes &&
+        memcmp(payload.at, op->envelope, op->envelope_bytes) == 0 &&
+        is_body(op, payload.at + op->envelope_bytes, size_bytes - op->envelope_bytes)) {
+        return op;
+    }
+    return read_first(ledger, payload);
+}
+
+const struct kolam_load_op *kolam_load_ledger_at(const struct kolam_load_ledger *ledger,
+                                                 uint64_t seq) {
+    if (seq == 0 || seq > ledger->newest_seq || ledger->newest_seq - seq >= ledger->capacity) {
+        return NULL;
+    }
+    uint64_t number = ledger->seqs[seq & (ledger->capacity - 1)];
+    if (number == 0 || ledger->op_count - (number - 1) > ledger->capacity) {
+        return NULL;
+    }
+    const struct kolam_load_op *op = op_at(ledger, number - 1);
+    return op->seq == seq ? op : NULL;
+}

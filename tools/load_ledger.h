@@ -1,0 +1,64 @@
+/* What was drawn: every op the artists sent, by its name (artist, counter) and, once that is known, by its seq. Bounded: the
+ * newest are kept. */
+#ifndef KOLAM_TOOLS_LOAD_LEDGER_H
+#define KOLAM_TOOLS_LOAD_LEDGER_H
+
+#include "load_strokes.h"
+#include "wire.h"
+
+#define KOLAM_LOAD_ENVELOPE_MAX 48
+
+struct kolam_load_op {
+    const struct kolam_load_part *part;
+    uint64_t seq; /* 0: not known yet */
+    int64_t due_us;
+    int64_t ack_us; /* 0: not acknowledged yet */
+    uint32_t artist, counter;
+    uint8_t envelope_bytes; /* 0: no watcher had it yet */
+    uint8_t envelope
+        [KOLAM_LOAD_ENVELOPE_MAX]; /* of the first that one had: they are all to have the same */
+};
+
+struct kolam_load_ledger {
+    uint64_t base_nonce; /* an artist's nonce is this plus its number */
+    uint32_t artist_count;
+    struct kolam_load_op *ops; /* a ring of `capacity`, a power of two */
+    uint64_t capacity, op_count;
+    uint64_t *names; /* artist x name_capacity -> 1 + number of the op */
+    uint32_t name_capacity;
+    uint64_t *seqs; /* ring of `capacity`: seq -> 1 + number of the op; 0 where it is not ours */
+    uint64_t newest_seq;       /* of those known */
+    uint64_t newest_acked_seq; /* of ours */
+    uint64_t unacked;          /* sent, not acknowledged */
+    uint64_t wrong;            /* OPs and ACKs that contradict what was sent, or each other */
+    uint64_t foreign;          /* OPs of others on the canvas: not judged, but for their order */
+};
+
+/* `seconds` of ops at this rate are kept at least, within bounds. */
+KOLAM_MUST_CHECK enum kolam_status kolam_load_ledger_init(struct kolam_load_ledger *ledger,
+                                                          uint64_t base_nonce,
+                                                          uint32_t artist_count, double ops_per_s,
+                                                          double seconds);
+void kolam_load_ledger_finish(struct kolam_load_ledger *ledger);
+
+/* An op is about to be sent. */
+void kolam_load_ledger_sent(struct kolam_load_ledger *ledger, uint32_t artist, uint32_t counter,
+                            const struct kolam_load_part *part, int64_t due_us);
+/* Its ACK came. Gives the op, NULL if it is not known or known otherwise (counted as wrong). */
+const struct kolam_load_op *kolam_load_ledger_acked(struct kolam_load_ledger *ledger,
+                                                    uint32_t artist, uint32_t counter, uint64_t seq,
+                                                    int64_t now_us);
+/* It was refused: it will not come. */
+void kolam_load_ledger_refused(struct kolam_load_ledger *ledger, uint32_t artist, uint32_t counter);
+
+/* An OP record's payload as it came to somebody. Gives its seq, or 0 for one that is malformed, and the op that it is, NULL
+ * for one that is not ours or not right. */
+const struct kolam_load_op *kolam_load_ledger_came(struct kolam_load_ledger *ledger,
+                                                   struct kolam_wire_reader payload,
+                                                   uint64_t *out_seq);
+
+/* The op of a seq; NULL if it is not ours or too long ago. */
+const struct kolam_load_op *kolam_load_ledger_at(const struct kolam_load_ledger *ledger,
+                                                 uint64_t seq);
+
+#endif

@@ -1,0 +1,338 @@
+/* One watcher's side of the ledger; see load_watch.h for the rules. What came is a bit by its seq; what did not is looked at
+ * late, when it can no longer be on its way. */
+#include "load_watch.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kolam/alloc.h"
+
+#define TOLD_MAX 12          /* findings that are printed one by one */
+#define STRAGGLER_US 1000000 /* a preview for the view before may still be on its way */
+
+enum kolam_status kolam_load_watch_init(struct kolam_load_watch *watch,
+                                        const struct kolam_load_ledger *ledger) {
+    *watch = (struct kolam_load_watch){0};
+    watch->bits = kolam_alloc_zero(ledger->capacity / 64, sizeof *watch->bits);
+    return watch->bits ? KOLAM_OK : KOLAM_ERR_NOMEM;
+}
+
+void kolam_load_watch_finish(struct kolam_load_watch *watch) {
+    kolam_free(watch->asked);
+    kolam_free(watch->spans);
+    kolam_free(watch->bits);
+    kolam_free(watch->noticed);
+    *watch = (struct kolam_load_watch){0};
+}
+
+static bool grow(void **list, uint32_t count, uint32_t *capacity, size_t item_bytes) {
+    if (count < *capacity) {
+        return true;
+    }
+    uint32_t wanted = *capacity ? *capacity * 2 : 2;
+    void *grown = kolam_realloc_array(*list, wanted, item_bytes);
+    if (!grown) {
+        return false;
+    }
+    *list = grown;
+    *capacity = wanted;
+    return true;
+}
+
+static uint64_t bit_of(uint64_t seq) {
+    return (uint64_t)1 << (seq & 63);
+}
+
+static uint64_t *word_of(const struct kolam_load_watch *watch,
+                         const struct kolam_load_ledger *ledger, uint64_t seq) {
+    return &watch->bits[(seq & (ledger->capacity - 1)) / 64];
+}
+
+/* ---- views ---- */
+
+bool kolam_load_watch_asks(struct kolam_load_watch *watch, const struct kolam_load_view *view,
+                           uint32_t id, int64_t now_us) {
+    if (watch->asked_count == KOLAM_LOAD_ASKED_MAX ||
+        !grow((void **)&watch->asked, watch->asked_count, &watch->asked_capacity,
+              sizeof *watch->asked)) {
+        return false;
+    }
+    watch->asked[watch->asked_count++] =
+        (struct kolam_load_asked){.view = *view, .id = id, .sent_us = now_us};
+    if (watch->has_view && watch->now.until_us == INT64_MAX) {
+        watch->now.until_us = now_us;
+    }
+    return true;
+}
+
+/* Keeps a view that is over, to be judged when nothing of it can be on its way any more. */
+static void put_away(struct kolam_load_watch *watch, uint64_t to_seq) {
+    watch->now.to_seq = to_seq;
+    if (watch->is_known && to_seq > watch->now.from_seq &&
+        grow((void **)&watch->spans, watch->span_count, &watch->span_capacity,
+             sizeof *watch->spans)) {
+        watch->spans[watch->span_count++] = watch->now;
+    }
+}
+
+bool kolam_load_watch_answered(struct kolam_load_watch *watch, uint32_t id, uint64_t seq,
+                               int64_t now_us) {
+    uint32_t i = 0;
+    while (i < watch->asked_count && watch->asked[i].id != id) {
+        i++;
+    }
+    if (i == watch->asked_count) {
+        return false;
+    }
+    if (watch->has_view) {
+        put_away(watch, seq);
+        watch->before = watch->now;
+        watch->before_ended_us = now_us;
+    } else {
+        watch->judged_seq = seq;
+        watch->last_seq = seq;
+    }
+    watch->now = (struct kolam_load_span){
+        .view = watch->asked[i].view, .from_seq = seq, .until_us = INT64_MAX};
+    watch->has_view = true;
+    watch->is_known = true;
+    watch->asked_count -= i + 1;
+    memmove(watch->asked, watch->asked + i + 1, watch->asked_count * sizeof *watch->asked);
+    if (watch->asked_count > 0) {
+        watch->now.until_us = watch->asked[0].sent_us;
+    }
+    kolam_free(watch->noticed);
+    watch->noticed = NULL;
+    return true;
+}
+
+void kolam_load_watch_lost(struct kolam_load_watch *watch, const struct kolam_load_ledger *ledger,
+                           struct kolam_load_findings *findings) {
+    (void)ledger;
+    findings->refreshes++;
+    if (watch->has_view && watch->is_known) {
+        put_away(watch, watch->last_seq); /* what came last was still in order */
+        watch->is_known = false;
+    }
+}
+
+/* ---- what comes ---- */
+
+static bool is_asked(const struct kolam_load_watch *watch, const struct kolam_load_ink *ink) {
+    for (uint32_t i = 0; i < watch->asked_count; i++) {
+        if (kolam_load_touches(&watch->asked[i].view, ink)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Strokes far below a pixel are not for this view either. */
+static bool shows(const struct kolam_load_view *view, const struct kolam_load_ink *ink) {
+    if (!kolam_load_touches(view, ink)) {
+        return false;
+    }
+    struct kolam_load_view finer = *view;
+    finer.level += finer.level < KOLAM_LEVEL_MAX;
+    return kolam_load_size(&finer, ink) != KOLAM_LOAD_TINY;
+}
+
+static void tell(struct kolam_load_judge *judge, const struct kolam_load_watch *watch, uint32_t who,
+                 const struct kolam_load_view *view, const struct kolam_load_op *op, uint64_t seq,
+                 const char *what) {
+    if (judge->findings->told >= TOLD_MAX) {
+        return;
+    }
+    judge->findings->told++;
+    char of[96] = "";
+    if (op) {
+        const struct kolam_load_ink *ink = &op->part->ink;
+        snprintf(of, sizeof of,
+                 " of artist %u, ink at level %d: %" PRId64 ",%" PRId64 " to %" PRId64 ",%" PRId64,
+                 op->artist, ink->level, ink->x0, ink->y0, ink->x1, ink->y1);
+    }
+    fprintf(stderr,
+            "kolam load: client %u, view level %d, tiles %" PRId64 ",%" PRId64
+            " %ux%u since seq %" PRIu64 ": op %" PRIu64 "%s %s (newest it has: %" PRIu64 ")\n",
+            who, view->level, view->x, view->y, view->width, view->height, watch->now.from_seq, seq,
+            of, what, watch->last_seq);
+}
+
+/* True if it is in its place: newer than all before. */
+static bool check_order(struct kolam_load_watch *watch, struct kolam_load_judge *judge,
+                        uint32_t who, const struct kolam_load_op *op, uint64_t seq) {
+    if (seq > watch->last_seq) {
+        watch->last_seq = seq;
+        return true;
+    }
+    bool is_recent = seq > watch->judged_seq;
+    if (is_recent && !(*word_of(watch, judge->ledger, seq) & bit_of(seq))) {
+        judge->findings->out_of_order++;
+        tell(judge, watch, who, &watch->now.view, op, seq, "came out of order");
+        return true; /* it did come */
+    }
+    judge->findings->duplicated++;
+    tell(judge, watch, who, &watch->now.view, op, seq, "came twice, or much too late");
+    return false;
+}
+
+bool kolam_load_watch_op(struct kolam_load_watch *watch, struct kolam_load_judge *judge,
+                         uint32_t who, const struct kolam_load_op *op, uint64_t seq) {
+    if (!check_order(watch, judge, who, op, seq) || !op) {
+        return false;
+    }
+    *word_of(watch, judge->ledger, seq) |= bit_of(seq);
+    judge->findings->delivered++;
+    const struct kolam_load_ink *ink = &op->part->ink;
+    const bool is_in_force = watch->has_view && watch->is_known && seq > watch->now.from_seq;
+    const bool is_shown = watch->has_view && shows(&watch->now.view, ink);
+    if (is_in_force && is_shown) {
+        judge->findings->owed++;
+        return true;
+    }
+    /* One that the VIEW's tiles hold already was on its way; one for a view that is being answered may come first. */
+    if (watch->has_view && (is_in_force || !watch->is_known) && !is_shown &&
+        !is_asked(watch, ink)) {
+        judge->findings->outside_view++;
+        tell(judge, watch, who, &watch->now.view, op, seq, "came, and is not in the view");
+    }
+    return true;
+}
+
+bool kolam_load_watch_may_see(const struct kolam_load_watch *watch,
+                              const struct kolam_load_ink *ink, int64_t now_us) {
+    return !watch->has_view || kolam_load_touches(&watch->now.view, ink) || is_asked(watch, ink) ||
+           (watch->before_ended_us > now_us - STRAGGLER_US &&
+            (watch->before_ended_us == 0 || kolam_load_touches(&watch->before.view, ink)));
+}
+
+void kolam_load_watch_tile(struct kolam_load_watch *watch, struct kolam_tile_id tile,
+                           uint64_t seq) {
+    const struct kolam_load_view *view = &watch->now.view;
+    if (!watch->has_view || tile.level != view->level || tile.x < view->x || tile.y < view->y ||
+        tile.x - view->x >= view->width || tile.y - view->y >= view->height) {
+        return;
+    }
+    if (!watch->noticed) {
+        watch->noticed =
+            kolam_alloc_zero((size_t)view->width * view->height, sizeof *watch->noticed);
+    }
+    if (watch->noticed) {
+        uint64_t *newest = &watch->noticed[(tile.y - view->y) * view->width + (tile.x - view->x)];
+        *newest = seq > *newest ? seq : *newest;
+    }
+}
+
+/* ---- judging ---- */
+
+struct notices {
+    const uint64_t *noticed;
+    uint64_t seq;
+};
+
+static bool is_noticed(void *ctx, uint32_t place) {
+    const struct notices *notices = ctx;
+    return notices->noticed && notices->noticed[place] >= notices->seq;
+}
+
+static void count_missing(struct kolam_load_watch *watch, struct kolam_load_judge *judge,
+                          uint32_t who, const struct kolam_load_span *span,
+                          const struct kolam_load_op *op, bool is_notice) {
+    if (judge->is_dry) {
+        judge->outstanding++;
+        return;
+    }
+    if (is_notice) {
+        judge->findings->missing_notices++;
+    } else {
+        judge->findings->missing++;
+        judge->findings->owed++;
+    }
+    tell(judge, watch, who, &span->view, op, op->seq,
+         is_notice ? "is below a pixel there, and no TILE told of it" : "did not come");
+}
+
+static void judge_op(struct kolam_load_watch *watch, struct kolam_load_judge *judge, uint32_t who,
+                     const struct kolam_load_span *span, const struct kolam_load_op *op) {
+    const struct kolam_load_ink *ink = &op->part->ink;
+    if (op->ack_us == 0 ||
+        (span->until_us != INT64_MAX && op->ack_us > span->until_us - KOLAM_LOAD_SLACK_US) ||
+        !kolam_load_touches(&span->view, ink)) {
+        return;
+    }
+    enum kolam_load_size size = kolam_load_size(&span->view, ink);
+    const bool is_open = span == &watch->now && span->until_us == INT64_MAX;
+    struct notices notices = {watch->noticed, op->seq};
+    if (size == KOLAM_LOAD_VISIBLE) {
+        count_missing(watch, judge, who, span, op, false);
+    } else if (is_open && !kolam_load_tiles(&span->view, ink, is_noticed, &notices)) {
+        count_missing(watch, judge, who, span, op, size == KOLAM_LOAD_TINY);
+    }
+}
+
+static void judge_span(struct kolam_load_watch *watch, struct kolam_load_judge *judge, uint32_t who,
+                       const struct kolam_load_span *span, uint64_t after, uint64_t limit) {
+    const struct kolam_load_ledger *ledger = judge->ledger;
+    if (ledger->newest_seq > ledger->capacity && after < ledger->newest_seq - ledger->capacity) {
+        after = ledger->newest_seq - ledger->capacity;
+    }
+    for (uint64_t seq = after + 1; seq <= limit; seq++) {
+        uint64_t word = *word_of(watch, ledger, seq);
+        if (word == UINT64_MAX && (seq & 63) == 0) {
+            seq += 63;
+            continue;
+        }
+        if (word & bit_of(seq)) {
+            continue;
+        }
+        const struct kolam_load_op *op = kolam_load_ledger_at(ledger, seq);
+        if (op) {
+            judge_op(watch, judge, who, span, op);
+        }
+    }
+}
+
+static void clear_bits(struct kolam_load_watch *watch, const struct kolam_load_ledger *ledger,
+                       uint64_t limit) {
+    uint64_t first = watch->judged_seq + 1;
+    if (limit - watch->judged_seq > ledger->capacity) {
+        first = limit - ledger->capacity + 1;
+    }
+    for (uint64_t seq = first; seq <= limit; seq++) {
+        if ((seq & 63) == 0 && limit - seq >= 63) {
+            *word_of(watch, ledger, seq) = 0;
+            seq += 63;
+        } else {
+            *word_of(watch, ledger, seq) &= ~bit_of(seq);
+        }
+    }
+    watch->judged_seq = limit;
+}
+
+static uint64_t later(uint64_t a, uint64_t b) {
+    return a > b ? a : b;
+}
+
+void kolam_load_watch_judge(struct kolam_load_watch *watch, struct kolam_load_judge *judge,
+                            uint32_t who, uint64_t limit_seq) {
+    uint32_t done = 0;
+    if (!watch->has_view || limit_seq <= watch->judged_seq) {
+        return;
+    }
+    for (uint32_t i = 0; i < watch->span_count; i++) {
+        const struct kolam_load_span *span = &watch->spans[i];
+        judge_span(watch, judge, who, span, later(span->from_seq, watch->judged_seq),
+                   span->to_seq < limit_seq ? span->to_seq : limit_seq);
+        done += span->to_seq <= limit_seq;
+    }
+    if (watch->is_known) {
+        judge_span(watch, judge, who, &watch->now, later(watch->now.from_seq, watch->judged_seq),
+                   limit_seq);
+    }
+    if (!judge->is_dry) {
+        watch->span_count -= done;
+        memmove(watch->spans, watch->spans + done, watch->span_count * sizeof *watch->spans);
+        clear_bits(watch, judge->ledger, limit_seq);
+    }
+}

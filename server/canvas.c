@@ -49,6 +49,8 @@ static struct kolam_canvas *add(struct kolam_server *server, const char *name,
     kolam_list_init(&canvas->waiting);
     kolam_list_init(&canvas->sessions);
     kolam_list_init(&canvas->orphans);
+    kolam_list_init(&canvas->viewers);
+    kolam_interest_init(&canvas->interest);
     kolam_list_append(bucket_of(server, name), &canvas->link);
     return canvas;
 }
@@ -62,6 +64,7 @@ static void forget_open_state(struct kolam_canvas *canvas) {
 
 static void remove_canvas(struct kolam_canvas *canvas) {
     kolam_list_remove(&canvas->link);
+    kolam_interest_finish(&canvas->interest);
     forget_open_state(canvas);
     kolam_free(canvas);
 }

@@ -6,6 +6,7 @@
 #define KOLAM_SERVER_CANVAS_H
 
 #include "kolam/folder.h"
+#include "interest.h"
 #include "recent.h"
 #include "server.h"
 #include "versions.h"
@@ -30,7 +31,9 @@ struct kolam_canvas {
     int64_t unused_since_ms;
     struct kolam_list waiting;  /* kolam_canvas_wait */
     struct kolam_list sessions; /* kolam_session.canvas_link */
-    struct kolam_list orphans;  /* strokes whose authors vanished in mid-stroke */
+    struct kolam_list viewers;  /* those of them who look at the same */
+    struct kolam_interest interest;
+    struct kolam_list orphans; /* strokes whose authors vanished in mid-stroke */
 
     /* While it is open. */
     struct kolam_log *log;

@@ -1,156 +1,107 @@
-/* The fan-out. A record is made once and referenced by every outbox it goes to; at the tick each client's
- * outbox is composed into one scratch buffer and written directly. */
+/* From a commit, a preview or a rebuilt tile to the viewers it concerns: the index finds them, the record, made once,
+ * is added to what is due to each group. */
 #include "fanout.h"
 
-#include <string.h>
-
-#include "http_tiles.h"
 #include "kolam/alloc.h"
+#include "options.h"
 #include "protocol_out.h"
-
-#define NOTICE_DELAY_MS 1000
-
-struct kolam_fanout {
-    struct kolam_list dirty;    /* sessions with something queued */
-    struct kolam_list noticing; /* notices with something due */
-    uint8_t *scratch;           /* KOLAM_SOCKET_PAD + KOLAM_OUTBOX_SCRATCH_BYTES */
-};
 
 enum kolam_status kolam_fanout_create(struct kolam_server *server) {
     struct kolam_fanout *fanout = kolam_alloc_zero(1, sizeof(*fanout));
     if (!fanout) {
         return KOLAM_ERR_NOMEM;
     }
-    kolam_list_init(&fanout->dirty);
-    kolam_list_init(&fanout->noticing);
-    fanout->scratch = kolam_alloc(KOLAM_SOCKET_PAD + KOLAM_OUTBOX_SCRATCH_BYTES);
     server->fanout = fanout;
-    return fanout->scratch ? KOLAM_OK : KOLAM_ERR_NOMEM;
+    kolam_list_init(&fanout->dirty_viewers);
+    kolam_list_init(&fanout->dirty_sessions);
+    kolam_list_init(&fanout->noticing);
+    kolam_list_init(&fanout->previews);
+    kolam_list_init(&fanout->cursors);
+    kolam_list_init(&fanout->views);
+    fanout->tick = 1;
+    fanout->limits = (struct kolam_outbox_limits){
+        .soft_bytes = (uint64_t)server->options->slow_kb << 10,
+        .soft_ms = server->options->slow_ms,
+        .hard_bytes = (uint64_t)server->options->stall_kb << 10,
+    };
+    fanout->table = kolam_viewers_table_create();
+    fanout->seqs = kolam_alloc_array(KOLAM_VIEW_TILES_MAX, sizeof(*fanout->seqs));
+    enum kolam_status status = kolam_tick_create(fanout);
+    return fanout->table && fanout->seqs ? status : KOLAM_ERR_NOMEM;
 }
 
 void kolam_fanout_destroy(struct kolam_server *server) {
-    if (server->fanout) {
-        kolam_free(server->fanout->scratch);
-        kolam_free(server->fanout);
+    struct kolam_fanout *fanout = server->fanout;
+    if (fanout) {
+        kolam_notices_end_tick(fanout);
+        kolam_tick_destroy(fanout);
+        kolam_viewers_table_destroy(fanout->table);
+        kolam_free(fanout->tile_records);
+        kolam_free(fanout->seqs);
+        kolam_free(fanout);
         server->fanout = NULL;
-    }
-}
-
-/* ---- tile notices ---- */
-
-static void send_tile(struct kolam_session *session, struct kolam_tile_id tile, uint64_t seq) {
-    kolam_session_send_own(session, KOLAM_OUT_OP, kolam_out_tile(tile, seq));
-}
-
-static void add_notice(struct kolam_session *session, struct kolam_tile_id tile, uint64_t seq,
-                       int64_t delay_ms) {
-    struct kolam_notices *notices = &session->notices;
-    struct kolam_server *server = session->server;
-    uint64_t *slot =
-        &notices
-             ->seqs[(tile.y - session->view.y) * session->view.width + (tile.x - session->view.x)];
-    /* A tile that averages many is only worth fetching when it has been rebuilt; that sends the notice. */
-    if (*slot == seq || kolam_tiles_rebuild_later(server, session->canvas, tile)) {
-        return;
-    }
-    notices->count += *slot == 0;
-    *slot = seq;
-    int64_t due_ms = kolam_loop_now_ms(server->loop) + delay_ms;
-    if (kolam_list_is_empty(&notices->link)) {
-        notices->due_ms = due_ms;
-        kolam_list_append(&server->fanout->noticing, &notices->link);
-        kolam_loop_want_tick(server->loop);
-    } else if (due_ms < notices->due_ms) {
-        notices->due_ms = due_ms;
-    }
-}
-
-static void send_notices(struct kolam_session *session) {
-    struct kolam_notices *notices = &session->notices;
-    const struct kolam_view *view = &session->view;
-    kolam_list_remove(&notices->link);
-    for (uint32_t i = 0; i < view->width * view->height && notices->count > 0; i++) {
-        if (notices->seqs[i] != 0) {
-            uint64_t seq = notices->seqs[i];
-            notices->seqs[i] = 0;
-            notices->count--;
-            send_tile(session,
-                      (struct kolam_tile_id){view->x + i % view->width, view->y + i / view->width,
-                                             view->level},
-                      seq);
-            if (!notices->seqs) {
-                return; /* the outbox overflowed: the client looks again */
-            }
-        }
-    }
-}
-
-void kolam_fanout_forget(struct kolam_session *session) {
-    kolam_list_remove(&session->notices.link);
-    kolam_free(session->notices.seqs);
-    session->notices.seqs = NULL;
-    session->notices.count = 0;
-}
-
-void kolam_fanout_tile(struct kolam_canvas *canvas, struct kolam_tile_id tile, uint64_t seq) {
-    KOLAM_LIST_EACH(&canvas->sessions, struct kolam_session, canvas_link, session) {
-        if (kolam_view_has_tile(&session->view, tile)) {
-            send_tile(session, tile, seq);
-        }
-    }
-}
-
-/* Tells which tiles of the view the homes touch: with this tick where an op of another kind changed
- * them, gathered for longer where the ink is merely too small. */
-static void tell_tiles(struct kolam_session *session, const struct kolam_recent_op *op) {
-    const struct kolam_view *view = &session->view;
-    struct kolam_notices *notices = &session->notices;
-    const int64_t delay_ms = op->is_plain_stroke ? NOTICE_DELAY_MS : 0;
-    if (!notices->seqs) {
-        notices->seqs =
-            kolam_alloc_zero((size_t)view->width * view->height, sizeof(*notices->seqs));
-    }
-    for (uint32_t i = 0; i < op->home_count && notices->seqs; i++) {
-        struct kolam_extent extent = kolam_home_extent(&op->homes[i]);
-        struct kolam_tile_range range = kolam_extent_tiles(&extent, view->level, 0);
-        if (!kolam_view_clip(view, &range)) {
-            continue;
-        }
-        for (int64_t y = range.y0; y <= range.y1; y++) {
-            for (int64_t x = range.x0; x <= range.x1; x++) {
-                add_notice(session, (struct kolam_tile_id){x, y, view->level}, op->seq, delay_ms);
-            }
-        }
     }
 }
 
 /* ---- ops ---- */
 
-static bool is_shown(const struct kolam_view *view, const struct kolam_recent_op *op) {
-    for (uint32_t i = 0; i < op->home_count; i++) {
-        struct kolam_extent extent = kolam_home_extent(&op->homes[i]);
-        if (kolam_view_touches(view, &extent)) {
-            return true;
-        }
+struct shown_op {
+    const struct kolam_recent_op *op;
+    struct kolam_extent extent;
+};
+
+static struct kolam_out_item item_of(const struct kolam_recent_op *op) {
+    return (struct kolam_out_item){.bytes = op->record, .seq = op->seq, .class = KOLAM_OUT_OP};
+}
+
+/* What viewers who can see where the op is get of it: the op, or that tiles have changed, or both. */
+static bool wants_op(const struct kolam_view *view, const struct shown_op *shown, bool *out_tiles) {
+    if (view->wants_every) {
+        *out_tiles = false;
+        return true;
     }
-    return false;
+    const bool is_resolved = kolam_view_resolves(view, &shown->extent);
+    const bool is_plain = shown->op->is_plain_stroke;
+    *out_tiles = !is_resolved || !is_plain;
+    return is_resolved || !is_plain;
+}
+
+static void show_op(void *ctx, struct kolam_interest_item *interest) {
+    const struct shown_op *shown = ctx;
+    struct kolam_viewers *viewers = (struct kolam_viewers *)interest;
+    bool wants_tiles;
+    if (wants_op(&interest->view, shown, &wants_tiles)) {
+        const struct kolam_out_item item = item_of(shown->op);
+        kolam_viewers_add(viewers, &item);
+    }
+    if (wants_tiles) {
+        kolam_notices_op(viewers, shown->op);
+    }
+}
+
+static void show(struct kolam_canvas *canvas, const struct kolam_recent_op *op) {
+    if (op->home_count > 0) {
+        struct shown_op shown = {op, kolam_homes_extent(op->homes, op->home_count)};
+        kolam_interest_find_homes(&canvas->interest, op->homes, op->home_count, show_op, &shown);
+    }
 }
 
 void kolam_fanout_op(struct kolam_session *session, const struct kolam_recent_op *op) {
-    if (!session->view.is_set || op->home_count == 0 || !is_shown(&session->view, op)) {
+    bool wants_tiles, is_touched = false;
+    for (uint32_t i = 0; i < op->home_count && !is_touched; i++) {
+        struct kolam_extent extent = kolam_home_extent(&op->homes[i]);
+        is_touched = session->view.is_set && kolam_view_touches(&session->view, &extent);
+    }
+    if (!is_touched) {
         return;
     }
-    if (session->view.wants_every) {
-        kolam_session_send(session, KOLAM_OUT_OP, op->record);
-        return;
+    struct shown_op shown = {op, kolam_homes_extent(op->homes, op->home_count)};
+    if (wants_op(&session->view, &shown, &wants_tiles)) {
+        const struct kolam_out_item item = item_of(op);
+        kolam_session_queue(session, &item);
     }
-    struct kolam_extent extent = kolam_homes_extent(op->homes, op->home_count);
-    bool is_resolved = kolam_view_resolves(&session->view, &extent);
-    if (is_resolved || !op->is_plain_stroke) {
-        kolam_session_send(session, KOLAM_OUT_OP, op->record);
-    }
-    if (!is_resolved || !op->is_plain_stroke) {
-        tell_tiles(session, op);
+    if (wants_tiles && session->viewers) {
+        kolam_notices_op(session->viewers, op);
     }
 }
 
@@ -181,10 +132,8 @@ static void commit_op(struct kolam_canvas *canvas, const struct kolam_submission
     }
     bool is_plain = op->kind == KOLAM_OP_STROKE && op->replaces == 0;
     kolam_recent_add(&canvas->recent, op, record, is_plain);
-    struct kolam_recent_op shown = {op->seq, record, op->homes, op->home_count, is_plain};
-    KOLAM_LIST_EACH(&canvas->sessions, struct kolam_session, canvas_link, session) {
-        kolam_fanout_op(session, &shown);
-    }
+    const struct kolam_recent_op shown = {op->seq, record, op->homes, op->home_count, is_plain};
+    show(canvas, &shown);
     kolam_bytes_unref(record);
 }
 
@@ -195,86 +144,74 @@ void kolam_fanout_on_commit(void *ctx, const struct kolam_submission *submission
     }
 }
 
-void kolam_fanout_record(struct kolam_canvas *canvas, const struct kolam_session *except,
-                         const struct kolam_extent *extent, enum kolam_out_class class,
-                         struct kolam_bytes *record) {
-    KOLAM_LIST_EACH(&canvas->sessions, struct kolam_session, canvas_link, session) {
-        if (session != except && session->view.is_set &&
-            kolam_view_touches(&session->view, extent) &&
-            kolam_view_resolves(&session->view, extent)) {
-            kolam_session_send(session, class, record);
-        }
+/* ---- what is not an op ---- */
+
+struct shown_preview {
+    const struct kolam_extent *extent;
+    struct kolam_out_item item;
+};
+
+static void show_preview(void *ctx, struct kolam_interest_item *interest) {
+    const struct shown_preview *shown = ctx;
+    if (kolam_view_resolves(&interest->view, shown->extent)) {
+        kolam_viewers_add((struct kolam_viewers *)interest, &shown->item);
     }
 }
 
-void kolam_fanout_all(struct kolam_canvas *canvas, const struct kolam_session *except,
-                      enum kolam_out_class class, struct kolam_bytes *record) {
-    KOLAM_LIST_EACH(&canvas->sessions, struct kolam_session, canvas_link, session) {
-        if (session != except) {
-            kolam_session_send(session, class, record);
+void kolam_fanout_preview(struct kolam_canvas *canvas, struct kolam_session *except,
+                          const struct kolam_extent *extent, struct kolam_bytes *record) {
+    struct shown_preview shown = {
+        extent, {.bytes = record, .class = KOLAM_OUT_PREVIEW, .except = except->number}};
+    except->authored_tick = canvas->server->fanout->tick;
+    kolam_interest_find(&canvas->interest, extent, show_preview, &shown);
+}
+
+void kolam_fanout_all(struct kolam_canvas *canvas, struct kolam_session *except,
+                      struct kolam_bytes *record) {
+    const struct kolam_out_item item = {
+        .bytes = record, .class = KOLAM_OUT_OP, .except = except ? except->number : 0};
+    if (except) {
+        except->authored_tick = canvas->server->fanout->tick;
+    }
+    KOLAM_LIST_EACH(&canvas->viewers, struct kolam_viewers, canvas_link, viewers) {
+        if (record) {
+            kolam_viewers_add(viewers, &item);
         }
     }
     kolam_bytes_unref(record);
 }
 
-/* ---- the tick ---- */
+/* ---- tiles ---- */
 
-void kolam_fanout_mark(struct kolam_session *session) {
-    if (kolam_list_is_empty(&session->dirty_link)) {
-        kolam_list_append(&session->server->fanout->dirty, &session->dirty_link);
-        session->queued_us =
-            session->queued_us ? session->queued_us : kolam_loop_now_us(session->server->loop);
-    }
-    kolam_loop_want_tick(session->server->loop);
-}
+struct shown_tile {
+    struct kolam_tile_id tile;
+    uint64_t seq; /* 0: only asking */
+    bool is_seen;
+};
 
-/* Congested clients leave the dirty list; on_writable brings them back. */
-void kolam_fanout_flush(struct kolam_session *session) {
-    struct kolam_fanout *fanout = session->server->fanout;
-    kolam_list_remove(&session->dirty_link);
-    if (session->state == KOLAM_SESSION_CLOSED || kolam_outbox_is_empty(&session->outbox)) {
-        session->queued_us = 0; /* what it held was dropped */
+static void show_tile(void *ctx, struct kolam_interest_item *interest) {
+    struct shown_tile *shown = ctx;
+    if (!kolam_view_has_tile(&interest->view, shown->tile) || interest->view.wants_every) {
         return;
     }
-    if (kolam_socket_is_congested(session->ws)) {
-        kolam_socket_want_writable(session->ws);
-        return;
-    }
-    uint64_t frames;
-    uint8_t *out = fanout->scratch + KOLAM_SOCKET_PAD;
-    size_t size = kolam_outbox_take_frames(&session->outbox, out, &frames);
-    session->server->metrics.frames_sent += frames;
-    session->server->metrics.sent_bytes += size;
-    kolam_histogram_add(&session->server->metrics.queue_wait, KOLAM_SCALE_TIME,
-                        kolam_loop_now_us(session->server->loop) - session->queued_us);
-    session->queued_us = 0;
-    kolam_socket_write(session->ws, out, size);
-    kolam_session_update_reading(session);
-    if (!kolam_outbox_is_empty(&session->outbox) && !kolam_socket_is_congested(session->ws)) {
-        kolam_fanout_mark(session);
+    shown->is_seen = true;
+    if (shown->seq > 0) {
+        kolam_notices_tile((struct kolam_viewers *)interest, shown->tile, shown->seq);
     }
 }
 
-void kolam_fanout_tick(struct kolam_server *server) {
-    struct kolam_fanout *fanout = server->fanout;
-    int64_t now_ms = kolam_loop_now_ms(server->loop);
-    KOLAM_LIST_EACH(&fanout->noticing, struct kolam_session, notices.link, session) {
-        if (now_ms >= session->notices.due_ms) {
-            send_notices(session);
-        }
-    }
-    /* What marks itself anew while we write waits for the next tick. */
-    struct kolam_list now;
-    kolam_list_init(&now);
-    while (!kolam_list_is_empty(&fanout->dirty)) {
-        struct kolam_list *link = fanout->dirty.next;
-        kolam_list_remove(link);
-        kolam_list_append(&now, link);
-    }
-    while (!kolam_list_is_empty(&now)) {
-        kolam_fanout_flush(KOLAM_CONTAINER(now.next, struct kolam_session, dirty_link));
-    }
-    if (!kolam_list_is_empty(&fanout->noticing)) {
-        kolam_loop_want_tick(server->loop);
-    }
+static bool find_viewers(struct kolam_canvas *canvas, struct kolam_tile_id tile, uint64_t seq) {
+    struct shown_tile shown = {tile, seq, false};
+    const struct kolam_home whole = {tile, 0, 0, KOLAM_TILE_PX - 1, KOLAM_TILE_PX - 1};
+    const struct kolam_extent extent = kolam_home_extent(&whole);
+    kolam_interest_find(&canvas->interest, &extent, show_tile, &shown);
+    return shown.is_seen;
+}
+
+void kolam_fanout_tile(struct kolam_canvas *canvas, struct kolam_tile_id tile, uint64_t seq) {
+    (void)find_viewers(canvas, tile, seq);
+}
+
+bool kolam_fanout_is_seen(struct kolam_canvas *canvas, struct kolam_tile_id tile) {
+    return find_viewers(canvas, tile, 0);
 }

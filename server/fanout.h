@@ -1,9 +1,29 @@
 /* Who gets what: ops to those whose view shows them, tile notices where pixels change otherwise or the ink is too
- * small to be drawn, and the tick that writes it all. */
+ * small to be drawn. What is found due here waits with the viewers (viewers.h) until the tick (tick.c) writes it. */
 #ifndef KOLAM_SERVER_FANOUT_H
 #define KOLAM_SERVER_FANOUT_H
 
 #include "session.h"
+#include "viewers.h"
+
+struct kolam_tick_room;
+struct kolam_tile_record;
+
+struct kolam_fanout {
+    struct kolam_viewers_table *table;
+    struct kolam_list dirty_viewers;  /* something is due at the tick */
+    struct kolam_list dirty_sessions; /* something is in the outbox, and the socket can take it */
+    struct kolam_list noticing;       /* kolam_notices with something due */
+    struct kolam_list previews; /* strokes whose newest points are not passed on yet (preview.c) */
+    struct kolam_list cursors;  /* sessions, the same */
+    struct kolam_list views;    /* sessions whose newest view waits for the tick (view_answer.c) */
+    uint64_t tick;              /* the number of the tick that is being gathered for */
+    bool is_writing;
+    struct kolam_outbox_limits limits;
+    struct kolam_tick_room *room;           /* tick.c's */
+    struct kolam_tile_record *tile_records; /* notices.c's */
+    uint64_t *seqs;                         /* KOLAM_VIEW_TILES_MAX, for view_answer.c */
+};
 
 KOLAM_MUST_CHECK enum kolam_status kolam_fanout_create(struct kolam_server *server);
 void kolam_fanout_destroy(struct kolam_server *server);
@@ -11,24 +31,37 @@ void kolam_fanout_destroy(struct kolam_server *server);
 /* A kolam_log_on_commit; ctx is the canvas. */
 void kolam_fanout_on_commit(void *ctx, const struct kolam_submission *submission);
 
-/* Sends one op to one session if its view shows it. */
+/* Sends one op to one session if its view shows it: what it missed. */
 void kolam_fanout_op(struct kolam_session *session, const struct kolam_recent_op *op);
-/* Sends a record to all on the canvas whose view the extent touches and resolves, but `except`. */
-void kolam_fanout_record(struct kolam_canvas *canvas, const struct kolam_session *except,
-                         const struct kolam_extent *extent, enum kolam_out_class class,
-                         struct kolam_bytes *record);
-/* Sends to everyone on the canvas but `except`; takes the reference. */
-void kolam_fanout_all(struct kolam_canvas *canvas, const struct kolam_session *except,
-                      enum kolam_out_class class, struct kolam_bytes *record);
+/* Sends a preview or cursor to all on the canvas whose view the extent touches and resolves, but `except`. */
+void kolam_fanout_preview(struct kolam_canvas *canvas, struct kolam_session *except,
+                          const struct kolam_extent *extent, struct kolam_bytes *record);
+/* Sends a record to everyone on the canvas but `except`, who may be NULL; takes the reference. */
+void kolam_fanout_all(struct kolam_canvas *canvas, struct kolam_session *except,
+                      struct kolam_bytes *record);
 /* A tile's picture is now of `seq`: tells those whose view has it. */
 void kolam_fanout_tile(struct kolam_canvas *canvas, struct kolam_tile_id tile, uint64_t seq);
+/* True if somebody looks at the tile. */
+bool kolam_fanout_is_seen(struct kolam_canvas *canvas, struct kolam_tile_id tile);
 
+/* Tile notices (notices.c). Tells which tiles of the view the op's homes touch: with this tick where an op of another
+ * kind changed them, gathered for longer where the ink is merely too small. */
+void kolam_notices_op(struct kolam_viewers *viewers, const struct kolam_recent_op *op);
+/* One tile, at the tick. */
+void kolam_notices_tile(struct kolam_viewers *viewers, struct kolam_tile_id tile, uint64_t seq);
+/* Hands on what has become due. */
+void kolam_notices_tick(struct kolam_server *server);
+/* The tick is over. */
+void kolam_notices_end_tick(struct kolam_fanout *fanout);
+
+/* The tick (tick.c). */
+KOLAM_MUST_CHECK enum kolam_status kolam_tick_create(struct kolam_fanout *fanout);
+void kolam_tick_destroy(struct kolam_fanout *fanout);
+/* Writes everything that is due, one write a client. */
+void kolam_tick_run(struct kolam_server *server);
 /* The session's outbox holds something: write at the tick. */
-void kolam_fanout_mark(struct kolam_session *session);
-/* The session's view changed or ended: what was due for the old one is not any more. */
-void kolam_fanout_forget(struct kolam_session *session);
-/* Writes what the session has queued, now. */
-void kolam_fanout_flush(struct kolam_session *session);
-void kolam_fanout_tick(struct kolam_server *server);
+void kolam_tick_mark(struct kolam_session *session);
+/* Writes what the session's outbox holds, now. */
+void kolam_tick_flush(struct kolam_session *session);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "claims.h"
+#include "fanout.h"
 #include "identity_thread.h"
 #include "json.h"
 #include "kolam/alloc.h"
@@ -49,6 +50,9 @@ static void welcome(struct kolam_session *session) {
     session->state = KOLAM_SESSION_OPEN;
     kolam_session_update_reading(session);
     kolam_list_append(&session->canvas->sessions, &session->canvas_link);
+    if (kolam_viewers_join(session, &session->view) != KOLAM_OK) { /* of nothing yet */
+        kolam_session_close(session, 1013, "out of memory");
+    }
     kolam_logfmt(&server->logfmt, KOLAM_LOG_INFO, "joined",
                  "session=%u canvas=%s artist=%u watch=%d admin=%d", session->number, canvas->name,
                  session->artist, session->is_watch, session->is_admin);

@@ -3,12 +3,13 @@
 
 #include <ev.h>
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kolam/alloc.h"
+#include "pace.h"
 
-#define TICK_S 0.016
-#define TICK_MAX_S 0.100
+#define REST_MAX_US 100000
 
 struct kolam_loop {
     struct kolam_loop_handlers handlers;
@@ -18,9 +19,11 @@ struct kolam_loop {
     struct ev_prepare turn;
     struct ev_check awake;
     struct ev_timer tick;
+    struct ev_timer later; /* a tick that was asked for at a time */
     struct ev_timer sweep;
     bool is_tick_wanted, is_stopping;
-    double rest_s;     /* how long the tick rests after it ran */
+    int64_t later_ms; /* of `later`, while it runs */
+    struct kolam_pace pace;
     uint64_t awake_us; /* since when this turn lasts */
     struct kolam_loop_stats stats;
 };
@@ -44,8 +47,23 @@ static void start_tick(struct kolam_loop *loop, double after_s) {
     ev_timer_start(loop->ev, &loop->tick);
 }
 
-/* A run that took long makes the next rest longer, so that at most about half of the time goes into
- * writing and reading is never starved. A rest without a want ends the ticking. */
+static uint64_t cpu_us(void) {
+    struct timespec used;
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return (uint64_t)used.tv_sec * 1000000u + (uint64_t)used.tv_nsec / 1000u;
+}
+
+uint32_t kolam_loop_tick_ms(const struct kolam_loop *loop) {
+    return kolam_pace_interval_us(&loop->pace) / 1000;
+}
+
+uint32_t kolam_loop_busy_permille(const struct kolam_loop *loop) {
+    return loop->pace.busy_permille;
+}
+
+/* From the beginning of one run to that of the next is an interval, but after a run that took long there is a rest as
+ * long as it took, so that at most half of the time goes into writing and reading is never starved. A rest without a
+ * want ends the ticking. */
 static void on_tick(struct ev_loop *ev, struct ev_timer *timer, int events) {
     (void)ev, (void)events;
     struct kolam_loop *loop = timer->data;
@@ -55,17 +73,15 @@ static void on_tick(struct ev_loop *ev, struct ev_timer *timer, int events) {
     loop->is_tick_wanted = false;
     const uint64_t begin_us = kolam_monotonic_us();
     loop->handlers.on_tick(loop->handlers.ctx);
-    const uint64_t took_us = kolam_monotonic_us() - begin_us;
-    const double took_s = (double)took_us / 1e6;
-    loop->rest_s = took_s * 2 > TICK_S ? took_s * 2 : TICK_S;
-    if (loop->rest_s > TICK_MAX_S) {
-        loop->rest_s = TICK_MAX_S;
-    }
+    const uint64_t end_us = kolam_monotonic_us(), took_us = end_us - begin_us;
+    kolam_pace_look(&loop->pace, end_us, cpu_us());
+    const uint64_t interval_us = kolam_pace_interval_us(&loop->pace);
+    uint64_t rest_us = took_us * 2 > interval_us ? took_us : interval_us - took_us;
+    rest_us = rest_us > REST_MAX_US ? REST_MAX_US : rest_us;
     kolam_histogram_add(&loop->stats.tick_work, KOLAM_SCALE_TIME, took_us);
-    kolam_histogram_add(&loop->stats.tick_interval, KOLAM_SCALE_TIME,
-                        (uint64_t)(loop->rest_s * 1e6));
+    kolam_histogram_add(&loop->stats.tick_interval, KOLAM_SCALE_TIME, took_us + rest_us);
     ev_now_update(loop->ev);
-    start_tick(loop, loop->rest_s);
+    start_tick(loop, (double)rest_us / 1e6);
 }
 
 void kolam_loop_want_tick(struct kolam_loop *loop) {
@@ -75,9 +91,27 @@ void kolam_loop_want_tick(struct kolam_loop *loop) {
     }
 }
 
+void kolam_loop_want_tick_at(struct kolam_loop *loop, int64_t at_ms) {
+    const int64_t wait_ms = at_ms - kolam_loop_now_ms(loop);
+    if (ev_is_active(&loop->later) && loop->later_ms <= at_ms) {
+        return;
+    }
+    ev_timer_stop(loop->ev, &loop->later);
+    loop->later_ms = at_ms;
+    ev_now_update(loop->ev);
+    ev_timer_set(&loop->later, wait_ms > 0 ? (double)wait_ms / 1e3 : 0.0, 0.0);
+    ev_timer_start(loop->ev, &loop->later);
+}
+
+static void on_later(struct ev_loop *ev, struct ev_timer *timer, int events) {
+    (void)ev, (void)events;
+    kolam_loop_want_tick(timer->data);
+}
+
 static void on_sweep(struct ev_loop *ev, struct ev_timer *timer, int events) {
     (void)ev, (void)events;
     struct kolam_loop *loop = timer->data;
+    kolam_pace_look(&loop->pace, kolam_monotonic_us(), cpu_us());
     loop->handlers.on_sweep(loop->handlers.ctx);
 }
 
@@ -136,6 +170,8 @@ static void start_watchers(struct kolam_loop *loop) {
     loop->awake_us = kolam_monotonic_us();
     ev_timer_init(&loop->tick, on_tick, 0.0, 0.0);
     loop->tick.data = loop;
+    ev_timer_init(&loop->later, on_later, 0.0, 0.0);
+    loop->later.data = loop;
     ev_timer_init(&loop->sweep, on_sweep, 1.0, 1.0);
     loop->sweep.data = loop;
     ev_timer_start(loop->ev, &loop->sweep);
@@ -148,7 +184,7 @@ enum kolam_status kolam_loop_create(const struct kolam_loop_handlers *handlers,
         return KOLAM_ERR_NOMEM;
     }
     loop->handlers = *handlers;
-    loop->rest_s = TICK_S;
+    kolam_pace_init(&loop->pace, kolam_monotonic_us(), cpu_us());
     loop->ev = ev_loop_new(EVFLAG_AUTO);
     if (!loop->ev) {
         kolam_free(loop);
@@ -173,6 +209,7 @@ void kolam_loop_destroy(struct kolam_loop *loop) {
     ev_prepare_stop(loop->ev, &loop->turn);
     ev_check_stop(loop->ev, &loop->awake);
     ev_timer_stop(loop->ev, &loop->tick);
+    ev_timer_stop(loop->ev, &loop->later);
     ev_timer_stop(loop->ev, &loop->sweep);
     ev_loop_destroy(loop->ev);
     kolam_free(loop);

@@ -2,7 +2,8 @@
  *
  * The tick runs only while something asks for it: kolam_loop_want_tick calls `on_tick` at the end of
  * this turn if the last one was long enough ago, otherwise when the interval is over. So a lone stroke
- * is not delayed, and under load everything of some 16 ms leaves in one write. */
+ * is not delayed, and under load everything of some 16 ms leaves in one write; under more load the interval
+ * becomes longer (pace.h). */
 #ifndef KOLAM_SERVER_LOOP_H
 #define KOLAM_SERVER_LOOP_H
 
@@ -40,6 +41,11 @@ void kolam_loop_run(struct kolam_loop *loop);
 void kolam_loop_end(struct kolam_loop *loop);
 
 void kolam_loop_want_tick(struct kolam_loop *loop);
+/* The same at a time of kolam_loop_now_ms, or earlier if it is asked for. */
+void kolam_loop_want_tick_at(struct kolam_loop *loop, int64_t at_ms);
+/* What the tick waits for at present, and the loop thread's share of a core in thousandths (pace.h). */
+uint32_t kolam_loop_tick_ms(const struct kolam_loop *loop);
+uint32_t kolam_loop_busy_permille(const struct kolam_loop *loop);
 /* Any thread. */
 void kolam_loop_wake(struct kolam_loop *loop, enum kolam_wake wake);
 /* Milliseconds of a clock that never goes back, as of this turn of the loop. */

@@ -12,7 +12,8 @@ struct kolam_options {
     const char *listen, *data, *web;
     const char *allow_hosts[KOLAM_OPTION_LIST_MAX], *allow_origins[KOLAM_OPTION_LIST_MAX];
     uint32_t allow_host_count, allow_origin_count;
-    uint32_t threads, max_canvases, max_connections, tile_cache_mb, gather_us, vanish_ms, stall_ms;
+    uint32_t threads, max_canvases, max_connections, tile_cache_mb, gather_us, vanish_ms;
+    uint32_t slow_kb, slow_ms, stall_kb, stall_ms; /* outbox.h */
     enum kolam_log_level log_level;
 };
 

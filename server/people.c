@@ -167,11 +167,12 @@ static void tell_rename(struct kolam_server *server, const struct kolam_author *
             tell_identity(session, NULL, NULL);
             continue;
         }
+        struct kolam_bytes *text = kolam_session_text(kolam_people_artists_message(
+            json_pack("[{sI ss}]", "artist", (json_int_t)session->artist, "name", author->name)));
         KOLAM_LIST_EACH(&session->canvas->sessions, struct kolam_session, canvas_link, other) {
-            kolam_session_send_json(other, kolam_people_artists_message(json_pack(
-                                               "[{sI ss}]", "artist", (json_int_t)session->artist,
-                                               "name", author->name)));
+            kolam_session_send_text(other, text);
         }
+        kolam_bytes_unref(text);
     }
 }
 

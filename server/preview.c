@@ -1,5 +1,8 @@
-/* Strokes while the pen is down: passed on at once to those who can see them, and kept, so that what an author
+/* Strokes while the pen is down: passed on at the tick to those who can see them, and kept, so that what an author
  * who vanishes in mid-stroke had drawn is not lost. Also cursors, and who has left.
+ *
+ * What came of one stroke since the last tick leaves as one record: the message itself if it was only one, else the
+ * points that are new, encoded again. Of a cursor the newest place leaves.
  *
  * A preview belongs to its session; when the connection ends it becomes the canvas's orphan for 30 s (--vanish-ms). The author
  * coming back with the stroke (same person, nonce and counter) takes it over; nobody coming, it is committed as
@@ -20,13 +23,26 @@ struct preview {
     struct kolam_stroke stroke; /* points below */
     uint32_t capacity;
 
+    struct kolam_list due_link;    /* in the fan-out's list while something is to be passed on */
+    struct kolam_session *session; /* whose it is then */
+    struct kolam_bytes *due;       /* the one message since the last tick, as it leaves, or NULL */
+    struct kolam_extent extent;    /* of what is to be passed on */
+    uint32_t passed;               /* so many points were passed on and have not changed since */
+
     /* An orphan's. */
     struct kolam_author author;
     uint64_t nonce;
     int64_t until_ms;
 };
 
+static void end_due(struct preview *preview) {
+    kolam_list_remove(&preview->due_link);
+    kolam_bytes_unref(preview->due);
+    preview->due = NULL;
+}
+
 static void destroy(struct preview *preview) {
+    end_due(preview);
     kolam_list_remove(&preview->link);
     kolam_free(preview->stroke.points);
     kolam_free(preview);
@@ -77,13 +93,73 @@ static bool is_present(const struct kolam_canvas *canvas, uint64_t nonce) {
 
 static void tell_left(struct kolam_canvas *canvas, uint64_t nonce) {
     if (!has_orphans(canvas, nonce) && !is_present(canvas, nonce)) {
-        kolam_fanout_all(canvas, NULL, KOLAM_OUT_OP, kolam_out_left(nonce));
+        kolam_fanout_all(canvas, NULL, kolam_out_left(nonce));
     }
 }
 
 static void leave_orphanage(struct kolam_canvas *canvas, struct preview *orphan) {
     kolam_list_remove(&orphan->link);
     kolam_canvas_release(canvas);
+}
+
+/* ---- passing on ---- */
+
+/* The points from `passed` on as a record; what the author sent, put together. */
+static struct kolam_bytes *encode_due(const struct preview *preview) {
+    const struct kolam_session *session = preview->session;
+    const uint32_t from = preview->passed;
+    struct kolam_op op = {.kind = KOLAM_OP_STROKE, .stroke = preview->stroke};
+    struct kolam_bytes *record = NULL;
+    size_t size;
+    uint8_t *body = kolam_alloc(KOLAM_OP_BYTES_MAX);
+    op.stroke.points += from;
+    op.stroke.point_count -= from;
+    op.stroke.has_start = op.stroke.has_start && from == 0;
+    if (body && kolam_op_encode(&op, body, KOLAM_OP_BYTES_MAX, &size) == KOLAM_OK) {
+        record =
+            kolam_out_preview(session->artist, session->nonce, preview->counter, from, body, size);
+    }
+    kolam_free(body);
+    return record;
+}
+
+static void pass_on(struct preview *preview) {
+    struct kolam_session *session = preview->session;
+    struct kolam_bytes *record = preview->due;
+    if (kolam_list_is_empty(&preview->due_link)) {
+        return;
+    }
+    if (record) {
+        kolam_bytes_ref(record);
+    } else if (preview->passed < preview->stroke.point_count) {
+        record = encode_due(preview);
+    }
+    if (record) {
+        kolam_fanout_preview(session->canvas, session, &preview->extent, record);
+        preview->passed = preview->stroke.point_count;
+    }
+    kolam_bytes_unref(record);
+    end_due(preview);
+}
+
+static void pass_cursor_on(struct kolam_session *session) {
+    struct kolam_cursor *cursor = &session->cursor;
+    struct kolam_bytes *record =
+        kolam_out_cursor(session->artist, session->nonce, cursor->place, cursor->place_size);
+    kolam_list_remove(&cursor->link);
+    if (record) {
+        kolam_fanout_preview(session->canvas, session, &cursor->extent, record);
+        kolam_bytes_unref(record);
+    }
+}
+
+void kolam_previews_tick(struct kolam_server *server) {
+    KOLAM_LIST_EACH(&server->fanout->previews, struct preview, due_link, preview) {
+        pass_on(preview);
+    }
+    KOLAM_LIST_EACH(&server->fanout->cursors, struct kolam_session, cursor.link, session) {
+        pass_cursor_on(session);
+    }
 }
 
 /* ---- committing what was left behind ---- */
@@ -182,6 +258,7 @@ void kolam_preview_leave(struct kolam_session *session) {
     int64_t until_ms =
         kolam_loop_now_ms(session->server->loop) + session->server->options->vanish_ms;
     KOLAM_LIST_EACH(&session->previews, struct preview, link, preview) {
+        pass_on(preview);
         if (preview->stroke.point_count == 0) {
             destroy(preview);
             continue;
@@ -193,6 +270,7 @@ void kolam_preview_leave(struct kolam_session *session) {
         kolam_list_append(&canvas->orphans, &preview->link);
         kolam_canvas_hold(canvas);
     }
+    kolam_list_remove(&session->cursor.link);
     if (session->server->is_stopping) {
         commit_orphans(canvas, INT64_MAX); /* nobody will be there to wait for */
     }
@@ -240,7 +318,9 @@ static struct preview *obtain(struct kolam_session *session, uint32_t counter) {
         }
         preview->counter = counter;
         kolam_list_init(&preview->link);
+        kolam_list_init(&preview->due_link);
     }
+    preview->session = session;
     kolam_list_append(&session->previews, &preview->link);
     session->preview_count++;
     return preview;
@@ -267,9 +347,9 @@ static bool is_same_stroke(const struct kolam_stroke *a, const struct kolam_stro
            a->has_times == b->has_times;
 }
 
-/* Appends points `first..`. What comes beyond one op's room, after a gap, or as of another stroke is only
- * passed on: what would be committed is the unbroken beginning. */
-static void keep(struct preview *preview, const struct kolam_stroke *stroke, uint32_t first) {
+/* Appends points `first..`; true if all of them. What comes beyond one op's room, after a gap, or as of another
+ * stroke is only passed on: what would be committed is the unbroken beginning. */
+static bool keep(struct preview *preview, const struct kolam_stroke *stroke, uint32_t first) {
     if (first == 0) {
         struct kolam_point *points = preview->stroke.points;
         preview->stroke = *stroke;
@@ -277,49 +357,81 @@ static void keep(struct preview *preview, const struct kolam_stroke *stroke, uin
         preview->stroke.point_count = 0;
     }
     if (first > preview->stroke.point_count || !is_same_stroke(&preview->stroke, stroke)) {
-        return;
+        return false;
     }
     uint32_t room = KOLAM_STROKE_POINTS_MAX - first;
     uint32_t count = stroke->point_count < room ? stroke->point_count : room;
     if (count == 0 || !has_room(preview, first + count)) {
-        return;
+        return false;
     }
     memcpy(preview->stroke.points + first, stroke->points, count * sizeof(struct kolam_point));
     preview->stroke.point_count = first + count;
+    preview->passed = first < preview->passed ? first : preview->passed;
+    return count == stroke->point_count;
+}
+
+static struct kolam_bytes *record_of(const struct kolam_session *session, uint32_t artist,
+                                     const struct kolam_in_record *record) {
+    return kolam_out_preview(artist, session->nonce, record->counter, record->first,
+                             record->bodies[0], record->body_sizes[0]);
 }
 
 static void forward(struct kolam_session *session, uint32_t artist,
-                    const struct kolam_in_record *record, const struct kolam_home *homes,
-                    uint32_t home_count) {
-    struct kolam_extent extent = kolam_homes_extent(homes, home_count);
-    struct kolam_bytes *out =
-        kolam_out_preview(artist, session->nonce, record->counter, record->first, record->bodies[0],
-                          record->body_sizes[0]);
+                    const struct kolam_in_record *record, const struct kolam_extent *extent) {
+    struct kolam_bytes *out = record_of(session, artist, record);
     if (out) {
         session->was_seen = true;
-        kolam_fanout_record(session->canvas, session, &extent, KOLAM_OUT_PREVIEW, out);
+        kolam_fanout_preview(session->canvas, session, extent, out);
         kolam_bytes_unref(out);
     }
 }
 
+/* To be passed on at the tick, with what came before in it. */
+static void make_due(struct preview *preview, const struct kolam_in_record *record,
+                     const struct kolam_extent *extent) {
+    struct kolam_session *session = preview->session;
+    struct kolam_fanout *fanout = session->server->fanout;
+    session->was_seen = true;
+    if (kolam_list_is_empty(&preview->due_link)) {
+        preview->extent = *extent;
+        preview->due =
+            record->first == preview->passed ? record_of(session, session->artist, record) : NULL;
+        kolam_list_append(&fanout->previews, &preview->due_link);
+        kolam_loop_want_tick(session->server->loop);
+        return;
+    }
+    kolam_bytes_unref(preview->due);
+    preview->due = NULL;
+    if (extent->level == preview->extent.level) {
+        kolam_extent_join(&preview->extent, extent);
+    } else {
+        preview->extent = *extent;
+    }
+}
+
 static bool decode(struct kolam_server *server, const struct kolam_in_record *record,
-                   struct kolam_op *out_op, uint32_t *out_home_count) {
-    return kolam_op_decode(record->bodies[0], record->body_sizes[0], server->room, out_op) ==
-               KOLAM_OK &&
-           out_op->kind == KOLAM_OP_STROKE && out_op->stroke.part_count == 1 &&
-           kolam_stroke_homes(&out_op->stroke, server->homes, out_home_count) == KOLAM_OK;
+                   struct kolam_op *out_op, struct kolam_extent *out_extent) {
+    uint32_t home_count;
+    bool is_good = kolam_op_decode(record->bodies[0], record->body_sizes[0], server->room,
+                                   out_op) == KOLAM_OK &&
+                   out_op->kind == KOLAM_OP_STROKE && out_op->stroke.part_count == 1 &&
+                   kolam_stroke_homes(&out_op->stroke, server->homes, &home_count) == KOLAM_OK;
+    if (is_good) {
+        *out_extent = kolam_homes_extent(server->homes, home_count);
+    }
+    return is_good;
 }
 
 void kolam_preview_record(struct kolam_session *session, const struct kolam_in_record *record) {
     struct kolam_server *server = session->server;
     struct kolam_op op;
-    uint32_t home_count;
+    struct kolam_extent extent;
     server->metrics.previews_received++;
     if (!session->has_author) {
         kolam_session_refuse(session, "preview: identify before drawing");
         return;
     }
-    if (!decode(server, record, &op, &home_count)) {
+    if (!decode(server, record, &op, &extent)) {
         kolam_session_refuse(session, "preview: a body that breaks the form or a bound");
         return;
     }
@@ -329,9 +441,16 @@ void kolam_preview_record(struct kolam_session *session, const struct kolam_in_r
         return;
     }
     kolam_people_number(session);
-    keep(preview, &op.stroke, record->first);
-    if (has_budget(session)) {
-        forward(session, session->artist, record, server->homes, home_count);
+    bool is_kept = keep(preview, &op.stroke, record->first);
+    if (!has_budget(session)) {
+        return; /* what is kept leaves with the next that is within it */
+    }
+    if (is_kept) {
+        make_due(preview, record, &extent);
+    } else {
+        pass_on(preview);
+        forward(session, session->artist, record, &extent);
+        preview->passed = preview->stroke.point_count;
     }
 }
 
@@ -339,19 +458,19 @@ void kolam_preview_record(struct kolam_session *session, const struct kolam_in_r
 void kolam_preview_record_as(struct kolam_session *session, const struct kolam_in_record *record) {
     struct kolam_server *server = session->server;
     struct kolam_op op;
-    uint32_t home_count;
+    struct kolam_extent extent;
     server->metrics.previews_received++;
     if (record->slot >= session->slot_count || !session->slots[record->slot]) {
         kolam_session_refuse(session, "preview: nobody is bound to this slot");
         return;
     }
-    if (!decode(server, record, &op, &home_count)) {
+    if (!decode(server, record, &op, &extent)) {
         kolam_session_refuse(session, "preview: a body that breaks the form or a bound");
         return;
     }
     uint32_t artist = session->slots[record->slot]->artist;
     if (artist != 0) {
-        forward(session, artist, record, server->homes, home_count);
+        forward(session, artist, record, &extent);
     }
 }
 
@@ -360,6 +479,7 @@ static bool forget(struct kolam_session *session, uint32_t counter) {
     struct preview *preview = find(session, counter);
     if (preview) {
         session->preview_count--;
+        pass_on(preview); /* the end of a stroke is shown before its op is durable */
     } else {
         preview = find_orphan(session, counter);
         if (preview) {
@@ -378,26 +498,27 @@ void kolam_preview_submitted(struct kolam_session *session, uint32_t counter) {
 
 void kolam_preview_cancel(struct kolam_session *session, uint32_t counter) {
     if (forget(session, counter)) {
-        kolam_fanout_all(session->canvas, session, KOLAM_OUT_OP,
-                         kolam_out_preview_end(session->nonce, counter));
+        kolam_fanout_all(session->canvas, session, kolam_out_preview_end(session->nonce, counter));
     }
 }
 
 void kolam_preview_cursor(struct kolam_session *session, const struct kolam_in_record *record) {
     session->server->metrics.cursors_received++;
-    if (!session->has_author || !has_budget(session)) {
+    if (!session->has_author || record->place_size > KOLAM_PLACE_BYTES_MAX ||
+        !has_budget(session)) {
         return;
     }
     const int64_t left = record->tile.x * KOLAM_TILE_PX + (record->x >> KOLAM_SUB_SHIFT);
     const int64_t top = record->tile.y * KOLAM_TILE_PX + (record->y >> KOLAM_SUB_SHIFT);
     /* A pointer is of the size of the screen it moves on: taken as large enough to be seen anywhere near. */
-    const struct kolam_extent extent = {left - 128, top - 128, left + 127, top + 127,
-                                        record->tile.level};
-    struct kolam_bytes *out =
-        kolam_out_cursor(session->artist, session->nonce, record->place, record->place_size);
-    if (out) {
-        session->was_seen = true;
-        kolam_fanout_record(session->canvas, session, &extent, KOLAM_OUT_PREVIEW, out);
-        kolam_bytes_unref(out);
+    struct kolam_cursor *cursor = &session->cursor;
+    cursor->extent =
+        (struct kolam_extent){left - 128, top - 128, left + 127, top + 127, record->tile.level};
+    memcpy(cursor->place, record->place, record->place_size);
+    cursor->place_size = record->place_size;
+    session->was_seen = true;
+    if (kolam_list_is_empty(&cursor->link)) {
+        kolam_list_append(&session->server->fanout->cursors, &cursor->link);
+        kolam_loop_want_tick(session->server->loop);
     }
 }

@@ -46,7 +46,7 @@ static void on_wake(void *ctx, enum kolam_wake wake) {
 }
 
 static void on_tick(void *ctx) {
-    kolam_fanout_tick(ctx);
+    kolam_tick_run(ctx);
 }
 
 static bool has_in_flight(const struct kolam_server *server) {
@@ -62,7 +62,7 @@ static void say_goodbye(struct kolam_server *server) {
     KOLAM_LIST_EACH(&server->sessions, struct kolam_session, link, session) {
         kolam_session_send_json(session,
                                 json_pack("{ss ss}", "type", "goodbye", "reason", "shutting down"));
-        kolam_fanout_flush(session);
+        kolam_tick_flush(session);
         kolam_session_close(session, 1001, "shutting down");
     }
 }

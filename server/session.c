@@ -39,7 +39,10 @@ void *kolam_session_on_open(struct kolam_server *server, struct kolam_socket *ws
     session->is_browser = request->origin[0] != '\0';
     kolam_list_init(&session->canvas_link);
     kolam_list_init(&session->dirty_link);
-    kolam_list_init(&session->notices.link);
+    kolam_list_init(&session->viewers_link);
+    kolam_list_init(&session->view_link);
+    kolam_list_init(&session->next_view.link);
+    kolam_list_init(&session->cursor.link);
     kolam_list_init(&session->wait.link);
     kolam_list_init(&session->previews);
     kolam_list_append(&server->sessions, &session->link);
@@ -83,8 +86,9 @@ void kolam_session_on_close(void *ctx) {
     kolam_list_remove(&session->canvas_link);
     kolam_list_remove(&session->dirty_link);
     kolam_list_remove(&session->wait.link);
-    kolam_fanout_forget(session);
+    server->metrics.sessions_stale -= session->is_refreshing;
     kolam_view_cancel(session);
+    kolam_viewers_leave(session);
     if (session->canvas) {
         kolam_preview_leave(session);
         kolam_canvas_release(session->canvas);
@@ -136,8 +140,9 @@ void kolam_session_on_message(void *ctx, bool is_text, const uint8_t *bytes, siz
 
 void kolam_session_on_writable(void *ctx) {
     struct kolam_session *session = ctx;
+    session->outbox.stuck_bytes = 0;
     if (!kolam_outbox_is_empty(&session->outbox)) {
-        kolam_fanout_mark(session);
+        kolam_tick_flush(session);
     }
 }
 
@@ -178,25 +183,30 @@ void kolam_session_end_ask(struct kolam_session *session) {
 /* Ops were dropped: what the client has is full of holes, so it gets no more until it looks again. It is told
  * once: the telling itself finds the queue as full as it was. */
 static void begin_refresh(struct kolam_session *session) {
-    if (session->is_refreshing) {
+    struct kolam_server *server = session->server;
+    if (session->is_refreshing || session->state != KOLAM_SESSION_OPEN) {
         return;
     }
     session->is_refreshing = true;
-    session->server->metrics.refreshes++;
+    server->metrics.refreshes++;
+    server->metrics.sessions_stale++;
     session->view.is_set = false;
-    kolam_fanout_forget(session);
     kolam_view_cancel(session);
-    kolam_logfmt(&session->server->logfmt, KOLAM_LOG_INFO, "session_slow", "session=%u canvas=%s",
-                 session->number, session->canvas ? session->canvas->name : "-");
-    kolam_session_send_json(session, json_pack("{ss ss}", "type", "refresh", "reason", "slow"));
+    kolam_viewers_leave(session);
+    kolam_logfmt(&server->logfmt, KOLAM_LOG_INFO, "session_slow", "session=%u canvas=%s",
+                 session->number, session->canvas->name);
+    kolam_session_send_json(session, json_pack("{ss ss sI}", "type", "refresh", "reason", "slow",
+                                               "seq", (json_int_t)session->canvas->last_seq));
 }
 
-static void count(struct kolam_session *session, enum kolam_out_class class,
+/* What many get is counted where it is handed out (tick.c). */
+static void count(struct kolam_session *session, const struct kolam_out_item *item,
                   enum kolam_outbox_state state) {
     struct kolam_metrics *metrics = &session->server->metrics;
-    if (state == KOLAM_OUTBOX_FINE ||
-        (state == KOLAM_OUTBOX_OVERFLOWED && class == KOLAM_OUT_ESSENTIAL)) {
-        metrics->delivered[class]++;
+    if (item->form != KOLAM_OUT_FRAMES &&
+        (state == KOLAM_OUTBOX_FINE ||
+         (state == KOLAM_OUTBOX_OVERFLOWED && item->class == KOLAM_OUT_ESSENTIAL))) {
+        metrics->delivered[item->class]++;
         if (session->canvas) {
             session->canvas->counts.delivered++;
         }
@@ -209,21 +219,32 @@ static void count(struct kolam_session *session, enum kolam_out_class class,
     }
 }
 
-static void queue(struct kolam_session *session, enum kolam_out_class class, bool is_text,
-                  struct kolam_bytes *bytes) {
+static void mark(struct kolam_session *session, bool was_empty) {
+    /* A congested one is called back when there is room; so that it is, the first thing is tried. */
+    if (was_empty || !kolam_socket_is_congested(session->ws)) {
+        kolam_tick_mark(session);
+    }
+}
+
+void kolam_session_queue(struct kolam_session *session, const struct kolam_out_item *item) {
+    const bool was_empty = kolam_outbox_is_empty(&session->outbox);
+    struct kolam_out_item queued = *item;
     if (session->state == KOLAM_SESSION_CLOSED) {
         return;
     }
-    if (!bytes) {
+    if (!item->bytes) {
         kolam_session_close(session, 1013, "out of memory");
         return;
     }
-    const enum kolam_outbox_state state = kolam_outbox_add(&session->outbox, class, is_text, bytes);
-    count(session, class, state);
+    queued.queued_ms = (uint32_t)kolam_loop_now_ms(session->server->loop);
+    const enum kolam_outbox_state state =
+        kolam_outbox_add(&session->outbox, &session->server->fanout->limits, &queued);
+    count(session, item, state);
     switch (state) {
     case KOLAM_OUTBOX_FINE:
-    case KOLAM_OUTBOX_DROPPED_PREVIEW:
         break;
+    case KOLAM_OUTBOX_DROPPED_PREVIEW:
+        return;
     case KOLAM_OUTBOX_OVERFLOWED:
         begin_refresh(session);
         break;
@@ -235,27 +256,33 @@ static void queue(struct kolam_session *session, enum kolam_out_class class, boo
     if (session->outbox.essential_bytes > UNREAD_BYTES_SOFT) {
         kolam_session_update_reading(session);
     }
-    kolam_fanout_mark(session);
+    mark(session, was_empty);
 }
 
-void kolam_session_send(struct kolam_session *session, enum kolam_out_class class,
-                        struct kolam_bytes *bytes) {
-    queue(session, class, false, bytes);
+void kolam_session_send(struct kolam_session *session, struct kolam_bytes *record) {
+    const struct kolam_out_item item = {.bytes = record, .class = KOLAM_OUT_ESSENTIAL};
+    kolam_session_queue(session, &item);
+    kolam_bytes_unref(record);
 }
 
-void kolam_session_send_own(struct kolam_session *session, enum kolam_out_class class,
-                            struct kolam_bytes *bytes) {
-    queue(session, class, false, bytes);
-    kolam_bytes_unref(bytes);
+void kolam_session_send_text(struct kolam_session *session, struct kolam_bytes *text) {
+    const struct kolam_out_item item = {
+        .bytes = text, .class = KOLAM_OUT_ESSENTIAL, .form = KOLAM_OUT_TEXT};
+    kolam_session_queue(session, &item);
 }
 
-void kolam_session_send_json(struct kolam_session *session, json_t *message) {
+struct kolam_bytes *kolam_session_text(json_t *message) {
     char *text = message ? json_dumps(message, JSON_COMPACT) : NULL;
     struct kolam_bytes *bytes = text ? kolam_bytes_copy(text, strlen(text)) : NULL;
     free(text);
     json_decref(message);
-    queue(session, KOLAM_OUT_ESSENTIAL, true, bytes);
-    kolam_bytes_unref(bytes);
+    return bytes;
+}
+
+void kolam_session_send_json(struct kolam_session *session, json_t *message) {
+    struct kolam_bytes *text = kolam_session_text(message);
+    kolam_session_send_text(session, text);
+    kolam_bytes_unref(text);
 }
 
 void kolam_session_error(struct kolam_session *session, const char *code, const char *text,
@@ -263,7 +290,7 @@ void kolam_session_error(struct kolam_session *session, const char *code, const 
     kolam_session_send_json(session, json_pack("{ss ss ss sb}", "type", "error", "code", code,
                                                "message", text, "fatal", is_fatal));
     if (is_fatal && session->ws) {
-        kolam_fanout_flush(session); /* the reason goes before the close */
+        kolam_tick_flush(session); /* the reason goes before the close */
         kolam_session_close(session, close_code, text);
     }
 }

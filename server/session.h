@@ -19,12 +19,21 @@ enum kolam_session_state {
     KOLAM_SESSION_CLOSED,
 };
 
-/* Tiles of the view whose pictures have changed, told later, together: seqs[i] is 0 where nothing is due. */
-struct kolam_notices {
-    struct kolam_list link; /* in the fan-out's list while something is due */
-    uint64_t *seqs;         /* one per tile of the view; NULL: none yet */
-    uint32_t count;
-    int64_t due_ms;
+/* A view that came in a tick in which one was worked on already; the newest counts. */
+struct kolam_next_view {
+    struct kolam_list link; /* in the fan-out's list while one waits */
+    struct kolam_view view;
+    bool has_since;
+    uint64_t since;
+};
+
+/* The pen's place, passed on at the tick; the newest counts. */
+#define KOLAM_PLACE_BYTES_MAX 48 /* a level, four varints */
+struct kolam_cursor {
+    struct kolam_list link; /* in the fan-out's list while one waits */
+    struct kolam_extent extent;
+    uint8_t place[KOLAM_PLACE_BYTES_MAX];
+    size_t place_size;
 };
 
 /* Whom act_as bound to a slot. */
@@ -36,7 +45,8 @@ struct kolam_slot {
 struct kolam_session {
     struct kolam_list link;        /* server->sessions */
     struct kolam_list canvas_link; /* canvas->sessions, while open */
-    struct kolam_list dirty_link;  /* in the fan-out's list while the outbox holds something */
+    struct kolam_list
+        dirty_link; /* in the fan-out's list while the outbox has something to write */
     struct kolam_server *server;
     struct kolam_socket *ws;
     uint32_t refs, number;
@@ -54,9 +64,18 @@ struct kolam_session {
     struct kolam_author author;
     uint32_t artist; /* the author's number on this canvas; 0: none yet */
 
-    struct kolam_view view;
-    struct kolam_view_job *view_job; /* the newest, or NULL */
-    struct kolam_notices notices;
+    struct kolam_view view; /* as it asked; is_set false before, and while it is to look again */
+    struct kolam_viewers *viewers; /* whom it shares the view with; NULL: see viewers.h */
+    struct kolam_list viewers_link;
+    uint32_t skip;          /* so many of what is pending for the viewers are not for it */
+    uint64_t authored_tick; /* the last tick in which something is not to be sent back to it */
+
+    struct kolam_view_job *view_job; /* waits for its versions, or NULL */
+    struct kolam_list view_link;     /* in the job's list */
+    bool is_view_late;               /* it came to the job when that was reading already */
+    bool is_resumed;                 /* what its answer is to say */
+    uint64_t viewed_tick;            /* the last tick in which a view of it was worked on */
+    struct kolam_next_view next_view;
     struct kolam_outbox outbox;
     uint64_t queued_us; /* since when it holds something; 0: it does not */
 
@@ -70,6 +89,7 @@ struct kolam_session {
 
     struct kolam_list previews; /* strokes being drawn */
     uint32_t preview_count;
+    struct kolam_cursor cursor;
     bool was_seen;  /* others got a preview or a cursor of it */
     int64_t hot_ms; /* when the budget of previews and cursors was last filled */
     uint32_t hot_left;
@@ -85,13 +105,15 @@ void kolam_session_on_close(void *session);
 void kolam_session_ref(struct kolam_session *session);
 void kolam_session_unref(struct kolam_session *session);
 
-/* Queues for the next tick. `bytes` may be NULL (out of memory: the session is closed); the reference
- * stays the caller's. */
-void kolam_session_send(struct kolam_session *session, enum kolam_out_class class,
-                        struct kolam_bytes *bytes);
-/* The same, taking the reference. */
-void kolam_session_send_own(struct kolam_session *session, enum kolam_out_class class,
-                            struct kolam_bytes *bytes);
+/* Queues for the next tick, with a reference of the item's bytes, which may be NULL (out of memory: the session is
+ * closed). */
+void kolam_session_queue(struct kolam_session *session, const struct kolam_out_item *item);
+/* An essential record; takes the reference. */
+void kolam_session_send(struct kolam_session *session, struct kolam_bytes *record);
+/* A text message, as kolam_session_text makes it of JSON; the reference stays the caller's. */
+void kolam_session_send_text(struct kolam_session *session, struct kolam_bytes *text);
+struct kolam_bytes *
+kolam_session_text(json_t *message); /* takes the reference; NULL without memory */
 /* A text message; takes the reference of `message`. */
 void kolam_session_send_json(struct kolam_session *session, json_t *message);
 /* An error message; with `is_fatal` the connection is closed with `close_code`. */
@@ -126,10 +148,13 @@ void kolam_history_rollback(struct kolam_session *session, const json_t *message
 void kolam_history_error(struct kolam_session *session, uint64_t id, const char *code,
                          const char *text);
 
-/* The view (view_answer.c). */
+/* The view (view_answer.c). At most one of a session is worked on in a tick, the newest. */
 void kolam_view_set(struct kolam_session *session, const struct kolam_view *view, bool has_since,
                     uint64_t since);
+/* The session does not wait for an answer any more. */
 void kolam_view_cancel(struct kolam_session *session);
+/* Works on the views that waited for the tick. */
+void kolam_views_tick(struct kolam_server *server);
 
 /* A question goes to the workers, or its answer came: who asks too much is not read from for a while. */
 void kolam_session_begin_ask(struct kolam_session *session);
@@ -147,6 +172,8 @@ void kolam_preview_record(struct kolam_session *session, const struct kolam_in_r
 void kolam_preview_record_as(struct kolam_session *session, const struct kolam_in_record *record);
 void kolam_preview_cancel(struct kolam_session *session, uint32_t counter);
 void kolam_preview_cursor(struct kolam_session *session, const struct kolam_in_record *record);
+/* Passes on what came since the last tick. */
+void kolam_previews_tick(struct kolam_server *server);
 /* The stroke was submitted: its preview is over. */
 void kolam_preview_submitted(struct kolam_session *session, uint32_t counter);
 /* The connection ended. */

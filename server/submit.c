@@ -28,7 +28,7 @@ static void nack(struct kolam_session *session, uint32_t counter, enum kolam_nac
     session->server->metrics.refused[code]++;
     kolam_logfmt(&session->server->logfmt, KOLAM_LOG_DEBUG, "nack", "session=%u counter=%u code=%d",
                  session->number, counter, code);
-    kolam_session_send_own(session, KOLAM_OUT_ESSENTIAL, kolam_out_nack(counter, code, reason));
+    kolam_session_send(session, kolam_out_nack(counter, code, reason));
 }
 
 static void finish(struct pending *pending) {
@@ -50,8 +50,8 @@ static void ack(struct pending *pending, const struct kolam_submission *submissi
     if (pending->is_own && session->artist == 0) {
         kolam_people_set_artist(session, submission->artist);
     }
-    kolam_session_send_own(session, KOLAM_OUT_ESSENTIAL,
-                           kolam_out_ack(pending->counter, pending->count, submission->ops[0].seq));
+    kolam_session_send(session,
+                       kolam_out_ack(pending->counter, pending->count, submission->ops[0].seq));
 }
 
 static void on_done(void *ctx, struct kolam_submission *submission) {

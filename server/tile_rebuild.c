@@ -78,15 +78,6 @@ bool kolam_rebuilds_plan(struct kolam_rebuilds *rebuilds, struct kolam_canvas *c
     return true;
 }
 
-static bool is_seen(const struct kolam_canvas *canvas, struct kolam_tile_id tile) {
-    KOLAM_LIST_EACH(&canvas->sessions, struct kolam_session, canvas_link, session) {
-        if (kolam_view_has_tile(&session->view, tile)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void done(struct kolam_job *base) {
     struct kolam_tile_job *job = (struct kolam_tile_job *)base;
     struct kolam_canvas *canvas = job->canvas;
@@ -97,7 +88,7 @@ static void done(struct kolam_job *base) {
     if (png && !canvas->server->is_stopping) {
         kolam_fanout_tile(canvas, job->tile, job->shown_seq);
         if (canvas->versions && kolam_versions_get(canvas->versions, job->tile, &now_seq) &&
-            now_seq > job->shown_seq && is_seen(canvas, job->tile)) {
+            now_seq > job->shown_seq && kolam_fanout_is_seen(canvas, job->tile)) {
             kolam_rebuilds_plan(rebuilds, canvas, job->tile);
         }
     }

@@ -19,17 +19,20 @@ struct kolam_extent kolam_home_extent(const struct kolam_home *home) {
                                  home->tile.level};
 }
 
+void kolam_extent_join(struct kolam_extent *extent, const struct kolam_extent *other) {
+    extent->x0 = other->x0 < extent->x0 ? other->x0 : extent->x0;
+    extent->y0 = other->y0 < extent->y0 ? other->y0 : extent->y0;
+    extent->x1 = other->x1 > extent->x1 ? other->x1 : extent->x1;
+    extent->y1 = other->y1 > extent->y1 ? other->y1 : extent->y1;
+}
+
 struct kolam_extent kolam_homes_extent(const struct kolam_home *homes, uint32_t count) {
     struct kolam_extent all = kolam_home_extent(&homes[0]);
     for (uint32_t i = 1; i < count; i++) {
         struct kolam_extent one = kolam_home_extent(&homes[i]);
-        if (one.level != all.level) {
-            continue;
+        if (one.level == all.level) {
+            kolam_extent_join(&all, &one);
         }
-        all.x0 = one.x0 < all.x0 ? one.x0 : all.x0;
-        all.y0 = one.y0 < all.y0 ? one.y0 : all.y0;
-        all.x1 = one.x1 > all.x1 ? one.x1 : all.x1;
-        all.y1 = one.y1 > all.y1 ? one.y1 : all.y1;
     }
     return all;
 }

@@ -29,6 +29,9 @@ struct kolam_extent kolam_home_extent(const struct kolam_home *home);
 /* The extent of all `homes` of the first one's level; count > 0. */
 struct kolam_extent kolam_homes_extent(const struct kolam_home *homes, uint32_t count);
 
+/* Makes `extent` cover `other` too, which is of the same level. */
+void kolam_extent_join(struct kolam_extent *extent, const struct kolam_extent *other);
+
 /* The range of tiles of `level` that the extent touches, grown by `margin`; inclusive. */
 struct kolam_tile_range {
     int64_t x0, y0, x1, y1;

@@ -1,8 +1,9 @@
 /* Answering a view: which version each of its tiles has. What the loop does not know a worker reads, all that is
- * missing in one job; a newer view makes it give up.
+ * missing in one job for all who wait for the same view; if nobody waits any more it gives up.
  *
- * The subscription moves as soon as the view comes: ops committed while the job reads reach the client as
- * ops, so nothing falls between. */
+ * The subscription moves as soon as the view is worked on: ops committed while the job reads reach the client as
+ * ops, so nothing falls between. A client that pans asks at every frame: in one tick one view is worked on at once and
+ * then only the newest of those that came after it. */
 #include <stdatomic.h>
 #include <string.h>
 
@@ -13,11 +14,13 @@
 
 struct kolam_view_job {
     struct kolam_job job;
-    struct kolam_session *session; /* referenced */
-    struct kolam_canvas *canvas;   /* held */
+    struct kolam_session *asker; /* referenced: it pays for the question */
+    struct kolam_canvas *canvas; /* held */
     struct kolam_canvas_wait wait;
+    struct kolam_viewers *viewers; /* NULL once nobody waits */
     struct kolam_view view;
-    bool is_resumed;
+    struct kolam_list waiting; /* kolam_session.view_link */
+    bool is_reading;
     atomic_bool is_cancelled;
     enum kolam_status status;
     uint32_t missing_count;
@@ -25,28 +28,93 @@ struct kolam_view_job {
     uint64_t *seqs;
 };
 
+static void begin_answer(struct kolam_session *session);
+
 static struct kolam_tile_id tile_at(const struct kolam_view *view, uint32_t i) {
     return (struct kolam_tile_id){view->x + i % view->width, view->y + i / view->width,
                                   view->level};
 }
 
-static void destroy(struct kolam_view_job *job) {
-    if (job->session->view_job == job) {
-        job->session->view_job = NULL;
+/* What the client was sent before must reach it before: the answer counts on it. */
+static void answer(struct kolam_session *session, const uint64_t *seqs) {
+    kolam_viewers_settle(session);
+    if (session->view.is_set) {
+        kolam_session_send(session, kolam_out_view(&session->view, session->is_resumed,
+                                                   session->canvas->last_seq, seqs));
     }
+}
+
+/* ---- the job, and who waits for it ---- */
+
+/* Nobody waits for it any more: who comes now gets another. */
+static void let_go(struct kolam_view_job *job) {
+    if (job->viewers) {
+        job->viewers->view_job = NULL;
+        job->viewers = NULL;
+    }
+    atomic_store_explicit(&job->is_cancelled, true, memory_order_relaxed);
+}
+
+void kolam_view_cancel(struct kolam_session *session) {
+    struct kolam_view_job *job = session->view_job;
+    kolam_list_remove(&session->next_view.link);
+    kolam_list_remove(&session->view_link);
+    session->view_job = NULL;
+    if (job && kolam_list_is_empty(&job->waiting)) {
+        let_go(job);
+    }
+}
+
+/* The next who waits, who then waits no more; NULL if there is none. */
+static struct kolam_session *take_waiting(struct kolam_view_job *job) {
+    if (kolam_list_is_empty(&job->waiting)) {
+        return NULL;
+    }
+    struct kolam_session *session =
+        KOLAM_CONTAINER(job->waiting.next, struct kolam_session, view_link);
+    kolam_list_remove(&session->view_link);
+    session->view_job = NULL;
+    return session;
+}
+
+static void destroy(struct kolam_view_job *job) {
+    let_go(job);
     kolam_canvas_release(job->canvas);
-    kolam_session_end_ask(job->session);
+    kolam_session_end_ask(job->asker);
+    while (take_waiting(job)) {
+    }
     kolam_free(job->missing);
     kolam_free(job->seqs);
     kolam_free(job);
 }
 
-static void answer(struct kolam_view_job *job) {
-    struct kolam_session *session = job->session;
-    if (session->state == KOLAM_SESSION_OPEN && session->view_job == job) {
-        kolam_session_send_own(
-            session, KOLAM_OUT_ESSENTIAL,
-            kolam_out_view(&job->view, job->is_resumed, job->canvas->last_seq, job->seqs));
+/* What a late one missed may not be in `seqs`: it asks anew, and mostly everything is known now. */
+static void answer_all(struct kolam_view_job *job) {
+    struct kolam_list late;
+    kolam_list_init(&late);
+    let_go(job);
+    for (struct kolam_session *session; (session = take_waiting(job)) != NULL;) {
+        if (session->is_view_late) {
+            kolam_list_append(&late, &session->view_link);
+        } else {
+            answer(session, job->seqs);
+        }
+    }
+    while (!kolam_list_is_empty(&late)) {
+        struct kolam_session *session = KOLAM_CONTAINER(late.next, struct kolam_session, view_link);
+        kolam_list_remove(&session->view_link);
+        begin_answer(session);
+    }
+    destroy(job);
+}
+
+static void fail_all(struct kolam_view_job *job) {
+    const bool is_said = job->status != KOLAM_ERR_CLOSED; /* else all of it ends */
+    for (struct kolam_session *session; is_said && (session = take_waiting(job)) != NULL;) {
+        kolam_logfmt(&session->server->logfmt, KOLAM_LOG_ERROR, "view_failed",
+                     "session=%u canvas=%s status=%d", session->number, job->canvas->name,
+                     job->status);
+        kolam_session_error(session, "unavailable", "the canvas cannot be read now", 1013, true);
     }
     destroy(job);
 }
@@ -82,48 +150,111 @@ static void done_versions(struct kolam_job *base) {
             job->seqs[at] =
                 kolam_versions_put(job->canvas->versions, tile_at(&job->view, at), job->seqs[at]);
         }
-        answer(job);
-        return;
+        answer_all(job);
+    } else {
+        fail_all(job);
     }
-    if (job->status != KOLAM_ERR_CLOSED && job->session->state == KOLAM_SESSION_OPEN) {
-        kolam_logfmt(&job->session->server->logfmt, KOLAM_LOG_ERROR, "view_failed",
-                     "session=%u canvas=%s status=%d", job->session->number, job->canvas->name,
-                     job->status);
-        kolam_session_error(job->session, "unavailable", "the canvas cannot be read now", 1013,
-                            true);
+}
+
+/* Fills `seqs` as far as the loop knows; with a job, notes there what is missing. True if nothing is. */
+static bool look_up(struct kolam_canvas *canvas, const struct kolam_view *view, uint64_t *seqs,
+                    struct kolam_view_job *job) {
+    bool is_complete = true;
+    for (uint32_t i = 0; i < view->width * view->height; i++) {
+        const struct kolam_tile_id tile = tile_at(view, i);
+        if (kolam_versions_get(canvas->versions, tile, &seqs[i])) {
+            continue;
+        }
+        is_complete = false;
+        if (!job) {
+            break;
+        }
+        kolam_versions_expect(canvas->versions, tile);
+        job->missing[job->missing_count++] = i;
     }
-    destroy(job);
+    return is_complete;
 }
 
 /* The canvas is open, or does not exist: then nothing was drawn on it. */
 static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) {
     struct kolam_view_job *job = KOLAM_CONTAINER(wait, struct kolam_view_job, wait);
-    struct kolam_canvas *canvas = job->canvas;
-    const uint32_t count = job->view.width * job->view.height;
-    if (status != KOLAM_OK || job->session->view_job != job) {
-        if (status == KOLAM_ERR_NOT_FOUND) {
-            answer(job);
-        } else {
-            destroy(job);
-        }
+    if (kolam_list_is_empty(&job->waiting)) {
+        destroy(job);
         return;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        struct kolam_tile_id tile = tile_at(&job->view, i);
-        if (!kolam_versions_get(canvas->versions, tile, &job->seqs[i])) {
-            kolam_versions_expect(canvas->versions, tile);
-            job->missing[job->missing_count++] = i;
-        }
-    }
-    if (job->missing_count == 0) {
-        answer(job);
+    if (status == KOLAM_ERR_NOT_FOUND ||
+        (status == KOLAM_OK && look_up(job->canvas, &job->view, job->seqs, job))) {
+        answer_all(job);
         return;
     }
+    if (status != KOLAM_OK) {
+        job->status = status;
+        fail_all(job);
+        return;
+    }
+    job->is_reading = true;
     job->status = KOLAM_ERR_CLOSED; /* unless it runs */
     job->job = (struct kolam_job){
         .run = run_versions, .done = done_versions, .priority = KOLAM_JOB_INTERACTIVE};
-    kolam_pool_submit(job->session->server->pool, &job->job);
+    kolam_pool_submit(job->canvas->server->pool, &job->job);
 }
+
+static struct kolam_view_job *create(struct kolam_session *session) {
+    const struct kolam_view *view = &session->view;
+    const size_t count = (size_t)view->width * view->height;
+    struct kolam_view_job *job = kolam_alloc_zero(1, sizeof(*job));
+    if (!job) {
+        return NULL;
+    }
+    job->seqs = kolam_alloc_zero(count, sizeof(*job->seqs));
+    job->missing = kolam_alloc_array(count, sizeof(*job->missing));
+    if (!job->seqs || !job->missing) {
+        kolam_free(job->seqs);
+        kolam_free(job->missing);
+        kolam_free(job);
+        return NULL;
+    }
+    kolam_list_init(&job->waiting);
+    job->asker = session;
+    job->canvas = session->canvas;
+    job->view = *view;
+    job->wait.done = on_canvas;
+    job->viewers = session->viewers;
+    job->viewers->view_job = job;
+    kolam_session_begin_ask(session);
+    kolam_canvas_hold(session->canvas);
+    return job;
+}
+
+static void wait_for(struct kolam_session *session, struct kolam_view_job *job) {
+    session->view_job = job;
+    session->is_view_late = job->is_reading;
+    kolam_list_append(&job->waiting, &session->view_link);
+}
+
+/* At once if everything is known; else with others who wait for the same, or as the first who does. */
+static void begin_answer(struct kolam_session *session) {
+    struct kolam_canvas *canvas = session->canvas;
+    struct kolam_view_job *job = session->viewers->view_job;
+    uint64_t *seqs = session->server->fanout->seqs;
+    if (canvas->state == KOLAM_CANVAS_OPEN && look_up(canvas, &session->view, seqs, NULL)) {
+        answer(session, seqs);
+        return;
+    }
+    if (job) {
+        wait_for(session, job);
+        return;
+    }
+    job = create(session);
+    if (!job) {
+        kolam_session_close(session, 1013, "out of memory");
+        return;
+    }
+    wait_for(session, job);
+    kolam_canvas_when_open(canvas, false, &job->wait);
+}
+
+/* ---- the view ---- */
 
 /* What the client missed since it last saw this rectangle, if all of it is still at hand. */
 static bool resume(struct kolam_session *session, uint64_t since) {
@@ -133,49 +264,57 @@ static bool resume(struct kolam_session *session, uint64_t since) {
         !kolam_recent_since(&canvas->recent, since, canvas->last_seq, &first)) {
         return false;
     }
-    for (uint32_t i = first; i < canvas->recent.end; i++) {
+    /* Of these some may wait already, for this view or a former one: each comes once, in order. */
+    kolam_outbox_drop_ops_after(&session->outbox, since);
+    for (uint32_t i = first; i < canvas->recent.end && session->view.is_set; i++) {
         kolam_fanout_op(session, &canvas->recent.ops[i]);
     }
     return true;
 }
 
-void kolam_view_cancel(struct kolam_session *session) {
-    if (session->view_job) {
-        atomic_store_explicit(&session->view_job->is_cancelled, true, memory_order_relaxed);
-        session->view_job = NULL;
+static void work_on(struct kolam_session *session, const struct kolam_view *view, bool has_since,
+                    uint64_t since) {
+    struct kolam_server *server = session->server;
+    struct kolam_view set = *view;
+    set.is_set = true;
+    kolam_view_cancel(session);
+    server->metrics.views_answered++;
+    server->metrics.sessions_stale -= session->is_refreshing;
+    session->is_refreshing = false;
+    session->viewed_tick = server->fanout->tick;
+    kolam_viewers_settle(session);
+    if (kolam_viewers_join(session, &set) != KOLAM_OK) {
+        kolam_session_close(session, 1013, "out of memory");
+        return;
+    }
+    session->view = set;
+    session->is_resumed = has_since && resume(session, since);
+    if (session->view.is_set) {
+        begin_answer(session);
     }
 }
 
 void kolam_view_set(struct kolam_session *session, const struct kolam_view *view, bool has_since,
                     uint64_t since) {
-    const uint32_t count = view->width * view->height;
-    kolam_view_cancel(session);
-    kolam_fanout_forget(session);
-    session->server->metrics.views_answered++;
-    session->view = *view;
-    session->view.is_set = true;
-    session->is_refreshing = false;
-    struct kolam_view_job *job = kolam_alloc_zero(1, sizeof(*job));
-    if (job) {
-        job->seqs = kolam_alloc_zero(count, sizeof(*job->seqs));
-        job->missing = kolam_alloc_array(count, sizeof(*job->missing));
-    }
-    if (!job || !job->seqs || !job->missing) {
-        if (job) {
-            kolam_free(job->seqs);
-            kolam_free(job->missing);
-        }
-        kolam_free(job);
-        kolam_session_close(session, 1013, "out of memory");
+    struct kolam_fanout *fanout = session->server->fanout;
+    struct kolam_next_view *next = &session->next_view;
+    if (session->viewed_tick != fanout->tick) {
+        work_on(session, view, has_since, since);
         return;
     }
-    job->session = session;
-    job->canvas = session->canvas;
-    job->view = *view;
-    job->wait.done = on_canvas;
-    kolam_session_begin_ask(session);
-    kolam_canvas_hold(session->canvas);
-    session->view_job = job;
-    job->is_resumed = has_since && resume(session, since);
-    kolam_canvas_when_open(session->canvas, false, &job->wait);
+    next->view = *view;
+    next->has_since = has_since;
+    next->since = since;
+    if (kolam_list_is_empty(&next->link)) {
+        kolam_list_append(&fanout->views, &next->link);
+        kolam_loop_want_tick(session->server->loop);
+    }
+}
+
+void kolam_views_tick(struct kolam_server *server) {
+    KOLAM_LIST_EACH(&server->fanout->views, struct kolam_session, next_view.link, session) {
+        const struct kolam_next_view next = session->next_view;
+        work_on(session, &next.view, next.has_since, next.since);
+        session->viewed_tick++; /* the next one waits for the next tick */
+    }
 }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "kolam/alloc.h"
+#include "server/net.h"
 #include "server/outbox.h"
 #include "server/recent.h"
 #include "server/tile_cache.h"
@@ -18,10 +19,16 @@ static struct kolam_bytes *bytes_of(size_t size, int fill) {
     return bytes;
 }
 
+static const struct kolam_outbox_limits limits = {
+    .soft_bytes = 2 << 20, .hard_bytes = 8 << 20, .soft_ms = 3000};
+
 static enum kolam_outbox_state add(struct kolam_outbox *outbox, enum kolam_out_class class,
                                    bool is_text, size_t size, int fill) {
     struct kolam_bytes *bytes = bytes_of(size, fill);
-    enum kolam_outbox_state state = kolam_outbox_add(outbox, class, is_text, bytes);
+    const struct kolam_out_item item = {.bytes = bytes,
+                                        .class = (uint8_t) class,
+                                        .form = is_text ? KOLAM_OUT_TEXT : KOLAM_OUT_RECORD};
+    enum kolam_outbox_state state = kolam_outbox_add(outbox, &limits, &item);
     kolam_bytes_unref(bytes);
     return state;
 }
@@ -76,13 +83,13 @@ static void previews_go_first_and_essentials_stay(void **state) {
     }
     assert_int_equal(outbox.queued_bytes, 10);
     while (add(&outbox, KOLAM_OUT_OP, false, 100000, 'o') == KOLAM_OUTBOX_FINE) {
-        assert_true(outbox.queued_bytes <= KOLAM_OUTBOX_SOFT_BYTES);
+        assert_true(outbox.queued_bytes <= limits.soft_bytes);
     }
     assert_int_equal(outbox.queued_bytes, 10); /* the ops went, the essential stays */
     enum kolam_outbox_state last;
     do {
         last = add(&outbox, KOLAM_OUT_ESSENTIAL, false, 300000, 'e');
-        assert_true(outbox.queued_bytes <= KOLAM_OUTBOX_HARD_BYTES);
+        assert_true(outbox.queued_bytes <= limits.hard_bytes);
     } while (last != KOLAM_OUTBOX_HOPELESS);
     kolam_outbox_finish(&outbox);
 }
@@ -93,6 +100,70 @@ static void an_item_that_fits_no_tick_is_refused(void **state) {
     assert_int_equal(add(&outbox, KOLAM_OUT_OP, false, KOLAM_OUTBOX_ITEM_BYTES_MAX + 1, 'x'),
                      KOLAM_OUTBOX_HOPELESS);
     kolam_outbox_finish(&outbox);
+}
+
+static enum kolam_outbox_state add_at(struct kolam_outbox *outbox, uint32_t now_ms, uint64_t seq,
+                                      enum kolam_out_form form) {
+    struct kolam_bytes *bytes = bytes_of(100, 'f');
+    const struct kolam_out_item item = {.bytes = bytes,
+                                        .seq = seq,
+                                        .queued_ms = now_ms,
+                                        .class = KOLAM_OUT_OP,
+                                        .form = (uint8_t)form};
+    enum kolam_outbox_state state = kolam_outbox_add(outbox, &limits, &item);
+    kolam_bytes_unref(bytes);
+    return state;
+}
+
+static void what_waited_too_long_is_dropped_however_little_it_is(void **state) {
+    (void)state;
+    struct kolam_outbox outbox = {0};
+    const uint32_t start = UINT32_MAX - 1000; /* the clock may wrap meanwhile */
+    assert_int_equal(add(&outbox, KOLAM_OUT_ESSENTIAL, false, 10, 'e'), KOLAM_OUTBOX_FINE);
+    outbox.items[0].queued_ms = start;
+    assert_int_equal(add_at(&outbox, start + 2999, 1, KOLAM_OUT_RECORD), KOLAM_OUTBOX_FINE);
+    assert_int_equal(add_at(&outbox, start + 3001, 2, KOLAM_OUT_RECORD), KOLAM_OUTBOX_OVERFLOWED);
+    assert_int_equal(outbox.queued_bytes, 10);
+    kolam_outbox_finish(&outbox);
+}
+
+static void ops_that_come_anew_are_forgotten_once(void **state) {
+    (void)state;
+    struct kolam_outbox outbox = {0};
+    add(&outbox, KOLAM_OUT_ESSENTIAL, false, 10, 'e');
+    add_at(&outbox, 0, 5, KOLAM_OUT_RECORD);
+    add_at(&outbox, 0, 0, KOLAM_OUT_RECORD); /* a tile notice */
+    add_at(&outbox, 0, 6, KOLAM_OUT_RECORD);
+    add_at(&outbox, 0, 9, KOLAM_OUT_FRAMES);
+    kolam_outbox_drop_ops_after(&outbox, 5);
+    assert_int_equal(outbox.end - outbox.begin, 3);
+    assert_int_equal(outbox.items[1].seq, 5);
+    assert_int_equal(outbox.queued_bytes, 210);
+    kolam_outbox_finish(&outbox);
+}
+
+static void whole_frames_leave_as_they_are_in_their_place(void **state) {
+    (void)state;
+    struct kolam_outbox outbox = {0};
+    uint8_t *out = kolam_alloc(KOLAM_OUTBOX_SCRATCH_BYTES);
+    uint64_t frames;
+    add(&outbox, KOLAM_OUT_ESSENTIAL, false, 1, 'a');
+    add_at(&outbox, 0, 9, KOLAM_OUT_FRAMES);
+    add(&outbox, KOLAM_OUT_OP, false, 1, 'b');
+    size_t size = kolam_outbox_take_frames(&outbox, out, &frames);
+    assert_int_equal(size, 3 + (100 - KOLAM_SOCKET_PAD) + 3);
+    assert_memory_equal(out,
+                        "\x82\x01"
+                        "a"
+                        "ffff",
+                        7);
+    assert_memory_equal(out + size - 4,
+                        "f\x82\x01"
+                        "b",
+                        4);
+    assert_int_equal(frames, 3);
+    kolam_outbox_finish(&outbox);
+    kolam_free(out);
 }
 
 /* ---- recent ops ---- */
@@ -177,6 +248,9 @@ int main(void) {
         cmocka_unit_test(a_tick_takes_a_bounded_part_but_always_something),
         cmocka_unit_test(previews_go_first_and_essentials_stay),
         cmocka_unit_test(an_item_that_fits_no_tick_is_refused),
+        cmocka_unit_test(what_waited_too_long_is_dropped_however_little_it_is),
+        cmocka_unit_test(ops_that_come_anew_are_forgotten_once),
+        cmocka_unit_test(whole_frames_leave_as_they_are_in_their_place),
         cmocka_unit_test(recent_ops_are_found_by_what_the_client_has),
         cmocka_unit_test(recent_ops_are_bounded_by_bytes),
         cmocka_unit_test(the_tile_cache_keeps_the_newest_picture_and_the_lately_used),

@@ -31,6 +31,10 @@ const body = (from, to) => strokeBody({ points: points(from, to), color: 0xaa000
 const isPreview = (counter, first) => (event) =>
   event.type === 'preview' && event.counter === counter && event.first === first;
 
+// Previews of one tick may come joined.
+const reaches = (counter, count) => (event) =>
+  event.type === 'preview' && event.counter === counter && event.first + decodeBody(event.body).points.length === count;
+
 test('a_preview_reaches_the_others_and_not_its_author', async () => {
   const [mira, tom, watcher] = await trio();
   mira.preview(1, 0, body(0, 3));
@@ -48,6 +52,33 @@ test('a_preview_reaches_the_others_and_not_its_author', async () => {
   assert.deepEqual([op.nonce, op.counter], [mira.nonce, 1], 'the op names the preview it ends');
   await mira.op(ack.seq);
   assert.deepEqual(mira.all('preview'), []);
+});
+
+test('previews_of_one_stroke_in_a_tick_come_joined_and_cursors_replace_each_other', async () => {
+  const [mira, tom, watcher] = await trio();
+  const pressed = points(0, 120).map((point, i) => [...point, 100 + i, i % 2 ? 7 : 0]);
+  const part = (from, to) => strokeBody({ points: pressed.slice(from, to), color: 0x00aa00ff });
+  for (let i = 0; i < 60; i += 1) {
+    mira.preview(1, i * 2, part(i * 2, i * 2 + 2));
+    mira.cursor({ level: 0, tileX: 0, tileY: 0, x: i, y: i });
+  }
+  for (const client of [tom, watcher]) {
+    await client.wait(reaches(1, 120));
+    await client.wait((event) => event.type === 'cursor' && event.x === 59);
+    const got = [];
+    for (const { first, body: bytes } of client.all('preview')) {
+      const stroke = decodeBody(bytes);
+      assert.equal(first, got.length, 'each point comes once');
+      assert.equal(stroke.color, 0x00aa00ff);
+      got.push(...stroke.points);
+    }
+    assert.deepEqual(got, pressed);
+    assert.ok(client.all('preview').length < 60, `${client.all('preview').length} previews`);
+    const places = client.all('cursor').map(({ x }) => x);
+    assert.ok(places.length < 60, `${places.length} cursors`);
+    assert.deepEqual(places, [...places].sort((a, b) => a - b));
+  }
+  assert.deepEqual(mira.all('preview').concat(mira.all('cursor')), []);
 });
 
 test('a_preview_is_not_part_of_the_canvas', async () => {
@@ -117,7 +148,7 @@ test('a_stroke_whose_author_vanished_is_kept_as_far_as_it_came', async () => {
   await mira.draw([1, 1, 9, 9], { x: 99 });
   mira.preview(5, 0, body(0, 3));
   mira.preview(5, 3, body(3, 6));
-  await tom.wait(isPreview(5, 3));
+  await tom.wait(reaches(5, 6));
   await mira.vanish();
   const op = await tom.wait((event) => event.type === 'op');
   assert.deepEqual([op.artist, op.nonce, op.counter], [mira.me.artist, mira.nonce, 5]);

@@ -57,6 +57,7 @@ test('a_slow_reader_is_told_to_refresh_and_nobody_else_notices', async () => {
   slow.socket.resume();
   const refresh = await slow.wait((event) => event.type === 'refresh');
   assert.equal(refresh.reason, 'slow');
+  assert.ok(refresh.seq > 0 && refresh.seq <= last, `refresh at ${refresh.seq}`);
   assert.ok(slow.all('op').length < last, 'its queue was dropped');
   const view = await slow.view({});
   assert.deepEqual(view.tiles, [last]);

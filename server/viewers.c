@@ -1,0 +1,193 @@
+/* The table of viewers and their membership; see viewers.h. */
+#include "viewers.h"
+
+#include <string.h>
+
+#include "fanout.h"
+#include "kolam/alloc.h"
+
+#define BUCKETS 4096
+#define KEPT_ITEMS 1024 /* room kept from tick to tick */
+
+struct kolam_viewers_table {
+    struct kolam_list buckets[BUCKETS];
+};
+
+struct kolam_viewers_table *kolam_viewers_table_create(void) {
+    struct kolam_viewers_table *table = kolam_alloc(sizeof(*table));
+    for (int i = 0; table && i < BUCKETS; i++) {
+        kolam_list_init(&table->buckets[i]);
+    }
+    return table;
+}
+
+static void destroy(struct kolam_viewers *viewers) {
+    for (uint32_t i = 0; i < viewers->count; i++) {
+        kolam_bytes_unref(viewers->items[i].bytes);
+    }
+    viewers->canvas->server->metrics.views_distinct -= viewers->interest.view.is_set;
+    kolam_interest_remove(&viewers->canvas->interest, &viewers->interest);
+    kolam_list_remove(&viewers->link);
+    kolam_list_remove(&viewers->canvas_link);
+    kolam_list_remove(&viewers->dirty_link);
+    kolam_list_remove(&viewers->notices.link);
+    kolam_free(viewers->notices.seqs);
+    kolam_free(viewers->items);
+    kolam_free(viewers);
+}
+
+void kolam_viewers_table_destroy(struct kolam_viewers_table *table) {
+    kolam_free(table); /* the sessions are gone, and their viewers with them */
+}
+
+/* ---- who is there ---- */
+
+static bool is_same(const struct kolam_view *a, const struct kolam_view *b) {
+    return a->is_set == b->is_set && a->x == b->x && a->y == b->y && a->level == b->level &&
+           a->width == b->width && a->height == b->height && a->wants_every == b->wants_every;
+}
+
+static struct kolam_list *bucket_of(struct kolam_viewers_table *table,
+                                    const struct kolam_canvas *canvas,
+                                    const struct kolam_view *view) {
+    const uint64_t parts[] = {(uintptr_t)canvas, (uint64_t)view->x, (uint64_t)view->y,
+                              (uint64_t)(uint32_t)view->level << 32 | view->width << 13 |
+                                  view->height << 1 | view->wants_every};
+    uint64_t hash = 0;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        hash = (hash ^ parts[i]) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 32;
+    }
+    return &table->buckets[hash % BUCKETS];
+}
+
+static struct kolam_viewers *create(struct kolam_canvas *canvas, const struct kolam_view *view) {
+    struct kolam_viewers *viewers = kolam_alloc_zero(1, sizeof(*viewers));
+    if (!viewers) {
+        return NULL;
+    }
+    viewers->interest.view = *view;
+    viewers->interest.view.id = 0;
+    viewers->canvas = canvas;
+    if (view->is_set && kolam_interest_add(&canvas->interest, &viewers->interest) != KOLAM_OK) {
+        kolam_free(viewers);
+        return NULL;
+    }
+    kolam_list_init(&viewers->link);
+    kolam_list_init(&viewers->dirty_link);
+    kolam_list_init(&viewers->canvas_link);
+    kolam_list_init(&viewers->members);
+    kolam_list_init(&viewers->notices.link);
+    kolam_list_append(&canvas->viewers, &viewers->canvas_link);
+    canvas->server->metrics.views_distinct += view->is_set;
+    return viewers;
+}
+
+static struct kolam_viewers *obtain(struct kolam_canvas *canvas, const struct kolam_view *view) {
+    struct kolam_list *bucket = bucket_of(canvas->server->fanout->table, canvas, view);
+    KOLAM_LIST_EACH(bucket, struct kolam_viewers, link, known) {
+        if (known->canvas == canvas && is_same(&known->interest.view, view)) {
+            return known;
+        }
+    }
+    struct kolam_viewers *viewers = create(canvas, view);
+    if (viewers) {
+        kolam_list_append(bucket, &viewers->link);
+    }
+    return viewers;
+}
+
+enum kolam_status kolam_viewers_join(struct kolam_session *session, const struct kolam_view *view) {
+    struct kolam_viewers *viewers = obtain(session->canvas, view);
+    if (viewers && viewers == session->viewers) {
+        return KOLAM_OK;
+    }
+    kolam_viewers_settle(session);
+    kolam_viewers_leave(session);
+    if (!viewers) {
+        return KOLAM_ERR_NOMEM;
+    }
+    kolam_list_append(&viewers->members, &session->viewers_link);
+    viewers->member_count++;
+    session->viewers = viewers;
+    session->skip = viewers->count;
+    return KOLAM_OK;
+}
+
+void kolam_viewers_leave(struct kolam_session *session) {
+    struct kolam_viewers *viewers = session->viewers;
+    if (!viewers) {
+        return;
+    }
+    kolam_list_remove(&session->viewers_link);
+    session->viewers = NULL;
+    viewers->member_count--;
+    /* While a tick writes, what is due is in use: it ends there (kolam_viewers_clear). */
+    if (viewers->member_count == 0 && !viewers->canvas->server->fanout->is_writing) {
+        destroy(viewers);
+    }
+}
+
+/* ---- what is pending ---- */
+
+void kolam_viewers_settle(struct kolam_session *session) {
+    struct kolam_viewers *viewers = session->viewers;
+    while (viewers && session->skip < viewers->count) {
+        const struct kolam_out_item *item = &viewers->items[session->skip++];
+        const bool is_shed = item->class == KOLAM_OUT_PREVIEW && session->ws &&
+                             kolam_socket_is_congested(session->ws);
+        session->server->metrics.previews_shed += is_shed;
+        if (item->except != session->number && !is_shed) {
+            kolam_session_queue(session, item);
+        }
+        viewers = session->viewers; /* it may have been told to look again */
+    }
+}
+
+static bool has_room(struct kolam_viewers *viewers) {
+    if (viewers->count < viewers->capacity) {
+        return true;
+    }
+    uint32_t capacity = viewers->capacity ? viewers->capacity * 2 : 8;
+    void *grown = kolam_realloc_array(viewers->items, capacity, sizeof(*viewers->items));
+    if (!grown) {
+        return false;
+    }
+    viewers->items = grown;
+    viewers->capacity = capacity;
+    return true;
+}
+
+void kolam_viewers_add(struct kolam_viewers *viewers, const struct kolam_out_item *item) {
+    if (!has_room(viewers)) {
+        KOLAM_LIST_EACH(&viewers->members, struct kolam_session, viewers_link, session) {
+            kolam_session_close(session, 1013, "out of memory");
+        }
+        return;
+    }
+    viewers->items[viewers->count++] = *item;
+    kolam_bytes_ref(item->bytes);
+    if (kolam_list_is_empty(&viewers->dirty_link)) {
+        struct kolam_server *server = viewers->canvas->server;
+        kolam_list_append(&server->fanout->dirty_viewers, &viewers->dirty_link);
+        viewers->due_us = kolam_loop_now_us(server->loop);
+        kolam_loop_want_tick(server->loop);
+    }
+}
+
+void kolam_viewers_clear(struct kolam_viewers *viewers) {
+    for (uint32_t i = 0; i < viewers->count; i++) {
+        kolam_bytes_unref(viewers->items[i].bytes);
+    }
+    viewers->count = 0;
+    kolam_list_remove(&viewers->dirty_link);
+    if (viewers->member_count == 0) {
+        destroy(viewers);
+        return;
+    }
+    if (viewers->capacity > KEPT_ITEMS) {
+        kolam_free(viewers->items);
+        viewers->items = NULL;
+        viewers->capacity = 0;
+    }
+}

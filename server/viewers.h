@@ -1,0 +1,62 @@
+/* Those who look at the same: all sessions of a canvas with one view share one list of what is due to them, and at
+ * the tick one ready-made frame (tick.c).
+ *
+ * What concerns a view is added to its viewers' list once, however many they are. Who comes in mid-tick has the
+ * list's length as its `skip`: what is before is not for it. Who leaves in mid-tick, or gets an answer that counts on
+ * what came before, takes what is pending into its own outbox first, so that the order stays. Sessions that
+ * have no view yet are viewers too, of nothing: news for everybody reaches them. A session that was told to
+ * look again is nobody's viewer until it does. */
+#ifndef KOLAM_SERVER_VIEWERS_H
+#define KOLAM_SERVER_VIEWERS_H
+
+#include "interest.h"
+#include "outbox.h"
+
+struct kolam_canvas;
+struct kolam_server;
+struct kolam_session;
+struct kolam_view_job;
+
+/* Tiles of the view whose pictures have changed, told later, together: seqs[i] is 0 where nothing is due. */
+struct kolam_notices {
+    struct kolam_list link; /* in the fan-out's list while something is due */
+    uint64_t *seqs;         /* one per tile of the view; NULL: none yet */
+    uint32_t count;
+    int64_t due_ms;
+};
+
+struct kolam_viewers {
+    struct kolam_interest_item interest; /* first: the index hands it back; holds the view */
+    struct kolam_list link;              /* in the table, by canvas and view */
+    struct kolam_list canvas_link;       /* canvas->viewers */
+    struct kolam_list dirty_link;        /* in the fan-out's list while something is pending */
+    struct kolam_canvas *canvas;         /* the members hold it */
+    struct kolam_list members;           /* kolam_session.viewers_link */
+    uint32_t member_count;
+    uint32_t count, capacity;
+    struct kolam_out_item *items; /* pending since the last tick, */
+    uint64_t due_us;              /* the first since then */
+    struct kolam_notices notices;
+    struct kolam_view_job *view_job; /* reads versions for those who wait; NULL: none does */
+};
+
+struct kolam_viewers_table;
+
+struct kolam_viewers_table *kolam_viewers_table_create(void); /* NULL when out of memory */
+void kolam_viewers_table_destroy(struct kolam_viewers_table *table);
+
+/* Makes the session, which is open, a viewer of `view` (is_set false: of nothing) instead of what it was; pending
+ * things go with it. KOLAM_ERR_NOMEM: it is nobody's viewer now. */
+KOLAM_MUST_CHECK enum kolam_status kolam_viewers_join(struct kolam_session *session,
+                                                      const struct kolam_view *view);
+/* The session is nobody's viewer any more, and what was pending is not its own. */
+void kolam_viewers_leave(struct kolam_session *session);
+/* Moves what is pending for the session into its outbox. */
+void kolam_viewers_settle(struct kolam_session *session);
+
+/* Adds to what is due at the tick, with a reference of the bytes; without memory the members are closed. */
+void kolam_viewers_add(struct kolam_viewers *viewers, const struct kolam_out_item *item);
+/* The tick is over: forgets what was pending, and the viewers themselves if there are none. */
+void kolam_viewers_clear(struct kolam_viewers *viewers);
+
+#endif

@@ -10,8 +10,6 @@
 #include "kolam/alloc.h"
 #include "protocol_out.h"
 
-#define DRAWN_MS_MAX (INT64_C(1) << 53) /* beyond is no date, and no exact number in JSON */
-
 static enum kolam_status take_json(struct kolam_history_job *job, json_t *object) {
     job->json = object ? json_dumps(object, JSON_COMPACT) : NULL;
     json_decref(object);
@@ -87,99 +85,35 @@ enum kolam_status kolam_history_answer_activity(struct kolam_history_job *job,
 
 /* ---- at ---- */
 
-/* What is kept of a stroke until all are found: names are asked of the same reader. */
-struct found {
-    uint64_t seq;
-    int64_t time_ms;
-    uint32_t artist, color, width, point_count;
-    enum kolam_tool tool;
-    int32_t level;
-    bool is_hidden, has_drawn;
-    int64_t drawn[2];
-    int64_t box[4];
-};
-
 struct blame {
     struct kolam_history_job *job;
     uint32_t count;
-    struct found found[KOLAM_HISTORY_BLAME_MAX];
+    struct kolam_drawing
+        found[KOLAM_HISTORY_BLAME_MAX]; /* names are asked of the same reader, after */
 };
 
-/* A place in 1/8 px of one level, as a pixel of another, rounded down. Both lie inside the world. */
-static int64_t pixel_at(int64_t sub, int32_t from_level, int32_t to_level) {
-    int32_t coarser = from_level - to_level + KOLAM_SUB_SHIFT;
-    return coarser >= 0 ? kolam_floor_shift(sub, coarser) : sub * (INT64_C(1) << -coarser);
-}
-
-/* The ink's box in pixels of `level`, half open. */
-static void box_of(const struct kolam_stroke *stroke, int32_t level, int64_t out_box[4]) {
-    int32_t x0 = stroke->points[0].x, x1 = x0, y0 = stroke->points[0].y, y1 = y0;
-    for (uint32_t i = 1; i < stroke->point_count; i++) {
-        const struct kolam_point *point = &stroke->points[i];
-        x0 = point->x < x0 ? point->x : x0;
-        x1 = point->x > x1 ? point->x : x1;
-        y0 = point->y < y0 ? point->y : y0;
-        y1 = point->y > y1 ? point->y : y1;
-    }
-    /* The radius, in 1/8 px, rounded up. */
-    int64_t reach = (stroke->width + 2 * KOLAM_WIDTH_UNIT_PER_PX / KOLAM_SUB_PER_PX - 1) /
-                    (2 * KOLAM_WIDTH_UNIT_PER_PX / KOLAM_SUB_PER_PX);
-    int64_t left = stroke->origin.x * KOLAM_SUB_PER_TILE;
-    int64_t top = stroke->origin.y * KOLAM_SUB_PER_TILE;
-    int32_t own = stroke->origin.level;
-    out_box[0] = pixel_at(left + x0 - reach, own, level);
-    out_box[1] = pixel_at(top + y0 - reach, own, level);
-    out_box[2] = pixel_at(left + x1 + reach, own, level) + 1;
-    out_box[3] = pixel_at(top + y1 + reach, own, level) + 1;
-}
-
-static void take_drawn(const struct kolam_stroke *stroke, struct found *found) {
-    int64_t start_ms = stroke->start_ms, span_ms = 0;
-    for (uint32_t i = 0; i < stroke->point_count && stroke->has_times; i++) {
-        span_ms += stroke->points[i].dt_ms;
-    }
-    found->has_drawn =
-        stroke->has_start && start_ms > -DRAWN_MS_MAX && start_ms < DRAWN_MS_MAX - span_ms;
-    if (found->has_drawn) {
-        found->drawn[0] = start_ms;
-        found->drawn[1] = start_ms + span_ms;
-    }
-}
-
-static bool take_found(void *ctx, const struct kolam_selected *selected) {
+static bool take_found(void *ctx, const struct kolam_drawing *drawing) {
     struct blame *blame = ctx;
-    const struct kolam_stroke *stroke = selected->stroke;
-    struct found *found = &blame->found[blame->count++];
-    *found = (struct found){.seq = selected->row->seq,
-                            .time_ms = selected->row->time_ms,
-                            .artist = selected->row->artist,
-                            .color = stroke->color,
-                            .width = stroke->width,
-                            .point_count = stroke->point_count,
-                            .tool = stroke->tool,
-                            .level = stroke->origin.level,
-                            .is_hidden = selected->is_hidden};
-    take_drawn(stroke, found);
-    box_of(stroke, blame->job->level, found->box);
+    blame->found[blame->count++] = *drawing;
     return blame->count < KOLAM_HISTORY_BLAME_MAX &&
            !atomic_load_explicit(&blame->job->is_gone, memory_order_relaxed);
 }
 
-static json_t *found_json(const struct found *found, const char *name) {
+static json_t *found_json(const struct kolam_drawing *found, const char *name) {
     char color[16];
     snprintf(color, sizeof(color), "#%08" PRIx32, found->color);
     return json_pack(
-        "{sI sI sI ss ss ss sf si sI sb so so}", "seq", (json_int_t)found->seq, "time",
-        (json_int_t)found->time_ms, "artist", (json_int_t)found->artist, "name", name, "tool",
-        kolam_tool_name(found->tool), "color", color, "width",
-        (double)found->width / KOLAM_WIDTH_UNIT_PER_PX, "level", found->level, "points",
-        (json_int_t)found->point_count, "hidden", found->is_hidden, "drawn",
+        "{sI sI sI sI ss ss ss sf si sI sb so so}", "seq", (json_int_t)found->seq, "parts",
+        (json_int_t)found->part_count, "time", (json_int_t)found->time_ms, "artist",
+        (json_int_t)found->artist, "name", name, "tool", kolam_tool_name(found->tool), "color",
+        color, "width", (double)found->width / KOLAM_WIDTH_UNIT_PER_PX, "level", found->level,
+        "points", (json_int_t)found->point_count, "hidden", found->is_hidden, "drawn",
         found->has_drawn
-            ? json_pack("[II]", (json_int_t)found->drawn[0], (json_int_t)found->drawn[1])
+            ? json_pack("[II]", (json_int_t)found->drawn_from_ms, (json_int_t)found->drawn_to_ms)
             : json_null(),
         "box",
-        json_pack("[oooo]", kolam_json_decimal(found->box[0]), kolam_json_decimal(found->box[1]),
-                  kolam_json_decimal(found->box[2]), kolam_json_decimal(found->box[3])));
+        json_pack("[oooo]", kolam_json_decimal(found->box.x0), kolam_json_decimal(found->box.y0),
+                  kolam_json_decimal(found->box.x1), kolam_json_decimal(found->box.y1)));
 }
 
 static enum kolam_status name_found(struct kolam_reader *reader, const struct blame *blame,

@@ -52,8 +52,8 @@ static enum kolam_status take(struct kolam_rollback *rollback,
         return KOLAM_ERR_NOMEM;
     }
     uint32_t op = place_in_op(rollback, home_count, selected->row->body_size_bytes);
-    rollback->strokes[rollback->stroke_count++] =
-        (struct kolam_rollback_stroke){selected->row->seq, selected->row->artist, op};
+    rollback->strokes[rollback->stroke_count++] = (struct kolam_rollback_stroke){
+        selected->row->seq, selected->group_seq, selected->row->artist, op};
     return op < KOLAM_ROLLBACK_OPS_MAX ? KOLAM_OK : KOLAM_ERR_FULL;
 }
 
@@ -97,17 +97,28 @@ static void keep_share(struct kolam_rollback *rollback, uint32_t artist, uint32_
     }
 }
 
+/* The artist of each drawing: a group counts once, and its parts come one after another. */
+static uint32_t list_artists(const struct kolam_rollback *rollback, uint32_t *numbers) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < rollback->stroke_count; i++) {
+        const struct kolam_rollback_stroke *stroke = &rollback->strokes[i];
+        if (i == 0 || stroke->group_seq != stroke[-1].group_seq) {
+            numbers[count++] = stroke->artist;
+        }
+    }
+    return count;
+}
+
 static enum kolam_status count_shares(struct kolam_rollback *rollback) {
     uint32_t *numbers = kolam_alloc_array(rollback->stroke_count, sizeof(*numbers));
     if (!numbers) {
         return KOLAM_ERR_NOMEM;
     }
-    for (uint32_t i = 0; i < rollback->stroke_count; i++) {
-        numbers[i] = rollback->strokes[i].artist;
-    }
-    qsort(numbers, rollback->stroke_count, sizeof(*numbers), compare_numbers);
-    for (uint32_t begin = 0, i = 1; i <= rollback->stroke_count; i++) {
-        if (i == rollback->stroke_count || numbers[i] != numbers[begin]) {
+    uint32_t count = list_artists(rollback, numbers);
+    rollback->drawing_count = count;
+    qsort(numbers, count, sizeof(*numbers), compare_numbers);
+    for (uint32_t begin = 0, i = 1; i <= count; i++) {
+        if (i == count || numbers[i] != numbers[begin]) {
             keep_share(rollback, numbers[begin], i - begin);
             begin = i;
         }
@@ -181,6 +192,7 @@ enum kolam_status kolam_rollback_find(struct kolam_rollback *rollback,
         return status;
     }
     rollback->status = KOLAM_OK;
+    rollback->selection.takes_groups = true;
     status = kolam_history_select(history, &rollback->selection, take_selected, rollback);
     kolam_history_destroy(history);
     status = status == KOLAM_OK ? rollback->status : status;

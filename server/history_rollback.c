@@ -109,7 +109,7 @@ static void answer(struct kolam_rollback *rollback, uint64_t seq) {
     kolam_session_send_json(
         rollback->session,
         json_pack("{ss sI sI so so sI}", "type", "rollback", "id", (json_int_t)rollback->id,
-                  "strokes", (json_int_t)rollback->stroke_count, "artists", artists_json(rollback),
+                  "strokes", (json_int_t)rollback->drawing_count, "artists", artists_json(rollback),
                   "seq", seq != 0 ? kolam_json_decimal((int64_t)seq) : json_null(), "ops",
                   (json_int_t)rollback->op_count));
 }
@@ -146,7 +146,7 @@ static void on_committed(void *ctx, struct kolam_submission *submission) {
         server->metrics.rollbacks++;
         kolam_logfmt(&server->logfmt, KOLAM_LOG_INFO, "rolled_back",
                      "session=%u canvas=%s artist=%u strokes=%u ops=%u seq=%llu", session->number,
-                     rollback->canvas->name, submission->artist, rollback->stroke_count,
+                     rollback->canvas->name, submission->artist, rollback->drawing_count,
                      rollback->op_count, (unsigned long long)submission->ops[0].seq);
     }
     if (session->state == KOLAM_SESSION_OPEN && status == KOLAM_OK) {

@@ -9,9 +9,9 @@
 #define KOLAM_ROLLBACK_STROKES_MAX (KOLAM_ROLLBACK_OPS_MAX * KOLAM_TARGETS_MAX)
 #define KOLAM_ROLLBACK_ARTISTS_MAX 256
 
-/* One stroke to hide. */
+/* One stroke, or one part of a group, to hide. */
 struct kolam_rollback_stroke {
-    uint64_t seq;
+    uint64_t seq, group_seq;
     uint32_t artist;
     uint32_t op; /* which of the hides names it */
 };
@@ -36,6 +36,7 @@ struct kolam_rollback {
     enum kolam_status status;
     struct kolam_rollback_stroke *strokes; /* in seq order */
     uint32_t stroke_count, stroke_capacity, op_count;
+    uint32_t drawing_count;        /* a group counts once */
     uint32_t op_targets, op_homes; /* of the last hide so far */
     uint64_t op_bytes;
     struct kolam_rollback_artist

@@ -7,13 +7,17 @@
 #include <string.h>
 
 #include "gather.h"
+#include "history_area.h"
 #include "kolam/alloc.h"
+
+#define DRAWN_MS_MAX (INT64_C(1) << 53) /* beyond is no date, and no exact number in JSON */
 
 struct kolam_history {
     struct kolam_reader *reader;
     struct gather gather;
     struct kolam_op_room room;
     struct kolam_ink_mask mask;
+    struct kolam_home homes[KOLAM_STROKE_HOMES_MAX];
     uint32_t pixels[KOLAM_TILE_PIXELS];
 };
 
@@ -34,112 +38,6 @@ void kolam_history_destroy(struct kolam_history *history) {
         gather_finish(&history->gather);
         kolam_free(history);
     }
-}
-
-/* ---- ink against an area ---- */
-
-struct spot {
-    double x, y; /* pixels of the area's level, from its corner */
-};
-
-/* One axis. The corner is subtracted while both are integers: a double could not hold either at level 24. */
-static double place(int64_t sub, int64_t corner_px, int32_t finer) {
-    int64_t corner_sub = corner_px * KOLAM_SUB_PER_PX;
-    if (finer < 0) {
-        int64_t unit = INT64_C(1) << -finer;
-        return (double)(sub - corner_sub * unit) / (double)unit / KOLAM_SUB_PER_PX;
-    }
-    int64_t unit = INT64_C(1) << finer;
-    int64_t base = kolam_floor_shift(corner_sub, finer);
-    double rest = (double)(corner_sub - base * unit);
-    return ((double)(sub - base) * (double)unit - rest) / KOLAM_SUB_PER_PX;
-}
-
-static struct spot spot_of(const struct kolam_stroke *stroke, uint32_t i,
-                           const struct kolam_rect *rect) {
-    int32_t finer = rect->level - stroke->origin.level;
-    int64_t x = stroke->origin.x * KOLAM_SUB_PER_TILE + stroke->points[i].x;
-    int64_t y = stroke->origin.y * KOLAM_SUB_PER_TILE + stroke->points[i].y;
-    return (struct spot){place(x, rect->x0, finer), place(y, rect->y0, finer)};
-}
-
-static double radius_of(const struct kolam_stroke *stroke, const struct kolam_rect *rect) {
-    double radius = (double)stroke->width / KOLAM_WIDTH_UNIT_PER_PX / 2.0;
-    for (int32_t level = stroke->origin.level; level < rect->level; level++) {
-        radius *= 2.0;
-    }
-    for (int32_t level = rect->level; level < stroke->origin.level; level++) {
-        radius /= 2.0;
-    }
-    return radius;
-}
-
-/* Narrows the part of a segment that is within [low, high] along one axis (Liang and Barsky, 1984). */
-static bool clip_axis(double from, double to, double low, double high, double *t0, double *t1) {
-    double step = to - from;
-    if (step == 0.0) {
-        return from >= low && from <= high;
-    }
-    double enter = ((step > 0 ? low : high) - from) / step;
-    double leave = ((step > 0 ? high : low) - from) / step;
-    *t0 = enter > *t0 ? enter : *t0;
-    *t1 = leave < *t1 ? leave : *t1;
-    return *t0 <= *t1;
-}
-
-static bool segment_meets_rect(struct spot a, struct spot b, double width, double height,
-                               double reach) {
-    double t0 = 0.0;
-    double t1 = 1.0;
-    return clip_axis(a.x, b.x, -reach, width + reach, &t0, &t1) &&
-           clip_axis(a.y, b.y, -reach, height + reach, &t0, &t1);
-}
-
-static bool is_inside_lasso(const struct kolam_area *area, struct spot spot) {
-    bool is_inside = false;
-    for (uint32_t i = 0, j = area->lasso_count - 1; i < area->lasso_count; j = i++) {
-        const double *a = area->lasso[i];
-        const double *b = area->lasso[j];
-        if ((a[1] > spot.y) != (b[1] > spot.y) &&
-            spot.x < (b[0] - a[0]) * (spot.y - a[1]) / (b[1] - a[1]) + a[0]) {
-            is_inside = !is_inside;
-        }
-    }
-    return is_inside;
-}
-
-static double side_of(struct spot a, struct spot b, struct spot c) {
-    return (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x);
-}
-
-static bool crosses_lasso(const struct kolam_area *area, struct spot a, struct spot b) {
-    for (uint32_t i = 0, j = area->lasso_count - 1; i < area->lasso_count; j = i++) {
-        struct spot c = {area->lasso[j][0], area->lasso[j][1]};
-        struct spot d = {area->lasso[i][0], area->lasso[i][1]};
-        if ((side_of(a, b, c) > 0) != (side_of(a, b, d) > 0) &&
-            (side_of(c, d, a) > 0) != (side_of(c, d, b) > 0)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool has_ink_in(const struct kolam_stroke *stroke, const struct kolam_area *area) {
-    const struct kolam_rect *rect = &area->rect;
-    double width = (double)(rect->x1 - rect->x0);
-    double height = (double)(rect->y1 - rect->y0);
-    double radius = radius_of(stroke, rect);
-    struct spot from = spot_of(stroke, 0, rect);
-    for (uint32_t i = 0; i < stroke->point_count; i++) {
-        struct spot to = spot_of(stroke, i, rect);
-        if (segment_meets_rect(from, to, width, height, radius) &&
-            (area->lasso_count == 0 || is_inside_lasso(area, to) ||
-             crosses_lasso(area, from, to))) {
-            return true;
-        }
-        from = to;
-    }
-    return false;
 }
 
 /* ---- selecting ---- */
@@ -165,28 +63,119 @@ static bool is_wanted(const struct kolam_selection *selection, uint32_t artist) 
     return is_named;
 }
 
-static enum kolam_status visit_selected(struct kolam_history *history,
-                                        const struct kolam_selection *selection,
-                                        kolam_selected_visit *visit, void *ctx) {
-    for (uint32_t i = 0; i < history->gather.stroke_count; i++) {
-        const struct gather_stroke *found = &history->gather.strokes[i];
+/* A stroke's group: the seqs of its parts, which came in one submission. A stroke of its own is a group of one. */
+struct group {
+    uint64_t first_seq, end_seq; /* half open */
+    uint64_t nonce;
+    uint32_t artist, part_count;
+};
+
+static struct group group_of(const struct kolam_log_row *row, const struct kolam_stroke *stroke) {
+    uint64_t part = stroke->part < row->seq ? stroke->part : 0;
+    return (struct group){.first_seq = row->seq - part,
+                          .end_seq = row->seq - part + stroke->part_count,
+                          .nonce = row->nonce,
+                          .artist = row->artist,
+                          .part_count = stroke->part_count};
+}
+
+/* A file may have been made by anybody: what only claims to be a part takes nobody else's strokes with it. */
+static bool is_in_group(const struct group *group, const struct kolam_log_row *row,
+                        const struct kolam_stroke *stroke) {
+    return row->artist == group->artist && row->nonce == group->nonce &&
+           stroke->part_count == group->part_count && row->seq == group->first_seq + stroke->part;
+}
+
+/* The newest hide or show of one stroke. */
+struct change_search {
+    uint64_t target;
+    bool is_hidden;
+};
+
+static bool note_change(void *ctx, const struct kolam_home_row *row) {
+    struct change_search *search = ctx;
+    if (row->kind != KOLAM_OP_STROKE && row->target == search->target) {
+        search->is_hidden = row->kind == KOLAM_OP_HIDE;
+    }
+    return true;
+}
+
+/* Whether it is hidden now, from the rows of one of its homes: hides and shows have a row at each. */
+static enum kolam_status find_hidden(struct kolam_history *history,
+                                     const struct kolam_stroke *stroke, uint64_t seq,
+                                     bool *out_is_hidden) {
+    struct change_search search = {.target = seq};
+    uint32_t count = 0;
+    if (kolam_stroke_homes(stroke, history->homes, &count) != KOLAM_OK || count == 0) {
+        return KOLAM_ERR_CORRUPT;
+    }
+    enum kolam_status status = kolam_reader_homes_at(history->reader, history->homes[0].tile, seq,
+                                                     KOLAM_SEQ_NOW, note_change, &search);
+    if (status == KOLAM_OK) {
+        *out_is_hidden = search.is_hidden;
+    }
+    return status;
+}
+
+/* One seq of a group; KOLAM_ERR_NOT_FOUND if what is there is none of its parts. */
+static enum kolam_status load_part(struct kolam_history *history, const struct group *group,
+                                   uint64_t seq, struct kolam_log_row *out_row,
+                                   struct kolam_op *out_op, bool *out_is_hidden) {
+    enum kolam_status status = load_stroke(history, seq, out_row, out_op);
+    if (status == KOLAM_ERR_CORRUPT ||
+        (status == KOLAM_OK && !is_in_group(group, out_row, &out_op->stroke))) {
+        return KOLAM_ERR_NOT_FOUND;
+    }
+    return status == KOLAM_OK ? find_hidden(history, &out_op->stroke, seq, out_is_hidden) : status;
+}
+
+/* All parts, those outside the area too. */
+static enum kolam_status visit_group(struct kolam_history *history, const struct group *group,
+                                     kolam_selected_visit *visit, void *ctx, bool *goes_on) {
+    for (uint64_t seq = group->first_seq; seq < group->end_seq && *goes_on; seq++) {
         struct kolam_log_row row;
         struct kolam_op op;
-        if (found->seq < selection->from_seq || found->seq > selection->to_seq) {
-            continue;
-        }
-        enum kolam_status status = load_stroke(history, found->seq, &row, &op);
-        if (status != KOLAM_OK) {
+        bool is_hidden;
+        enum kolam_status status = load_part(history, group, seq, &row, &op, &is_hidden);
+        if (status == KOLAM_OK) {
+            struct kolam_selected selected = {&row, &op.stroke, group->first_seq, is_hidden};
+            *goes_on = visit(ctx, &selected);
+        } else if (status != KOLAM_ERR_NOT_FOUND) {
             return status;
-        }
-        if (is_wanted(selection, row.artist) && has_ink_in(&op.stroke, &selection->area)) {
-            struct kolam_selected selected = {&row, &op.stroke, found->is_hidden};
-            if (!visit(ctx, &selected)) {
-                break;
-            }
         }
     }
     return KOLAM_OK;
+}
+
+static enum kolam_status visit_selected(struct kolam_history *history,
+                                        const struct kolam_selection *selection,
+                                        kolam_selected_visit *visit, void *ctx) {
+    uint64_t visited_seq = 0; /* up to which groups were visited whole */
+    bool goes_on = true;
+    enum kolam_status status = KOLAM_OK;
+    for (uint32_t i = 0; i < history->gather.stroke_count && goes_on && status == KOLAM_OK; i++) {
+        const struct gather_stroke *found = &history->gather.strokes[i];
+        struct kolam_log_row row;
+        struct kolam_op op;
+        if (found->seq <= visited_seq || found->seq < selection->from_seq ||
+            found->seq > selection->to_seq) {
+            continue;
+        }
+        status = load_stroke(history, found->seq, &row, &op);
+        if (status != KOLAM_OK || !is_wanted(selection, row.artist) ||
+            !kolam_area_has_ink(&selection->area, &op.stroke)) {
+            continue;
+        }
+        struct group group = group_of(&row, &op.stroke);
+        if (selection->takes_groups && op.stroke.part_count > 1) {
+            visited_seq = group.end_seq - 1;
+            status = visit_group(history, &group, visit, ctx, &goes_on);
+        } else {
+            struct kolam_selected selected = {&row, &op.stroke, group.first_seq, found->is_hidden};
+            goes_on = visit(ctx, &selected);
+        }
+    }
+    return status;
 }
 
 enum kolam_status kolam_history_select(struct kolam_history *history,
@@ -246,28 +235,126 @@ static bool is_under(struct kolam_history *history, const struct kolam_stroke *s
     return has_ink;
 }
 
-static enum kolam_status visit_under(struct kolam_history *history, const struct kolam_rect *rect,
-                                     kolam_selected_visit *visit, void *ctx) {
-    for (uint32_t i = history->gather.stroke_count; i-- > 0;) {
-        const struct gather_stroke *found = &history->gather.strokes[i];
+/* A place in 1/8 px of one level, as a pixel of another, rounded down. Both lie inside the world. */
+static int64_t pixel_at(int64_t sub, int32_t from_level, int32_t to_level) {
+    int32_t coarser = from_level - to_level + KOLAM_SUB_SHIFT;
+    return coarser >= 0 ? kolam_floor_shift(sub, coarser) : sub * (INT64_C(1) << -coarser);
+}
+
+/* The ink's box in pixels of `level`. */
+static struct kolam_rect box_of(const struct kolam_stroke *stroke, int32_t level) {
+    int32_t x0 = stroke->points[0].x, x1 = x0, y0 = stroke->points[0].y, y1 = y0;
+    for (uint32_t i = 1; i < stroke->point_count; i++) {
+        const struct kolam_point *point = &stroke->points[i];
+        x0 = point->x < x0 ? point->x : x0;
+        x1 = point->x > x1 ? point->x : x1;
+        y0 = point->y < y0 ? point->y : y0;
+        y1 = point->y > y1 ? point->y : y1;
+    }
+    const int64_t units = 2 * KOLAM_WIDTH_UNIT_PER_PX / KOLAM_SUB_PER_PX;
+    int64_t reach = (stroke->width + units - 1) / units; /* the radius, in 1/8 px, rounded up */
+    int64_t left = stroke->origin.x * KOLAM_SUB_PER_TILE;
+    int64_t top = stroke->origin.y * KOLAM_SUB_PER_TILE;
+    int32_t own = stroke->origin.level;
+    return (struct kolam_rect){.x0 = pixel_at(left + x0 - reach, own, level),
+                               .y0 = pixel_at(top + y0 - reach, own, level),
+                               .x1 = pixel_at(left + x1 + reach, own, level) + 1,
+                               .y1 = pixel_at(top + y1 + reach, own, level) + 1,
+                               .level = level};
+}
+
+static void join_rect(struct kolam_rect *joined, const struct kolam_rect *rect) {
+    joined->x0 = rect->x0 < joined->x0 ? rect->x0 : joined->x0;
+    joined->y0 = rect->y0 < joined->y0 ? rect->y0 : joined->y0;
+    joined->x1 = rect->x1 > joined->x1 ? rect->x1 : joined->x1;
+    joined->y1 = rect->y1 > joined->y1 ? rect->y1 : joined->y1;
+}
+
+static void add_drawn(struct kolam_drawing *drawing, const struct kolam_stroke *stroke) {
+    int64_t from_ms = stroke->start_ms, span_ms = 0;
+    for (uint32_t i = 0; i < stroke->point_count && stroke->has_times; i++) {
+        span_ms += stroke->points[i].dt_ms;
+    }
+    if (!stroke->has_start || from_ms <= -DRAWN_MS_MAX || from_ms >= DRAWN_MS_MAX - span_ms) {
+        return;
+    }
+    int64_t to_ms = from_ms + span_ms;
+    bool is_first = !drawing->has_drawn;
+    drawing->drawn_from_ms =
+        is_first || from_ms < drawing->drawn_from_ms ? from_ms : drawing->drawn_from_ms;
+    drawing->drawn_to_ms = is_first || to_ms > drawing->drawn_to_ms ? to_ms : drawing->drawn_to_ms;
+    drawing->has_drawn = true;
+}
+
+static void add_part(struct kolam_drawing *drawing, const struct kolam_log_row *row,
+                     const struct kolam_stroke *stroke, bool is_hidden, int32_t level) {
+    struct kolam_rect box = box_of(stroke, level);
+    if (drawing->part_count == 0) {
+        *drawing = (struct kolam_drawing){.artist = row->artist,
+                                          .tool = stroke->tool,
+                                          .color = stroke->color,
+                                          .width = stroke->width,
+                                          .level = stroke->origin.level,
+                                          .is_hidden = true,
+                                          .box = box};
+    }
+    drawing->seq = row->seq;
+    drawing->time_ms = row->time_ms;
+    drawing->part_count++;
+    drawing->point_count += stroke->point_count;
+    drawing->is_hidden &= is_hidden;
+    join_rect(&drawing->box, &box);
+    add_drawn(drawing, stroke);
+}
+
+static enum kolam_status describe_group(struct kolam_history *history, const struct group *group,
+                                        int32_t level, struct kolam_drawing *drawing) {
+    for (uint64_t seq = group->first_seq; seq < group->end_seq; seq++) {
         struct kolam_log_row row;
         struct kolam_op op;
-        enum kolam_status status = load_stroke(history, found->seq, &row, &op);
-        if (status != KOLAM_OK) {
+        bool is_hidden;
+        enum kolam_status status = load_part(history, group, seq, &row, &op, &is_hidden);
+        if (status == KOLAM_OK) {
+            add_part(drawing, &row, &op.stroke, is_hidden, level);
+        } else if (status != KOLAM_ERR_NOT_FOUND) {
             return status;
-        }
-        if (is_under(history, &op.stroke, rect)) {
-            struct kolam_selected selected = {&row, &op.stroke, found->is_hidden};
-            if (!visit(ctx, &selected)) {
-                break;
-            }
         }
     }
     return KOLAM_OK;
 }
 
+/* A group of which one part is under the rectangle is told as one drawing. */
+static enum kolam_status visit_under(struct kolam_history *history, const struct kolam_rect *rect,
+                                     int32_t level, kolam_drawing_visit *visit, void *ctx) {
+    uint64_t visited_seq = UINT64_MAX; /* down to which groups were visited */
+    bool goes_on = true;
+    enum kolam_status status = KOLAM_OK;
+    for (uint32_t i = history->gather.stroke_count; i-- > 0 && goes_on && status == KOLAM_OK;) {
+        const struct gather_stroke *found = &history->gather.strokes[i];
+        struct kolam_log_row row;
+        struct kolam_op op;
+        if (found->seq >= visited_seq) {
+            continue;
+        }
+        status = load_stroke(history, found->seq, &row, &op);
+        if (status != KOLAM_OK || !is_under(history, &op.stroke, rect)) {
+            continue;
+        }
+        struct group group = group_of(&row, &op.stroke);
+        struct kolam_drawing drawing = {.part_count = 0};
+        visited_seq = group.first_seq;
+        if (op.stroke.part_count > 1) {
+            status = describe_group(history, &group, level, &drawing);
+        } else {
+            add_part(&drawing, &row, &op.stroke, found->is_hidden, level);
+        }
+        goes_on = status == KOLAM_OK && visit(ctx, &drawing);
+    }
+    return status;
+}
+
 enum kolam_status kolam_history_blame(struct kolam_history *history, int32_t level, int64_t x,
-                                      int64_t y, uint32_t slack_px, kolam_selected_visit *visit,
+                                      int64_t y, uint32_t slack_px, kolam_drawing_visit *visit,
                                       void *ctx) {
     int64_t slack = slack_px < 64 ? slack_px : 64;
     struct kolam_rect rect = {x - slack, y - slack, x + slack + 1, y + slack + 1, level};
@@ -283,7 +370,7 @@ enum kolam_status kolam_history_blame(struct kolam_history *history, int32_t lev
     status = gather_area(&history->gather, history->reader, &rect, KOLAM_SEQ_NOW,
                          KOLAM_HISTORY_ROWS_MAX);
     if (status == KOLAM_OK) {
-        status = visit_under(history, &rect, visit, ctx);
+        status = visit_under(history, &rect, level, visit, ctx);
     }
     kolam_reader_end(history->reader);
     return status;

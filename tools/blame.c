@@ -31,6 +31,7 @@ static const char help[] =
     "\n"
     "A stroke that was hidden (undone, or rolled back) is told as such; what covers what is not "
     "asked.\n"
+    "A long stroke that is stored as several ops is told once, by the seq of its last one.\n"
     "\n"
     "  kolam blame --at -120,80\n"
     "  kolam blame --server http://127.0.0.1:7700 --at 3,4 --level -2 --json | jq .name\n";
@@ -161,67 +162,32 @@ static int check(const char *verb, int argc, struct arguments *arguments) {
 
 struct blame {
     int64_t limit;
-    int32_t level; /* of the question: boxes are told in its pixels */
     json_t *list;
 };
 
-/* A place in 1/8 px of one level as a pixel of another, rounded down. */
-static int64_t pixel_at(int64_t sub, int32_t from_level, int32_t to_level) {
-    int32_t coarser = from_level - to_level + KOLAM_SUB_SHIFT;
-    return coarser >= 0 ? kolam_floor_shift(sub, coarser) : sub * (INT64_C(1) << -coarser);
-}
-
-static json_t *side(int64_t sub, int32_t from_level, int32_t to_level, int64_t more) {
+static json_t *side(int64_t px) {
     char text[24];
-    snprintf(text, sizeof text, "%" PRId64, pixel_at(sub, from_level, to_level) + more);
+    snprintf(text, sizeof text, "%" PRId64, px);
     return json_string(text);
 }
 
-/* The ink's box in pixels of the level asked for, half open. */
-static json_t *box_of(const struct kolam_stroke *stroke, int32_t level) {
-    int32_t x0 = INT32_MAX, y0 = INT32_MAX, x1 = INT32_MIN, y1 = INT32_MIN;
-    for (uint32_t i = 0; i < stroke->point_count; i++) {
-        const struct kolam_point *point = &stroke->points[i];
-        x0 = point->x < x0 ? point->x : x0;
-        y0 = point->y < y0 ? point->y : y0;
-        x1 = point->x > x1 ? point->x : x1;
-        y1 = point->y > y1 ? point->y : y1;
-    }
-    const int64_t units = 2 * KOLAM_WIDTH_UNIT_PER_PX / KOLAM_SUB_PER_PX;
-    int64_t reach = (stroke->width + units - 1) / units; /* the radius, in 1/8 px */
-    int64_t left = stroke->origin.x * KOLAM_SUB_PER_TILE;
-    int64_t top = stroke->origin.y * KOLAM_SUB_PER_TILE;
-    int32_t own = stroke->origin.level;
-    return json_pack("[o,o,o,o]", side(left + x0 - reach, own, level, 0),
-                     side(top + y0 - reach, own, level, 0), side(left + x1 + reach, own, level, 1),
-                     side(top + y1 + reach, own, level, 1));
-}
-
-static json_t *drawn_of(const struct kolam_stroke *stroke) {
-    int64_t span_ms = 0;
-    for (uint32_t i = 0; i < stroke->point_count && stroke->has_times; i++) {
-        span_ms += stroke->points[i].dt_ms;
-    }
-    bool is_known = stroke->has_start && stroke->start_ms <= INT64_MAX - span_ms;
-    return is_known ? json_pack("[I,I]", (json_int_t)stroke->start_ms,
-                                (json_int_t)(stroke->start_ms + span_ms))
-                    : json_null();
-}
-
-static bool add_stroke(void *ctx, const struct kolam_selected *selected) {
+static bool add_drawing(void *ctx, const struct kolam_drawing *drawing) {
     struct blame *blame = ctx;
-    const struct kolam_stroke *stroke = selected->stroke;
+    const struct kolam_rect *box = &drawing->box;
     char color[10];
-    snprintf(color, sizeof color, "#%08" PRIx32, stroke->color);
+    snprintf(color, sizeof color, "#%08" PRIx32, drawing->color);
     json_array_append_new(
         blame->list,
-        json_pack(
-            "{s:I,s:I,s:I,s:n,s:s,s:s,s:f,s:i,s:I,s:b,s:o,s:o}", "seq",
-            (json_int_t)selected->row->seq, "time", (json_int_t)selected->row->time_ms, "artist",
-            (json_int_t)selected->row->artist, "name", "tool", kolam_tool_name(stroke->tool),
-            "color", color, "width", (double)stroke->width / KOLAM_WIDTH_UNIT_PER_PX, "level",
-            (int)stroke->origin.level, "points", (json_int_t)stroke->point_count, "hidden",
-            selected->is_hidden, "drawn", drawn_of(stroke), "box", box_of(stroke, blame->level)));
+        json_pack("{s:I,s:I,s:I,s:I,s:n,s:s,s:s,s:f,s:i,s:I,s:b,s:o,s:[o,o,o,o]}", "seq",
+                  (json_int_t)drawing->seq, "parts", (json_int_t)drawing->part_count, "time",
+                  (json_int_t)drawing->time_ms, "artist", (json_int_t)drawing->artist, "name",
+                  "tool", kolam_tool_name(drawing->tool), "color", color, "width",
+                  (double)drawing->width / KOLAM_WIDTH_UNIT_PER_PX, "level", (int)drawing->level,
+                  "points", (json_int_t)drawing->point_count, "hidden", drawing->is_hidden, "drawn",
+                  drawing->has_drawn ? json_pack("[I,I]", (json_int_t)drawing->drawn_from_ms,
+                                                 (json_int_t)drawing->drawn_to_ms)
+                                     : json_null(),
+                  "box", side(box->x0), side(box->y0), side(box->x1), side(box->y1)));
     return (int64_t)json_array_size(blame->list) < blame->limit;
 }
 
@@ -244,11 +210,11 @@ static enum kolam_status add_names(struct kolam_reader *reader, json_t *list) {
 static enum kolam_status look(const struct arguments *arguments, struct kolam_reader *reader,
                               json_t *list, struct kolam_error *error) {
     struct kolam_history *history;
-    struct blame blame = {arguments->limit, (int32_t)arguments->level, list};
+    struct blame blame = {arguments->limit, list};
     enum kolam_status status = kolam_history_create(reader, &history);
     if (status == KOLAM_OK) {
-        status = kolam_history_blame(history, blame.level, arguments->x, arguments->y,
-                                     (uint32_t)arguments->slack, add_stroke, &blame);
+        status = kolam_history_blame(history, (int32_t)arguments->level, arguments->x, arguments->y,
+                                     (uint32_t)arguments->slack, add_drawing, &blame);
         kolam_history_destroy(history);
     }
     if (status == KOLAM_OK) {
@@ -257,7 +223,7 @@ static enum kolam_status look(const struct arguments *arguments, struct kolam_re
     if (status == KOLAM_ERR_FULL) {
         return kolam_fail(error, status,
                           "too much was drawn there to look through at level %d; use a finer level",
-                          (int)blame.level);
+                          (int)arguments->level);
     }
     return status == KOLAM_OK ? KOLAM_OK
                               : kolam_fail(error, status, "looking: %s", kolam_status_text(status));
@@ -332,6 +298,7 @@ static void print_row(const json_t *stroke) {
     const char *color_text = json_string_value(json_object_get(stroke, "color"));
     double width = json_number_value(json_object_get(stroke, "width"));
     json_int_t level = json_integer_value(json_object_get(stroke, "level"));
+    json_int_t parts = json_integer_value(json_object_get(stroke, "parts"));
     kolam_wall_time_text(json_integer_value(json_object_get(stroke, "time")), time);
     snprintf(color, sizeof color, "%s", color_text ? color_text : "?");
     name = name ? name : "?";
@@ -342,6 +309,9 @@ static void print_row(const json_t *stroke) {
            json_is_true(json_object_get(stroke, "hidden")) ? "  hidden" : "");
     if (level != 0) {
         printf("  level %" JSON_INTEGER_FORMAT, level);
+    }
+    if (parts > 1) {
+        printf("  in %" JSON_INTEGER_FORMAT " parts", parts);
     }
     putchar('\n');
 }

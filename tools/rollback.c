@@ -313,10 +313,16 @@ static void print_counts(const json_t *artists) {
     }
 }
 
-static bool ask(const char *verb, const char *count, const char *deed) {
+/* A hide names the parts of a long stroke one by one, so what it hid is counted like that. */
+static const char *noun_of(const struct kolam_rollback_order *order) {
+    return order->is_undo ? "strokes (or parts of long ones)" : "strokes";
+}
+
+static bool ask(const struct kolam_rollback_order *order, const char *count) {
     char answer[16] = "";
     fflush(stdout);
-    fprintf(stderr, "kolam %s: %s these %s strokes? [y/N] ", verb, deed, count);
+    fprintf(stderr, "kolam %s: %s these %s %s? [y/N] ", order->verb,
+            order->is_undo ? "show" : "hide", count, noun_of(order));
     fflush(stderr);
     return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
@@ -331,13 +337,14 @@ bool kolam_rollback_go_on(const struct kolam_rollback_order *order, const json_t
         return false;
     }
     if (order->is_dry_run) {
-        printf("%s strokes would be %s\n", count, order->is_undo ? "shown again" : "hidden");
+        printf("%s %s would be %s\n", count, noun_of(order),
+               order->is_undo ? "shown again" : "hidden");
         return false;
     }
     if (order->is_agreed) {
         return true;
     }
-    bool is_agreed = ask(order->verb, count, order->is_undo ? "show" : "hide");
+    bool is_agreed = ask(order, count);
     if (!is_agreed) {
         puts("nothing was done");
     }

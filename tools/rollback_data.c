@@ -11,9 +11,9 @@
 
 #define STROKES_MAX ((size_t)KOLAM_ORDER_OPS_MAX * KOLAM_TARGETS_MAX)
 
-/* A stroke to hide or show. */
+/* A stroke, or one part of a group, to hide or show. */
 struct target {
-    uint64_t seq;
+    uint64_t seq, group_seq;
     uint32_t artist;
     uint32_t op; /* which of the ops names it */
 };
@@ -23,11 +23,16 @@ struct plan {
     struct kolam_error *error;
     struct target *targets; /* in seq order within an op */
     size_t count, capacity;
+    size_t drawing_count; /* a group counts once: its parts come one after another */
     uint32_t op_count;
     uint32_t op_targets, op_homes; /* of the last op so far */
     size_t op_bytes;
     enum kolam_status status; /* of a visit */
 };
+
+static bool is_new_drawing(const struct plan *plan, const struct target *target) {
+    return plan->count == 0 || plan->targets[plan->count - 1].group_seq != target->group_seq;
+}
 
 static enum kolam_status add_target(struct plan *plan, struct target target) {
     if (plan->count == plan->capacity) {
@@ -39,6 +44,7 @@ static enum kolam_status add_target(struct plan *plan, struct target target) {
         plan->targets = grown;
         plan->capacity = capacity;
     }
+    plan->drawing_count += is_new_drawing(plan, &target);
     plan->targets[plan->count++] = target;
     return KOLAM_OK;
 }
@@ -80,7 +86,8 @@ static bool take_selected(void *ctx, const struct kolam_selected *selected) {
                                   STROKES_MAX);
         return false;
     }
-    plan->status = add_target(plan, (struct target){selected->row->seq, selected->row->artist, op});
+    plan->status = add_target(
+        plan, (struct target){selected->row->seq, selected->group_seq, selected->row->artist, op});
     return plan->status == KOLAM_OK;
 }
 
@@ -127,7 +134,8 @@ static enum kolam_status find(struct plan *plan, struct kolam_reader *reader, co
     struct kolam_selection selection = {.area = {.rect = order->rect},
                                         .to_seq = KOLAM_SEQ_NOW,
                                         .artists = artists,
-                                        .artist_count = order->artist_count};
+                                        .artist_count = order->artist_count,
+                                        .takes_groups = true};
     struct kolam_history *history;
     enum kolam_status status = KOLAM_OK;
     for (uint32_t i = 0; i < order->artist_count && status == KOLAM_OK; i++) {
@@ -172,7 +180,9 @@ static json_t *count_artists(const struct plan *plan, const json_t *names) {
             continue;
         }
         for (size_t j = 0; j < plan->count; j++) {
-            strokes += plan->targets[j].artist == artist;
+            const struct target *target = &plan->targets[j];
+            strokes +=
+                target->artist == artist && (j == 0 || target->group_seq != target[-1].group_seq);
         }
         snprintf(key, sizeof key, "%lu", (unsigned long)artist);
         json_array_append_new(list, json_pack("{s:I,s:O,s:I}", "artist", (json_int_t)artist, "name",
@@ -205,7 +215,8 @@ static enum kolam_status read_hide(struct plan *plan, struct kolam_reader *reade
                           (unsigned long long)seq);
     }
     for (uint32_t i = 0; i < op.target_count && status == KOLAM_OK; i++) {
-        status = add_target(plan, (struct target){op.targets[i], row.artist, plan->op_count});
+        status = add_target(
+            plan, (struct target){op.targets[i], op.targets[i], row.artist, plan->op_count});
     }
     plan->op_count++;
     return status;
@@ -234,12 +245,14 @@ static enum kolam_status prepare(struct plan *plan, const struct kolam_folder *f
     }
     if (plan->order->is_undo) {
         status = read_hides(plan, files.reader);
-        *out_goes_on = status == KOLAM_OK && kolam_rollback_go_on(plan->order, NULL, plan->count);
+        *out_goes_on =
+            status == KOLAM_OK && kolam_rollback_go_on(plan->order, NULL, plan->drawing_count);
     } else {
         json_t *names = read_names(files.reader, files.info.artist_count);
         status = find(plan, files.reader, names);
         json_t *counts = status == KOLAM_OK ? count_artists(plan, names) : NULL;
-        *out_goes_on = status == KOLAM_OK && kolam_rollback_go_on(plan->order, counts, plan->count);
+        *out_goes_on =
+            status == KOLAM_OK && kolam_rollback_go_on(plan->order, counts, plan->drawing_count);
         json_decref(counts);
         json_decref(names);
     }

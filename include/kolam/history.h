@@ -46,12 +46,16 @@ struct kolam_selection {
     uint64_t from_seq, to_seq; /* both included; to_seq may be KOLAM_SEQ_NOW */
     const uint32_t *artists;   /* NULL: everybody */
     uint32_t artist_count;
+    /* A drawing of many points is a group of ops: of a group of which one part is meant every part is visited, also
+     * those outside the area and the span. */
+    bool takes_groups;
 };
 
 struct kolam_selected {
     const struct kolam_log_row *row;
     const struct kolam_stroke *stroke;
-    bool is_hidden; /* now, whatever the span */
+    uint64_t group_seq; /* the first part's: what has the same is one drawing */
+    bool is_hidden;     /* now, whatever the span */
 };
 typedef bool kolam_selected_visit(void *ctx, const struct kolam_selected *selected);
 
@@ -67,11 +71,28 @@ KOLAM_MUST_CHECK enum kolam_status kolam_history_select(struct kolam_history *hi
                                                         const struct kolam_selection *selection,
                                                         kolam_selected_visit *visit, void *ctx);
 
-/* Visits the strokes under a pixel of a level, newest first, hidden ones included; `slack_px` widens the pixel for
+/* What lies under a pixel: a stroke, or all parts of a group as one. */
+struct kolam_drawing {
+    uint64_t seq; /* its last part's: as of this one it is there */
+    int64_t time_ms;
+    uint32_t artist;
+    uint32_t part_count; /* with consecutive seqs, ending with `seq` */
+    uint64_t point_count;
+    enum kolam_tool tool;
+    uint32_t color, width; /* as in a stroke of this level */
+    int32_t level;
+    bool is_hidden; /* now, all of it */
+    bool has_drawn; /* its own clock is known */
+    int64_t drawn_from_ms, drawn_to_ms;
+    struct kolam_rect box; /* of its ink, in pixels of the level asked for */
+};
+typedef bool kolam_drawing_visit(void *ctx, const struct kolam_drawing *drawing);
+
+/* Visits the drawings under a pixel of a level, newest first, hidden ones included; `slack_px` widens the pixel for
  * fingers. What counts is the ink as it is drawn at that level. */
 KOLAM_MUST_CHECK enum kolam_status kolam_history_blame(struct kolam_history *history, int32_t level,
                                                        int64_t x, int64_t y, uint32_t slack_px,
-                                                       kolam_selected_visit *visit, void *ctx);
+                                                       kolam_drawing_visit *visit, void *ctx);
 
 /* Counts the strokes of an area in `bucket_count` equal spans of time from from_ms (included) to to_ms (excluded). */
 KOLAM_MUST_CHECK enum kolam_status

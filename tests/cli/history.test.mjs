@@ -251,6 +251,21 @@ test('rollback keeps to the rectangle and the span', async () => {
   assert.equal(await count('--artist', 'Mira', '--from', '2020-01-01'), 2);
 });
 
+// A scribble of 20,000 points is several ops: who points at it or rolls it back means all of it.
+test('a long stroke is one: to blame, and to rollback of a part of it', async () => {
+  const scribble = Array.from({ length: 20000 }, (_, i) => [i / 10, 20 + 10 * (i % 2)]);
+  const wall = await makeWall(strokeLine() + strokeLine({ author: 'Tom', color: '#ff0000ff', points: scribble }));
+  const [long] = (await does(['blame', ...wall.from, '--at', '1900,25', '--json'])).trim().split('\n').map(JSON.parse);
+  assert.equal(long.points, 20000 + long.parts - 1, 'parts share the point between them');
+  assert.ok(long.parts > 1);
+  assert.equal(long.seq, 1 + long.parts);
+  assert.match(await does(['blame', ...wall.from, '--at', '1900,25']), new RegExp(`^.*\\n.*Tom.* in ${long.parts} parts\\n$`));
+  const args = ['rollback', ...wall.from, '--artist', 'Tom', '--rect', '1000,0,20,50'];
+  assert.match(await does([...args, '--yes']), /^ +1 {2}Tom \(artist 2\)\nhidden: seq /);
+  assert.match(await does(['blame', ...wall.from, '--at', '5,25']), /Tom .* hidden {2}in/);
+  assert.match(await does([...args, '--dry-run']), /nothing to hide/);
+});
+
 test('rollback asks before it does anything', async () => {
   const wall = await makeWall();
   const args = ['rollback', ...wall.from];

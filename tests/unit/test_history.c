@@ -78,6 +78,47 @@ static bool note(void *ctx, const struct kolam_selected *selected) {
     return ++found->count < 32;
 }
 
+static bool note_drawing(void *ctx, const struct kolam_drawing *drawing) {
+    struct found *found = ctx;
+    found->seqs[found->count] = drawing->seq;
+    found->artists[found->count] = drawing->artist;
+    found->is_hidden[found->count] = drawing->is_hidden;
+    return ++found->count < 32;
+}
+
+static bool keep_drawing(void *ctx, const struct kolam_drawing *drawing) {
+    *(struct kolam_drawing *)ctx = *drawing;
+    return false;
+}
+
+/* A line of three parts along y, far apart, four points each; returns the first part's seq. */
+static uint64_t draw_group(struct past *past, uint8_t artist, double y) {
+    struct kolam_point points[3][4];
+    struct kolam_op ops[3];
+    for (uint32_t i = 0; i < 3; i++) {
+        for (uint32_t p = 0; p < 4; p++) {
+            points[i][p] = (struct kolam_point){.x = (int32_t)((1000 * i + 200 * p) * 8),
+                                                .y = (int32_t)(y * 8),
+                                                .pressure = 255,
+                                                .dt_ms = p > 0 ? 10 : 0};
+        }
+        ops[i] = (struct kolam_op){.kind = KOLAM_OP_STROKE,
+                                   .stroke = {.color = 0x000000ff,
+                                              .width = 4 * KOLAM_WIDTH_UNIT_PER_PX,
+                                              .part = i,
+                                              .part_count = 3,
+                                              .has_times = true,
+                                              .has_start = true,
+                                              .start_ms = 5000 + 100 * i,
+                                              .point_count = 4,
+                                              .points = points[i]}};
+    }
+    canvas_fixture_submit(&past->canvas, artist, ops, 3);
+    canvas_fixture_wait(&past->canvas);
+    assert_int_equal(past->canvas.last_status, KOLAM_OK);
+    return past->canvas.last_seq;
+}
+
 /* ---- moments ---- */
 
 static void assert_time(const char *text, int64_t time_ms) {
@@ -161,7 +202,7 @@ static void finds_the_strokes_under_a_pixel_newest_first(void **state) {
     draw_line(past, 1, 0, 10, 130, 200, 130, 6);  /* beside it */
     uint64_t fine = draw_line(past, 3, 2, 380, 400, 420, 400, 8);
     hide(past, 2, coarse);
-    assert_int_equal(kolam_history_blame(past->history, 0, 100, 100, 0, note, &found), KOLAM_OK);
+    assert_int_equal(kolam_history_blame(past->history, 0, 100, 100, 0, note_drawing, &found), KOLAM_OK);
     assert_int_equal(found.count, 3);
     assert_int_equal(found.seqs[0], fine);
     assert_int_equal(found.seqs[1], coarse);
@@ -169,13 +210,45 @@ static void finds_the_strokes_under_a_pixel_newest_first(void **state) {
     assert_true(found.is_hidden[1]);
     assert_false(found.is_hidden[2]);
     found.count = 0;
-    assert_int_equal(kolam_history_blame(past->history, 0, 100, 115, 2, note, &found), KOLAM_OK);
+    assert_int_equal(kolam_history_blame(past->history, 0, 100, 115, 2, note_drawing, &found), KOLAM_OK);
     assert_int_equal(found.count, 0);
-    assert_int_equal(kolam_history_blame(past->history, 0, 100, 106, 4, note, &found), KOLAM_OK);
+    assert_int_equal(kolam_history_blame(past->history, 0, 100, 106, 4, note_drawing, &found), KOLAM_OK);
     assert_int_equal(found.count,
                      2); /* a finger is less exact, but the fine line is thinner than that */
-    assert_int_equal(kolam_history_blame(past->history, 99, 0, 0, 0, note, &found),
+    assert_int_equal(kolam_history_blame(past->history, 99, 0, 0, 0, note_drawing, &found),
                      KOLAM_ERR_INVALID);
+}
+
+static void a_group_under_a_pixel_is_one_drawing(void **state) {
+    struct past *past = *state;
+    struct found found = {.count = 0};
+    struct kolam_drawing drawing = {.seq = 0};
+    uint64_t below = draw_line(past, 1, 0, 1300, 90, 1300, 110, 4);
+    uint64_t group = draw_group(past, 2, 100);
+    hide(past, 2, group); /* one part alone */
+    assert_int_equal(kolam_history_blame(past->history, 0, 1300, 100, 0, note_drawing, &found),
+                     KOLAM_OK);
+    assert_int_equal(found.count, 2);
+    assert_int_equal(found.seqs[0], group + 2);
+    assert_int_equal(found.seqs[1], below);
+    assert_int_equal(kolam_history_blame(past->history, -1, 650, 50, 1, keep_drawing, &drawing),
+                     KOLAM_OK);
+    assert_int_equal(drawing.seq, group + 2);
+    assert_int_equal(drawing.part_count, 3);
+    assert_int_equal(drawing.point_count, 12);
+    assert_false(drawing.is_hidden);
+    assert_true(drawing.has_drawn);
+    assert_int_equal(drawing.drawn_from_ms, 5000);
+    assert_int_equal(drawing.drawn_to_ms, 5230);
+    assert_int_equal(drawing.box.x0, -1); /* 2 px at level 0 to the left of 0 */
+    assert_int_equal(drawing.box.x1, 1302);
+    assert_int_equal(drawing.box.y0, 49);
+    assert_int_equal(drawing.box.y1, 52);
+    hide(past, 2, group + 1);
+    hide(past, 2, group + 2);
+    assert_int_equal(kolam_history_blame(past->history, 0, 1300, 100, 0, keep_drawing, &drawing),
+                     KOLAM_OK);
+    assert_true(drawing.is_hidden);
 }
 
 /* ---- an area ---- */
@@ -209,6 +282,58 @@ static void selects_by_area_artist_and_span(void **state) {
     selection.area.rect.x1 = 0;
     assert_int_equal(kolam_history_select(past->history, &selection, note, &found),
                      KOLAM_ERR_INVALID);
+}
+
+static void groups_are_taken_whole_where_that_is_asked(void **state) {
+    struct past *past = *state;
+    struct found found = {.count = 0};
+    uint64_t group = draw_group(past, 1, 50);
+    uint64_t alone = draw_line(past, 2, 0, 1250, 20, 1250, 80, 4);
+    uint64_t other = draw_group(past, 2, 50);
+    hide(past, 1, group + 2);
+    struct kolam_selection selection = {.area.rect = {1200, 0, 1300, 100, 0},
+                                        .to_seq = KOLAM_SEQ_NOW};
+    assert_int_equal(kolam_history_select(past->history, &selection, note, &found), KOLAM_OK);
+    assert_int_equal(found.count, 3);
+    selection.takes_groups = true;
+    selection.to_seq = other + 1; /* a span may end inside a group: it is taken all the same */
+    found.count = 0;
+    assert_int_equal(kolam_history_select(past->history, &selection, note, &found), KOLAM_OK);
+    assert_int_equal(found.count, 7);
+    const uint64_t seqs[7] = {group, group + 1, group + 2, alone, other, other + 1, other + 2};
+    for (uint32_t i = 0; i < 7; i++) {
+        assert_int_equal(found.seqs[i], seqs[i]);
+        assert_int_equal(found.is_hidden[i], i == 2);
+    }
+    selection.area.rect = (struct kolam_rect){3600, 0, 3700, 100, 0}; /* beyond all */
+    found.count = 0;
+    assert_int_equal(kolam_history_select(past->history, &selection, note, &found), KOLAM_OK);
+    assert_int_equal(found.count, 0);
+}
+
+/* Nobody but a forger commits such an op; whoever it claims to belong to is left alone. */
+static void a_part_without_its_group_takes_nobody_with_it(void **state) {
+    struct past *past = *state;
+    struct found found = {.count = 0};
+    uint64_t victim = draw_line(past, 1, 0, 10, 10, 50, 10, 4);
+    struct kolam_point points[2] = {{.x = 80, .y = 400, .pressure = 255},
+                                    {.x = 400, .y = 400, .pressure = 255}};
+    struct kolam_op op = {.kind = KOLAM_OP_STROKE,
+                          .stroke = {.color = 0x000000ff,
+                                     .width = 4 * KOLAM_WIDTH_UNIT_PER_PX,
+                                     .part = 1,
+                                     .part_count = 3,
+                                     .point_count = 2,
+                                     .points = points}};
+    canvas_fixture_submit(&past->canvas, 2, &op, 1);
+    canvas_fixture_wait(&past->canvas);
+    assert_int_equal(past->canvas.last_status, KOLAM_OK);
+    draw_line(past, 1, 0, 10, 90, 50, 90, 4);
+    struct kolam_selection selection = {
+        .area.rect = {0, 40, 60, 60, 0}, .to_seq = KOLAM_SEQ_NOW, .takes_groups = true};
+    assert_int_equal(kolam_history_select(past->history, &selection, note, &found), KOLAM_OK);
+    assert_int_equal(found.count, 1);
+    assert_int_equal(found.seqs[0], victim + 1);
 }
 
 static void a_lasso_takes_what_it_encloses_or_crosses(void **state) {
@@ -318,7 +443,10 @@ int main(void) {
         cmocka_unit_test(reads_moments_as_people_write_them),
         PAST_TEST(resolves_moments_and_says_why_not),
         PAST_TEST(finds_the_strokes_under_a_pixel_newest_first),
+        PAST_TEST(a_group_under_a_pixel_is_one_drawing),
         PAST_TEST(selects_by_area_artist_and_span),
+        PAST_TEST(groups_are_taken_whole_where_that_is_asked),
+        PAST_TEST(a_part_without_its_group_takes_nobody_with_it),
         PAST_TEST(a_lasso_takes_what_it_encloses_or_crosses),
         PAST_TEST(counts_strokes_by_time),
         PAST_TEST(walks_an_artists_ops_backwards),

@@ -596,6 +596,28 @@ test('a_rollback_is_bounded_by_rectangle_lasso_and_span', async () => {
   assert.equal(await count({ x: '-300', y: '-300', width: 100, height: 100 }), 0);
 });
 
+test('a_stroke_of_several_parts_is_rolled_back_whole_and_counts_once', async () => {
+  const { canvas, mira, otter, moderator } = await vandalised();
+  const parts = [0, 1, 2].map((part) => lineBody([300 + 300 * part, 10, 500 + 300 * part, 10], { part, parts: 3, color: BLUE, ...FAT }));
+  const { seq: first } = await otter.commit(parts);
+  await mira.draw([620, 0, 620, 40], { color: RED, ...FAT });
+  const middle = { x: '610', y: '0', width: 30, height: 20 };
+
+  const [above, below] = (await question(canvas, 'at', { level: 0, x: 620, y: 10 })).strokes;
+  assert.equal(above.parts, 1);
+  assert.deepEqual([below.seq, below.parts, below.points, below.artist, below.hidden], [first + 2, 3, 6, otter.me.artist, false]);
+  assert.deepEqual(below.box.map(Number), [292, 2, 1109, 19], 'around all of it');
+
+  const told = await rollback(moderator, 1, { ...middle, artists: [otter.me.artist] });
+  assert.deepEqual([told.strokes, told.artists[0].strokes, told.ops], [1, 1, 1]);
+  const done = await rollback(moderator, 2, { ...middle, artists: [otter.me.artist], apply: true });
+  assert.equal(done.strokes, 1);
+  const { ops: [hide] } = await ask(moderator, { type: 'mine', id: 3, limit: 1 });
+  assert.deepEqual(hide.targets.map(Number), [first, first + 1, first + 2]);
+  const { strokes } = await question(canvas, 'at', { level: 0, x: 950, y: 10 });
+  assert.deepEqual(strokes.map(({ seq, hidden }) => [seq, hidden]), [[first + 2, true]], 'also where nobody asked');
+});
+
 test('nothing_to_roll_back_makes_no_op', async () => {
   const { canvas, moderator, last } = await vandalised();
   const none = await rollback(moderator, 1, { x: '1000', apply: true });

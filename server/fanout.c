@@ -27,7 +27,8 @@ enum kolam_status kolam_fanout_create(struct kolam_server *server) {
     fanout->table = kolam_viewers_table_create();
     fanout->seqs = kolam_alloc_array(KOLAM_VIEW_TILES_MAX, sizeof(*fanout->seqs));
     enum kolam_status status = kolam_tick_create(fanout);
-    return fanout->table && fanout->seqs ? status : KOLAM_ERR_NOMEM;
+    fanout->body = kolam_alloc(KOLAM_OP_BYTES_MAX);
+    return fanout->table && fanout->seqs && fanout->body ? status : KOLAM_ERR_NOMEM;
 }
 
 void kolam_fanout_destroy(struct kolam_server *server) {
@@ -38,6 +39,7 @@ void kolam_fanout_destroy(struct kolam_server *server) {
         kolam_viewers_table_destroy(fanout->table);
         kolam_free(fanout->tile_records);
         kolam_free(fanout->seqs);
+        kolam_free(fanout->body);
         kolam_free(fanout);
         server->fanout = NULL;
     }
@@ -147,23 +149,36 @@ void kolam_fanout_on_commit(void *ctx, const struct kolam_submission *submission
 /* ---- what is not an op ---- */
 
 struct shown_preview {
-    const struct kolam_extent *extent;
+    struct kolam_extent extent;
     struct kolam_out_item item;
 };
 
 static void show_preview(void *ctx, struct kolam_interest_item *interest) {
     const struct shown_preview *shown = ctx;
-    if (kolam_view_resolves(&interest->view, shown->extent)) {
+    if (kolam_view_resolves(&interest->view, &shown->extent)) {
         kolam_viewers_add((struct kolam_viewers *)interest, &shown->item);
     }
 }
 
-void kolam_fanout_preview(struct kolam_canvas *canvas, struct kolam_session *except,
-                          const struct kolam_extent *extent, struct kolam_bytes *record) {
-    struct shown_preview shown = {
-        extent, {.bytes = record, .class = KOLAM_OUT_PREVIEW, .except = except->number}};
-    except->authored_tick = canvas->server->fanout->tick;
-    kolam_interest_find(&canvas->interest, extent, show_preview, &shown);
+static struct shown_preview shown_of(struct kolam_session *author,
+                                     const struct kolam_extent *extent,
+                                     struct kolam_bytes *record) {
+    author->authored_tick = author->server->fanout->tick;
+    return (struct shown_preview){
+        *extent, {.bytes = record, .class = KOLAM_OUT_PREVIEW, .except = author->number}};
+}
+
+void kolam_fanout_preview(struct kolam_session *author, const struct kolam_home *homes,
+                          uint32_t home_count, struct kolam_bytes *record) {
+    const struct kolam_extent extent = kolam_homes_extent(homes, home_count);
+    struct shown_preview shown = shown_of(author, &extent, record);
+    kolam_interest_find_homes(&author->canvas->interest, homes, home_count, show_preview, &shown);
+}
+
+void kolam_fanout_cursor(struct kolam_session *author, const struct kolam_extent *extent,
+                         struct kolam_bytes *record) {
+    struct shown_preview shown = shown_of(author, extent, record);
+    kolam_interest_find(&author->canvas->interest, extent, show_preview, &shown);
 }
 
 void kolam_fanout_all(struct kolam_canvas *canvas, struct kolam_session *except,

@@ -23,6 +23,7 @@ struct kolam_fanout {
     struct kolam_tick_room *room;           /* tick.c's */
     struct kolam_tile_record *tile_records; /* notices.c's */
     uint64_t *seqs;                         /* KOLAM_VIEW_TILES_MAX, for view_answer.c */
+    uint8_t *body;                          /* KOLAM_OP_BYTES_MAX, for preview_out.c */
 };
 
 KOLAM_MUST_CHECK enum kolam_status kolam_fanout_create(struct kolam_server *server);
@@ -33,9 +34,11 @@ void kolam_fanout_on_commit(void *ctx, const struct kolam_submission *submission
 
 /* Sends one op to one session if its view shows it: what it missed. */
 void kolam_fanout_op(struct kolam_session *session, const struct kolam_recent_op *op);
-/* Sends a preview or cursor to all on the canvas whose view the extent touches and resolves, but `except`. */
-void kolam_fanout_preview(struct kolam_canvas *canvas, struct kolam_session *except,
-                          const struct kolam_extent *extent, struct kolam_bytes *record);
+/* Sends an author's preview, or cursor, to all on the canvas whose view shows and resolves it, but the author. */
+void kolam_fanout_preview(struct kolam_session *author, const struct kolam_home *homes,
+                          uint32_t home_count, struct kolam_bytes *record);
+void kolam_fanout_cursor(struct kolam_session *author, const struct kolam_extent *extent,
+                         struct kolam_bytes *record);
 /* Sends a record to everyone on the canvas but `except`, who may be NULL; takes the reference. */
 void kolam_fanout_all(struct kolam_canvas *canvas, struct kolam_session *except,
                       struct kolam_bytes *record);

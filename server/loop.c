@@ -62,8 +62,8 @@ uint32_t kolam_loop_busy_permille(const struct kolam_loop *loop) {
 }
 
 /* From the beginning of one run to that of the next is an interval, but after a run that took long there is a rest as
- * long as it took, so that at most half of the time goes into writing and reading is never starved. A rest without a
- * want ends the ticking. */
+ * long as it worked (not as long as it waited for a processor), so that at most half of the time goes into writing and
+ * reading is never starved. A rest without a want ends the ticking. */
 static void on_tick(struct ev_loop *ev, struct ev_timer *timer, int events) {
     (void)ev, (void)events;
     struct kolam_loop *loop = timer->data;
@@ -71,12 +71,14 @@ static void on_tick(struct ev_loop *ev, struct ev_timer *timer, int events) {
         return;
     }
     loop->is_tick_wanted = false;
-    const uint64_t begin_us = kolam_monotonic_us();
+    const uint64_t begin_us = kolam_monotonic_us(), begin_cpu_us = cpu_us();
     loop->handlers.on_tick(loop->handlers.ctx);
     const uint64_t end_us = kolam_monotonic_us(), took_us = end_us - begin_us;
-    kolam_pace_look(&loop->pace, end_us, cpu_us());
+    const uint64_t end_cpu_us = cpu_us(), worked_us = end_cpu_us - begin_cpu_us;
+    kolam_pace_look(&loop->pace, end_us, end_cpu_us);
     const uint64_t interval_us = kolam_pace_interval_us(&loop->pace);
-    uint64_t rest_us = took_us * 2 > interval_us ? took_us : interval_us - took_us;
+    uint64_t rest_us = interval_us > took_us ? interval_us - took_us : 0;
+    rest_us = rest_us > worked_us ? rest_us : worked_us;
     rest_us = rest_us > REST_MAX_US ? REST_MAX_US : rest_us;
     kolam_histogram_add(&loop->stats.tick_work, KOLAM_SCALE_TIME, took_us);
     kolam_histogram_add(&loop->stats.tick_interval, KOLAM_SCALE_TIME, took_us + rest_us);

@@ -38,10 +38,15 @@ test-long:
 $(SUITES:%=test-%): test-%:
 	@CC='$(CC)' tests/run $*
 
-BENCH_PROGRAMS := $(patsubst %.c,$(O)/%,$(wildcard tests/bench/bench_*.c))
+BENCH_SOURCES := $(wildcard tests/bench/bench_*.c)
+BENCH_PROGRAMS := $(BENCH_SOURCES:%.c=$(O)/%)
+APP_BENCHES := $(if $(BENCH_SOURCES),$(shell grep -lE '^\#include "(server|tools)/' $(BENCH_SOURCES)))
+$(BENCH_PROGRAMS): TEST_LIBS = $(TILES_LIBS)
+$(APP_BENCHES:%.c=$(O)/%): TEST_LIBS = $(LIBS)
+$(APP_BENCHES:%.c=$(O)/%): $(O)/libkolam-app.a
 $(BENCH_PROGRAMS): $(O)/%: $(O)/%.o $(TEST_SUPPORT) $(OUT)/libkolam.a
 	@echo "  LINK  $@"
-	@$(CC) $(LINK) -o $@ $^ $(TILES_LIBS)
+	@$(CC) $(LINK) -o $@ $(filter %.o,$^) $(filter %-app.a,$^) $(OUT)/libkolam.a $(TEST_LIBS)
 
 bench: all $(BENCH_PROGRAMS)
 	@for program in $(BENCH_PROGRAMS); do echo "== $$program"; $$program || exit 1; done

@@ -202,8 +202,9 @@ static const struct row rows[] = {
     LABELLED(COUNTER, ARRAY, "dropped_total", counted.dropped, classes,
              "Records dropped from slow clients' queues, by class."),
     COUNTER("frames_sent_total", frames_sent, "WebSocket frames written."),
-    LABELLED(COUNTER, ARRAY, "frames_built_total", counted.frames_composed, builds,
-             "Frames built for all who see the same, used again for another view, or for one alone."),
+    LABELLED(
+        COUNTER, ARRAY, "frames_built_total", counted.frames_composed, builds,
+        "Frames built for all who see the same, used again for another view, or for one alone."),
     COUNTER("sent_bytes_total", sent_bytes, "Bytes of those frames."),
 
     ROW(COUNTER, SECONDS, "loop_busy_seconds_total", loop.busy_us,

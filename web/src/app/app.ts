@@ -11,6 +11,7 @@ import type { Gestures } from '../hand/gestures.ts';
 import { Hand } from '../hand/hand.ts';
 import type { Ink } from '../ink.ts';
 import type { Link, Surroundings, Welcome } from '../net/connection.ts';
+import { isLite, openLite } from '../lite/open.ts';
 import { Session, type Person, type SessionOptions } from '../net/session.ts';
 import { keepAlive, makeKeeper, makeNonce, openStorage } from '../net/storage.ts';
 import { Chrome } from '../ui/chrome.ts';
@@ -27,10 +28,11 @@ import { Wall } from './wall.ts';
 
 const CURSOR_EVERY_MS = 66;
 
-function surroundings(): Surroundings {
+/* `lite`: opens what stands for a socket to those who watch by HTTP alone. */
+function surroundings(lite: (() => WebSocket) | null): Surroundings {
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
   return {
-    open: () => new WebSocket(`${scheme}//${location.host}/ws`, SUBPROTOCOL),
+    open: lite ?? (() => new WebSocket(`${scheme}//${location.host}/ws`, SUBPROTOCOL)),
     random: Math.random,
     later: (run, ms) => window.setTimeout(run, ms),
     cancel: (timer) => window.clearTimeout(timer),
@@ -76,7 +78,8 @@ export class App {
   constructor(canvas: HTMLCanvasElement, ink: Ink, viewport: Viewport) {
     const { canvas: name, isWatching } = this.page;
     const nonce = makeNonce();
-    const around = surroundings();
+    const lite = isLite(location.search) ? () => openLite(name, ink.rasterVersion) : null;
+    const around = surroundings(lite);
     const admin = adminToken;
     const options: SessionOptions = { canvas: name, isWatching, around, claim, admin };
     this.journal = new Journal(nonce, makeKeeper(this.storage, name, nonce));

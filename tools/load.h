@@ -101,10 +101,10 @@ struct kolam_load {
     int64_t begin_us, end_us; /* of the run */
     struct kolam_load_hist op_latency, commit_latency, ack_latency, preview_latency, join_time, lag;
     uint64_t ops_sent, previews_sent, cursors_sent, nacks, early, joined;
-    uint64_t bytes_at_begin;
+    uint64_t bytes_at_begin, frames_at_begin;
     struct kolam_load_usage usage_begin, usage_end; /* the server's */
     struct kolam_load_usage own_begin, own_end;
-    uint64_t delivered_at_end, bytes_at_end;
+    uint64_t delivered_at_end, bytes_at_end, frames_at_end;
     int signals_fd;
     struct kolam_progress progress;
     struct kolam_error error; /* what ended the run before its time */

@@ -95,7 +95,8 @@ static void print_more(const struct kolam_load *load, const struct totals *total
     put_count("views_answered", found->views_answered);
     put_count("refreshes", found->refreshes);
     put_count("others_ops", load->ledger.foreign);
-    put_count("frames", load->net.frames_in);
+    put_count("frames", load->frames_at_end - load->frames_at_begin);
+    put_count("delivered_in_time", load->delivered_at_end);
     put_count("stalled", load->options.stalled);
     put_count("stalled_closed", totals->stalled_closed);
     put_count("joined", load->joined);

@@ -208,6 +208,7 @@ static void begin(struct run *run) {
     load->usage_begin = kolam_load_usage_of(options->server_pid);
     load->own_begin = kolam_load_usage_of(getpid());
     load->bytes_at_begin = load->net.bytes_in;
+    load->frames_at_begin = load->net.frames_in;
     load->begin_us = kolam_load_now_us();
     load->end_us = load->begin_us + (int64_t)(options->seconds * 1e6);
     load->is_running = true;
@@ -240,6 +241,7 @@ static void draw(struct run *run) {
     load->own_end = kolam_load_usage_of(getpid());
     load->delivered_at_end = load->findings.delivered;
     load->bytes_at_end = load->net.bytes_in;
+    load->frames_at_end = load->net.frames_in;
 }
 
 /* Until nothing is outstanding, or it was waited for long enough. */

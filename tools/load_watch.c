@@ -331,8 +331,10 @@ void kolam_load_watch_judge(struct kolam_load_watch *watch, struct kolam_load_ju
                    limit_seq);
     }
     if (!judge->is_dry) {
-        watch->span_count -= done;
-        memmove(watch->spans, watch->spans + done, watch->span_count * sizeof *watch->spans);
+        if (done > 0) {
+            watch->span_count -= done;
+            memmove(watch->spans, watch->spans + done, watch->span_count * sizeof *watch->spans);
+        }
         clear_bits(watch, judge->ledger, limit_seq);
     }
 }

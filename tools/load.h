@@ -55,7 +55,9 @@ struct kolam_load_hand {
     struct kolam_load_sent_preview {
         uint32_t counter, first;
         int64_t due_us;
-        struct kolam_load_ink ink;
+        size_t
+            body_bytes; /* of what came last under this name: the server may join it with later ones */
+        struct kolam_load_ink ink; /* of that */
     } previews[64];
 };
 
@@ -91,6 +93,7 @@ struct kolam_load {
     struct kolam_load_timers timers;
     struct kolam_load_net net;
     struct kolam_load_random random;
+    struct kolam_op_room room; /* for what is decoded */
     struct kolam_load_client *clients;
     uint32_t client_count;
     uint32_t absent_at; /* the first client that has not begun to connect */

@@ -67,21 +67,23 @@ static void submit(struct kolam_load *load, struct kolam_load_client *client, in
     send_record(load, client, &record);
 }
 
-static void remember(struct kolam_load_client *client, const struct kolam_stroke *tail,
-                     uint32_t first, int64_t due_us) {
+static struct kolam_load_sent_preview *preview_slot(struct kolam_load_hand *hand, uint32_t counter,
+                                                    uint32_t first) {
+    const uint32_t count = sizeof hand->previews / sizeof hand->previews[0];
+    return &hand->previews[(counter * 31 + first) % count];
+}
+
+/* The box around the points is enough, and the homes do not stay. */
+static bool find_ink(const struct kolam_stroke *stroke, struct kolam_load_ink *out_ink) {
     struct kolam_home homes[KOLAM_STROKE_HOMES_MAX];
-    struct kolam_load_hand *hand = client->hand;
     uint32_t count;
-    struct kolam_load_sent_preview *sent =
-        &hand->previews[(hand->counter * 31 + first) %
-                        (sizeof hand->previews / sizeof hand->previews[0])];
-    *sent = (struct kolam_load_sent_preview){
-        .counter = hand->counter, .first = first, .due_us = due_us};
-    if (kolam_stroke_homes(tail, homes, &count) == KOLAM_OK && count > 0) {
-        sent->ink = kolam_load_ink_of(homes, count);
-        sent->ink.home_count = 0; /* the box is enough, and the homes are gone */
-        sent->ink.homes = NULL;
+    if (kolam_stroke_homes(stroke, homes, &count) != KOLAM_OK || count == 0) {
+        return false;
     }
+    *out_ink = kolam_load_ink_of(homes, count);
+    out_ink->home_count = 0;
+    out_ink->homes = NULL;
+    return true;
 }
 
 /* Points [first, first + count) as a stroke of their own. */
@@ -114,7 +116,11 @@ static void preview(struct kolam_load *load, struct kolam_load_client *client, i
     kolam_wire_put_varint(&record, hand->counter);
     kolam_wire_put_varint(&record, first);
     kolam_wire_put(&record, body, body_bytes);
-    remember(client, &op.stroke, first, due_us);
+    struct kolam_load_sent_preview sent = {
+        .counter = hand->counter, .first = first, .due_us = due_us, .body_bytes = body_bytes};
+    if (find_ink(&op.stroke, &sent.ink)) {
+        *preview_slot(hand, hand->counter, first) = sent;
+    }
     load->previews_sent++;
     send_record(load, client, &record);
 }
@@ -221,16 +227,28 @@ void kolam_load_artist_begin(struct kolam_load *load, struct kolam_load_client *
     wait_for_stroke(load, client, load->begin_us);
 }
 
-const struct kolam_load_sent_preview *kolam_load_artist_preview(const struct kolam_load *load,
-                                                                uint64_t nonce, uint32_t counter,
-                                                                uint32_t first) {
-    const uint64_t artist = nonce - load->ledger.base_nonce;
-    if (artist >= load->options.artists || !load->clients[artist].hand) {
+const struct kolam_load_sent_preview *kolam_load_artist_preview(struct kolam_load *load,
+                                                                struct kolam_wire_reader payload) {
+    (void)kolam_wire_varint(&payload); /* the artist's number on the canvas */
+    uint64_t artist = kolam_wire_u64(&payload) - load->ledger.base_nonce;
+    uint32_t counter = (uint32_t)kolam_wire_varint(&payload);
+    uint32_t first = (uint32_t)kolam_wire_varint(&payload);
+    const size_t body_bytes = (size_t)(payload.end - payload.at);
+    if (artist >= load->options.artists) {
         return NULL;
     }
-    const struct kolam_load_hand *hand = load->clients[artist].hand;
-    const struct kolam_load_sent_preview *sent =
-        &hand->previews[(counter * 31 + first) %
-                        (sizeof hand->previews / sizeof hand->previews[0])];
-    return sent->counter == counter && sent->first == first ? sent : NULL;
+    struct kolam_load_sent_preview *sent = preview_slot(load->clients[artist].hand, counter, first);
+    if (sent->counter != counter || sent->first != first) {
+        return NULL;
+    }
+    if (sent->body_bytes != body_bytes) {
+        struct kolam_op op;
+        if (kolam_op_decode(payload.at, body_bytes, &load->room, &op) != KOLAM_OK ||
+            op.kind != KOLAM_OP_STROKE || !find_ink(&op.stroke, &sent->ink)) {
+            load->ledger.wrong++;
+            return NULL;
+        }
+        sent->body_bytes = body_bytes;
+    }
+    return sent;
 }

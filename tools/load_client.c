@@ -217,13 +217,8 @@ static void on_view(struct kolam_load *load, struct kolam_load_client *client,
 
 static void on_preview(struct kolam_load *load, struct kolam_load_client *client,
                        struct kolam_wire_reader payload, int64_t now_us) {
-    (void)kolam_wire_varint(&payload); /* the artist's number */
-    uint64_t nonce = kolam_wire_u64(&payload);
-    uint32_t counter = (uint32_t)kolam_wire_varint(&payload);
-    uint32_t first = (uint32_t)kolam_wire_varint(&payload);
     load->findings.previews++;
-    const struct kolam_load_sent_preview *sent =
-        kolam_load_artist_preview(load, nonce, counter, first);
+    const struct kolam_load_sent_preview *sent = kolam_load_artist_preview(load, payload);
     if (sent) {
         kolam_load_hist_add(&load->preview_latency, now_us - sent->due_us);
         if (!kolam_load_watch_may_see(&client->watch, &sent->ink, now_us)) {

@@ -19,10 +19,10 @@ void kolam_load_give_up(struct kolam_load *load, const char *format, ...) KOLAM_
 void kolam_load_artist_begin(struct kolam_load *load, struct kolam_load_client *client);
 void kolam_load_artist_due(struct kolam_load *load, struct kolam_load_client *client,
                            int64_t due_us);
-/* When that preview was due, and where it was; NULL if it is not remembered. */
-const struct kolam_load_sent_preview *kolam_load_artist_preview(const struct kolam_load *load,
-                                                                uint64_t nonce, uint32_t counter,
-                                                                uint32_t first);
+/* A PREVIEW record came: the moment at which the earliest of what it holds was due, and where its points are. NULL if it is not
+ * remembered, or its body breaks the form. */
+const struct kolam_load_sent_preview *kolam_load_artist_preview(struct kolam_load *load,
+                                                                struct kolam_wire_reader payload);
 
 /* load_eyes.c: the views at which a client begins, and how it goes on looking. */
 void kolam_load_eyes_init(struct kolam_load *load);

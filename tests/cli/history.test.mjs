@@ -1,6 +1,7 @@
 // The past from the command line: moments, who drew what, rollback and its undo, timelapses. Everything is run for real.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import test from 'node:test';
@@ -392,8 +393,46 @@ test('a video is what ffmpeg makes of every frame', async () => {
   await complains(['timelapse', ...wall.from, ...RECT, '-o', wall.at('u.mp4')], 1, /ffmpeg failed \(exit status 3\)/, { env });
   await complains(['timelapse', ...wall.from, ...RECT, '-o', wall.at('u.mp4')], 1, /needs ffmpeg.*apt install ffmpeg/,
     { env: { PATH: wall.at('empty') } });
+  // It may end in the middle of the frames or after them, by itself or by a signal, with words or without.
+  const half = 'for last; do :; done\nhead -c 100000 > "$last"\n';
+  for (const [script, words] of [
+    [`${half}echo 'no such encoder' >&2; echo 'more words' >&2; exit 1`, /ffmpeg failed \(exit status 1\): no such encoder\n/],
+    [`${half}kill -9 $$`, /ffmpeg was ended by signal 9\n/],
+    [`cat > /dev/null\n${half}exit 2`, /ffmpeg failed \(exit status 2\)\n/]]) {
+    writeFileSync(join(bin, 'ffmpeg'), `#!/bin/sh\n${script}\n`);
+    await complains(['timelapse', ...wall.from, ...RECT, '-o', wall.at('u.mp4')], 1, words, { env });
+  }
   assert.deepEqual(readdirSync(wall.folder).filter((name) => /^u\.mp4|part/.test(name)), [], 'nothing half is left');
 });
+
+const hasFfmpeg = spawnSync('ffmpeg', ['-version']).status === 0;
+for (const [kind, codec] of [['webm', 'vp9'], ['mp4', 'h264']]) {
+  test(`a real .${kind} plays from the first to the last moment`, { skip: !hasFfmpeg && 'no ffmpeg here' }, async () => {
+    const wall = await makeWall();
+    const out = wall.at(`t.${kind}`);
+    const odd = ['--rect', '-20,-20,301,121']; /* encoders want even sides */
+    await does(['timelapse', ...wall.from, ...odd, '--seconds', '2', '--fps', '10', '-o', out]);
+    const told = spawnSync('ffmpeg', ['-hide_banner', '-i', out], { encoding: 'utf8' }).stderr;
+    assert.match(told, new RegExp(`Video: ${codec}.*yuv420p\\(tv, bt709.*302x122`));
+    const { status, stdout } = spawnSync('ffmpeg', ['-v', 'error', '-i', out, '-f', 'rawvideo', '-pix_fmt', 'rgba', '-'], { maxBuffer: 1 << 28 });
+    assert.equal(status, 0);
+    const size = 302 * 122 * 4;
+    assert.equal(stdout.length, 20 * size, 'two seconds at 10 a second');
+    for (const [frame, at] of [[0, ['--at', '1']], [19, []]]) {
+      const path = wall.at(`expected-${frame}.png`);
+      await does(['export', ...wall.from, ...odd, '--ground', '#ffffff', ...at, '-o', path]);
+      const { rgba } = decodePng(readFileSync(path));
+      let error = 0;
+      for (let y = 0; y < 121; y += 1) {
+        for (let i = 0; i < 301 * 4; i += 1) {
+          error += Math.abs(stdout[frame * size + y * 302 * 4 + i] - rgba[y * 301 * 4 + i]);
+        }
+      }
+      /* Right ones are 0.1 to 0.5, the wrong end is 2.5. */
+      assert.ok(error / (301 * 121 * 4) < 1.5, `frame ${frame} differs by ${error / (301 * 121 * 4)} on average`);
+    }
+  });
+}
 
 test('timelapse refuses what it cannot do', async () => {
   const wall = await makeWall();

@@ -45,7 +45,8 @@ static struct kolam_socket *create(struct kolam_net *net, struct lws *wsi) {
     ws->net = net;
     ws->wsi = wsi;
     ws->heard_ms = kolam_loop_now_ms(net->loop);
-    ws->pinged_ms = ws->heard_ms;
+    /* Those who come together are not pinged together. */
+    ws->pinged_ms = ws->heard_ms - (int64_t)(net->connections * 7919ull % PING_MS);
     kolam_list_append(&net->sockets, &ws->link);
     lws_set_opaque_user_data(wsi, ws);
     return ws;

@@ -67,6 +67,7 @@ struct kolam_session {
     struct kolam_view view; /* as it asked; is_set false before, and while it is to look again */
     struct kolam_viewers *viewers; /* whom it shares the view with; NULL: see viewers.h */
     struct kolam_list viewers_link;
+    uint64_t followed_seq;  /* the canvas's newest op when it came to them */
     uint32_t skip;          /* so many of what is pending for the viewers are not for it */
     uint64_t authored_tick; /* the last tick in which something is not to be sent back to it */
 

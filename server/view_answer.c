@@ -256,10 +256,14 @@ static void begin_answer(struct kolam_session *session) {
 
 /* ---- the view ---- */
 
-/* What the client missed since it last saw this rectangle, if all of it is still at hand. */
-static bool resume(struct kolam_session *session, uint64_t since) {
+/* What the client missed since it last saw this rectangle, if all of it is still at hand. One that looked at nothing
+ * else meanwhile was sent all of it already. */
+static bool resume(struct kolam_session *session, uint64_t since, bool is_same) {
     const struct kolam_canvas *canvas = session->canvas;
     uint32_t first;
+    if (is_same && since >= session->followed_seq && since <= canvas->last_seq) {
+        return true;
+    }
     if (canvas->state != KOLAM_CANVAS_OPEN ||
         !kolam_recent_since(&canvas->recent, since, canvas->last_seq, &first)) {
         return false;
@@ -282,13 +286,14 @@ static void work_on(struct kolam_session *session, const struct kolam_view *view
     server->metrics.sessions_stale -= session->is_refreshing;
     session->is_refreshing = false;
     session->viewed_tick = server->fanout->tick;
+    const struct kolam_viewers *former = session->viewers;
     kolam_viewers_settle(session);
     if (kolam_viewers_join(session, &set) != KOLAM_OK) {
         kolam_session_close(session, 1013, "out of memory");
         return;
     }
     session->view = set;
-    session->is_resumed = has_since && resume(session, since);
+    session->is_resumed = has_since && resume(session, since, former == session->viewers);
     if (session->view.is_set) {
         begin_answer(session);
     }

@@ -111,6 +111,7 @@ enum kolam_status kolam_viewers_join(struct kolam_session *session, const struct
     viewers->member_count++;
     session->viewers = viewers;
     session->skip = viewers->count;
+    session->followed_seq = session->canvas->last_seq;
     return KOLAM_OK;
 }
 

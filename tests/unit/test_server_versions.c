@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "server/versions.h"
+#include "server/view.h"
 
 static struct kolam_tile_id tile(int32_t level, int64_t x, int64_t y) {
     return (struct kolam_tile_id){x, y, level};
@@ -115,6 +116,68 @@ static void remembers_which_tiles_are_averaged(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static uint64_t seed = 0x2545f4914f6cdd1du;
+
+static uint64_t number(uint64_t bound) {
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return seed % bound;
+}
+
+/* Around the same spot of the world at each level, now and then at its edge. */
+static struct kolam_tile_id some_tile(void) {
+    const int32_t level = number(4) ? (int32_t)number(12) - 4 : (int32_t)number(49) - 24;
+    const int64_t low = kolam_tile_coord_min(level), high = kolam_tile_coord_max(level);
+    const int64_t x = number(20) ? (high + 1) / 3 + (int64_t)number(8) - 4 : high;
+    const int64_t y = number(20) ? -(high + 1) / 5 + (int64_t)number(8) - 4 : low;
+    return tile(level, x < low ? low : (x > high ? high : x),
+                y < low ? low : (y > high ? high : y));
+}
+
+static bool touches(const struct kolam_home *home, struct kolam_tile_id id) {
+    if (id.level <= home->tile.level) {
+        return kolam_tile_equal(kolam_tile_ancestor(home->tile, id.level), id);
+    }
+    const struct kolam_extent extent = kolam_home_extent(home);
+    const struct kolam_tile_range range = kolam_extent_tiles(&extent, id.level, 0);
+    return id.x >= range.x0 && id.x <= range.x1 && id.y >= range.y0 && id.y <= range.y1;
+}
+
+#define KNOWN 600
+
+static void commits_raise_just_what_they_touch_at_all_levels(void **state) {
+    struct kolam_tile_id ids[KNOWN];
+    uint64_t seqs[KNOWN];
+    uint32_t count = 0;
+    for (uint64_t seq = 1; seq < 4000; seq++) {
+        if (count < KNOWN && number(2)) {
+            uint64_t known;
+            ids[count] = some_tile();
+            if (!kolam_versions_get(*state, ids[count], &known)) {
+                know(*state, ids[count], 0);
+                seqs[count++] = 0;
+            }
+        }
+        struct kolam_home home = {some_tile(), 0, 0, 0, 0};
+        home.x0 = (uint8_t)number(256);
+        home.y0 = (uint8_t)number(256);
+        home.x1 = (uint8_t)(home.x0 + number(256u - home.x0));
+        home.y1 = (uint8_t)(home.y0 + number(256u - home.y0));
+        kolam_versions_commit(*state, &home, 1, seq);
+        for (uint32_t i = 0; i < count; i++) {
+            seqs[i] = touches(&home, ids[i]) ? seq : seqs[i];
+        }
+        const uint32_t any = count ? (uint32_t)number(count) : 0;
+        for (uint32_t i = any; i < count && i < any + 20; i++) {
+            assert_int_equal(version_of(*state, ids[i]), seqs[i]);
+        }
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        assert_int_equal(version_of(*state, ids[i]), seqs[i]);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(knows_only_what_it_was_told),
@@ -124,6 +187,7 @@ int main(void) {
         TEST(what_was_pushed_out_is_not_believed),
         TEST(the_lately_used_stay),
         TEST(remembers_which_tiles_are_averaged),
+        TEST(commits_raise_just_what_they_touch_at_all_levels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,6 +94,7 @@ struct kolam_load {
     struct kolam_load_net net;
     struct kolam_load_random random;
     struct kolam_op_room room; /* for what is decoded */
+    uint64_t tile_seqs[KOLAM_LOAD_VIEW_TILES_MAX];
     struct kolam_load_client *clients;
     uint32_t client_count;
     uint32_t absent_at; /* the first client that has not begun to connect */

@@ -201,15 +201,44 @@ static void on_nack(struct kolam_load *load, const struct kolam_load_client *cli
     kolam_load_ledger_refused(&load->ledger, client->conn.index, nack.counter);
 }
 
+static int64_t read_zigzag(struct kolam_wire_reader *reader) {
+    uint64_t value = kolam_wire_varint(reader);
+    return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
+}
+
+/* The rest of a VIEW record: its rectangle, which is to be the one asked for, and its tiles' seqs. */
+static bool read_tiles(struct kolam_load *load, const struct kolam_load_view *asked,
+                       struct kolam_wire_reader payload) {
+    struct kolam_load_view view;
+    (void)kolam_wire_varint(&payload); /* id */
+    (void)kolam_wire_u8(&payload);
+    (void)kolam_wire_varint(&payload); /* seq */
+    view.level = (int32_t)kolam_wire_u8(&payload) + KOLAM_LEVEL_MIN;
+    view.x = read_zigzag(&payload);
+    view.y = read_zigzag(&payload);
+    view.width = (uint32_t)kolam_wire_varint(&payload);
+    view.height = (uint32_t)kolam_wire_varint(&payload);
+    if (payload.has_failed || !kolam_load_view_equal(&view, asked) ||
+        view.width * view.height > KOLAM_LOAD_VIEW_TILES_MAX) {
+        return false;
+    }
+    for (uint32_t i = 0; i < view.width * view.height; i++) {
+        load->tile_seqs[i] = kolam_wire_varint(&payload);
+    }
+    return !payload.has_failed && payload.at == payload.end;
+}
+
 static void on_view(struct kolam_load *load, struct kolam_load_client *client,
                     struct kolam_wire_reader payload, int64_t now_us) {
     struct kolam_wire_view view;
     if (kolam_wire_read_view(payload, &view) != KOLAM_OK ||
-        !kolam_load_watch_answered(&client->watch, view.id, view.seq, now_us)) {
+        !kolam_load_watch_answered(&client->watch, view.id, view.seq, now_us) ||
+        !read_tiles(load, &client->watch.now.view, payload)) {
         load->ledger.wrong++;
         return;
     }
     load->findings.views_answered++;
+    kolam_load_watch_tiles(&client->watch, &load->ledger, load->tile_seqs, now_us);
     if (client->state == KOLAM_LOAD_GREETING) {
         arrive(load, client, now_us);
     }
@@ -230,10 +259,9 @@ static void on_preview(struct kolam_load *load, struct kolam_load_client *client
 static void on_tile(struct kolam_load *load, struct kolam_load_client *client,
                     struct kolam_wire_reader payload) {
     struct kolam_tile_id tile = {.level = (int32_t)kolam_wire_u8(&payload) + KOLAM_LEVEL_MIN};
-    uint64_t x = kolam_wire_varint(&payload), y = kolam_wire_varint(&payload);
+    tile.x = read_zigzag(&payload);
+    tile.y = read_zigzag(&payload);
     uint64_t seq = kolam_wire_varint(&payload);
-    tile.x = (int64_t)(x >> 1) ^ -(int64_t)(x & 1);
-    tile.y = (int64_t)(y >> 1) ^ -(int64_t)(y & 1);
     if (payload.has_failed) {
         load->ledger.wrong++;
         return;

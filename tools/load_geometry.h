@@ -4,6 +4,8 @@
 
 #include "kolam/op.h"
 
+#define KOLAM_LOAD_VIEW_TILES_MAX 4096
+
 /* A rectangle of tiles of one level. */
 struct kolam_load_view {
     int64_t x, y;

@@ -31,8 +31,8 @@ static struct totals total(const struct kolam_load *load) {
     }
     totals.failures = found->missing + found->duplicated + found->outside_view +
                       found->out_of_order + found->missing_notices + found->previews_outside +
-                      load->ledger.wrong + load->ledger.unacked + load->nacks + load->early +
-                      totals.lost;
+                      found->stale_views + load->ledger.wrong + load->ledger.unacked + load->nacks +
+                      load->early + totals.lost;
     return totals;
 }
 
@@ -90,6 +90,7 @@ static void print_more(const struct kolam_load *load, const struct totals *total
     put_count("lost_connections", totals->lost);
     put_count("missing_notices", found->missing_notices);
     put_count("previews_outside", found->previews_outside);
+    put_count("stale_views", found->stale_views);
     put_count("tile_notices", found->tile_notices);
     put_count("views_sent", found->views_sent);
     put_count("views_answered", found->views_answered);
@@ -193,6 +194,7 @@ static void complain(const struct kolam_load *load, const struct totals *totals)
         {found->outside_view, "ops came that the view cannot show"},
         {found->out_of_order, "ops came out of order"},
         {found->missing_notices, "strokes below a pixel were not told of by a TILE"},
+        {found->stale_views, "ops from before a VIEW were in none of its tiles and did not come"},
         {found->previews_outside, "previews came that the view cannot show"},
         {load->ledger.wrong, "records contradict what was sent"},
         {load->early, "artists got their own op before its ACK"},

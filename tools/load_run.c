@@ -144,6 +144,7 @@ static bool is_judged(const struct kolam_load_client *client) {
 static void judge_some(struct run *run, int64_t now_us, int64_t since_us) {
     struct kolam_load *load = run->load;
     mark(&run->marks, now_us, load->ledger.newest_acked_seq);
+    load->judge.now_us = now_us;
     uint64_t limit = ripe_seq(load, &run->marks, now_us);
     uint64_t count = (uint64_t)load->client_count * (uint64_t)since_us / JUDGE_CYCLE_US + 1;
     for (uint64_t i = 0; i < count && i < load->client_count; i++) {
@@ -156,6 +157,7 @@ static void judge_some(struct run *run, int64_t now_us, int64_t since_us) {
 
 static void judge_all(struct kolam_load *load, bool is_dry) {
     load->judge.is_dry = is_dry;
+    load->judge.is_last = !is_dry;
     load->judge.outstanding = 0;
     for (uint32_t i = 0; i < load->client_count; i++) {
         if (is_judged(&load->clients[i])) {

@@ -9,6 +9,8 @@
 #include "kolam/alloc.h"
 
 #define TOLD_MAX 12          /* findings that are printed one by one */
+#define DEBT_US 10000000     /* what a VIEW lacked has come by then */
+#define TILES_OPS 128        /* so many are looked for in a VIEW's tiles */
 #define STRAGGLER_US 1000000 /* a preview for the view before may still be on its way */
 
 enum kolam_status kolam_load_watch_init(struct kolam_load_watch *watch,
@@ -236,6 +238,52 @@ static bool is_noticed(void *ctx, uint32_t place) {
     return notices->noticed && notices->noticed[place] >= notices->seq;
 }
 
+void kolam_load_watch_tiles(struct kolam_load_watch *watch, const struct kolam_load_ledger *ledger,
+                            const uint64_t *tile_seqs, int64_t now_us) {
+    const struct kolam_load_span *now = &watch->now;
+    const uint64_t first = now->from_seq > TILES_OPS ? now->from_seq - TILES_OPS : 0;
+    watch->debt_count = 0;
+    for (uint64_t seq = now->from_seq; seq > first && watch->debt_count < KOLAM_LOAD_DEBTS_MAX;
+         seq--) {
+        const struct kolam_load_op *op = kolam_load_ledger_at(ledger, seq);
+        struct notices notices = {tile_seqs, seq};
+        if (op && !kolam_load_tiles(&now->view, &op->part->ink, is_noticed, &notices)) {
+            watch->debts[watch->debt_count++] = (struct kolam_load_debt){seq, now_us};
+        }
+    }
+}
+
+static bool is_paid(const struct kolam_load_watch *watch, const struct kolam_load_ledger *ledger,
+                    uint64_t seq) {
+    const struct kolam_load_op *op = kolam_load_ledger_at(ledger, seq);
+    struct notices notices = {watch->noticed, seq};
+    return !op || (*word_of(watch, ledger, seq) & bit_of(seq)) ||
+           kolam_load_tiles(&watch->now.view, &op->part->ink, is_noticed, &notices);
+}
+
+static void check_debts(struct kolam_load_watch *watch, struct kolam_load_judge *judge,
+                        uint32_t who) {
+    uint32_t kept = 0;
+    if (watch->now.until_us != INT64_MAX) {
+        watch->debt_count = 0; /* another view is on its way, whose tiles may hold it */
+    }
+    for (uint32_t i = 0; i < watch->debt_count; i++) {
+        const struct kolam_load_debt debt = watch->debts[i];
+        if (is_paid(watch, judge->ledger, debt.seq)) {
+            continue;
+        }
+        if (!judge->is_dry && (judge->is_last || judge->now_us - debt.since_us > DEBT_US)) {
+            judge->findings->stale_views++;
+            tell(judge, watch, who, &watch->now.view, kolam_load_ledger_at(judge->ledger, debt.seq),
+                 debt.seq, "was before the VIEW, is in none of its tiles, and never came");
+            continue;
+        }
+        judge->outstanding += judge->is_dry;
+        watch->debts[kept++] = debt;
+    }
+    watch->debt_count = kept;
+}
+
 static void count_missing(struct kolam_load_watch *watch, struct kolam_load_judge *judge,
                           uint32_t who, const struct kolam_load_span *span,
                           const struct kolam_load_op *op, bool is_notice) {
@@ -317,6 +365,9 @@ static uint64_t later(uint64_t a, uint64_t b) {
 void kolam_load_watch_judge(struct kolam_load_watch *watch, struct kolam_load_judge *judge,
                             uint32_t who, uint64_t limit_seq) {
     uint32_t done = 0;
+    if (watch->debt_count > 0) {
+        check_debts(watch, judge, who);
+    }
     if (!watch->has_view || limit_seq <= watch->judged_seq) {
         return;
     }

@@ -24,6 +24,13 @@ struct kolam_load_span {
     int64_t until_us;          /* when the next view was sent; INT64_MAX while it is in force */
 };
 
+/* An op that a VIEW's tiles should have held and did not: it is to come as an op or as a TILE then. */
+struct kolam_load_debt {
+    uint64_t seq;
+    int64_t since_us;
+};
+#define KOLAM_LOAD_DEBTS_MAX 4
+
 struct kolam_load_watch {
     struct kolam_load_asked *asked;
     uint32_t asked_count, asked_capacity;
@@ -33,6 +40,8 @@ struct kolam_load_watch {
     int64_t before_ended_us;
     struct kolam_load_span *spans; /* over, and not judged */
     uint32_t span_count, span_capacity;
+    struct kolam_load_debt debts[KOLAM_LOAD_DEBTS_MAX];
+    uint32_t debt_count;
     uint64_t last_seq, judged_seq;
     uint64_t *bits; /* seq -> had it; as many as the ledger keeps */
     uint64_t
@@ -44,14 +53,16 @@ struct kolam_load_findings {
     uint64_t delivered, owed, missing, duplicated, outside_view, out_of_order;
     uint64_t tile_notices, missing_notices;
     uint64_t previews, previews_outside;
-    uint64_t views_sent, views_answered, refreshes;
+    uint64_t views_sent, views_answered, refreshes, stale_views;
     uint64_t told; /* findings that were printed */
 };
 
 struct kolam_load_judge {
     struct kolam_load_ledger *ledger;
     struct kolam_load_findings *findings;
-    bool is_dry; /* counts in `outstanding` what would be missing, and changes nothing */
+    int64_t now_us;
+    bool is_last; /* nothing will come any more */
+    bool is_dry;  /* counts in `outstanding` what would be missing, and changes nothing */
     uint64_t outstanding;
 };
 
@@ -65,6 +76,10 @@ bool kolam_load_watch_asks(struct kolam_load_watch *watch, const struct kolam_lo
 /* A VIEW record came. False if it answers nothing that was asked. */
 bool kolam_load_watch_answered(struct kolam_load_watch *watch, uint32_t id, uint64_t seq,
                                int64_t now_us);
+/* A VIEW's tiles, row by row. An op up to the VIEW's own seq that touches one which is older has to come some other way: as an
+ * op, before or after, or as a TILE; or whoever fetches the picture would lack it for ever. Looks at the newest few ops. */
+void kolam_load_watch_tiles(struct kolam_load_watch *watch, const struct kolam_load_ledger *ledger,
+                            const uint64_t *tile_seqs, int64_t now_us);
 /* The server dropped our queue: until the next VIEW nothing is owed. */
 void kolam_load_watch_lost(struct kolam_load_watch *watch, const struct kolam_load_ledger *ledger,
                            struct kolam_load_findings *findings);

@@ -1,5 +1,6 @@
 // What the browser tests share: a server of their own, Chromium, pages that draw, and waiting for what
 // a page shows instead of sleeping.
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -19,6 +20,7 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  '--disable-features=SpareRendererForSitePerProcess', /* so that a new process is the new tab's */
 ];
 export const SCREENS = join(root, 'build', 'screens');
 mkdirSync(SCREENS, { recursive: true });
@@ -120,6 +122,7 @@ export async function openPage(browser, address, options = {}) {
       deviceScaleFactor: scale,
       ...rest,
     }));
+  const before = await renderersOf(browser);
   const page = await context.newPage();
   page.errors = [];
   page.on('pageerror', (error) => page.errors.push(String(error)));
@@ -133,7 +136,43 @@ export async function openPage(browser, address, options = {}) {
   });
   await page.goto(new URL(path, address).href);
   await ready(page);
+  page.processes = (await renderersOf(browser)).filter((id) => !before.includes(id));
   return page;
+}
+
+async function renderersOf(browser) {
+  const client = await browser.newBrowserCDPSession();
+  const { processInfo } = await client.send('SystemInfo.getProcessInfo');
+  await client.detach();
+  return processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id);
+}
+
+/** Ends the tab as a crash or the system does: its process is gone, without a last word. */
+export async function killProcessOf(page) {
+  const gone = new Promise((resolve) => page.once('crash', resolve));
+  const processes = (await renderersOf(page.context().browser())).filter((id) => page.processes.includes(id));
+  assert.ok(processes.length > 0, 'the tab has a process of its own');
+  processes.forEach((id) => process.kill(id, 'SIGKILL'));
+  await gone;
+}
+
+/** The page's sockets are closed and none is opened any more, until `open` is called; HTTP goes on. */
+export async function closedToSockets(page) {
+  let isOpen = false;
+  await page.context().routeWebSocket(/\/ws$/, (socket) => {
+    if (isOpen) {
+      socket.connectToServer();
+    } else {
+      void socket.close();
+    }
+  });
+  await page.reload();
+  await until(page, () => window.kolamDebug !== undefined);
+  return {
+    open() {
+      isOpen = true;
+    },
+  };
 }
 
 /** The client runs, is connected, and shows a complete view. */

@@ -5,20 +5,28 @@ import { load } from './load.mjs';
 const { Journal } = await load('core/journal.ts');
 const { History } = await load('core/history.ts');
 const { Backoff } = await load('core/backoff.ts');
-const { decodeOp } = await load('core/op.ts');
+const { decodeOp, encodeOp } = await load('core/op.ts');
 
 /** Storage that outlives a journal, as the browser's does a page. */
 function makeKeeper() {
   const items = new Map();
   return {
     items,
-    save: (counter, text) => Boolean(items.set(counter, text)),
+    isFull: false,
+    save(kept) {
+      if (!this.isFull) {
+        items.set(kept.counter, structuredClone(kept));
+      }
+      return Promise.resolve(!this.isFull);
+    },
     remove: (counter) => items.delete(counter),
-    load: () => [...items].map(([counter, text]) => ({ counter, text })),
+    found: () => [...items].map(([counter, value]) => ({ counter, value })),
   };
 }
 
-const body = (value) => Uint8Array.of(1, 1, value);
+const body = (value) => encodeOp({ kind: 'hide', targets: [value] });
+const valueOf = (bytes) => decodeOp(bytes).targets[0];
+const takeOver = (keeper) => Journal.takeOver('00', keeper, keeper.found());
 
 test('what_is_not_acknowledged_is_there_after_a_crash', () => {
   const keeper = makeKeeper();
@@ -27,13 +35,70 @@ test('what_is_not_acknowledged_is_there_after_a_crash', () => {
   before.addStrokes([body(2), body(3)]);
   before.addStrokes([body(4)]);
   before.acknowledge(1, 1, 10);
-  const after = new Journal('00', keeper);
-  const bodies = after.sendable(99).map((entry) => [entry.counter, entry.bodies.map((b) => b[2])]);
+  const after = takeOver(keeper);
+  const bodies = after.sendable(99).map((entry) => [entry.counter, entry.bodies.map(valueOf)]);
   assert.deepEqual(bodies, [
     [2, [2, 3]],
     [4, [4]],
   ]);
-  assert.equal(after.addStrokes([body(5)]).counter, 5);
+});
+
+test('what_is_said_in_a_journal_taken_over_has_a_name_its_page_never_gave', () => {
+  const keeper = makeKeeper();
+  const before = new Journal('00', keeper);
+  before.addStrokes([body(1)]);
+  before.addStrokes([body(2)]);
+  before.acknowledge(2, 1, 10);
+  const { counter } = takeOver(keeper).addVisibility(false, [], [1]);
+  assert.ok(counter > 2 ** 20 && counter < 2 ** 32);
+});
+
+test('a_stroke_in_the_hand_of_a_page_that_died_is_there_as_far_as_it_was_drawn', () => {
+  const keeper = makeKeeper();
+  const before = new Journal('00', keeper);
+  const counter = before.reserve();
+  before.keepDraft([body(1)]);
+  before.keepDraft([body(2)]);
+  const [entry] = takeOver(keeper).sendable(99);
+  assert.deepEqual([entry.counter, entry.bodies.map(valueOf)], [counter, [2]]);
+});
+
+test('a_stroke_taken_back_in_the_hand_leaves_nothing', () => {
+  const keeper = makeKeeper();
+  const before = new Journal('00', keeper);
+  before.reserve();
+  before.keepDraft([body(1)]);
+  before.release();
+  assert.equal(keeper.items.size, 0);
+});
+
+test('what_cannot_be_kept_is_counted_until_there_is_room', async () => {
+  const keeper = makeKeeper();
+  const told = [];
+  const journal = new Journal('00', keeper, () => 5, () => told.push(journal.unkeptCount));
+  keeper.isFull = true;
+  journal.addStrokes([body(1)]);
+  journal.addStrokes([body(2)]);
+  await new Promise(setImmediate);
+  assert.equal(journal.unkeptCount, 2);
+  journal.acknowledge(1, 1, 10);
+  assert.equal(journal.unkeptCount, 1);
+  keeper.isFull = false;
+  journal.keepAgain();
+  await new Promise(setImmediate);
+  assert.equal(journal.unkeptCount, 0);
+  assert.deepEqual(told, [1, 2, 1, 0]);
+  assert.equal(keeper.items.get(2).atMs, 5);
+});
+
+test('what_was_acknowledged_before_its_keeping_failed_is_no_loss', async () => {
+  const keeper = makeKeeper();
+  keeper.isFull = true;
+  const journal = new Journal('00', keeper);
+  journal.addStrokes([body(1)]);
+  journal.acknowledge(1, 1, 10);
+  await new Promise(setImmediate);
+  assert.equal(journal.unkeptCount, 0);
 });
 
 test('a_resend_after_a_loss_has_the_same_names_in_the_same_order', () => {
@@ -79,7 +144,7 @@ test('an_undo_waits_until_the_stroke_has_its_seq', () => {
   journal.acknowledge(1, 2, 40);
   const [hide] = journal.sendable(99);
   assert.deepEqual(decodeOp(hide.bodies[0]), { kind: 'hide', targets: [40, 41] });
-  const [kept] = new Journal('00', keeper).sendable(99);
+  const [kept] = takeOver(keeper).sendable(99);
   assert.deepEqual(decodeOp(kept.bodies[0]), { kind: 'hide', targets: [40, 41] });
 });
 
@@ -88,7 +153,7 @@ test('an_undo_of_a_stroke_still_waiting_survives_a_crash', () => {
   const before = new Journal('00', keeper);
   before.addStrokes([body(1)]);
   before.addVisibility(false, [], [1]);
-  const after = new Journal('00', keeper);
+  const after = takeOver(keeper);
   after.acknowledge(1, 1, 9);
   const [hide] = after.sendable(99);
   assert.deepEqual(decodeOp(hide.bodies[0]), { kind: 'hide', targets: [9] });
@@ -122,7 +187,7 @@ test('a_cancelled_stroke_leaves_its_counter_unused', () => {
 });
 
 test('a_full_storage_loses_nothing_while_the_page_lives', () => {
-  const journal = new Journal('00', { save: () => false, remove() {}, load: () => [] });
+  const journal = new Journal('00', { save: () => Promise.resolve(false), remove() {} });
   journal.addStrokes([body(1)]);
   assert.equal(journal.sendable(99).length, 1);
 });
@@ -130,13 +195,29 @@ test('a_full_storage_loses_nothing_while_the_page_lives', () => {
 test('a_damaged_entry_is_dropped_and_the_others_stay', () => {
   const keeper = makeKeeper();
   new Journal('00', keeper).addStrokes([body(1)]);
-  keeper.save(2, '{ not json');
-  keeper.save(3, '{"bodies":7}');
+  const good = keeper.items.get(1);
+  keeper.items.set(2, { ...good, counter: 2, bodies: [Uint8Array.of(1, 1, 1)] });
+  keeper.items.set(3, { ...good, counter: 3, bodies: 7 });
+  keeper.items.set(4, { ...good, counter: 4, refs: ['x'] });
+  keeper.items.set(5, 'something else');
+  keeper.items.set(6, { ...good, counter: 7 });
   assert.deepEqual(
-    new Journal('00', keeper).list().map((entry) => entry.counter),
+    takeOver(keeper)
+      .list()
+      .map((entry) => entry.counter),
     [1],
   );
   assert.deepEqual([...keeper.items.keys()], [1]);
+});
+
+test('an_undo_of_a_stroke_that_was_lost_is_dropped', () => {
+  const keeper = makeKeeper();
+  const before = new Journal('00', keeper);
+  before.addStrokes([body(1)]);
+  before.addVisibility(false, [], [1]);
+  keeper.items.delete(1);
+  assert.equal(takeOver(keeper).size, 0);
+  assert.equal(keeper.items.size, 0);
 });
 
 test('undo_and_redo_walk_over_ones_own_strokes', () => {
@@ -152,6 +233,23 @@ test('undo_and_redo_walk_over_ones_own_strokes', () => {
   assert.equal(history.canRedo, false);
   history.forget(3);
   assert.equal(history.undo().counter, 1);
+});
+
+test('what_a_page_that_is_gone_did_can_be_undone', () => {
+  const history = new History();
+  history.takeOver('aa', [
+    { counter: 1, count: 1, refs: [], seqs: [], isShow: false },
+    { counter: 2, count: 2, refs: [], seqs: [], isShow: false },
+    { counter: 4, count: 1, refs: [2], seqs: [], isShow: false },
+  ]);
+  assert.equal(history.redo().counter, 2);
+  history.said(9, 'aa');
+  history.add({ counter: 1, count: 1, seq: null });
+  history.acknowledge(1, 50, 'aa');
+  assert.deepEqual(history.undo(), { counter: 1, count: 1, seq: null });
+  history.forget(2, 'aa');
+  assert.deepEqual(history.undo(), { counter: 1, count: 1, seq: 50, nonce: 'aa' });
+  assert.equal(history.undo(), null);
 });
 
 test('waits_grow_to_ten_seconds_and_differ_between_clients', () => {

@@ -28,7 +28,7 @@ const nack = (counter, code, message) =>
   });
 
 /** A session whose sockets and clock the test holds. */
-function makeSession({ isWatching = false } = {}) {
+function makeSession({ isWatching = false, isHeld = () => false } = {}) {
   const sockets = [];
   const timers = new Map();
   const told = [];
@@ -46,9 +46,9 @@ function makeSession({ isWatching = false } = {}) {
     later: (run, ms) => (timers.set(++serial, { run, ms }), serial),
     cancel: (timer) => timers.delete(timer),
   };
-  const keeper = { save: () => true, remove() {}, load: () => [] };
+  const keeper = { save: () => Promise.resolve(true), remove() {} };
   const journal = new Journal('0123456789abcdef', keeper);
-  const options = { canvas: 'main', isWatching, around };
+  const options = { canvas: 'main', isWatching, around, isHeld };
   options.claim = (code) => new Promise((resolve) => claims.push({ code, resolve }));
   const session = new Session(options, journal, {
     acknowledged: ({ entry, seq }) => told.push(['ack', entry.counter, seq]),
@@ -209,4 +209,32 @@ test('client_records_are_as_the_protocol_says', () => {
   assert.equal(hex(encodeCursor(place)), '04180104ff0f00');
   const reader = new ByteReader(Uint8Array.from(Buffer.from('efcdab8967452301', 'hex')));
   assert.equal(reader.hex64(), '0123456789abcdef');
+});
+
+test('strokes_wait_while_older_ones_of_another_page_are_sent', () => {
+  let hasOlder = true;
+  const rig = makeSession({ isHeld: () => hasOlder });
+  rig.welcome({ artist: 4, name: 'Quiet Heron' });
+  rig.journal.addStrokes([body(1)]);
+  rig.session.flush();
+  assert.deepEqual(rig.submits(), []);
+  hasOlder = false;
+  rig.session.flush();
+  assert.deepEqual(rig.submits(), [1]);
+});
+
+test('a_connection_that_takes_strokes_and_never_answers_is_given_up', () => {
+  const rig = makeSession();
+  rig.welcome({ artist: 4, name: 'Quiet Heron' });
+  rig.journal.addStrokes([body(1)]);
+  rig.journal.addStrokes([body(2)]);
+  rig.session.flush();
+  rig.bytes(ack(1, 1, 70));
+  rig.runTimers();
+  assert.equal(rig.socket().isClosed, false, 'it answers');
+  rig.runTimers();
+  assert.equal(rig.socket().isClosed, true);
+  rig.runTimers();
+  rig.welcome({ artist: 4, name: 'Quiet Heron' });
+  assert.deepEqual(rig.submits(), [2]);
 });

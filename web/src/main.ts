@@ -1,6 +1,8 @@
 /* The page begins here: the ink kernel is fetched, the canvas is sized, the app starts. */
 import { App } from './app/app.ts';
 import { exposeDebug } from './app/debug.ts';
+import { openKeeping } from './app/keeping.ts';
+import { parsePage } from './core/address.ts';
 import type { Viewport } from './core/camera.ts';
 import { Ink } from './ink.ts';
 
@@ -41,14 +43,15 @@ function watchRatio(changed: () => void): void {
 
 async function start(): Promise<void> {
   const canvas = document.querySelector<HTMLCanvasElement>('#wall')!;
-  const ink = await Ink.load(fetch('/ink.wasm'));
+  const { canvas: name } = parsePage(location.pathname, location.search);
+  const [ink, keeping] = await Promise.all([Ink.load(fetch('/ink.wasm')), openKeeping(name)]);
   let app: App | null = null;
   let viewport: Viewport | null = null;
   watchSize(canvas, (size) => {
     viewport = size;
     app?.wall.resize(size);
   });
-  app = new App(canvas, ink, viewport!);
+  app = new App(canvas, ink, viewport!, keeping);
   exposeDebug(app);
 }
 

@@ -5,6 +5,7 @@ import { displayLevel, makeCamera, screenToPosition, type Viewport } from '../co
 import { positionFromPixels, SUB_PER_PX, toLevel, type Position } from '../core/geometry.ts';
 import { Journal, type Acked, type Entry } from '../core/journal.ts';
 import { markKey } from '../core/marks.ts';
+import type { Facts } from '../core/saving.ts';
 import { decodeOp } from '../core/op.ts';
 import { encodeCursor, SUBPROTOCOL, type ServerRecord } from '../core/protocol.ts';
 import type { Gestures } from '../hand/gestures.ts';
@@ -13,12 +14,13 @@ import type { Ink } from '../ink.ts';
 import type { Link, Surroundings, Welcome } from '../net/connection.ts';
 import { isLite, openLite } from '../lite/open.ts';
 import { Session, type Person, type SessionOptions } from '../net/session.ts';
-import { keepAlive, makeKeeper, makeNonce, openStorage } from '../net/storage.ts';
+import { makeKeeper } from '../net/storage.ts';
 import { Chrome } from '../ui/chrome.ts';
 import { Palette } from '../ui/palette.ts';
 import { Others } from '../view/others.ts';
 import { adminToken, Doors } from './doors.ts';
 import { listenGestures, listenWallKeys } from './input.ts';
+import type { Keeping } from './keeping.ts';
 import { Mine } from './mine.ts';
 import { Names } from './names.ts';
 import { listenPage } from './page.ts';
@@ -66,8 +68,6 @@ export class App {
   readonly chrome: Chrome;
   readonly names: Names;
   readonly gestures: Gestures;
-  readonly storage = openStorage();
-  releaseJournal: () => void;
   private recent: Welcome['recent'] = null;
   private raster: number | null = null;
   private newName: string | null = null;
@@ -75,16 +75,22 @@ export class App {
   private cursorSentMs = 0;
   cursor: { x: number; y: number } | null = null;
 
-  constructor(canvas: HTMLCanvasElement, ink: Ink, viewport: Viewport) {
+  constructor(
+    canvas: HTMLCanvasElement,
+    ink: Ink,
+    viewport: Viewport,
+    readonly keeping: Keeping,
+  ) {
     const { canvas: name, isWatching } = this.page;
-    const nonce = makeNonce();
+    const { store, own } = keeping;
     const lite = isLite(location.search) ? () => openLite(name, ink.rasterVersion) : null;
     const around = surroundings(lite);
     const admin = adminToken;
-    const options: SessionOptions = { canvas: name, isWatching, around, claim, admin };
-    this.journal = new Journal(nonce, makeKeeper(this.storage, name, nonce));
-    this.releaseJournal = keepAlive(this.storage, nonce);
-    this.palette = new Palette(() => this.chrome.brushChanged());
+    const isHeld = (): boolean => this.rescue.isFirst;
+    const options: SessionOptions = { canvas: name, isWatching, around, claim, admin, isHeld };
+    const keeper = makeKeeper(store, own, () => this.link !== 'open');
+    this.journal = new Journal(own.nonce, keeper, Date.now, () => this.changed());
+    this.palette = new Palette(keeping.settings, () => this.chrome.brushChanged());
     const stillness = matchMedia('(prefers-reduced-motion: reduce)');
     const wallEvents = {
       framed: (nowMs: number, hasMoved: boolean) => this.framed(nowMs, hasMoved),
@@ -107,7 +113,7 @@ export class App {
         this.chrome.toast.say(message);
         this.doors.troubled(message);
       },
-      journalChanged: () => this.showLink(),
+      journalChanged: () => this.changed(),
       message: (message) => {
         this.mine.messageCame(message);
         this.doors.messageCame(message);
@@ -120,13 +126,18 @@ export class App {
       drawing: () => this.wall.request(),
       failed: (message) => this.chrome.toast.say(message),
     });
-    this.others = new Others(scene, nonce);
-    this.rescue = new Rescue(this.storage, options, scene, nonce, () => this.showLink());
+    this.others = new Others(scene, own.nonce);
+    this.rescue = new Rescue(keeping, options, scene, {
+      found: (journal) => this.mine.takeOver(journal),
+      acknowledged: (nonce, counter, seq) => this.mine.history.acknowledge(counter, seq, nonce),
+      refused: (nonce, counter) => this.mine.history.forget(counter, nonce),
+      changed: () => this.rescued(),
+    });
     this.names = new Names(
       (artists) => this.session.connection.sendJson({ type: 'who', artists }),
       around.later,
     );
-    this.chrome = new Chrome(isWatching, this.palette, {
+    this.chrome = new Chrome(isWatching, this.palette, () => this.waiting(), {
       undo: () => this.undo(),
       redo: () => this.redo(),
       save: () => this.save(),
@@ -143,7 +154,7 @@ export class App {
     this.wall.resize(viewport);
     this.placeFromAddress();
     if (!isWatching) {
-      this.rescue.find();
+      void this.rescue.find();
     }
     this.session.start();
     this.doors.addressChanged();
@@ -164,7 +175,7 @@ export class App {
     this.wall.tellAddress();
     this.wall.welcomed(welcome);
     this.hand.restartPreview();
-    if (this.rescue.size > 0) {
+    if (this.rescue.hasWork) {
       this.session.identify();
     }
   }
@@ -184,7 +195,8 @@ export class App {
       this.others.forget();
       this.wall.request();
     }
-    this.showLink();
+    document.body.classList.toggle('is-apart', link !== 'open');
+    this.changed();
   }
 
   /* A page in the background lets go of the server once all is saved. */
@@ -194,9 +206,31 @@ export class App {
     }
   }
 
-  private showLink(): void {
-    this.chrome.status.setLink(this.link, this.unsaved);
-    document.body.classList.toggle('is-apart', this.link !== 'open');
+  /* Something waits for the server, or does no more. */
+  changed(): void {
+    this.chrome.saving.update();
+  }
+
+  private waiting(): Facts {
+    const entries = this.journals.flatMap((journal) => journal.list());
+    const strokes = entries.filter((entry) => entry.refs.length + entry.seqs.length === 0).length;
+    return {
+      isOpen: this.link === 'open',
+      strokes,
+      changes: entries.length - strokes,
+      unkept: this.unkept,
+      trouble: this.keeping.store.trouble,
+    };
+  }
+
+  /* Journals of other pages were found, or brought to the server. */
+  private rescued(): void {
+    this.changed();
+    if (this.session.canDraw) {
+      this.rescue.run();
+    }
+    this.session.flush();
+    this.wall.request();
   }
 
   private identified(person: Person): void {
@@ -230,7 +264,7 @@ export class App {
       case 'op':
         scene.opCame(record, decodeOp(record.body));
         this.others.end(record.nonce, record.counter);
-        if (record.nonce === this.journal.nonce) {
+        if (record.nonce === this.journal.nonce || this.rescue.knows(record.nonce)) {
           scene.endOverride(record.counter);
         }
         break;
@@ -280,6 +314,7 @@ export class App {
   private finished(counter: number, count: number): void {
     this.mine.history.add({ counter, count, seq: null });
     this.mine.show();
+    this.changed();
     this.wall.request();
   }
 
@@ -297,8 +332,17 @@ export class App {
     );
   }
 
+  private get journals(): Journal[] {
+    return [...this.rescue.journals, this.journal];
+  }
+
   get unsaved(): number {
-    return this.journal.size + this.rescue.size;
+    return this.journals.reduce((sum, journal) => sum + journal.size, 0);
+  }
+
+  /* What would be lost with this page. */
+  get unkept(): number {
+    return this.journals.reduce((sum, journal) => sum + journal.unkeptCount, 0);
   }
 
   /* ---- where one is ---- */
@@ -340,6 +384,7 @@ export class App {
   private framed(nowMs: number, hasMoved: boolean): void {
     this.doors.framed(nowMs, hasMoved);
     this.hand.preview(nowMs);
+    this.hand.keepDraft(nowMs);
     const { camera, viewport } = this.wall;
     const nameOf = (artist: number): string => this.names.nameOf(artist);
     const pens = this.doors.pens ?? this.others.pens.values();

@@ -1,5 +1,6 @@
 /* Undo and redo, across reloads and devices: the log is asked what this artist did, a page at a time. */
 import { History, type Drawn, type MineOp } from '../core/history.ts';
+import type { Journal } from '../core/journal.ts';
 import { markKey } from '../core/marks.ts';
 import type { Json } from '../net/connection.ts';
 import type { App } from './app.ts';
@@ -73,6 +74,12 @@ export class Mine {
     this.show();
   }
 
+  /* Strokes of a page that is gone are one's own as well. */
+  takeOver(journal: Journal): void {
+    this.history.takeOver(journal.nonce, journal.list());
+    this.show();
+  }
+
   show(): void {
     this.app.chrome.toolbar?.setHistory(this.history.canUndo, this.history.canRedo);
     const before = this.history.olderThan;
@@ -98,17 +105,21 @@ export class Mine {
     if (drawn === null) {
       return;
     }
-    const { journal, session, wall, doors } = this.app;
-    const { counter, count, seq } = drawn;
+    const { session, wall, doors, rescue } = this.app;
+    const { counter, count, seq, nonce } = drawn;
+    /* What waits in a journal taken over is undone there. */
+    const taken = seq === null && nonce !== undefined ? rescue.journalOf(nonce) : null;
+    const journal = taken ?? this.app.journal;
     const seqs = seq === null ? [] : Array.from({ length: count }, (_, i) => seq + i);
     const entry = journal.addVisibility(isShow, seqs, seq === null ? [counter] : []);
-    this.history.said(entry.counter);
-    wall.scene.hidePending(markKey(journal.nonce, counter), !isShow, entry.counter);
+    this.history.said(entry.counter, taken?.nonce);
+    wall.scene.hidePending(markKey(nonce ?? journal.nonce, counter), !isShow, entry.counter);
     if (seq !== null) {
       wall.scene.override(seq, !isShow, entry.counter);
       doors.changedElsewhere(seq, isShow);
     }
     session.flush();
+    this.app.changed();
     this.show();
     wall.request();
   }

@@ -1,30 +1,32 @@
 /* The page's own life: leaving, coming back, being out of sight. */
-import { keepAlive } from '../net/storage.ts';
 import type { App } from './app.ts';
 
-const RESCUE_EVERY_MS = 15_000;
+const LOOK_EVERY_MS = 5_000;
 const TICK_MS = 500;
 const REST_AFTER_MS = 120_000;
 
 export function listenPage(app: App): void {
   window.addEventListener('beforeunload', (event) => {
-    if (app.unsaved > 0 || app.hand.isDrawing) {
+    if (app.unkept > 0) {
       event.preventDefault();
       event.returnValue = '';
     }
   });
   window.addEventListener('pagehide', () => {
     app.hand.end();
-    app.releaseJournal();
+    app.keeping.release?.();
     app.rescue.release();
   });
   window.addEventListener('pageshow', (event) => {
+    /* Its journals may be another page's by now. */
     if (event.persisted) {
-      app.releaseJournal = keepAlive(app.storage, app.journal.nonce);
-      app.session.connection.retryNow();
+      location.reload();
     }
   });
   window.addEventListener('online', () => app.session.connection.retryNow());
+  /* The connection may still seem to be there. If it is (the server is this machine), it is back in a
+   * moment. */
+  window.addEventListener('offline', () => app.session.connection.reconnect());
   window.addEventListener('hashchange', () => {
     app.placeFromAddress();
     app.doors.addressChanged();
@@ -46,13 +48,17 @@ export function listenPage(app: App): void {
     }
   }, TICK_MS);
   if (!app.page.isWatching) {
-    window.setInterval(() => {
-      app.rescue.find();
-      if (app.session.canDraw) {
-        app.rescue.run();
-      } else if (app.rescue.size > 0) {
-        app.session.identify();
-      }
-    }, RESCUE_EVERY_MS);
+    window.setInterval(() => void lookAround(app), LOOK_EVERY_MS);
+  }
+}
+
+/* Journals that other pages left since; room for what could not be kept. */
+async function lookAround(app: App): Promise<void> {
+  await app.keeping.store.retry();
+  app.journal.keepAgain();
+  await app.keeping.bringLegacy();
+  await app.rescue.find();
+  if (app.rescue.hasWork && !app.session.canDraw) {
+    app.session.identify();
   }
 }

@@ -1,81 +1,172 @@
-/* Strokes that an earlier page could not bring to the server: found in the browser's storage and
- * sent, each journal under its own nonce, so that none is doubled. */
+/* Strokes that other pages could not bring to the server: found in the browser's database and sent, each
+ * journal under its own nonce, so that none is doubled, and the oldest first, before this page's own, so
+ * that what was drawn later lies on top. */
 import { Journal } from '../core/journal.ts';
 import { markKey } from '../core/marks.ts';
 import { decodeOp, type Stroke } from '../core/op.ts';
 import { Session, type SessionOptions } from '../net/session.ts';
-import { findOrphans, keepAlive, makeKeeper, type Orphan } from '../net/storage.ts';
+import type { Release } from '../net/holds.ts';
+import { makeKeeper, type JournalName } from '../net/storage.ts';
 import type { Scene } from '../view/scene.ts';
+import type { Keeping } from './keeping.ts';
+
+export interface RescueEvents {
+  found(journal: Journal): void;
+  acknowledged(nonce: string, counter: number, seq: number): void;
+  refused(nonce: string, counter: number): void;
+  changed(): void;
+}
+
+interface Taken {
+  name: JournalName;
+  journal: Journal;
+  release: Release;
+  isHere: boolean; /* of this page's canvas */
+}
 
 export class Rescue {
-  private readonly journals: Journal[] = [];
-  private readonly releases: (() => void)[] = [];
-  private current: Session | null = null;
+  private taken: Taken[] = [];
+  private readonly known = new Set<string>();
+  private session: Session | null = null;
+  private finding: Promise<void> | null = null;
+  /* The first look is over. */
+  private hasLooked = false;
 
   constructor(
-    private readonly storage: Storage | null,
+    private readonly keeping: Keeping,
     private readonly options: SessionOptions,
     private readonly scene: Scene,
-    private readonly ownNonce: string,
-    private readonly changed: () => void,
+    private readonly events: RescueEvents,
   ) {}
 
-  /* What waits, over all journals. */
-  get size(): number {
-    return this.journals.reduce((sum, journal) => sum + journal.size, 0);
+  /* Those of this canvas. */
+  get journals(): Journal[] {
+    return this.taken.filter(({ isHere }) => isHere).map(({ journal }) => journal);
+  }
+
+  get hasWork(): boolean {
+    return this.taken.length > 0;
+  }
+
+  /* This page's own strokes wait for the older ones. */
+  get isFirst(): boolean {
+    return !this.hasLooked || this.journals.length > 0;
+  }
+
+  /* Was that journal taken over by this page? */
+  knows(nonce: string): boolean {
+    return this.known.has(nonce);
+  }
+
+  journalOf(nonce: string): Journal | null {
+    return this.journals.find((journal) => journal.nonce === nonce) ?? null;
   }
 
   /* Looks for journals without a page; those of this canvas are shown at once. */
-  find(): void {
-    for (const orphan of findOrphans(this.storage, Date.now())) {
-      if (orphan.canvas === this.options.canvas && orphan.nonce !== this.ownNonce) {
-        this.adopt(orphan);
+  find(): Promise<void> {
+    this.finding ??= this.look().finally(() => {
+      this.finding = null;
+      this.hasLooked = true;
+      this.events.changed();
+    });
+    return this.finding;
+  }
+
+  private async look(): Promise<void> {
+    const { store, holds, own } = this.keeping;
+    for (const name of await store.journals()) {
+      const isTaken = this.taken.some(({ journal }) => journal.nonce === name.nonce);
+      if (name.nonce !== own.nonce && !isTaken) {
+        const release = await holds.take(name.nonce);
+        if (release !== null) {
+          await this.take(name, release);
+        }
       }
+    }
+    const age = ({ isHere, journal }: Taken): number => (isHere ? 0 : 1e15) + journal.sinceMs;
+    this.taken.sort((a, b) => age(a) - age(b));
+  }
+
+  private async take(name: JournalName, release: Release): Promise<void> {
+    const { store } = this.keeping;
+    const found = await store.entriesOf(name);
+    const keeper = makeKeeper(store, name, () => true);
+    const journal = Journal.takeOver(
+      name.nonce,
+      keeper,
+      found.map((value) => ({ counter: value.counter, value })),
+    );
+    if (journal.size === 0) {
+      release();
+      return;
+    }
+    const isHere = name.canvas === this.options.canvas;
+    this.known.add(name.nonce);
+    this.taken.push({ name, journal, release, isHere });
+    if (isHere) {
+      this.show(journal);
+      this.events.found(journal);
     }
   }
 
-  private adopt(orphan: Orphan): void {
-    this.releases.push(keepAlive(this.storage, orphan.nonce));
-    const keeper = makeKeeper(this.storage, orphan.canvas, orphan.nonce);
-    const journal = new Journal(orphan.nonce, keeper);
-    this.journals.push(journal);
+  private show(journal: Journal): void {
     for (const entry of journal.list()) {
       const parts = entry.bodies.map(decodeOp).filter((op): op is Stroke => op.kind === 'stroke');
       if (parts.length > 0) {
-        this.scene.addPending(markKey(orphan.nonce, entry.counter), parts);
+        this.scene.addPending(markKey(journal.nonce, entry.counter), parts);
       }
       for (const ref of entry.refs) {
-        this.scene.hidePending(markKey(orphan.nonce, ref), !entry.isShow, entry.counter);
+        this.scene.hidePending(markKey(journal.nonce, ref), !entry.isShow, entry.counter);
       }
     }
   }
 
   /* The page goes: what is left is for the next one. */
   release(): void {
-    this.releases.forEach((release) => release());
-    this.releases.length = 0;
+    this.taken.forEach(({ release }) => release());
   }
 
   /* Sends the next journal; to be called once this browser has its identity. */
   run(): void {
-    const journal = this.journals.find((candidate) => candidate.size > 0);
-    if (this.current !== null || journal === undefined) {
-      return;
+    const [next] = this.taken;
+    if (this.session !== null) {
+      this.session.flush();
+    } else if (next !== undefined) {
+      this.session = this.open(next);
+      this.session.start();
     }
-    const session = new Session(this.options, journal, {
-      acknowledged: ({ entry, seq }) =>
-        this.scene.pendingAcked(markKey(journal.nonce, entry.counter), seq),
-      refused: (entry) => this.scene.removePending(markKey(journal.nonce, entry.counter)),
-      journalChanged: () => {
-        this.changed();
-        if (journal.size === 0) {
-          session.connection.close();
-          this.current = null;
-          this.run();
+  }
+
+  private open(taken: Taken): Session {
+    const { journal, name } = taken;
+    const options = { ...this.options, canvas: name.canvas, isHeld: () => false };
+    return new Session(options, journal, {
+      acknowledged: ({ entry, seq }) => {
+        if (taken.isHere) {
+          this.scene.pendingAcked(markKey(journal.nonce, entry.counter), seq);
+          this.events.acknowledged(journal.nonce, entry.counter, seq);
         }
       },
+      refused: (entry) => {
+        if (taken.isHere) {
+          this.scene.removePending(markKey(journal.nonce, entry.counter));
+          this.events.refused(journal.nonce, entry.counter);
+        }
+      },
+      journalChanged: () => {
+        if (journal.size === 0) {
+          this.finished(taken);
+        }
+        this.events.changed();
+      },
     });
-    this.current = session;
-    session.start();
+  }
+
+  private finished(taken: Taken): void {
+    this.session?.connection.close();
+    this.session = null;
+    this.taken = this.taken.filter((other) => other !== taken);
+    taken.release();
+    this.run();
   }
 }

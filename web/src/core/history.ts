@@ -6,6 +6,16 @@ export interface Drawn {
   counter: number; /* 0: not of this page */
   count: number;
   seq: number | null; /* of the first op, once acknowledged */
+  nonce?: string; /* of the journal that was taken over, if the counter is of one */
+}
+
+/* An entry of a journal that was taken over. */
+export interface TakenOver {
+  counter: number;
+  count: number;
+  refs: readonly number[];
+  seqs: readonly number[];
+  isShow: boolean;
 }
 
 /* One's own op in the log, as `mine` tells it. */
@@ -26,6 +36,7 @@ interface Action {
   what: 'add' | 'undo' | 'redo';
   drawn: Drawn;
   counter: number; /* of the op that says so; 0 until it is known */
+  nonce: string | undefined; /* its journal's, if that was taken over */
   seq: number | null;
 }
 
@@ -106,7 +117,31 @@ export class History {
   add(drawn: Drawn): void {
     this.done.push(drawn);
     this.undone = [];
-    this.actions.push({ what: 'add', drawn, counter: drawn.counter, seq: drawn.seq });
+    this.actions.push({ what: 'add', drawn, counter: drawn.counter, nonce: drawn.nonce, seq: drawn.seq });
+  }
+
+  /* What a page that is gone did and could not bring to the server, oldest first. */
+  takeOver(nonce: string, entries: readonly TakenOver[]): void {
+    for (const { counter, count, refs, seqs, isShow } of entries) {
+      if (refs.length + seqs.length === 0) {
+        this.add({ counter, count, seq: null, nonce });
+        continue;
+      }
+      const what = isShow ? 'redo' : 'undo';
+      const [from, to] = isShow ? [this.undone, this.done] : [this.done, this.undone];
+      const isMeant = (other: Drawn): boolean =>
+        other.nonce === nonce ? refs.includes(other.counter) : seqs.includes(other.seq ?? -1);
+      const at = from.findIndex(isMeant);
+      if (at >= 0) {
+        const [drawn] = from.splice(at, 1);
+        to.push(drawn!);
+        this.actions.push({ what, drawn: drawn!, counter, nonce, seq: null });
+      } else if (refs.length === 0) {
+        const drawn = { counter: 0, count: seqs.length, seq: seqs[0]! };
+        to.push(drawn);
+        this.actions.push({ what, drawn, counter, nonce, seq: null });
+      }
+    }
   }
 
   undo(): Drawn | null {
@@ -123,26 +158,27 @@ export class History {
       return null;
     }
     to.push(drawn);
-    this.actions.push({ what, drawn, counter: 0, seq: null });
+    this.actions.push({ what, drawn, counter: 0, nonce: undefined, seq: null });
     return drawn;
   }
 
   /* The last undo or redo is said by the op of that counter. */
-  said(counter: number): void {
+  said(counter: number, nonce?: string): void {
     const last = this.actions[this.actions.length - 1];
     if (last !== undefined && last.what !== 'add') {
       last.counter = counter;
+      last.nonce = nonce;
     }
   }
 
-  acknowledge(counter: number, seq: number): void {
+  acknowledge(counter: number, seq: number, nonce?: string): void {
     for (const drawn of [...this.done, ...this.undone]) {
-      if (drawn.counter === counter) {
+      if (drawn.counter === counter && drawn.nonce === nonce) {
         drawn.seq = seq;
       }
     }
     for (const action of this.actions) {
-      if (action.counter === counter) {
+      if (action.counter === counter && action.nonce === nonce) {
         action.seq = seq;
         if (action.what === 'add') {
           action.drawn.seq = seq;
@@ -155,12 +191,13 @@ export class History {
   }
 
   /* The server refused it: it was never there. */
-  forget(counter: number): void {
-    const isOther = (drawn: Drawn): boolean => drawn.counter !== counter;
+  forget(counter: number, nonce?: string): void {
+    const isOther = (named: { counter: number; nonce?: string | undefined }): boolean =>
+      named.counter !== counter || named.nonce !== nonce;
     this.done = this.done.filter(isOther);
     this.undone = this.undone.filter(isOther);
     this.actions = this.actions.filter(
-      (action) => action.counter !== counter && isOther(action.drawn),
+      (action) => isOther(action) && isOther(action.drawn),
     );
   }
 

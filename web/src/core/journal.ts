@@ -1,18 +1,34 @@
 /* What this client said and the server has not acknowledged yet: sent again until it is.
  *
  * An entry is named by (nonce, counter) for ever, so sending it twice is harmless. Each is
- * written to the keeper (the browser's storage) before it is sent, and removed when it is
- * durable on the server. An undo of something not acknowledged yet cannot name its seqs: it
- * refers to counters, and waits. Pure but for the keeper, which is passed in. */
-import { encodeOp, PARTS_MAX } from './op.ts';
+ * given to the keeper (the browser's database) in the moment it is made, before it is sent, and
+ * removed when it is durable on the server. An undo of something not acknowledged yet cannot name
+ * its seqs: it refers to counters, and waits. Pure but for the keeper, which is passed in. */
+import { decodeOp, encodeOp, PARTS_MAX } from './op.ts';
 
-/* Where entries outlive the page. `save` may fail (full, forbidden): the entry then lives in
- * memory. */
-export interface Keeper {
-  save(counter: number, text: string): boolean;
-  remove(counter: number): void;
-  load(): { counter: number; text: string }[];
+/* An entry as it outlives the page. */
+export interface Kept {
+  counter: number;
+  bodies: Uint8Array[];
+  refs: number[];
+  isShow: boolean;
+  seqs: number[];
+  atMs: number; /* when it was made: journals are sent oldest first */
+  isDraft: boolean; /* of a stroke still in the hand */
 }
+
+/* Where entries outlive the page. Writing begins at once and is told when it is done; false if it
+ * could not be (full, forbidden): the entry then lives in memory. Removing comes after all writing that
+ * was asked for before. */
+export interface Keeper {
+  save(kept: Kept): Promise<boolean>;
+  remove(counter: number): void;
+}
+
+/* A journal that is taken over goes on above whatever its former page may have given out after the newest
+ * entry that is left: more than anybody draws while one entry waits. Counters have 32 bits, so there is
+ * room for 4,000 pages in a row that each undid something and saved nothing. */
+const TAKEN_OVER_GAP = 2 ** 20;
 
 export interface Entry {
   counter: number;
@@ -21,6 +37,7 @@ export interface Entry {
   refs: number[]; /* counters of the strokes to hide or show */
   isShow: boolean;
   seqs: number[]; /* of those of `refs` that were acknowledged */
+  atMs: number;
   isSent: boolean; /* on the present connection */
 }
 
@@ -34,24 +51,51 @@ export class Journal {
   private next = 1;
   /* Counters given out by `reserve` and not used yet come before those of later entries. */
   private reserved: number | null = null;
+  /* What the keeper does not hold: it would be lost with the page. */
+  private readonly unkept = new Set<number>();
 
   constructor(
     readonly nonce: string,
     private readonly keeper: Keeper,
-  ) {
-    for (const { counter, text } of keeper.load()) {
-      const entry = parseEntry(counter, text);
-      if (entry !== null) {
-        this.entries.set(counter, entry);
-        this.next = Math.max(this.next, counter + entry.count);
+    private readonly now: () => number = Date.now,
+    private readonly keptChanged: () => void = () => undefined,
+  ) {}
+
+  /* A journal that another page left. What is damaged is dropped; a draft is as much of the stroke as
+   * there is. */
+  static takeOver(
+    nonce: string,
+    keeper: Keeper,
+    found: readonly { counter: number; value: unknown }[],
+    keptChanged?: () => void,
+  ): Journal {
+    const journal = new Journal(nonce, keeper, Date.now, keptChanged);
+    for (const { counter, value } of found) {
+      if (isKept(value) && value.counter === counter) {
+        const { bodies, refs, isShow, seqs, atMs } = value;
+        const count = Math.max(1, bodies.length);
+        const entry = { counter, count, bodies, refs, isShow, seqs, atMs, isSent: false };
+        journal.entries.set(counter, entry);
+        journal.next = Math.max(journal.next, counter + count + TAKEN_OVER_GAP);
       } else {
         keeper.remove(counter);
       }
     }
+    journal.forgetLostRefs();
+    return journal;
   }
 
   get size(): number {
     return this.entries.size;
+  }
+
+  get unkeptCount(): number {
+    return this.unkept.size;
+  }
+
+  /* When its oldest entry was made. */
+  get sinceMs(): number {
+    return Math.min(...[...this.entries.values()].map((entry) => entry.atMs));
   }
 
   list(): Entry[] {
@@ -68,8 +112,17 @@ export class Journal {
     return this.reserved;
   }
 
+  /* What is in the hand so far, in case the page dies before the pen is lifted. */
+  keepDraft(bodies: Uint8Array[]): void {
+    if (this.reserved !== null) {
+      const entry = this.makeEntry(this.reserved, bodies, [], false, []);
+      void this.keeper.save(toKept(entry, true));
+    }
+  }
+
   release(): void {
     if (this.reserved !== null) {
+      this.keeper.remove(this.reserved);
       this.next = Math.max(this.next, this.reserved + 1);
       this.reserved = null;
     }
@@ -78,38 +131,55 @@ export class Journal {
   addStrokes(bodies: Uint8Array[]): Entry {
     const counter = this.reserved ?? this.next;
     this.reserved = null;
-    return this.put({
-      counter,
-      count: bodies.length,
-      bodies,
-      refs: [],
-      isShow: false,
-      seqs: [],
-      isSent: false,
-    });
+    return this.put(this.makeEntry(counter, bodies, [], false, []));
   }
 
   /* Hides or shows strokes by seq, or, where they are not acknowledged yet, by counter. */
   addVisibility(isShow: boolean, seqs: readonly number[], refs: readonly number[]): Entry {
     const counter = this.reserved === null ? this.next : this.reserved + PARTS_MAX;
-    const entry: Entry = {
-      counter,
-      count: 1,
-      bodies: [],
-      refs: [...refs],
-      isShow,
-      seqs: [...seqs],
-      isSent: false,
-    };
+    const entry = this.makeEntry(counter, [], [...refs], isShow, [...seqs]);
     this.settle(entry);
     return this.put(entry);
+  }
+
+  private makeEntry(
+    counter: number,
+    bodies: Uint8Array[],
+    refs: number[],
+    isShow: boolean,
+    seqs: number[],
+  ): Entry {
+    const count = Math.max(1, bodies.length);
+    return { counter, count, bodies, refs, isShow, seqs, atMs: this.now(), isSent: false };
   }
 
   private put(entry: Entry): Entry {
     this.entries.set(entry.counter, entry);
     this.next = Math.max(this.next, entry.counter + entry.count);
-    this.keeper.save(entry.counter, formatEntry(entry));
+    this.keep(entry);
     return entry;
+  }
+
+  private keep(entry: Entry): void {
+    const { counter } = entry;
+    void this.keeper.save(toKept(entry, false)).then((isKept) => {
+      const hadUnkept = this.unkept.has(counter);
+      if (!isKept && this.entries.get(counter) === entry) {
+        this.unkept.add(counter);
+      } else {
+        this.unkept.delete(counter);
+      }
+      if (hadUnkept !== this.unkept.has(counter)) {
+        this.keptChanged();
+      }
+    });
+  }
+
+  /* There may be room now for what could not be kept. */
+  keepAgain(): void {
+    for (const counter of this.unkept) {
+      this.keep(this.entries.get(counter)!);
+    }
   }
 
   /* Builds the body once every stroke's seq is known. */
@@ -137,7 +207,7 @@ export class Journal {
     if (entry === undefined) {
       return null;
     }
-    this.entries.delete(counter);
+    this.forget(counter);
     for (const other of this.entries.values()) {
       if (other.refs.includes(counter)) {
         other.refs = other.refs.filter((ref) => ref !== counter);
@@ -145,7 +215,7 @@ export class Journal {
           other.seqs.push(seq + i);
         }
         this.settle(other);
-        this.keeper.save(other.counter, formatEntry(other));
+        this.keep(other);
       }
     }
     this.keeper.remove(counter);
@@ -159,66 +229,67 @@ export class Journal {
       return null;
     }
     this.drop(counter);
-    for (const other of [...this.entries.values()]) {
-      if (other.refs.includes(counter)) {
-        other.refs = other.refs.filter((ref) => ref !== counter);
-        this.settle(other);
-        if (other.refs.length === 0 && other.bodies.length === 0) {
-          this.drop(other.counter);
-        }
-      }
-    }
+    this.forgetLostRefs();
     return entry;
   }
 
+  /* What refers to entries that are not here refers to nothing. */
+  private forgetLostRefs(): void {
+    for (const other of [...this.entries.values()]) {
+      if (other.refs.some((ref) => !this.entries.has(ref))) {
+        other.refs = other.refs.filter((ref) => this.entries.has(ref));
+        this.settle(other);
+        if (other.refs.length === 0 && other.bodies.length === 0) {
+          this.drop(other.counter);
+        } else {
+          this.keep(other);
+        }
+      }
+    }
+  }
+
   private drop(counter: number): void {
-    this.entries.delete(counter);
+    this.forget(counter);
     this.keeper.remove(counter);
   }
-}
 
-function toBase64(bytes: Uint8Array): string {
-  let text = '';
-  for (let i = 0; i < bytes.length; i += 8192) {
-    text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  private forget(counter: number): void {
+    this.entries.delete(counter);
+    if (this.unkept.delete(counter)) {
+      this.keptChanged();
+    }
   }
-  return btoa(text);
 }
 
-function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
-}
-
-function formatEntry(entry: Entry): string {
-  return JSON.stringify({
-    bodies: entry.bodies.map(toBase64),
-    refs: entry.refs,
-    show: entry.isShow,
-    seqs: entry.seqs,
-  });
+function toKept(entry: Entry, isDraft: boolean): Kept {
+  const { counter, bodies, refs, isShow, seqs, atMs } = entry;
+  return { counter, bodies, refs: [...refs], isShow, seqs: [...seqs], atMs, isDraft };
 }
 
 function isNumbers(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item));
 }
 
-function parseEntry(counter: number, text: string): Entry | null {
+function isOp(body: Uint8Array): boolean {
   try {
-    const value = JSON.parse(text) as Record<string, unknown>;
-    const { bodies, refs, seqs } = value;
-    if (!Array.isArray(bodies) || !isNumbers(refs) || !isNumbers(seqs)) {
-      return null;
-    }
-    return {
-      counter,
-      count: Math.max(1, bodies.length),
-      bodies: bodies.map((body) => fromBase64(String(body))),
-      refs,
-      isShow: value['show'] === true,
-      seqs,
-      isSent: false,
-    };
+    decodeOp(body);
+    return true;
   } catch {
-    return null;
+    return false;
   }
+}
+
+/* The database may hold what another version wrote. */
+function isKept(value: unknown): value is Kept {
+  const { bodies, refs, seqs, isShow, atMs } = (value ?? {}) as Partial<Kept>;
+  return (
+    Array.isArray(bodies) &&
+    bodies.every((body) => body instanceof Uint8Array) &&
+    isNumbers(refs) &&
+    isNumbers(seqs) &&
+    bodies.length + refs.length > 0 &&
+    typeof isShow === 'boolean' &&
+    typeof atMs === 'number' &&
+    bodies.every(isOp)
+  );
 }

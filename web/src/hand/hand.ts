@@ -44,11 +44,16 @@ interface Current {
   sent: number; /* points the server has as a preview */
   wasSent: boolean;
   beganMs: number;
+  keptMs: number; /* when its draft was kept */
+  kept: number; /* points in the draft */
 }
 
 const PREVIEW_EVERY_MS = 15;
 /* A touch may turn out to be the first of two fingers; one that stays still is not shown at once. */
 const TENTATIVE_MS = 90;
+/* If the page dies in the middle of a stroke, no more than this is lost of it; a long one costs more. */
+const DRAFT_EVERY_MS = 250;
+const DRAFT_POINTS_PER_MS = 8;
 
 export class Hand {
   private current: Current | null = null;
@@ -93,6 +98,8 @@ export class Hand {
       sent: 0,
       wasSent: false,
       beganMs: performance.now(),
+      keptMs: performance.now(),
+      kept: 0,
     };
     this.scene.beginLive(key, builder.stroke);
     this.holdHomes(this.current);
@@ -179,6 +186,25 @@ export class Hand {
       current.sent += count;
       current.wasSent = true;
       this.previewedMs = nowMs;
+    }
+  }
+
+  /* Once a frame: what is drawn so far outlives the page. */
+  keepDraft(nowMs: number): void {
+    const { current } = this;
+    if (current === null) {
+      return;
+    }
+    const { count } = current.builder.stroke.points;
+    const waitMs = Math.max(DRAFT_EVERY_MS, count / DRAFT_POINTS_PER_MS);
+    if (count > current.kept && nowMs - current.keptMs >= waitMs) {
+      current.kept = count;
+      current.keptMs = nowMs;
+      try {
+        this.journal.keepDraft(splitStroke(current.builder.stroke).map(encodeOp));
+      } catch {
+        /* over the world's edge: it is said when the pen is lifted */
+      }
     }
   }
 

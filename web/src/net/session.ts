@@ -29,6 +29,8 @@ export interface SessionOptions {
   isWatching: boolean;
   around: Surroundings;
   claim(code: string): Promise<boolean>;
+  /* Older strokes go first. */
+  isHeld?(): boolean;
   /* A moderator's word, if this page has one. */
   admin?(): string | null;
 }
@@ -36,6 +38,7 @@ export interface SessionOptions {
 const UNACKNOWLEDGED_MAX = 1024;
 const RETRY_MS = 1_500;
 const CLAIM_TRIES = 3;
+const ANSWER_MS_MAX = 20_000;
 
 export class Session {
   person: Person | null = null;
@@ -43,6 +46,8 @@ export class Session {
   private isIdentifying = false;
   private isKnown = false;
   private retryTimer: number | null = null;
+  private watchTimer: number | null = null;
+  private heard = 0; /* answers to what was sent */
 
   constructor(
     private readonly options: SessionOptions,
@@ -99,9 +104,29 @@ export class Session {
       this.identify();
       return;
     }
+    if (this.options.isHeld?.() === true) {
+      return;
+    }
     for (const entry of this.journal.sendable(UNACKNOWLEDGED_MAX)) {
       entry.isSent = this.connection.send(encodeSubmit(entry.counter, entry.bodies));
     }
+    this.watch();
+  }
+
+  /* A connection that takes and never answers is none: the network went without a word. */
+  private watch(): void {
+    const { connection, options } = this;
+    const { opened } = connection;
+    const heard = this.heard;
+    this.watchTimer ??= options.around.later(() => {
+      this.watchTimer = null;
+      const isWaiting = this.journal.list().some((entry) => entry.isSent);
+      if (isWaiting && heard === this.heard && opened === connection.opened) {
+        connection.reconnect();
+      } else if (isWaiting) {
+        this.watch();
+      }
+    }, ANSWER_MS_MAX);
   }
 
   rename(name: string): void {
@@ -183,6 +208,7 @@ export class Session {
 
   private record(record: ServerRecord): void {
     if (record.type === 'ack') {
+      this.heard++;
       const acked = this.journal.acknowledge(record.counter, record.count, record.seq);
       if (acked !== null) {
         this.events.acknowledged?.(acked);
@@ -197,6 +223,7 @@ export class Session {
   }
 
   private nacked(counter: number, code: number, message: string): void {
+    this.heard++;
     if (code === NACK_UNAVAILABLE) {
       const entry = this.journal.list().find((candidate) => candidate.counter === counter);
       if (entry !== undefined) {

@@ -1,121 +1,176 @@
-/* The journals in the browser's storage, an item an entry, and which of them belong to a page
- * that is still open. A page makes a journal of its own; one that a crash or a closed page left
- * behind is found here and sent by the next page. */
-import type { Keeper } from '../core/journal.ts';
+/* What outlives the page, in the browser's IndexedDB: journal entries and settings.
+ *
+ * An entry is written in a transaction of its own that is asked for and committed in the same turn, so
+ * that a page that dies in the next moment has said all the database needs; transactions on a store run
+ * in the order in which they were made, so a removal comes after the writing. Without a database
+ * (forbidden, broken) everything is answered, and nothing is kept. */
+import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'idb';
+import type { Keeper, Kept } from '../core/journal.ts';
 
-const JOURNAL = 'kolam.journal.';
-const ALIVE = 'kolam.alive.';
-const ALIVE_EVERY_MS = 5_000;
-const ALIVE_FOR_MS = 20_000;
+export type KeptEntry = Kept & { canvas: string; nonce: string };
+type EntryKey = [canvas: string, nonce: string, counter: number];
 
-export interface Orphan {
+interface Schema extends DBSchema {
+  entries: { key: EntryKey; value: KeptEntry };
+  settings: { key: string; value: unknown };
+}
+
+type Database = IDBPDatabase<Schema>;
+type WriteTransaction = IDBPTransaction<Schema, ('entries' | 'settings')[], 'readwrite'>;
+
+export interface JournalName {
   canvas: string;
   nonce: string;
 }
+
+/* Why the last writing failed. */
+export type Trouble = 'full' | 'forbidden';
+
+const NAME = 'kolam';
+const VERSION = 1;
+/* The wall does not wait longer for a database that does not answer. */
+const OPEN_MS_MAX = 3_000;
 
 export function makeNonce(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(8));
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-function prefixOf(canvas: string, nonce: string): string {
-  return `${JOURNAL}${canvas}.${nonce}.`;
-}
-
-function keysWith(storage: Storage, prefix: string): string[] {
-  const keys: string[] = [];
-  for (let i = 0; i < storage.length; i++) {
-    const key = storage.key(i);
-    if (key !== null && key.startsWith(prefix)) {
-      keys.push(key);
-    }
-  }
-  return keys;
-}
-
-/* The browser's storage, or null where it is forbidden. */
-export function openStorage(): Storage | null {
+async function openDatabase(closed: () => void): Promise<Database | null> {
   try {
-    return window.localStorage;
+    const opening = openDB<Schema>(NAME, VERSION, {
+      upgrade(db) {
+        db.createObjectStore('entries', { keyPath: ['canvas', 'nonce', 'counter'] });
+        db.createObjectStore('settings');
+      },
+      /* A newer page wants to change the form of the database: this one must not stand in its way. */
+      blocking: (_current, _blocked, event) => {
+        (event.target as IDBDatabase).close();
+        closed();
+      },
+      terminated: closed,
+    });
+    const tooLate = new Promise<null>((resolve) => setTimeout(() => resolve(null), OPEN_MS_MAX));
+    return await Promise.race([opening, tooLate]);
   } catch {
     return null;
   }
 }
 
-export function makeKeeper(storage: Storage | null, canvas: string, nonce: string): Keeper {
-  const prefix = prefixOf(canvas, nonce);
-  return {
-    save(counter, text) {
-      try {
-        storage?.setItem(prefix + counter, text);
-        return storage !== null;
-      } catch {
-        return false;
-      }
-    },
-    remove(counter) {
-      storage?.removeItem(prefix + counter);
-    },
-    load() {
-      if (storage === null) {
-        return [];
-      }
-      return keysWith(storage, prefix).map((key) => ({
-        counter: Number(key.slice(prefix.length)),
-        text: storage.getItem(key) ?? '',
-      }));
-    },
-  };
-}
+export class Store {
+  trouble: Trouble | null = null;
+  private db: Database | null = null;
 
-/* Journals that no open page holds. */
-export function findOrphans(storage: Storage | null, nowMs: number): Orphan[] {
-  if (storage === null) {
-    return [];
+  static async open(): Promise<Store> {
+    const store = new Store();
+    await store.reopen();
+    return store;
   }
-  const found = new Map<string, Orphan>();
-  for (const key of keysWith(storage, JOURNAL)) {
-    const [canvas, nonce] = key.slice(JOURNAL.length).split('.');
-    if (canvas !== undefined && nonce !== undefined && /^[0-9a-f]{16}$/.test(nonce)) {
-      const aliveMs = Number(storage.getItem(ALIVE + nonce) ?? 0);
-      if (Math.abs(nowMs - aliveMs) > ALIVE_FOR_MS) {
-        found.set(nonce, { canvas, nonce });
-      }
+
+  get isOpen(): boolean {
+    return this.db !== null;
+  }
+
+  private async reopen(): Promise<void> {
+    this.db = await openDatabase(() => (this.db = null));
+    this.trouble = this.db === null ? 'forbidden' : null;
+  }
+
+  /* After the browser took the database away, or was asked to allow one. */
+  async retry(): Promise<void> {
+    if (this.db === null) {
+      await this.reopen();
     }
   }
-  return [...found.values()];
-}
 
-/* Says that this page holds the journal, until the function returned is called. */
-export function keepAlive(storage: Storage | null, nonce: string): () => void {
-  const mark = (): void => {
+  putEntry(entry: KeptEntry, isLasting: boolean): Promise<boolean> {
+    return this.write('entries', isLasting, (tx) => tx.objectStore('entries').put(entry));
+  }
+
+  /* All or none. */
+  putEntries(entries: readonly KeptEntry[]): Promise<boolean> {
+    return this.write('entries', true, (tx) =>
+      Promise.all(entries.map((entry) => tx.objectStore('entries').put(entry))),
+    );
+  }
+
+  removeEntry({ canvas, nonce }: JournalName, counter: number): Promise<boolean> {
+    return this.write('entries', false, (tx) =>
+      tx.objectStore('entries').delete([canvas, nonce, counter]),
+    );
+  }
+
+  putSetting(name: string, value: unknown): Promise<boolean> {
+    return this.write('settings', false, (tx) => tx.objectStore('settings').put(value, name));
+  }
+
+  /* Writes; `isLasting` waits for the disk itself, not only for the system. What fails aborts the
+   * transaction, and its reason is the transaction's. */
+  private async write(
+    name: 'entries' | 'settings',
+    isLasting: boolean,
+    request: (tx: WriteTransaction) => Promise<unknown>,
+  ): Promise<boolean> {
+    if (this.db === null) {
+      return false;
+    }
     try {
-      storage?.setItem(ALIVE + nonce, String(Date.now()));
-    } catch {
-      /* full: at worst another page sends what this one does, which is harmless */
+      const durability = isLasting ? 'strict' : 'relaxed';
+      const tx: WriteTransaction = this.db.transaction([name], 'readwrite', { durability });
+      const asked = request(tx).catch(() => undefined);
+      tx.commit();
+      await tx.done;
+      await asked;
+      this.trouble = null;
+      return true;
+    } catch (error) {
+      const isFull = error instanceof Error && error.name === 'QuotaExceededError';
+      this.trouble = isFull ? 'full' : 'forbidden';
+      return false;
     }
-  };
-  mark();
-  const timer = window.setInterval(mark, ALIVE_EVERY_MS);
-  return () => {
-    window.clearInterval(timer);
-    storage?.removeItem(ALIVE + nonce);
-  };
-}
+  }
 
-/* Small settings that outlive the page: the tool, the colour, the width. */
-export function loadSetting(name: string): string | null {
-  try {
-    return window.localStorage.getItem(`kolam.${name}`);
-  } catch {
-    return null;
+  /* Every journal that holds something. One step of the cursor a journal, however long it is: an
+   * array is after all numbers. */
+  async journals(): Promise<JournalName[]> {
+    const found: JournalName[] = [];
+    try {
+      let cursor = await this.db?.transaction('entries').store.openKeyCursor();
+      while (cursor) {
+        const [canvas, nonce] = cursor.key;
+        found.push({ canvas, nonce });
+        cursor = await cursor.continue([canvas, nonce, []] as unknown as EntryKey);
+      }
+    } catch {
+      /* they are found the next time */
+    }
+    return found;
+  }
+
+  async entriesOf({ canvas, nonce }: JournalName): Promise<KeptEntry[]> {
+    const range = IDBKeyRange.bound([canvas, nonce, 0], [canvas, nonce, Infinity]);
+    return (await this.db?.getAll('entries', range).catch(() => undefined)) ?? [];
+  }
+
+  async settings(): Promise<Map<string, unknown>> {
+    const found = new Map<string, unknown>();
+    try {
+      let cursor = await this.db?.transaction('settings').store.openCursor();
+      while (cursor) {
+        found.set(cursor.key, cursor.value);
+        cursor = await cursor.continue();
+      }
+    } catch {
+      /* the defaults stay */
+    }
+    return found;
   }
 }
 
-export function saveSetting(name: string, value: string): void {
-  try {
-    window.localStorage.setItem(`kolam.${name}`, value);
-  } catch {
-    /* it is then forgotten with the page */
-  }
+/* A journal's keeper. `isLasting` tells whether an entry may have to wait long for the server. */
+export function makeKeeper(store: Store, name: JournalName, isLasting: () => boolean): Keeper {
+  return {
+    save: (kept) => store.putEntry({ ...name, ...kept }, isLasting()),
+    remove: (counter) => void store.removeEntry(name, counter),
+  };
 }

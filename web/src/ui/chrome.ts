@@ -1,9 +1,11 @@
 /* All that floats over the wall. */
 import type { Palette } from './palette.ts';
-import { NameChip, StatusNote, watchNote, ZoomBar } from './corner.ts';
+import type { Facts } from '../core/saving.ts';
+import { NameChip, watchNote, ZoomBar } from './corner.ts';
 import { element } from './dom.ts';
 import { Labels } from './labels.ts';
 import { Help, Toast } from './notes.ts';
+import { SavingNote } from './saving.ts';
 import { Toolbar } from './toolbar.ts';
 
 export interface ChromeEvents {
@@ -45,7 +47,7 @@ export class Ring {
 export class Chrome {
   readonly labels = new Labels();
   readonly ring = new Ring();
-  readonly status = new StatusNote();
+  readonly saving: SavingNote;
   readonly toast = new Toast();
   readonly help = new Help();
   readonly nameChip: NameChip;
@@ -56,8 +58,10 @@ export class Chrome {
   constructor(
     isWatching: boolean,
     private readonly palette: Palette,
+    waiting: () => Facts,
     events: ChromeEvents,
   ) {
+    this.saving = new SavingNote(waiting);
     this.nameChip = new NameChip((name) => events.rename(name));
     this.zoomBar = new ZoomBar(
       (direction) => events.zoomStep(direction),
@@ -66,7 +70,7 @@ export class Chrome {
     this.toolbar = isWatching
       ? null
       : new Toolbar(palette, { ...events, help: () => this.help.toggle() });
-    const corner = element('div', { class: 'corner' }, this.status.root, this.nameChip.root);
+    const corner = element('div', { class: 'corner' }, this.saving.root, this.nameChip.root);
     this.roots = [this.labels.root, this.ring.root, corner, this.zoomBar.root];
     this.roots.push(this.toolbar?.root ?? watchNote(), this.toast.root, this.help.root);
     document.body.classList.toggle('is-watching', isWatching);

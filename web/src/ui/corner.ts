@@ -1,12 +1,9 @@
-/* The corners: who you are and whether the server hears you; how far in you are. */
-import { CloudOff, Eye, Minus, Plus } from 'lucide';
-import type { Link } from '../net/connection.ts';
+/* The corners: who you are; how far in you are. */
+import { Eye, Minus, Plus } from 'lucide';
 import { button, element, icon } from './dom.ts';
 import { Popover } from './popover.ts';
 
 const NAME_MAX = 40;
-/* A reconnect within this long is nobody's business. */
-const LOST_AFTER_MS = 1_200;
 
 export class NameChip {
   readonly root = element('div', { class: 'chip-holder' });
@@ -51,33 +48,6 @@ export class NameChip {
     this.text.textContent = name;
     this.chip.setAttribute('aria-label', `Your name: ${name}`);
     this.root.hidden = false;
-  }
-}
-
-export class StatusNote {
-  readonly root = element('div', { class: 'status', role: 'status', 'aria-live': 'polite' });
-  private readonly text = element('span');
-  private timer = 0;
-
-  constructor() {
-    this.root.append(icon(CloudOff), this.text);
-    this.root.hidden = true;
-  }
-
-  setLink(link: Link, unsaved: number): void {
-    if (link === 'open') {
-      window.clearTimeout(this.timer);
-      this.timer = 0;
-      this.root.hidden = true;
-      return;
-    }
-    this.text.textContent =
-      unsaved === 0
-        ? 'Not connected'
-        : `Not connected, ${unsaved} ${unsaved === 1 ? 'stroke is' : 'strokes are'} kept here`;
-    if (this.timer === 0) {
-      this.timer = window.setTimeout(() => (this.root.hidden = false), LOST_AFTER_MS);
-    }
   }
 }
 

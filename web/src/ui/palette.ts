@@ -1,6 +1,6 @@
 /* The colours and widths on offer, and what the hand holds now; kept between visits. */
 import { TOOL_ERASER, TOOL_MARKER, TOOL_PEN, type Tool } from '../core/op.ts';
-import { loadSetting, saveSetting } from '../net/storage.ts';
+import type { Settings } from '../net/settings.ts';
 import type { HandBrush } from '../hand/hand.ts';
 
 /* Thirteen that sit well on warm paper, dark to light around the circle. */
@@ -45,7 +45,10 @@ export function placeOfWidth(width: number): number {
 export class Palette {
   private held: Held = { ...DEFAULTS, widths: [...DEFAULTS.widths] };
 
-  constructor(private readonly changed: () => void) {
+  constructor(
+    private readonly settings: Settings,
+    private readonly changed: () => void,
+  ) {
     this.load();
   }
 
@@ -91,25 +94,27 @@ export class Palette {
   }
 
   private save(): void {
-    saveSetting('brush', JSON.stringify(this.held));
+    this.settings.set('brush', this.held);
     this.changed();
   }
 
   private load(): void {
-    try {
-      const held = JSON.parse(loadSetting('brush') ?? 'null') as Partial<Held> | null;
-      const tools: unknown[] = [TOOL_PEN, TOOL_MARKER, TOOL_ERASER];
-      const isValid =
-        held !== null &&
-        tools.includes(held.tool) &&
-        /^#[0-9a-f]{6}$/.test(held.rgb ?? '') &&
-        held.widths?.length === 3 &&
-        held.widths.every((width) => width >= WIDTH_MIN && width <= WIDTH_MAX);
-      if (isValid) {
-        this.held = held as Held;
-      }
-    } catch {
-      /* not ours: the defaults stay */
+    const held = this.settings.get('brush');
+    if (isHeld(held)) {
+      this.held = structuredClone(held);
     }
   }
+}
+
+/* Another version may have kept something else. */
+function isHeld(value: unknown): value is Held {
+  const { tool, rgb, widths } = (value ?? {}) as Partial<Held>;
+  const tools: unknown[] = [TOOL_PEN, TOOL_MARKER, TOOL_ERASER];
+  return (
+    tools.includes(tool) &&
+    /^#[0-9a-f]{6}$/.test(rgb ?? '') &&
+    Array.isArray(widths) &&
+    widths.length === 3 &&
+    widths.every((width) => width >= WIDTH_MIN && width <= WIDTH_MAX)
+  );
 }

@@ -1,0 +1,91 @@
+/* What the page says about one's strokes: saved, saving, offline with so many waiting, or not even kept
+ * here. It never blinks: what is over in a moment is not said, and what is said stays long enough to be
+ * read. Pure; the clock is passed in. */
+
+export interface Facts {
+  isOpen: boolean; /* there is a connection */
+  strokes: number; /* not acknowledged */
+  changes: number; /* undos and redos not acknowledged */
+  unkept: number; /* of all these, what would be lost with the page */
+  trouble: 'full' | 'forbidden' | null;
+}
+
+export type SavingKind = 'quiet' | 'saved' | 'saving' | 'offline' | 'unkept';
+
+export interface Saving {
+  kind: SavingKind;
+  text: string;
+}
+
+const SAVING_AFTER_MS = 1_000;
+const OFFLINE_AFTER_MS = 1_200;
+const STAYS_MS = 1_000;
+
+function amount({ strokes, changes }: Facts): string {
+  const count = strokes + changes;
+  const noun = changes === 0 ? 'stroke' : 'change';
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function textOf(kind: SavingKind, facts: Facts): string {
+  const count = facts.strokes + facts.changes;
+  switch (kind) {
+    case 'quiet':
+      return '';
+    case 'saved':
+      return 'Saved';
+    case 'saving':
+      return count > 1 ? `Saving ${amount(facts)}` : 'Saving';
+    case 'offline':
+      return count > 0 ? `Offline: ${amount(facts)} waiting` : 'Offline';
+    case 'unkept': {
+      const why =
+        facts.trouble === 'full'
+          ? 'No room left in this browser'
+          : 'This browser keeps nothing for this page';
+      return `${why}: ${amount(facts)} only in this tab. Leave it open until they are saved.`;
+    }
+  }
+}
+
+export class SavingSign {
+  private kind: SavingKind = 'quiet';
+  private shownMs = -Infinity;
+  private waitingSinceMs: number | null = null;
+  private apartSinceMs: number | null = null;
+  private hadStrokes = false;
+
+  /* What to show now, and in how many ms to ask again, if nothing happens before. */
+  update(facts: Facts, nowMs: number): Saving & { againMs: number | null } {
+    const isWaiting = facts.strokes + facts.changes > 0;
+    this.hadStrokes ||= isWaiting;
+    this.waitingSinceMs = isWaiting ? (this.waitingSinceMs ?? nowMs) : null;
+    this.apartSinceMs = facts.isOpen ? null : (this.apartSinceMs ?? nowMs);
+    const [wanted, atMs] = this.want(facts, nowMs);
+    const mayChangeMs = Math.max(atMs, this.shownMs + STAYS_MS);
+    let againMs: number | null = null;
+    if (wanted !== this.kind) {
+      if (nowMs >= mayChangeMs) {
+        this.kind = wanted;
+        this.shownMs = nowMs;
+      } else {
+        againMs = mayChangeMs - nowMs;
+      }
+    }
+    return { kind: this.kind, text: textOf(this.kind, facts), againMs };
+  }
+
+  /* The kind that the facts call for, and from when on it may be said. */
+  private want(facts: Facts, nowMs: number): [SavingKind, number] {
+    const savingMs = (this.waitingSinceMs ?? nowMs) + SAVING_AFTER_MS;
+    if (this.apartSinceMs !== null) {
+      const fromMs = this.apartSinceMs + OFFLINE_AFTER_MS;
+      return facts.unkept > 0 ? ['unkept', Math.min(savingMs, fromMs)] : ['offline', fromMs];
+    }
+    if (this.waitingSinceMs !== null) {
+      const wasApart = this.kind === 'offline' || this.kind === 'unkept';
+      return [facts.unkept > 0 ? 'unkept' : 'saving', wasApart ? nowMs : savingMs];
+    }
+    return [this.hadStrokes ? 'saved' : 'quiet', nowMs];
+  }
+}

@@ -1,0 +1,49 @@
+/* Whether one's strokes are saved: a quiet line in the corner, for eyes and for screen readers. */
+import { CloudAlert, CloudCheck, CloudOff, CloudUpload, type IconNode } from 'lucide';
+import { SavingSign, type Facts, type SavingKind } from '../core/saving.ts';
+import { element, icon } from './dom.ts';
+
+const ICONS: Record<Exclude<SavingKind, 'quiet'>, IconNode> = {
+  saved: CloudCheck,
+  saving: CloudUpload,
+  offline: CloudOff,
+  unkept: CloudAlert,
+};
+const TITLES: Record<Exclude<SavingKind, 'quiet'>, string> = {
+  saved: 'All you drew is on the wall.',
+  saving: 'On its way to the wall.',
+  offline: 'Draw on: your strokes are kept in this browser and sent when the wall is back.',
+  unkept: 'Your strokes wait in this tab alone.',
+};
+
+export class SavingNote {
+  readonly root = element('div', { class: 'status', role: 'status', 'aria-live': 'polite' });
+  private readonly picture = element('span', { class: 'status-icon', 'aria-hidden': 'true' });
+  private readonly text = element('span', { class: 'status-text' });
+  private readonly sign = new SavingSign();
+  private kind: SavingKind = 'quiet';
+  private timer = 0;
+
+  constructor(private readonly facts: () => Facts) {
+    this.root.append(this.picture, this.text);
+    this.root.hidden = true;
+  }
+
+  update(): void {
+    window.clearTimeout(this.timer);
+    const { kind, text, againMs } = this.sign.update(this.facts(), performance.now());
+    if (kind !== this.kind && kind !== 'quiet') {
+      this.picture.replaceChildren(icon(ICONS[kind]));
+      this.root.title = TITLES[kind];
+      this.root.dataset['kind'] = kind;
+    }
+    this.kind = kind;
+    this.root.hidden = kind === 'quiet';
+    if (this.text.textContent !== text) {
+      this.text.textContent = text;
+    }
+    if (againMs !== null) {
+      this.timer = window.setTimeout(() => this.update(), againMs + 1);
+    }
+  }
+}

@@ -1,7 +1,9 @@
 // Looking back, in real browsers through a real server: the time machine, replay, who drew what, undo after
 // a reload.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import {
   draw,
@@ -17,6 +19,7 @@ import {
   until,
   wave,
 } from './kit.mjs';
+import { root } from '../web/load.mjs';
 
 let server;
 let browser;
@@ -235,4 +238,155 @@ test('an_undo_out_of_view_says_so_and_leads_there', async () => {
   await ann.getByRole('button', { name: 'Show', exact: true }).click();
   await until(ann, () => Math.abs(window.kolamDebug.camera().tileX) < 3);
   await close(ann);
+});
+
+test('the_bar_is_played_stepped_and_left_by_keys', async () => {
+  const ann = await open('/c/keys#@0,0,0');
+  const inks = await drawThree(ann);
+  await ann.keyboard.press('t');
+  await shows(ann, 3);
+  await until(ann, () => window.kolamDebug.past().bars > 0);
+  await ann.keyboard.press('Home');
+  await shows(ann, 1);
+  await ann.keyboard.press('ArrowRight');
+  await shows(ann, 2);
+  assert.equal(await pastInk(ann), inks[1]);
+  await ann.keyboard.press('Home');
+  await shows(ann, 1);
+  await ann.getByLabel('Speed').first().selectOption('1');
+  await ann.locator('.track-handle:visible').first().focus();
+  await ann.keyboard.press('Space');
+  await shows(ann, 3);
+  await ann.getByRole('button', { name: 'Play', exact: true }).waitFor();
+  assert.equal(await pastInk(ann), inks[2], 'it plays to the end and stops there');
+  await ann.keyboard.press('Home');
+  await ann.keyboard.press('End');
+  await shows(ann, 3);
+  await until(ann, () => location.hash.endsWith('&at=3'));
+  await ann.keyboard.press('t');
+  await until(ann, () => !window.kolamDebug.past().isPast);
+  await close(ann);
+});
+
+test('the_area_of_a_replay_is_chosen_by_dragging_and_is_in_its_link', async () => {
+  const ann = await open('/c/dragged#@0,0,0');
+  await drawThree(ann);
+  await ann.keyboard.press('t');
+  await shows(ann, 3);
+  await until(ann, () => window.kolamDebug.past().bars > 0);
+  await ann.getByRole('button', { name: 'Replay as it was drawn' }).click();
+  await ann.getByRole('button', { name: 'Choose an area by dragging' }).click();
+  await draw(ann, [[120, 250], [200, 260], [760, 400]]);
+  await until(ann, () => window.kolamDebug.past().outlines === 1);
+  assert.equal((await status(ann)).seq, 3, 'dragging drew nothing');
+  await ann.getByRole('button', { name: 'Replay', exact: true }).click();
+  await until(ann, () => window.kolamDebug.past().replay.isReady);
+  assert.equal((await ann.evaluate(() => window.kolamDebug.past())).replay.strokes, 1, 'of three only the one in the area');
+  await until(ann, () => /&replay=1-3&rect=0,-?\d+,-?\d+,6\d\d,1\d\d$/.test(location.hash));
+  const ben = await open(`/c/dragged${new URL(ann.url()).hash}`);
+  await until(ben, () => window.kolamDebug.past()?.replay.strokes === 1);
+  await close(ann, ben);
+});
+
+test('a_long_replay_comes_by_pages_and_is_wound_and_panned_without_losing_a_stroke', async () => {
+  const lines = Array.from({ length: 2300 }, (_, i) => {
+    const [x, y] = [-380 + (i % 60) * 12.5, -240 + Math.floor(i / 60) * 11];
+    return JSON.stringify({ t: 1000 + i * 20, author: `hand ${i % 3}`, color: '#20306040', width: 5, tool: 'marker', points: [[x, y], [x + 14, y + 9]], dt: [0, 12] });
+  });
+  const file = join(server.data, 'long.ndjson');
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  const admin = join(server.data, 'admin.token');
+  const bin = process.env.KOLAM_BIN ?? join(root, 'build', 'kolam');
+  execFileSync(bin, ['import', '--server', server.address, '--canvas', 'long', '--admin-token-file', admin, file]);
+  const ann = await open('/c/long#@0,0,0');
+  const now = await inkOf(ann);
+  await ann.evaluate(() => (location.hash = '@0,0,0&replay=1-2300'));
+  await until(ann, () => window.kolamDebug.past()?.replay.isReady);
+  await ann.keyboard.press('Space');
+  const replay = () => ann.evaluate(() => window.kolamDebug.past().replay);
+  assert.equal((await replay()).strokes, null, 'not all are there yet');
+  await ann.keyboard.press('End');
+  await until(ann, () => window.kolamDebug.past().replay.isReady && window.kolamDebug.past().replay.done === 2300);
+  await until(ann, () => window.kolamDebug.past().isComplete);
+  assert.equal((await replay()).strokes, 2300);
+  assert.equal(await pastInk(ann), now, 'to the bit, translucent ink in the order of the log');
+  await ann.keyboard.press('ArrowLeft');
+  await until(ann, () => window.kolamDebug.past().replay.isReady && window.kolamDebug.past().replay.done === 2299);
+  await ann.keyboard.press('End');
+  await until(ann, () => window.kolamDebug.past().replay.isReady && window.kolamDebug.past().replay.done === 2300);
+  // Tiles that come into view get all that ran through before.
+  const pan = async (key) => {
+    await ann.mouse.move(450, 350);
+    await ann.mouse.down({ button: 'middle' });
+    await ann.mouse.move(450 + key, 350, { steps: 4 });
+    await ann.mouse.up({ button: 'middle' });
+    await until(ann, () => window.kolamDebug.past().replay.isReady && window.kolamDebug.past().isComplete);
+  };
+  await pan(600);
+  await pan(-600);
+  assert.equal(await pastInk(ann), now);
+  await ann.getByRole('slider', { name: 'Progress' }).fill('0.5');
+  await until(ann, () => {
+    const { isReady, done } = window.kolamDebug.past().replay;
+    return isReady && done > 1000 && done < 1300;
+  });
+  await until(ann, () => window.kolamDebug.past().isComplete);
+  assert.ok((await pastInk(ann)) < 0.6 * now);
+  await screenshot(ann, 'history-long-replay');
+  await close(ann);
+});
+
+test('a_finger_that_rests_asks_who_drew_it_and_draws_nothing', async () => {
+  const ann = await open('/c/finger#@0,0,0', { hasTouch: true, width: 400, height: 700 });
+  await draw(ann, wave([60, 300], [340, 300], 20, 10));
+  await settled(ann);
+  const { name } = (await status(ann)).person;
+  const input = await ann.context().newCDPSession(ann);
+  const touch = (type, ...places) =>
+    input.send('Input.dispatchTouchEvent', { type, touchPoints: places.map(([x, y], id) => ({ x, y, id })) });
+  await touch('touchStart', [200, 302]);
+  await ann.locator('.who-list li').first().waitFor();
+  await touch('touchEnd');
+  assert.deepEqual(await ann.locator('.who-name').allTextContents(), [name]);
+  await screenshot(ann, 'history-long-press');
+  await ann.keyboard.press('Escape');
+  // One that moves draws, and asks nothing.
+  await touch('touchStart', [100, 400]);
+  for (let x = 110; x <= 300; x += 10) {
+    await touch('touchMove', [x, 400]);
+  }
+  await touch('touchEnd');
+  await settled(ann);
+  assert.equal((await status(ann)).seq, 2);
+  assert.equal(await ann.locator('.who:visible').count(), 0);
+  await close(ann);
+});
+
+test('a_wall_on_which_nothing_was_drawn_has_no_past_and_no_errors', async () => {
+  const ann = await open('/c/blank#@0,0,0');
+  const refused = [];
+  ann.on('response', (response) => response.status() >= 400 && refused.push(response.url()));
+  ann.on('console', (message) => message.type() === 'error' && refused.push(message.text()));
+  await ann.keyboard.press('t');
+  await ann.getByText('Nothing was drawn here yet.').waitFor();
+  await until(ann, () => !window.kolamDebug.past().isPast);
+  await ann.keyboard.press('i');
+  await until(ann, () => document.querySelector('#wall.is-asking'));
+  await ann.mouse.click(300, 300);
+  await ann.keyboard.press('Escape');
+  for (const words of ['at=7', 'replay=1-7']) {
+    await ann.goto(`${server.address}c/blank#@0,0,0&${words}`);
+    await ann.reload();
+    await ann.getByText('Nothing was drawn here yet.').waitFor();
+    await until(ann, () => !window.kolamDebug.past().isPast && !location.hash.includes('&'));
+  }
+  // Another's stroke out of view is known of as soon as it is asked for.
+  const ben = await open('/c/blank#@500000,0,0');
+  await draw(ben, wave([200, 200], [400, 200]));
+  await settled(ben);
+  assert.equal((await status(ann)).seq, 0);
+  await ann.keyboard.press('t');
+  await shows(ann, 1);
+  assert.deepEqual(refused, []);
+  await close(ann, ben);
 });

@@ -119,6 +119,9 @@ test('a_picture_serves_every_moment_from_its_version_to_the_newest_it_was_seen_a
   spans.add('a', 5, 30, 'five again');
   assert.deepEqual(closed, ['five again']);
   assert.equal(spans.find('a', 25).picture, 'five');
+  assert.equal(spans.nearest('a', 90).picture, 'five', 'what it was last known to be');
+  assert.equal(spans.nearest('a', 3).picture, 'five', 'or else to become');
+  assert.equal(spans.nearest('z', 3), null);
   spans.add('b', 1, 9, 'b');
   const shown = spans.add('c', 1, 9, 'c');
   spans.find('a', 25);
@@ -176,4 +179,11 @@ test('the_view_as_a_rectangle_lies_where_the_screen_is', () => {
     assert.ok(Math.abs(box.x) < 2 && Math.abs(box.y) < 2, JSON.stringify(box));
     assert.ok(Math.abs(box.width - 800) < 4 && Math.abs(box.height - 600) < 4);
   }
+});
+
+test('bars_are_gathered_without_losing_a_stroke', () => {
+  assert.deepEqual(timeline.gathered([1, 2, 3, 4, 5, 6], 3), [3, 7, 11]);
+  const many = Array.from({ length: 1000 }, (_, i) => i % 7);
+  const sum = (counts) => counts.reduce((all, each) => all + each, 0);
+  assert.equal(sum(timeline.gathered(many, 137)), sum(many));
 });

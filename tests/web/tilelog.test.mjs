@@ -94,3 +94,22 @@ test('a_group_counts_up_to_its_last_part', () => {
   assert.equal(log.isOutdatedBy(7), false);
   assert.equal(log.isOutdatedBy(8), true);
 });
+
+test('a_picture_that_would_take_an_undo_back_is_known', () => {
+  const log = new TileLog();
+  log.setBase(1);
+  log.isLive = true;
+  log.addMark(mark(2));
+  log.addMark(mark(3));
+  assert.equal(log.isUndoneBy(3, none), false);
+  assert.equal(log.isUndoneBy(3, new Map([[2, true]])), true, 'hidden here, and not told of yet');
+  assert.equal(log.isUndoneBy(1, new Map([[2, true]])), false, 'the picture lacks the stroke anyway');
+  log.addVisibility({ seq: 4, isHidden: true, targets: [2] });
+  assert.equal(log.isUndoneBy(3, none), true);
+  assert.equal(log.isUndoneBy(4, none), false);
+  assert.equal(log.isUndoneBy(4, new Map([[2, false]])), true, 'shown again here');
+  log.addVisibility({ seq: 5, isHidden: false, targets: [2] });
+  assert.equal(log.isUndoneBy(4, none), true);
+  assert.equal(log.isUndoneBy(5, none), false);
+  assert.equal(new TileLog().isUndoneBy(9, none), false, 'any picture is better than none');
+});

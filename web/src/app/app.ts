@@ -152,12 +152,12 @@ export class App {
     listenWallKeys(this);
     listenPage(this);
     this.wall.resize(viewport);
-    this.placeFromAddress();
+    this.placeFromAddress(location.hash);
     if (!isWatching) {
       void this.rescue.find();
     }
     this.session.start();
-    this.doors.addressChanged();
+    this.doors.addressChanged(location.hash);
   }
 
   /* ---- the server ---- */
@@ -281,7 +281,7 @@ export class App {
         this.others.cursorCame(record, nowMs);
         break;
       case 'view':
-        if (this.wall.isLatestView(record.id)) {
+        if (this.wall.viewAnswered(record.id)) {
           scene.viewCame(record);
         }
         break;
@@ -347,8 +347,8 @@ export class App {
 
   /* ---- where one is ---- */
 
-  placeFromAddress(): void {
-    const camera = parseView(location.hash);
+  placeFromAddress(hash: string): void {
+    const camera = parseView(hash);
     if (camera !== null) {
       this.isPlaced = true;
       this.wall.setCamera(camera);
@@ -383,6 +383,7 @@ export class App {
 
   private framed(nowMs: number, hasMoved: boolean): void {
     this.doors.framed(nowMs, hasMoved);
+    this.mine.framed(nowMs);
     this.hand.preview(nowMs);
     this.hand.keepDraft(nowMs);
     const { camera, viewport } = this.wall;

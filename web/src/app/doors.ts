@@ -99,9 +99,9 @@ export class Doors {
     void this.load().then((past) => past?.toggleWho());
   }
 
-  addressChanged(): void {
-    if (this.past_ !== null || /&(at|replay)=/.test(location.hash)) {
-      void this.load().then((past) => past?.addressChanged());
+  addressChanged(hash: string): void {
+    if (this.past_ !== null || /&(at|replay)=/.test(hash)) {
+      void this.load().then((past) => past?.addressChanged(hash));
     }
   }
 

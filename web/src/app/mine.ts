@@ -6,6 +6,7 @@ import type { Json } from '../net/connection.ts';
 import type { App } from './app.ts';
 
 const PAGE = 200;
+const WAIT_MS_MAX = 10_000;
 
 interface MineJson {
   id: number;
@@ -38,6 +39,7 @@ export class Mine {
   private isOlder = false;
   private isAsking = false;
   private askedOn = 0;
+  private waitingSinceMs: number | null = null;
 
   constructor(private readonly app: App) {}
 
@@ -101,6 +103,26 @@ export class Mine {
     }
   }
 
+  private wait(isShow: boolean): void {
+    this.waitingSinceMs = performance.now();
+    this.app.chrome.toolbar?.setWaiting(isShow ? 'redo' : 'undo');
+  }
+
+  /* Once a frame. */
+  framed(nowMs: number): void {
+    const { waitingSinceMs, app } = this;
+    if (waitingSinceMs === null) {
+      return;
+    }
+    const isDone = app.unsaved === 0 && app.wall.isComplete;
+    if (isDone || nowMs - waitingSinceMs > WAIT_MS_MAX) {
+      this.waitingSinceMs = null;
+      app.chrome.toolbar?.setWaiting(null);
+    } else {
+      app.wall.request();
+    }
+  }
+
   private setShown(drawn: Drawn | null, isShow: boolean): void {
     if (drawn === null) {
       return;
@@ -115,6 +137,9 @@ export class Mine {
     this.history.said(entry.counter, taken?.nonce);
     wall.scene.hidePending(markKey(nonce ?? journal.nonce, counter), !isShow, entry.counter);
     if (seq !== null) {
+      if (!wall.scene.knows(seq)) {
+        this.wait(isShow); /* only the server can take it out of a picture */
+      }
       wall.scene.override(seq, !isShow, entry.counter);
       doors.changedElsewhere(seq, isShow);
     }

@@ -27,9 +27,11 @@ export function listenPage(app: App): void {
   /* The connection may still seem to be there. If it is (the server is this machine), it is back in a
    * moment. */
   window.addEventListener('offline', () => app.session.connection.reconnect());
-  window.addEventListener('hashchange', () => {
-    app.placeFromAddress();
-    app.doors.addressChanged();
+  /* As it was then: the view may have written its own since. */
+  window.addEventListener('hashchange', (event) => {
+    const { hash } = new URL(event.newURL);
+    app.placeFromAddress(hash);
+    app.doors.addressChanged(hash);
   });
   let restTimer = 0;
   document.addEventListener('visibilitychange', () => {

@@ -56,6 +56,7 @@ export class Wall {
   private frameRequest = 0;
   private frameMs = 0;
   private viewId = 0;
+  private answeredId = -1;
   private sentRect: TileRect | null = null;
   private sentMs = 0;
   private addressTimer = 0;
@@ -71,6 +72,7 @@ export class Wall {
     this.painter = new Painter(ink);
     this.scene = new Scene(this.painter, (run, ms) => window.setTimeout(run, ms));
     this.loader = new Loader(name, {
+      mayTake: (tile, seq) => this.scene.mayTake(tile, seq),
       loaded: (tile) => {
         this.scene.pictureCame(tile);
         this.screen.prepare(tile);
@@ -282,8 +284,14 @@ export class Wall {
     });
   }
 
-  isLatestView(id: number): boolean {
-    return id === this.viewId;
+  /* The VIEW record of what is shown now, and not of a view before it. */
+  viewAnswered(id: number): boolean {
+    this.answeredId = id;
+    return this.isAnswered;
+  }
+
+  get isAnswered(): boolean {
+    return this.answeredId === this.viewId;
   }
 
   welcomed(welcome: Welcome): void {

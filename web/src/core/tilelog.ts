@@ -106,6 +106,24 @@ export class TileLog {
     return true;
   }
 
+  /* Would a picture of that seq take back what was hidden or shown since? A newer one is on its way then, and
+   * what there is looks right until it comes. */
+  isUndoneBy(seq: number, overrides: ReadonlyMap<number, boolean>): boolean {
+    if (!this.hasPicture) {
+      return false;
+    }
+    const shown = new Set(this.visibleMarks(overrides));
+    return this.marks.some((mark) => {
+      let isHidden = false;
+      for (const change of this.changes) {
+        if (change.seq <= seq && change.targets.includes(mark.seq)) {
+          isHidden = change.isHidden; /* they come in order */
+        }
+      }
+      return mark.seq <= seq && shown.has(mark) === isHidden;
+    });
+  }
+
   /* The marks to draw over the base, in order. `overrides`: what this client has hidden or shown
    * and the server has not confirmed. */
   visibleMarks(overrides: ReadonlyMap<number, boolean>): Mark[] {

@@ -41,11 +41,18 @@ export const PAGE_MAX = 1000;
 export class Api {
   private readonly root: string;
 
-  constructor(canvas: string) {
+  /* `hasInk`: a canvas on which nothing was drawn is not asked about. */
+  constructor(
+    canvas: string,
+    private readonly hasInk: () => Promise<boolean>,
+  ) {
     this.root = `/api/canvas/${canvas}`;
   }
 
   private async ask(path: string, signal?: AbortSignal): Promise<Response> {
+    if (!(await this.hasInk())) {
+      throw new Error('Nothing was drawn here yet.');
+    }
     const response = await fetch(this.root + path, signal ? { signal } : {});
     if (!response.ok) {
       const said = (await response.json().catch(() => null)) as { error?: string } | null;
@@ -56,6 +63,14 @@ export class Api {
 
   private async json<T>(path: string, signal?: AbortSignal): Promise<T> {
     return (await (await this.ask(path, signal)).json()) as T;
+  }
+
+  /* The newest seq; 0 before the first stroke. */
+  async newest(): Promise<number> {
+    if (!(await this.hasInk())) {
+      return 0;
+    }
+    return Number((await this.json<{ seq: number | string }>('')).seq);
   }
 
   async moment(at: string, signal?: AbortSignal): Promise<Moment> {
@@ -70,11 +85,13 @@ export class Api {
   async activity(
     rect: PixelRect,
     buckets: number,
-    span: { from: number; to: number } | null,
+    span: { from: number | null; to: number } | null,
     signal?: AbortSignal,
   ): Promise<Activity> {
-    const when = span === null ? '' : `&from=${Math.floor(span.from)}&to=${Math.ceil(span.to)}`;
-    const found = await this.json<Activity>(`/activity?${rectQuery(rect)}&buckets=${buckets}${when}`, signal);
+    const from = span?.from == null ? '' : `&from=${Math.floor(span.from)}`;
+    const to = span === null ? '' : `&to=${Math.ceil(span.to)}`;
+    const path = `/activity?${rectQuery(rect)}&buckets=${buckets}${from}${to}`;
+    const found = await this.json<Activity>(path, signal);
     return { from: Number(found.from), to: Number(found.to), counts: found.counts };
   }
 

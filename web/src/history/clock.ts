@@ -9,6 +9,7 @@ import {
   advance,
   burstsOf,
   endOf,
+  gathered,
   shareBars,
   startOf,
   stepBar,
@@ -56,6 +57,7 @@ export class Clock {
   private isSkipping = true;
   private isPlaying = false;
   private newest = 0;
+  private newestMs = 0;
   private asking: AbortController | null = null;
   private wantedMs: number | null = null;
   private isResolving = false;
@@ -96,7 +98,7 @@ export class Clock {
     this.root.hidden = false;
     this.past.enter();
     try {
-      const { seq } = await this.past.canvasState();
+      const seq = await this.past.api.newest();
       this.newest = seq;
       if (seq === 0) {
         this.past.now();
@@ -104,7 +106,9 @@ export class Clock {
         return;
       }
       const asked = at === null ? seq : Math.min(at, seq);
-      this.settled(await this.past.api.moment(String(asked)));
+      const last = await this.past.api.moment(String(seq));
+      this.newestMs = last.time;
+      this.settled(asked === seq ? last : await this.past.api.moment(String(asked)));
       await this.look();
     } catch (error) {
       this.past.say((error as Error).message);
@@ -131,18 +135,23 @@ export class Clock {
     const rect = viewRect(camera, viewport);
     const { api } = this.past;
     try {
-      const whole = await api.activity(rect, LOOK_BARS, null, asking.signal);
+      const until = { from: null, to: this.newestMs + 1 };
+      const whole = await api.activity(rect, LOOK_BARS, until, asking.signal);
       const span = { from: whole.from, to: Math.max(whole.to, whole.from + 1) };
       const bursts = burstsOf(whole.counts, span);
       const step = (span.to - span.from) / whole.counts.length;
-      const sums = bursts.map(({ from, to }) =>
-        whole.counts
-          .slice(Math.round((from - span.from) / step), Math.round((to - span.from) / step))
-          .reduce((sum, each) => sum + each, 0),
+      const parts = bursts.map(({ from, to }) =>
+        whole.counts.slice(Math.round((from - span.from) / step), Math.round((to - span.from) / step)),
       );
+      const sums = parts.map((counts) => counts.reduce((sum, each) => sum + each, 0));
       const bars = shareBars(bursts, sums, BARS);
+      /* Asked for again only where the first answer is too coarse for its bars. */
       const found = await Promise.all(
-        bursts.map((burst, i) => api.activity(rect, bars[i]!, burst, asking.signal)),
+        bursts.map((burst, i) =>
+          parts[i]!.length >= bars[i]!
+            ? { ...burst, counts: gathered(parts[i]!, bars[i]!) }
+            : api.activity(rect, bars[i]!, burst, asking.signal),
+        ),
       );
       if (found.length === 0) {
         found.push({ ...span, counts: new Array<number>(BARS).fill(0) });
@@ -246,6 +255,7 @@ export class Clock {
   }
 
   frame(nowMs: number): void {
+    this.track.setLate(this.isOpen && this.past.layer.isLate);
     if (!this.isPlaying) {
       return;
     }

@@ -76,7 +76,7 @@ export class Past {
     ink: Ink,
   ) {
     const { canvas } = app.page;
-    this.api = new Api(canvas);
+    this.api = new Api(canvas, () => this.hasInk());
     this.layer = new PastLayer(app.wall, ink, canvas, { paper: PAPER, beyond: BEYOND });
     this.picker = new Picker(app, this.outlines);
     this.clock = new Clock(this);
@@ -165,8 +165,8 @@ export class Past {
     }
   }
 
-  addressChanged(): void {
-    const { at, replay } = parseExtras(location.hash);
+  addressChanged(hash: string): void {
+    const { at, replay } = parseExtras(hash);
     if (replay !== null) {
       void this.replay.start(replay);
     } else if (at !== null) {
@@ -256,16 +256,23 @@ export class Past {
 
   /* ---- questions ---- */
 
-  async canvasState(): Promise<{ seq: number }> {
-    const response = await fetch(`/api/canvas/${this.app.page.canvas}`);
-    if (!response.ok) {
-      return { seq: 0 };
-    }
-    return { seq: Number(((await response.json()) as { seq: number | string }).seq) };
+  async moments(): Promise<{ newest: number }> {
+    return { newest: Math.max(1, await this.api.newest()) };
   }
 
-  async moments(): Promise<{ newest: number }> {
-    return { newest: Math.max(1, (await this.canvasState()).seq) };
+  /* Known from the connection, so that the server is not asked for what is not there. Somebody may have drawn
+   * out of view: the answer to a view tells. */
+  private async hasInk(): Promise<boolean> {
+    const { wall } = this.app;
+    await this.connected();
+    if (wall.scene.lastSeq === 0 && this.app.session.connection.isOpen) {
+      wall.refresh();
+      for (let i = 0; i < 100 && !wall.isAnswered; i++) {
+        await new Promise((resolve) => window.setTimeout(resolve, 30));
+      }
+      return wall.scene.lastSeq > 0;
+    }
+    return true;
   }
 
   async copyLink(): Promise<void> {
@@ -367,7 +374,10 @@ export class Past {
       shownSeq: this.layer.shownSeq,
       isComplete: this.layer.isComplete,
       timeMs: this.clock.timeMs,
+      moments: this.layer.moments,
+      bars: this.clock.timeline.segments.length,
       isWhoOpen: this.who.isOpen,
+      asked: this.who.answered,
       outlines: this.outlines.root.childElementCount,
       replay: this.replay.report(),
       rollback: this.rollback.report(),

@@ -2,7 +2,8 @@
  *
  * The moment wanted last wins. While the pictures of one moment are under way no other is asked for, so a
  * dragged handle asks for as many moments as the network can bring; a moment that takes too long is given
- * up. A tile keeps the picture it has until all of the next moment are there, and then all change at once.
+ * up. A tile keeps the picture it has until all of the next moment are there, and then all change at once;
+ * when that takes long, each shows what came, or the nearest before it that is at hand, until then.
  *
  * Strokes are either kept (`setMarks`), so that a tile that comes into view has them as well; or they run
  * through (`addMarks`): drawn into the tiles that are there and forgotten, however many they are. A tile that
@@ -24,6 +25,7 @@ import { Spans, type Span } from './spans.ts';
 
 const IN_FLIGHT_MAX = 8;
 const PATIENCE_MS = 700;
+const TOGETHER_MS = 180;
 const PICTURES_MAX = 420;
 const RETRY_MS = 700;
 /* Of a frame, for drawing tiles: the rest is drawn in the next one. */
@@ -50,8 +52,10 @@ export class PastLayer implements Overlay {
   /* The moment that is wanted, and the one the whole screen shows. */
   seq: number | null = null;
   shownSeq: number | null = null;
-  /* Tells when the screen shows another moment. */
-  onShown: () => void = () => undefined;
+  /* The moment wanted is not there yet, and that has been noticed. */
+  isLate = false;
+  /* How many moments the whole screen has shown. */
+  moments = 0;
   private readonly store: TileStore;
   private readonly painter: Painter;
   private readonly screen: Screen;
@@ -232,6 +236,7 @@ export class PastLayer implements Overlay {
     if (this.hasRunThrough) {
       tile.isHollow = true;
       this.hollow.add(tile);
+      this.wall.request();
     }
     for (const mark of this.marks) {
       if (markMeetsTile(mark, tile)) {
@@ -258,24 +263,27 @@ export class PastLayer implements Overlay {
     const tiles = [...this.store.within(visible)];
     const found = tiles.map((tile) => this.find(tile, batch.seq));
     const isWhole = found.every((span) => span !== null);
+    const isSlow = nowMs - batch.sinceMs > TOGETHER_MS;
     tiles.forEach((tile, i) => {
       const span = found[i];
-      if (span && (isWhole || !tile.log.hasPicture)) {
+      if (span && (isWhole || isSlow || !tile.log.hasPicture)) {
         this.apply(tile, span);
+      } else if (span === null && isSlow) {
+        this.applyNearest(tile, batch.seq);
       }
     });
     if (isWhole) {
+      this.isLate = false;
       const isNew = this.shownSeq !== batch.seq;
       this.shownSeq = batch.seq;
       this.batch = null;
-      if (isNew) {
-        this.onShown();
-      }
+      this.moments += isNew ? 1 : 0;
       if (batch.seq !== target) {
         this.wall.request();
       }
       return;
     }
+    this.isLate = isSlow;
     this.pump(
       tiles.filter((_, i) => found[i] === null),
       visible,
@@ -285,6 +293,16 @@ export class PastLayer implements Overlay {
 
   private find(tile: Tile, seq: number): Picture | null {
     return seq === 0 ? EMPTY : this.spans.find(tile.key, seq);
+  }
+
+  /* Better than what it shows: nearer to the moment. */
+  private applyNearest(tile: Tile, seq: number): void {
+    const nearest = this.spans.nearest(tile.key, seq);
+    const shown = this.shown.get(tile);
+    const distance = (span: Picture): number => Math.min(Math.abs(seq - span.from), Math.abs(seq - span.to));
+    if (nearest !== null && (shown === undefined || distance(nearest) < distance(shown))) {
+      this.apply(tile, nearest);
+    }
   }
 
   private apply(tile: Tile, span: Picture): void {

@@ -123,6 +123,7 @@ export class Replay {
     } catch (error) {
       if (run === this.run) {
         past.say((error as Error).message);
+        past.now();
       }
     }
     if (run !== this.run || !this.isOpen) {
@@ -389,6 +390,9 @@ export class Replay {
         this.runThrough(page, timeMs);
         this.show();
         layer.hold(isThere || i < 2); /* a long way is seen to be gone */
+        if (!isThere) {
+          reel.page(i + 1).catch(() => null); /* while this one is drawn */
+        }
         await this.painted(run);
         if (isThere) {
           break;

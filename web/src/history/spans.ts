@@ -31,6 +31,20 @@ export class Spans<T> {
     return found;
   }
 
+  /* What a tile showed last before that moment, as far as is known, or else first after it. */
+  nearest(key: string, seq: number): Span<T> | null {
+    let before: Span<T> | null = null;
+    let after: Span<T> | null = null;
+    for (const span of this.tiles.get(key) ?? []) {
+      if (span.from <= seq) {
+        before = before === null || span.from > before.from ? span : before;
+      } else {
+        after = after === null || span.from < after.from ? span : after;
+      }
+    }
+    return before ?? after;
+  }
+
   /* At moment `seq` the tile's version was `version`. The one that is kept is the answer. */
   add(key: string, version: number, seq: number, picture: T | null): Span<T> {
     const spans = this.tiles.get(key) ?? [];

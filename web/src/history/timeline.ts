@@ -63,6 +63,15 @@ export function shareBars(spans: readonly Span[], sums: readonly number[], bars:
   });
 }
 
+/* Counts of fewer, equally long bars. */
+export function gathered(counts: readonly number[], bars: number): number[] {
+  const sums = new Array<number>(bars).fill(0);
+  counts.forEach((count, i) => {
+    sums[Math.min(bars - 1, Math.floor(((i + 0.5) * bars) / counts.length))]! += count;
+  });
+  return sums;
+}
+
 function barsOf(timeline: Timeline): number {
   const { segments } = timeline;
   const bars = segments.reduce((sum, segment) => sum + segment.counts.length, 0);
@@ -101,7 +110,7 @@ export function timeAt(timeline: Timeline, place: number): number {
 export function placeAt(timeline: Timeline, timeMs: number): number {
   const { segments } = timeline;
   const layout = layoutOf(timeline);
-  let place = 0;
+  let place = segments.length === 0 ? 1 : 0; /* nothing is known yet: now */
   for (let i = 0; i < segments.length; i++) {
     const { from, to } = layout[i]!;
     const { fromMs, toMs } = segments[i]!;

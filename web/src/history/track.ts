@@ -64,6 +64,11 @@ export class Track {
     this.handles[0]!.focus({ preventScroll: true });
   }
 
+  /* What it stands for is still to come. */
+  setLate(isLate: boolean): void {
+    this.root.classList.toggle('is-late', isLate);
+  }
+
   setTimeline(timeline: Timeline): void {
     this.timeline = timeline;
     this.draw();

@@ -34,6 +34,7 @@ export class Who {
     'aria-label': 'Who drew this?',
   });
   isOn = false;
+  answered = 0;
   /* For rollback: an entry that is chosen goes there. */
   onArtist: ((artist: number, name: string) => void) | null = null;
   private readonly list = element('ol', { class: 'who-list' });
@@ -100,6 +101,7 @@ export class Who {
     try {
       const slack = Math.round((isTouch ? SLACK_FINGER : SLACK_MOUSE) * viewport.ratio);
       const found = await this.past.api.beneath(pixel, Math.min(16, slack), asking.signal);
+      this.answered++;
       this.fill(found, pixel.level);
       this.root.hidden = false;
       this.put();

@@ -126,6 +126,12 @@ export class Toolbar {
     this.redoButton.disabled = !canRedo;
   }
 
+  /* Done, and seen in a moment. */
+  setWaiting(what: 'undo' | 'redo' | null): void {
+    this.undoButton.classList.toggle('is-waiting', what === 'undo');
+    this.redoButton.classList.toggle('is-waiting', what === 'redo');
+  }
+
   update(): void {
     const { tool, rgb, width } = this.palette;
     for (const [each, made] of this.tools) {

@@ -8,6 +8,8 @@ const RETRY_FIRST_MS = 400;
 const RETRY_LAST_MS = 10_000;
 
 export interface LoaderEvents {
+  /* Or is what the tile shows nearer to how it will be? */
+  mayTake(tile: Tile, seq: number): boolean;
   /* The tile's base changed. */
   loaded(tile: Tile): void;
   later(ms: number): void;
@@ -112,6 +114,11 @@ export class Loader {
   }
 
   private arrived(tile: Tile, answer: Answer): void {
+    if (!this.events.mayTake(tile, answer.hasSeq)) {
+      answer.bitmap.close();
+      this.delay(tile);
+      return;
+    }
     if (setPicture(tile, answer.hasSeq, answer.bitmap)) {
       this.events.loaded(tile);
     }

@@ -139,6 +139,17 @@ export class Scene implements Overlay {
     }
   }
 
+  /* A picture of that seq is no step back. */
+  mayTake(tile: Tile, seq: number): boolean {
+    for (const { seq: own, isHidden } of this.pendings.values()) {
+      const isThere = own !== null && own <= seq && own > tile.log.baseSeq;
+      if (tile.isReady && isThere && isHidden && this.overrides.get(own) === true) {
+        return false;
+      }
+    }
+    return !tile.log.isUndoneBy(seq, this.overrides);
+  }
+
   /* A base picture arrived. */
   pictureCame(tile: Tile): void {
     if (tile.surface !== null) {

@@ -108,21 +108,20 @@ export class Without {
     if (!rest.isAll) {
       return { going, note: tooMuch, isDrawn: false };
     }
-    const goes = new Set(records.map(({ seq }) => seq));
+    const goes = new Set(going.map(nameOf)); /* a group goes as a whole */
     this.isOn = true;
     past.app.doors.isLookingOnly = true;
     past.layer.show(from - 1, true);
-    past.layer.setMarks(
-      piecesOf(rest.records.filter(({ seq }) => !goes.has(seq))).map(({ key, seq, parts }) => ({
-        key,
-        seq,
-        parts,
-      })),
-    );
+    const stays = piecesOf(rest.records).filter((piece) => !goes.has(nameOf(piece)));
+    past.layer.setMarks(stays.map(({ key, seq, parts }) => ({ key, seq, parts })));
     const note =
       before === null
         ? null
         : `Drawn over the wall of ${shortTime(before.time)}: what was undone since then is seen again.`;
     return { going, note, isDrawn: true };
   }
+}
+
+function nameOf(piece: Piece): string {
+  return `${piece.artist}:${piece.key}`;
 }

@@ -152,10 +152,8 @@ static bool take_stored(const struct picture_job *job, struct kolam_tile_store *
                         uint32_t *pixels, bool *out_is_empty) {
     struct kolam_tile_picture picture;
     bool is_it =
-        (kolam_tile_store_get(store, job->tile, &picture, pixels) == KOLAM_OK &&
-         picture.seq == job->version) ||
-        (kolam_tile_store_recall(store, job->tile, job->version, &picture, pixels) == KOLAM_OK &&
-         picture.seq == job->version);
+        kolam_tile_store_recall(store, job->tile, job->version, &picture, pixels) == KOLAM_OK &&
+        picture.seq == job->version;
     *out_is_empty = is_it && picture.is_empty;
     return is_it;
 }

@@ -281,29 +281,20 @@ static enum kolam_status draw_above(struct kolam_raster *raster, struct request 
     return status;
 }
 
-/* The stored picture to begin with, into request->pixels: the snapshot, unless it is newer than what is asked for;
- * then the keyframe before that. */
+/* The newest stored picture of that version or an earlier one, into request->pixels. */
 static struct kolam_tile_picture find_ground(struct kolam_raster *raster,
                                              const struct request *request) {
-    struct kolam_tile_picture ground = {.seq = 0};
-    if (!request->use_store) {
-        return ground;
-    }
-    bool is_found =
-        kolam_tile_store_get(raster->store, request->tile, &ground, request->pixels) == KOLAM_OK &&
-        ground.seq <= request->picture.seq;
-    if (!is_found && kolam_tile_store_recall(raster->store, request->tile, request->picture.seq,
-                                             &ground, request->pixels) != KOLAM_OK) {
-        ground = (struct kolam_tile_picture){.seq = 0};
-    }
-    return ground;
+    struct kolam_tile_picture ground;
+    bool is_found = request->use_store &&
+                    kolam_tile_store_recall(raster->store, request->tile, request->picture.seq,
+                                            &ground, request->pixels) == KOLAM_OK;
+    return is_found ? ground : (struct kolam_tile_picture){.seq = 0};
 }
 
 static bool is_worth_keeping(const struct request *request,
                              const struct kolam_tile_picture *ground) {
     if (request->picture.is_averaged) {
-        return request->at_seq != KOLAM_SEQ_NOW ||
-               request->picture.seq / KEYFRAME_EPOCH_OPS > ground->seq / KEYFRAME_EPOCH_OPS;
+        return request->picture.seq / KEYFRAME_EPOCH_OPS > ground->seq / KEYFRAME_EPOCH_OPS;
     }
     return request->picture.stroke_count >=
            (request->at_seq == KOLAM_SEQ_NOW ? KEYFRAME_STROKES : WORTH_KEEPING_STROKES);

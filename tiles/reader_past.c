@@ -297,18 +297,30 @@ static struct kolam_tile_id tile_within(struct kolam_tile_id tile, int32_t level
                                   .level = level};
 }
 
+/* True if the index alone can answer: it is there, and nothing is homed between the tile and its level. */
+static bool knows_all(const struct kolam_reader *reader, uint64_t level_bits, int32_t level,
+                      uint64_t max_seq) {
+    bool is_beside = false;
+    for (int32_t at = level; at <= index_level(level); at++) {
+        is_beside |= has_level(level_bits, at);
+    }
+    return !is_beside && reader->past && max_seq <= reader->past->index.until_seq;
+}
+
 enum kolam_status kolam_reader_newest_at(struct kolam_reader *reader, struct kolam_tile_id tile,
                                          uint64_t max_seq, uint64_t *out_seq) {
-    uint64_t newest;
-    uint64_t level_bits = 0;
-    enum kolam_status status = kolam_reader_newest(reader, tile, &newest);
+    uint64_t newest = UINT64_MAX;
+    uint64_t level_bits;
+    enum kolam_status status = kolam_reader_levels(reader, &level_bits);
+    if (status == KOLAM_OK && !knows_all(reader, level_bits, tile.level, max_seq)) {
+        status = kolam_reader_newest(reader, tile, &newest);
+    }
     if (status != KOLAM_OK || newest <= max_seq) {
         *out_seq = status == KOLAM_OK ? newest : *out_seq;
         return status;
     }
     newest = 0;
     int32_t finest = index_level(tile.level);
-    status = kolam_reader_levels(reader, &level_bits);
     for (int32_t level = tile.level; level <= finest && status == KOLAM_OK; level++) {
         if (has_level(level_bits, level)) {
             status = newest_at_level(reader, tile, level, max_seq, &newest);

@@ -31,7 +31,7 @@ enum statement {
 #define HERE "level = ?1 AND x = ?2 AND y = ?3"
 
 static const char *const statement_texts[STATEMENT_COUNT] = {
-    [GET] = "SELECT seq, pixels, is_averaged, stroke_count FROM tile WHERE " HERE,
+    [GET] = "SELECT seq, pixels, is_averaged, stroke_count FROM tile WHERE " HERE " AND seq <= ?4",
     [PUT] = "INSERT INTO tile (level, x, y, seq, pixels, is_averaged, stroke_count) "
             "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
             "ON CONFLICT (level, x, y) DO UPDATE SET seq = excluded.seq, pixels = excluded.pixels, "
@@ -90,15 +90,25 @@ static enum kolam_status sqlite_remove(struct kolam_tile_store *base, struct kol
     return status == KOLAM_OK ? kolam_sql_run(bind_tile(store, REMOVE_KEYFRAMES, tile)) : status;
 }
 
-/* Reads the one row of a bound GET or RECALL. */
-static enum kolam_status read_picture(struct sqlite_store *store, sqlite3_stmt *get,
-                                      struct kolam_tile_id tile,
+/* Steps a GET or RECALL to its one row. */
+static bool find_row(struct sqlite_store *store, enum statement which, struct kolam_tile_id tile,
+                     uint64_t max_seq) {
+    sqlite3_stmt *find = bind_tile(store, which, tile);
+    bool has_row = false;
+    (void)sqlite3_bind_int64(find, 4, max_seq > INT64_MAX ? INT64_MAX : (int64_t)max_seq);
+    return kolam_sql_step(find, &has_row) == KOLAM_OK && has_row;
+}
+
+/* Reads the row that a GET or RECALL stands on, if it does, and resets it. */
+static enum kolam_status read_picture(struct sqlite_store *store, enum statement which,
+                                      bool has_row, struct kolam_tile_id tile,
                                       struct kolam_tile_picture *out_picture,
                                       uint32_t *out_pixels) {
+    sqlite3_stmt *get = store->statements[which];
     struct kolam_tile_picture picture = {.seq = 0};
     enum kolam_status status = KOLAM_ERR_NOT_FOUND;
-    bool has_row = false, is_damaged = false;
-    if (kolam_sql_step(get, &has_row) == KOLAM_OK && has_row) {
+    bool is_damaged = false;
+    if (has_row) {
         const uint8_t *bytes = sqlite3_column_blob(get, 1);
         size_t size_bytes = (size_t)sqlite3_column_bytes(get, 1);
         picture.seq = (uint64_t)sqlite3_column_int64(get, 0);
@@ -122,16 +132,23 @@ static enum kolam_status read_picture(struct sqlite_store *store, sqlite3_stmt *
 static enum kolam_status sqlite_get(struct kolam_tile_store *base, struct kolam_tile_id tile,
                                     struct kolam_tile_picture *out_picture, uint32_t *out_pixels) {
     struct sqlite_store *store = from_base(base);
-    return read_picture(store, bind_tile(store, GET, tile), tile, out_picture, out_pixels);
+    bool has_row = find_row(store, GET, tile, UINT64_MAX);
+    return read_picture(store, GET, has_row, tile, out_picture, out_pixels);
 }
 
+/* The seqs are compared before anything is decoded: most of the time the snapshot is too new. */
 static enum kolam_status sqlite_recall(struct kolam_tile_store *base, struct kolam_tile_id tile,
                                        uint64_t max_seq, struct kolam_tile_picture *out_picture,
                                        uint32_t *out_pixels) {
     struct sqlite_store *store = from_base(base);
-    sqlite3_stmt *recall = bind_tile(store, RECALL, tile);
-    (void)sqlite3_bind_int64(recall, 4, max_seq > INT64_MAX ? INT64_MAX : (int64_t)max_seq);
-    return read_picture(store, recall, tile, out_picture, out_pixels);
+    bool has_snapshot = find_row(store, GET, tile, max_seq);
+    bool has_keyframe = find_row(store, RECALL, tile, max_seq);
+    bool is_snapshot =
+        has_snapshot && (!has_keyframe || sqlite3_column_int64(store->statements[GET], 0) >
+                                              sqlite3_column_int64(store->statements[RECALL], 0));
+    (void)sqlite3_reset(store->statements[is_snapshot ? RECALL : GET]);
+    return is_snapshot ? read_picture(store, GET, true, tile, out_picture, out_pixels)
+                       : read_picture(store, RECALL, has_keyframe, tile, out_picture, out_pixels);
 }
 
 /* Encodes, binds and runs a PUT or KEEP. */

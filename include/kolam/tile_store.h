@@ -63,7 +63,8 @@ kolam_tile_store_put(struct kolam_tile_store *store, struct kolam_tile_id tile,
     return store->ops->put(store, tile, picture, pixels);
 }
 
-/* The newest keyframe with seq <= max_seq, as kolam_tile_store_get. */
+/* The newest picture with seq <= max_seq, the snapshot or a keyframe (of two of one seq the keyframe), as
+ * kolam_tile_store_get. */
 KOLAM_MUST_CHECK static inline enum kolam_status
 kolam_tile_store_recall(struct kolam_tile_store *store, struct kolam_tile_id tile, uint64_t max_seq,
                         struct kolam_tile_picture *out_picture, uint32_t *out_pixels) {

@@ -188,12 +188,22 @@ static uint64_t recall(struct fixture *f, uint64_t max_seq) {
     return picture.seq;
 }
 
-static void recalls_the_keyframe_before_a_moment(void **state) {
+static void recalls_the_picture_before_a_moment(void **state) {
     struct fixture *f = *state;
+    struct kolam_tile_picture picture = {.is_empty = true};
     assert_int_equal(recall(f, UINT64_MAX), 0);
     keep(f, 10);
     keep(f, 21);
-    put(f, tile_a, 30, NULL); /* the snapshot is no keyframe */
+    put(f, tile_a, 30, NULL);
+    assert_int_equal(recall(f, 29), 21);
+    assert_int_equal(kolam_tile_store_recall(f->store, tile_a, 30, &picture, f->got), KOLAM_OK);
+    assert_int_equal(picture.seq, 30); /* the snapshot, where it is the newest up to then */
+    assert_true(picture.is_empty);
+    keep(f, 40);
+    assert_int_equal(recall(f, 41), 40); /* it may also be older than a keyframe */
+    assert_int_equal(kolam_tile_store_remove(f->store, tile_a), KOLAM_OK);
+    keep(f, 10);
+    keep(f, 21);
     assert_int_equal(recall(f, 9), 0);
     assert_int_equal(recall(f, 10), 10);
     assert_int_equal(recall(f, 20), 10);
@@ -425,7 +435,7 @@ int main(void) {
         STORE_TEST(an_empty_tile_comes_back_clear),
         STORE_TEST(an_older_tile_does_not_replace_a_newer),
         STORE_TEST(visits_each_tile_until_told_to_stop),
-        STORE_TEST(recalls_the_keyframe_before_a_moment),
+        STORE_TEST(recalls_the_picture_before_a_moment),
         STORE_TEST(thins_keyframes_and_keeps_some_of_each_time),
         STORE_TEST(keeps_tiles_of_the_same_incarnation_only),
         STORE_TEST(forgets_tiles_of_another_raster_version),

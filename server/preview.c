@@ -94,6 +94,7 @@ static bool keep(struct kolam_preview *preview, const struct kolam_stroke *strok
         preview->stroke = *stroke;
         preview->stroke.points = points;
         preview->stroke.point_count = 0;
+        preview->stroke.contour_sizes = &preview->stroke.point_count; /* one contour, as it grows */
     }
     if (first > preview->stroke.point_count || !is_same_stroke(&preview->stroke, stroke)) {
         return false;
@@ -114,6 +115,7 @@ static bool decode(struct kolam_server *server, const struct kolam_in_record *re
     return kolam_op_decode(record->bodies[0], record->body_sizes[0], server->room, out_op) ==
                KOLAM_OK &&
            out_op->kind == KOLAM_OP_STROKE && out_op->stroke.part_count == 1 &&
+           out_op->stroke.contour_count <= 1 && out_op->stroke.text_size_bytes == 0 &&
            kolam_stroke_homes(&out_op->stroke, server->homes, out_home_count) == KOLAM_OK;
 }
 

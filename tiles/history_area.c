@@ -87,17 +87,55 @@ static bool crosses_lasso(const struct kolam_area *area, struct spot a, struct s
     return false;
 }
 
+static bool meets_area(const struct kolam_area *area, struct spot a, struct spot b, double radius) {
+    double width = (double)(area->rect.x1 - area->rect.x0);
+    double height = (double)(area->rect.y1 - area->rect.y0);
+    return segment_meets_rect(a, b, width, height, radius) &&
+           (area->lasso_count == 0 || is_inside_lasso(area, b) || crosses_lasso(area, a, b));
+}
+
+/* ---- filled shapes ---- */
+
+/* By how much an edge turns around a spot, to whose right it has to pass. */
+static int32_t turn_of(struct spot a, struct spot b, struct spot spot) {
+    bool is_down = b.y > a.y;
+    bool crosses = (a.y <= spot.y) != (b.y <= spot.y) && (side_of(a, b, spot) > 0) == is_down;
+    return crosses ? (is_down ? 1 : -1) : 0;
+}
+
+static bool has_fill(const struct kolam_area *area, const struct kolam_stroke *shape) {
+    struct spot somewhere = {0.5, 0.5};
+    if (area->lasso_count > 0) {
+        somewhere = (struct spot){area->lasso[0][0], area->lasso[0][1]};
+    }
+    uint32_t first = 0;
+    int32_t turns = 0;
+    for (uint32_t i = 0; i < shape->contour_count; i++) {
+        uint32_t end = first + shape->contour_sizes[i];
+        struct spot from = spot_of(shape, end - 1, &area->rect);
+        for (uint32_t at = first; at < end; at++) {
+            struct spot to = spot_of(shape, at, &area->rect);
+            if (meets_area(area, from, to, 0.0)) {
+                return true;
+            }
+            turns += turn_of(from, to, somewhere);
+            from = to;
+        }
+        first = end;
+    }
+    return turns != 0; /* no edge meets the area: all of it is inside the shape, or none */
+}
+
 bool kolam_area_has_ink(const struct kolam_area *area, const struct kolam_stroke *stroke) {
+    if (stroke->tool == KOLAM_TOOL_FILL) {
+        return has_fill(area, stroke);
+    }
     const struct kolam_rect *rect = &area->rect;
-    double width = (double)(rect->x1 - rect->x0);
-    double height = (double)(rect->y1 - rect->y0);
     double radius = radius_of(stroke, rect);
     struct spot from = spot_of(stroke, 0, rect);
     for (uint32_t i = 0; i < stroke->point_count; i++) {
         struct spot to = spot_of(stroke, i, rect);
-        if (segment_meets_rect(from, to, width, height, radius) &&
-            (area->lasso_count == 0 || is_inside_lasso(area, to) ||
-             crosses_lasso(area, from, to))) {
+        if (meets_area(area, from, to, radius)) {
             return true;
         }
         from = to;

@@ -1,4 +1,4 @@
-/* Which tiles of its own level a stroke's ink can touch: where the quadtree indexes it.
+/* Which tiles of its own level a stroke's ink, or a filled shape, can touch: where the quadtree indexes it.
  *
  * Each capsule is widened to the Minkowski sum of its segment with a square, of the larger radius plus one pixel of antialiasing.
  * That shape is convex, so it meets each row of tiles in one run of columns: the walk costs at least one
@@ -138,11 +138,8 @@ static double reach_of(const struct kolam_stroke *stroke, uint32_t pressure) {
            KOLAM_SUB_PER_PX;
 }
 
-enum kolam_status kolam_stroke_homes(const struct kolam_stroke *stroke,
-                                     struct kolam_home out_homes[KOLAM_STROKE_HOMES_MAX],
-                                     uint32_t *out_count) {
-    struct home_set set = {.homes = out_homes, .origin = stroke->origin};
-    for (uint32_t i = stroke->point_count > 1 ? 1 : 0; i < stroke->point_count && !set.is_bad;
+static void touch_line(struct home_set *set, const struct kolam_stroke *stroke) {
+    for (uint32_t i = stroke->point_count > 1 ? 1 : 0; i < stroke->point_count && !set->is_bad;
          i++) {
         const struct kolam_point *from = &stroke->points[i > 0 ? i - 1 : 0];
         const struct kolam_point *to = &stroke->points[i];
@@ -152,7 +149,130 @@ enum kolam_status kolam_stroke_homes(const struct kolam_stroke *stroke,
                                   .x1 = to->x,
                                   .y1 = to->y,
                                   .reach = reach_of(stroke, pressure)};
-        touch_capsule(&set, &box);
+        touch_capsule(set, &box);
+    }
+}
+
+/* ---- filled shapes: the tiles of the outline, then those between them that it winds around ---- */
+
+/* How an outline winds: at the middle of a row of tiles, by how much in each tile it touches. */
+struct winding {
+    struct home_set *set;
+    int32_t turns[KOLAM_STROKE_HOMES_MAX]; /* as set->homes */
+};
+
+/* Points count as on a middle's upper side, so that no crossing is met twice or never. */
+static void wind_around(struct winding *winding, const struct kolam_point *from,
+                        const struct kolam_point *to) {
+    const int64_t half = KOLAM_SUB_PER_TILE / 2;
+    const struct kolam_point *upper = from->y < to->y ? from : to;
+    const struct kolam_point *lower = from->y < to->y ? to : from;
+    int64_t first = kolam_floor_div(upper->y + half - 1, KOLAM_SUB_PER_TILE);
+    int64_t end = kolam_floor_div(lower->y + half - 1, KOLAM_SUB_PER_TILE);
+    for (int64_t row = first; row < end; row++) {
+        double down = (double)(row * KOLAM_SUB_PER_TILE + half - upper->y);
+        double x = upper->x + (double)(lower->x - upper->x) * down / (double)(lower->y - upper->y);
+        const struct kolam_home *home =
+            home_at(winding->set, floor_to_int(x / KOLAM_SUB_PER_TILE), row);
+        if (!home) {
+            return;
+        }
+        winding->turns[home - winding->set->homes] += upper == from ? 1 : -1;
+    }
+}
+
+static void touch_outline(struct winding *winding, const struct kolam_stroke *stroke) {
+    const struct kolam_point *points = stroke->points;
+    for (uint32_t i = 0; i < stroke->contour_count; i++) {
+        uint32_t size = stroke->contour_sizes[i];
+        const struct kolam_point *from = &points[size - 1];
+        for (uint32_t at = 0; at < size && !winding->set->is_bad; at++) {
+            const struct kolam_point *to = &points[at];
+            struct capsule_box box = {from->x, from->y, to->x, to->y, KOLAM_SUB_PER_PX};
+            touch_capsule(winding->set, &box);
+            if (!winding->set->is_bad) {
+                wind_around(winding, from, to);
+            }
+            from = to;
+        }
+        points += size;
+    }
+}
+
+static bool comes_before(const struct kolam_home *a, const struct kolam_home *b) {
+    return a->tile.y != b->tile.y ? a->tile.y < b->tile.y : a->tile.x < b->tile.x;
+}
+
+/* By rows, from left to right; at most 256. */
+static void order_homes(const struct home_set *set, uint16_t *out_order) {
+    for (uint32_t i = 0; i < set->count; i++) {
+        uint32_t at = i;
+        for (; at > 0 && comes_before(&set->homes[i], &set->homes[out_order[at - 1]]); at--) {
+            out_order[at] = out_order[at - 1];
+        }
+        out_order[at] = (uint16_t)i;
+    }
+}
+
+/* No edge passes through a tile between two of the outline's: all of it is inside, or none. Inside the outline's tiles any
+ * part may be. */
+static void touch_inside(struct winding *winding) {
+    struct home_set *set = winding->set;
+    uint16_t order[KOLAM_STROKE_HOMES_MAX];
+    uint32_t outline_count = set->count;
+    order_homes(set, order);
+    int32_t turns = 0;
+    for (uint32_t i = 0; i < outline_count && !set->is_bad; i++) {
+        const struct kolam_tile_id tile = set->homes[order[i]].tile;
+        turns += winding->turns[order[i]];
+        if (i + 1 == outline_count || set->homes[order[i + 1]].tile.y != tile.y) {
+            turns = 0;
+            continue;
+        }
+        const struct kolam_tile_id next = set->homes[order[i + 1]].tile;
+        for (int64_t x = tile.x + 1; x < next.x && turns != 0 && !set->is_bad; x++) {
+            (void)home_at(set, x - set->origin.x, tile.y - set->origin.y);
+        }
+    }
+}
+
+/* The ink in a tile lies inside the outline's box, but not only where its edges pass. */
+static void widen_boxes(const struct home_set *set, const struct kolam_stroke *stroke) {
+    double x0 = stroke->points[0].x, y0 = stroke->points[0].y, x1 = x0, y1 = y0;
+    for (uint32_t i = 1; i < stroke->point_count; i++) {
+        x0 = smaller(x0, stroke->points[i].x);
+        y0 = smaller(y0, stroke->points[i].y);
+        x1 = larger(x1, stroke->points[i].x);
+        y1 = larger(y1, stroke->points[i].y);
+    }
+    for (uint32_t i = 0; i < set->count; i++) {
+        struct kolam_home *home = &set->homes[i];
+        double left = (double)((home->tile.x - set->origin.x) * KOLAM_SUB_PER_TILE);
+        double top = (double)((home->tile.y - set->origin.y) * KOLAM_SUB_PER_TILE);
+        home->x0 = pixel_in_tile(x0 - KOLAM_SUB_PER_PX - left);
+        home->y0 = pixel_in_tile(y0 - KOLAM_SUB_PER_PX - top);
+        home->x1 = pixel_in_tile(x1 + KOLAM_SUB_PER_PX - left);
+        home->y1 = pixel_in_tile(y1 + KOLAM_SUB_PER_PX - top);
+    }
+}
+
+static void touch_fill(struct home_set *set, const struct kolam_stroke *stroke) {
+    struct winding winding = {.set = set};
+    touch_outline(&winding, stroke);
+    if (!set->is_bad) {
+        touch_inside(&winding);
+        widen_boxes(set, stroke);
+    }
+}
+
+enum kolam_status kolam_stroke_homes(const struct kolam_stroke *stroke,
+                                     struct kolam_home out_homes[KOLAM_STROKE_HOMES_MAX],
+                                     uint32_t *out_count) {
+    struct home_set set = {.homes = out_homes, .origin = stroke->origin};
+    if (stroke->tool == KOLAM_TOOL_FILL) {
+        touch_fill(&set, stroke);
+    } else {
+        touch_line(&set, stroke);
     }
     if (set.is_bad) {
         return KOLAM_ERR_INVALID;

@@ -79,7 +79,9 @@ void kolam_ink_add_stroke(struct kolam_ink_mask *mask, const struct kolam_stroke
         .y = tile.y * KOLAM_TILE_PX,
         .finer = tile.level - stroke->origin.level,
     };
-    if (placing.is_thin) {
+    if (stroke->tool == KOLAM_TOOL_FILL) {
+        kolam_ink_add_fill(mask, stroke, first_point, &placing);
+    } else if (placing.is_thin) {
         kolam_ink_add_area(mask, stroke, first_point, &placing);
     } else {
         kolam_ink_add_distance(mask, stroke, first_point, &placing);

@@ -84,6 +84,10 @@ void kolam_ink_add_distance(struct kolam_ink_mask *mask, const struct kolam_stro
 void kolam_ink_add_area(struct kolam_ink_mask *mask, const struct kolam_stroke *stroke,
                         uint32_t first_point, const struct placing *placing);
 
+/* A filled shape, always whole: where points were appended, what they changed may be anywhere. ink_fill.c. */
+void kolam_ink_add_fill(struct kolam_ink_mask *mask, const struct kolam_stroke *stroke,
+                        uint32_t first_point, const struct placing *placing);
+
 /* Pencil: what the paper takes of one row's coverage, columns [x0, x1): ink_grain.c. In place is fine. */
 void kolam_ink_grain_row(const struct kolam_ink_grain *grain, int32_t y, int32_t x0, int32_t x1,
                          const uint8_t *coverage, uint8_t *out_coverage);

@@ -24,6 +24,8 @@
  *                                        empties it; width in 1/256 px of the level; one part
  *   stroke_set_part(stroke, part, part_count)
  *   stroke_set_start(stroke, start_ms)   f64, Unix ms; dt_ms of the points then count as known
+ *   stroke_next_contour(stroke)          a filled shape: what is pushed from now on is another contour
+ *   stroke_set_text(stroke, bytes, size) a filled shape: what its outlines say, UTF-8, at most 4,096
  *   stroke_push(stroke, x, y, pressure, dt_ms) -> u32
  *                                        x, y in 1/8 px from the corner of its tile; pressure
  *                                        0..255; the new number of points, 0 if full
@@ -32,6 +34,8 @@
  *   stroke_encode(stroke, bytes, capacity) -> i32    size written, or -status
  *   stroke_level, stroke_tile_x (f64), stroke_tile_y (f64), stroke_tool, stroke_color,
  *   stroke_width, stroke_part, stroke_part_count, stroke_point_count (stroke)
+ *   stroke_contour_count(stroke)         of a filled shape, else 0
+ *   stroke_contours(stroke) -> ptr       u32 each: how many points it has
  *   stroke_points(stroke) -> ptr         16 bytes a point: i32 x, i32 y, u32 dt_ms, u8 pressure
  *   stroke_homes(stroke, out) -> i32     number of homes (1..256), or -status (more, or outside
  *                                        the world); 24 bytes each: f64 tile_x, f64 tile_y,
@@ -60,6 +64,7 @@
 struct slot {
     struct kolam_stroke stroke;
     struct kolam_op_room room;
+    uint8_t text[KOLAM_TEXT_BYTES_MAX];
 };
 
 struct flat_home {
@@ -197,6 +202,27 @@ void EXPORT(stroke_begin)(struct slot *slot, int32_t level, double tile_x, doubl
         .part_count = 1,
         .points = slot->room.points,
     };
+    if (tool == KOLAM_TOOL_FILL) {
+        slot->stroke.contour_count = 1;
+        slot->stroke.contour_sizes = slot->room.contour_sizes;
+        slot->room.contour_sizes[0] = 0;
+    }
+}
+
+void EXPORT(stroke_next_contour)(struct slot *slot) {
+    struct kolam_stroke *stroke = &slot->stroke;
+    if (stroke->contour_count > 0 && stroke->contour_count < KOLAM_CONTOURS_MAX &&
+        stroke->contour_sizes[stroke->contour_count - 1] > 0) {
+        stroke->contour_sizes[stroke->contour_count++] = 0;
+    }
+}
+
+void EXPORT(stroke_set_text)(struct slot *slot, const uint8_t *bytes, uint32_t size_bytes) {
+    if (size_bytes <= KOLAM_TEXT_BYTES_MAX) {
+        __builtin_memcpy(slot->text, bytes, size_bytes);
+        slot->stroke.text = slot->text;
+        slot->stroke.text_size_bytes = size_bytes;
+    }
 }
 
 void EXPORT(stroke_set_part)(struct slot *slot, uint32_t part, uint32_t part_count) {
@@ -222,12 +248,24 @@ uint32_t EXPORT(stroke_push)(struct slot *slot, int32_t x, int32_t y, uint32_t p
         .pressure = (uint8_t)(pressure < 255 ? pressure : 255),
     };
     slot->stroke.has_pressure = slot->stroke.has_pressure || pressure < 255;
+    if (slot->stroke.contour_count > 0) {
+        slot->stroke.contour_sizes[slot->stroke.contour_count - 1]++;
+    }
     return ++slot->stroke.point_count;
 }
 
 void EXPORT(stroke_truncate)(struct slot *slot, uint32_t count) {
-    if (count < slot->stroke.point_count) {
-        slot->stroke.point_count = count;
+    struct kolam_stroke *stroke = &slot->stroke;
+    while (stroke->contour_count > 0 && stroke->point_count > count) {
+        uint32_t *size = &stroke->contour_sizes[stroke->contour_count - 1];
+        uint32_t surplus = stroke->point_count - count;
+        uint32_t less = *size < surplus ? *size : surplus;
+        *size -= less;
+        stroke->point_count -= less;
+        stroke->contour_count -= *size == 0 && stroke->contour_count > 1;
+    }
+    if (count < stroke->point_count) {
+        stroke->point_count = count;
     }
 }
 
@@ -239,6 +277,10 @@ int32_t EXPORT(stroke_decode)(struct slot *slot, const uint8_t *bytes, uint32_t 
     }
     if (status == KOLAM_OK) {
         slot->stroke = op.stroke;
+        slot->stroke.text = slot->text; /* the bytes are the caller's */
+        if (op.stroke.text_size_bytes > 0) {
+            __builtin_memcpy(slot->text, op.stroke.text, op.stroke.text_size_bytes);
+        }
     }
     return (int32_t)status;
 }
@@ -298,6 +340,14 @@ uint32_t EXPORT(stroke_part)(const struct slot *slot) {
 
 uint32_t EXPORT(stroke_part_count)(const struct slot *slot) {
     return slot->stroke.part_count;
+}
+
+uint32_t EXPORT(stroke_contour_count)(const struct slot *slot) {
+    return slot->stroke.contour_count;
+}
+
+uint32_t *EXPORT(stroke_contours)(const struct slot *slot) {
+    return slot->stroke.contour_sizes;
 }
 
 uint32_t EXPORT(stroke_point_count)(const struct slot *slot) {

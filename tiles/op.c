@@ -9,7 +9,8 @@
 #define STROKE_HAS_TIMES 2u
 #define STROKE_HAS_START 4u
 #define STROKE_HAS_GROUP 8u
-#define STROKE_FLAGS_ALL 15u
+#define STROKE_HAS_TEXT 16u
+#define STROKE_FLAGS_ALL 31u
 #define RICE_K_MAX 14u
 #define RICE_ESCAPE 24u
 
@@ -128,16 +129,21 @@ static int32_t *axis_of(struct kolam_point *point, bool is_y) {
     return is_y ? &point->y : &point->x;
 }
 
-static int64_t predict(struct kolam_point *points, uint32_t index, bool is_y) {
+/* A line goes on as it went; but a contour knows nothing of the one before it, except where that ended. */
+static int64_t predict(struct kolam_point *points, uint32_t index, uint32_t begin, bool is_y) {
     int64_t previous = *axis_of(&points[index - 1], is_y);
-    return index > 1 ? 2 * previous - *axis_of(&points[index - 2], is_y) : previous;
+    return index > begin + 1 ? 2 * previous - *axis_of(&points[index - 2], is_y) : previous;
 }
 
-static void read_axis(struct bit_reader *in, struct kolam_point *points, uint32_t count,
-                      bool is_y) {
-    uint32_t k = read_rice_parameter(in);
-    for (uint32_t i = 1; i < count && !in->is_bad; i++) {
-        int64_t value = predict(points, i, is_y) + unzigzag(read_rice(in, k));
+static void read_axis(struct bit_reader *in, const struct kolam_stroke *stroke, bool is_y) {
+    struct kolam_point *points = stroke->points;
+    uint32_t k = read_rice_parameter(in), begin = 0, contour = 0;
+    for (uint32_t i = 1; i < stroke->point_count && !in->is_bad; i++) {
+        if (contour < stroke->contour_count && i == begin + stroke->contour_sizes[contour]) {
+            begin = i;
+            contour++;
+        }
+        int64_t value = predict(points, i, begin, is_y) + unzigzag(read_rice(in, k));
         if (!point_is_near(value)) {
             in->is_bad = true;
             return;
@@ -168,6 +174,42 @@ static void read_times(struct bit_reader *in, struct kolam_point *points, uint32
     }
 }
 
+/* ---- text ---- */
+
+/* Bytes that one UTF-8 character starting at `at` takes, or 0 if it is malformed (RFC 3629). */
+static uint32_t utf8_length(const uint8_t *at, size_t left) {
+    uint32_t lead = at[0];
+    uint32_t length = lead < 0x80   ? 1
+                      : lead < 0xc2 ? 0
+                      : lead < 0xe0 ? 2
+                      : lead < 0xf0 ? 3
+                      : lead < 0xf5 ? 4
+                                    : 0;
+    if (length == 0 || length > left) {
+        return 0;
+    }
+    for (uint32_t i = 1; i < length; i++) {
+        if ((at[i] & 0xc0u) != 0x80) {
+            return 0;
+        }
+    }
+    bool is_overlong = (lead == 0xe0 && at[1] < 0xa0) || (lead == 0xf0 && at[1] < 0x90);
+    bool is_surrogate = lead == 0xed && at[1] > 0x9f;
+    bool is_too_high = lead == 0xf4 && at[1] > 0x8f;
+    return is_overlong || is_surrogate || is_too_high ? 0 : length;
+}
+
+static bool is_utf8(const uint8_t *bytes, size_t size_bytes) {
+    for (size_t i = 0; i < size_bytes;) {
+        uint32_t length = utf8_length(bytes + i, size_bytes - i);
+        if (length == 0) {
+            return false;
+        }
+        i += length;
+    }
+    return true;
+}
+
 /* ---- what a stroke must satisfy, coming or going ---- */
 
 static bool stroke_head_is_valid(const struct kolam_stroke *stroke) {
@@ -178,8 +220,32 @@ static bool stroke_head_is_valid(const struct kolam_stroke *stroke) {
            stroke->point_count <= KOLAM_STROKE_POINTS_MAX;
 }
 
+/* One form for one shape: what it cannot have is not there, and its contours hold its points. */
+static bool fill_is_valid(const struct kolam_stroke *stroke) {
+    uint64_t total = 0;
+    if (stroke->contour_count < 1 || stroke->contour_count > KOLAM_CONTOURS_MAX ||
+        stroke->has_pressure || stroke->width != KOLAM_FILL_WIDTH ||
+        stroke->text_size_bytes > KOLAM_TEXT_BYTES_MAX ||
+        !is_utf8(stroke->text, stroke->text_size_bytes)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < stroke->contour_count; i++) {
+        if (stroke->contour_sizes[i] < 1) {
+            return false;
+        }
+        total += stroke->contour_sizes[i];
+    }
+    return total == stroke->point_count;
+}
+
+static bool contours_are_valid(const struct kolam_stroke *stroke) {
+    return stroke->tool == KOLAM_TOOL_FILL
+               ? fill_is_valid(stroke)
+               : stroke->contour_count == 0 && stroke->text_size_bytes == 0;
+}
+
 bool kolam_stroke_is_valid(const struct kolam_stroke *stroke) {
-    if (!stroke_head_is_valid(stroke)) {
+    if (!stroke_head_is_valid(stroke) || !contours_are_valid(stroke)) {
         return false;
     }
     int64_t limit = INT64_C(1) << (KOLAM_WORLD_SHIFT + KOLAM_SUB_SHIFT + stroke->origin.level);
@@ -228,6 +294,41 @@ static void read_stroke_head(struct reader *in, uint32_t flags, struct kolam_str
     stroke->point_count = (uint32_t)count;
 }
 
+/* The last contour has what is left of the points. */
+static void read_contours(struct reader *in, struct kolam_op_room *room,
+                          struct kolam_stroke *stroke) {
+    uint64_t count = read_varint(in);
+    if (in->is_bad || count < 1 || count > KOLAM_CONTOURS_MAX) {
+        in->is_bad = true;
+        return;
+    }
+    uint32_t left = stroke->point_count;
+    for (uint64_t i = 0; i + 1 < count; i++) {
+        uint64_t size = read_varint(in);
+        if (in->is_bad || size < 1 || size >= left) {
+            in->is_bad = true;
+            return;
+        }
+        room->contour_sizes[i] = (uint32_t)size;
+        left -= (uint32_t)size;
+    }
+    room->contour_sizes[count - 1] = left;
+    stroke->contour_sizes = room->contour_sizes;
+    stroke->contour_count = (uint32_t)count;
+}
+
+static void read_text(struct reader *in, struct kolam_stroke *stroke) {
+    uint64_t size = read_varint(in);
+    if (in->is_bad || size < 1 || size > KOLAM_TEXT_BYTES_MAX ||
+        size > (uint64_t)(in->end - in->at)) {
+        in->is_bad = true;
+        return;
+    }
+    stroke->text = in->at;
+    stroke->text_size_bytes = (uint32_t)size;
+    in->at += size;
+}
+
 static void read_first_point(struct reader *in, const struct kolam_stroke *stroke) {
     int64_t x = read_zigzag(in);
     int64_t y = read_zigzag(in);
@@ -247,8 +348,8 @@ static bool read_channels(struct reader *in, const struct kolam_stroke *stroke) 
         stroke->points[i].dt_ms = 0;
         stroke->points[i].pressure = 255;
     }
-    read_axis(&bits, stroke->points, stroke->point_count, false);
-    read_axis(&bits, stroke->points, stroke->point_count, true);
+    read_axis(&bits, stroke, false);
+    read_axis(&bits, stroke, true);
     if (stroke->has_pressure) {
         read_pressures(&bits, stroke->points, stroke->point_count);
     }
@@ -267,6 +368,12 @@ static enum kolam_status decode_stroke(struct reader *in, struct kolam_op_room *
     }
     stroke->points = room->points;
     read_stroke_head(in, flags, stroke);
+    if (!in->is_bad && stroke->tool == KOLAM_TOOL_FILL) {
+        read_contours(in, room, stroke);
+    }
+    if (!in->is_bad && flags & STROKE_HAS_TEXT) {
+        read_text(in, stroke);
+    }
     if (in->is_bad || !stroke_head_is_valid(stroke)) {
         return KOLAM_ERR_INVALID;
     }
@@ -296,40 +403,6 @@ static enum kolam_status decode_targets(struct reader *in, struct kolam_op_room 
     op->targets = room->targets;
     op->target_count = (uint32_t)count;
     return KOLAM_OK;
-}
-
-/* Bytes that one UTF-8 character starting at `at` takes, or 0 if it is malformed (RFC 3629). */
-static uint32_t utf8_length(const uint8_t *at, size_t left) {
-    uint32_t lead = at[0];
-    uint32_t length = lead < 0x80   ? 1
-                      : lead < 0xc2 ? 0
-                      : lead < 0xe0 ? 2
-                      : lead < 0xf0 ? 3
-                      : lead < 0xf5 ? 4
-                                    : 0;
-    if (length == 0 || length > left) {
-        return 0;
-    }
-    for (uint32_t i = 1; i < length; i++) {
-        if ((at[i] & 0xc0u) != 0x80) {
-            return 0;
-        }
-    }
-    bool is_overlong = (lead == 0xe0 && at[1] < 0xa0) || (lead == 0xf0 && at[1] < 0x90);
-    bool is_surrogate = lead == 0xed && at[1] > 0x9f;
-    bool is_too_high = lead == 0xf4 && at[1] > 0x8f;
-    return is_overlong || is_surrogate || is_too_high ? 0 : length;
-}
-
-static bool is_utf8(const uint8_t *bytes, size_t size_bytes) {
-    for (size_t i = 0; i < size_bytes;) {
-        uint32_t length = utf8_length(bytes + i, size_bytes - i);
-        if (length == 0) {
-            return false;
-        }
-        i += length;
-    }
-    return true;
 }
 
 static enum kolam_status decode_record(struct reader *in, struct kolam_op *op) {

@@ -19,6 +19,12 @@ static void write_u8(struct writer *out, uint32_t value) {
     *out->at++ = (uint8_t)value;
 }
 
+static void write_bytes(struct writer *out, const uint8_t *bytes, uint32_t size_bytes) {
+    for (uint32_t i = 0; i < size_bytes; i++) {
+        write_u8(out, bytes[i]);
+    }
+}
+
 static void write_varint(struct writer *out, uint64_t value) {
     while (value >= 0x80) {
         write_u8(out, (uint32_t)(value & 0x7f) | 0x80u);
@@ -64,31 +70,54 @@ static void write_rice(struct writer *out, uint32_t value, uint32_t k) {
 
 /* ---- channels: each is a sequence of residuals, asked for by index ---- */
 
-typedef uint32_t residual_at(const struct kolam_point *points, uint32_t index);
+typedef uint32_t residual_at(const struct kolam_point *points, uint32_t index, bool is_early);
 
-static uint32_t residual_x(const struct kolam_point *points, uint32_t i) {
-    int64_t predicted = i > 1 ? 2 * (int64_t)points[i - 1].x - points[i - 2].x : points[i - 1].x;
-    return (uint32_t)zigzag(points[i].x - predicted);
+static uint32_t residual_x(const struct kolam_point *points, uint32_t i, bool is_early) {
+    int64_t before = points[i - 1].x;
+    return (uint32_t)zigzag(points[i].x - (is_early ? before : 2 * before - points[i - 2].x));
 }
 
-static uint32_t residual_y(const struct kolam_point *points, uint32_t i) {
-    int64_t predicted = i > 1 ? 2 * (int64_t)points[i - 1].y - points[i - 2].y : points[i - 1].y;
-    return (uint32_t)zigzag(points[i].y - predicted);
+static uint32_t residual_y(const struct kolam_point *points, uint32_t i, bool is_early) {
+    int64_t before = points[i - 1].y;
+    return (uint32_t)zigzag(points[i].y - (is_early ? before : 2 * before - points[i - 2].y));
 }
 
-static uint32_t residual_pressure(const struct kolam_point *points, uint32_t i) {
+static uint32_t residual_pressure(const struct kolam_point *points, uint32_t i, bool is_early) {
+    (void)is_early;
     return (uint32_t)zigzag((int64_t)points[i].pressure - points[i - 1].pressure);
 }
 
-static uint32_t residual_time(const struct kolam_point *points, uint32_t i) {
+static uint32_t residual_time(const struct kolam_point *points, uint32_t i, bool is_early) {
+    (void)is_early;
     return points[i].dt_ms;
 }
 
-static void write_channel(struct writer *out, const struct kolam_point *points, uint32_t count,
+/* Walks the points from the second on, telling which are the first or second of their contour. */
+struct walk {
+    const struct kolam_stroke *stroke;
+    uint32_t index, begin, contour;
+};
+
+static bool walk_on(struct walk *walk) {
+    const struct kolam_stroke *stroke = walk->stroke;
+    walk->index++;
+    if (walk->contour < stroke->contour_count &&
+        walk->index == walk->begin + stroke->contour_sizes[walk->contour]) {
+        walk->begin = walk->index;
+        walk->contour++;
+    }
+    return walk->index < stroke->point_count;
+}
+
+static uint32_t residual_here(const struct walk *walk, residual_at *residual) {
+    return residual(walk->stroke->points, walk->index, walk->index <= walk->begin + 1);
+}
+
+static void write_channel(struct writer *out, const struct kolam_stroke *stroke,
                           residual_at *residual) {
     uint64_t cost_bits[RICE_K_MAX + 1] = {0};
-    for (uint32_t i = 1; i < count; i++) {
-        uint32_t value = residual(points, i);
+    for (struct walk walk = {.stroke = stroke}; walk_on(&walk);) {
+        uint32_t value = residual_here(&walk, residual);
         for (uint32_t k = 0; k <= RICE_K_MAX; k++) {
             uint32_t ones = value >> k;
             cost_bits[k] += ones < RICE_ESCAPE ? ones + 1 + k : RICE_ESCAPE + 32;
@@ -99,15 +128,16 @@ static void write_channel(struct writer *out, const struct kolam_point *points, 
         best = cost_bits[k] < cost_bits[best] ? k : best;
     }
     write_bits(out, best, 4);
-    for (uint32_t i = 1; i < count; i++) {
-        write_rice(out, residual(points, i), best);
+    for (struct walk walk = {.stroke = stroke}; walk_on(&walk);) {
+        write_rice(out, residual_here(&walk, residual), best);
     }
 }
 
 static void write_stroke(struct writer *out, const struct kolam_stroke *stroke) {
     bool has_group = stroke->part_count > 1;
     write_u8(out, (stroke->has_pressure ? 1u : 0) | (stroke->has_times ? 2u : 0) |
-                      (stroke->has_start ? 4u : 0) | (has_group ? 8u : 0));
+                      (stroke->has_start ? 4u : 0) | (has_group ? 8u : 0) |
+                      (stroke->text_size_bytes > 0 ? 16u : 0));
     write_u8(out, stroke->tool);
     for (int shift = 24; shift >= 0; shift -= 8) {
         write_u8(out, stroke->color >> shift & 0xffu);
@@ -124,6 +154,16 @@ static void write_stroke(struct writer *out, const struct kolam_stroke *stroke) 
         write_varint(out, stroke->part_count);
     }
     write_varint(out, stroke->point_count);
+    if (stroke->tool == KOLAM_TOOL_FILL) {
+        write_varint(out, stroke->contour_count);
+        for (uint32_t i = 0; i + 1 < stroke->contour_count; i++) {
+            write_varint(out, stroke->contour_sizes[i]);
+        }
+    }
+    if (stroke->text_size_bytes > 0) {
+        write_varint(out, stroke->text_size_bytes);
+        write_bytes(out, stroke->text, stroke->text_size_bytes);
+    }
     const struct kolam_point *points = stroke->points;
     write_varint(out, zigzag(points[0].x));
     write_varint(out, zigzag(points[0].y));
@@ -133,13 +173,13 @@ static void write_stroke(struct writer *out, const struct kolam_stroke *stroke) 
     if (stroke->point_count == 1) {
         return;
     }
-    write_channel(out, points, stroke->point_count, residual_x);
-    write_channel(out, points, stroke->point_count, residual_y);
+    write_channel(out, stroke, residual_x);
+    write_channel(out, stroke, residual_y);
     if (stroke->has_pressure) {
-        write_channel(out, points, stroke->point_count, residual_pressure);
+        write_channel(out, stroke, residual_pressure);
     }
     if (stroke->has_times) {
-        write_channel(out, points, stroke->point_count, residual_time);
+        write_channel(out, stroke, residual_time);
     }
     flush_bits(out);
 }
@@ -179,9 +219,7 @@ static enum kolam_status write_op(struct writer *out, const struct kolam_op *op)
             return KOLAM_ERR_INVALID;
         }
         write_varint(out, op->record_size_bytes);
-        for (uint32_t i = 0; i < op->record_size_bytes; i++) {
-            write_u8(out, op->record[i]);
-        }
+        write_bytes(out, op->record, op->record_size_bytes);
         return KOLAM_OK;
     default:
         return KOLAM_ERR_INVALID;

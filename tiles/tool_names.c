@@ -6,7 +6,7 @@
 static const char *const names[KOLAM_TOOL_COUNT] = {
     [KOLAM_TOOL_PEN] = "pen",           [KOLAM_TOOL_MARKER] = "marker",
     [KOLAM_TOOL_ERASER] = "eraser",     [KOLAM_TOOL_PENCIL] = "pencil",
-    [KOLAM_TOOL_AIRBRUSH] = "airbrush",
+    [KOLAM_TOOL_AIRBRUSH] = "airbrush", [KOLAM_TOOL_FILL] = "fill",
 };
 
 const char *kolam_tool_name(enum kolam_tool tool) {

@@ -46,6 +46,8 @@ static enum kolam_status copy_points(const struct kolam_drawn_stroke *drawn,
     if (status == KOLAM_OK) {
         *out_preview = op.stroke;
         out_preview->part = 0;
+        out_preview->contour_count = 0; /* a shape is seen when it is complete */
+        out_preview->text_size_bytes = 0;
         out_preview->part_count = 1; /* a group is shown up to what one op holds */
         out_preview->points =
             kolam_memdup(op.stroke.points, op.stroke.point_count * sizeof *op.stroke.points);

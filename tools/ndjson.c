@@ -89,12 +89,14 @@ static enum kolam_status parse_head(const json_t *root, struct kolam_drawn_strok
     if (!parse_color(json_object_get(root, "color"), &stroke->color)) {
         return refuse(error, "\"color\" must be \"#rrggbb\" or \"#rrggbbaa\"");
     }
-    if (!number_in(json_object_get(root, "width"), 1e-6, WORLD_PX, &stroke->width)) {
-        return refuse(error, "\"width\" must be a number of pixels above 0");
-    }
     if (!parse_tool(json_object_get(root, "tool"), &stroke->tool)) {
         return refuse(error, "\"tool\" must be \"pen\", \"pencil\", \"marker\", \"airbrush\", "
                              "\"eraser\" or \"fill\"");
+    }
+    stroke->width = 1;
+    if (stroke->tool != KOLAM_TOOL_FILL &&
+        !number_in(json_object_get(root, "width"), 1e-6, WORLD_PX, &stroke->width)) {
+        return refuse(error, "\"width\" must be a number of pixels above 0");
     }
     double start_ms = 0;
     stroke->has_start = start && !json_is_null(start);
@@ -152,6 +154,76 @@ static enum kolam_status parse_points(const json_t *list, struct kolam_drawn_str
     return KOLAM_OK;
 }
 
+static bool reserve_contours(struct kolam_drawn_stroke *stroke, size_t count) {
+    if (count <= stroke->contour_capacity) {
+        return true;
+    }
+    size_t *sizes = kolam_realloc_array(stroke->contour_sizes, count, sizeof *sizes);
+    if (!sizes) {
+        return false;
+    }
+    stroke->contour_sizes = sizes;
+    stroke->contour_capacity = count;
+    return true;
+}
+
+static enum kolam_status parse_contour(const json_t *list, size_t number,
+                                       struct kolam_drawn_stroke *stroke,
+                                       struct kolam_error *error) {
+    size_t count = json_array_size(list); /* 0 for what is no array */
+    if (count == 0) {
+        return refuse(error, "\"contours\" must be lists of [x,y]");
+    }
+    if (!reserve_points(stroke, stroke->point_count + count)) {
+        return kolam_fail(error, KOLAM_ERR_NOMEM, "out of memory for %zu points", count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!parse_point(json_array_get(list, i), 2, &stroke->points[stroke->point_count + i])) {
+            return kolam_fail(error, KOLAM_ERR_INVALID,
+                              "contour %zu, point %zu must be [x,y] inside the world (+-2^31 px)",
+                              number, i);
+        }
+    }
+    stroke->contour_sizes[number] = count;
+    stroke->point_count += count;
+    return KOLAM_OK;
+}
+
+static enum kolam_status parse_text(const json_t *value, struct kolam_drawn_stroke *stroke,
+                                    struct kolam_error *error) {
+    const char *text = json_string_value(value);
+    if (!value || json_is_null(value)) {
+        return KOLAM_OK;
+    }
+    if (!text || json_string_length(value) != strlen(text) ||
+        json_string_length(value) > KOLAM_TEXT_BYTES_MAX) {
+        return kolam_fail(error, KOLAM_ERR_INVALID, "\"text\" must be a string of at most %d bytes",
+                          KOLAM_TEXT_BYTES_MAX);
+    }
+    snprintf(stroke->text, sizeof stroke->text, "%s", text);
+    return KOLAM_OK;
+}
+
+static enum kolam_status parse_shape(const json_t *root, struct kolam_drawn_stroke *stroke,
+                                     struct kolam_error *error) {
+    const json_t *list = json_object_get(root, "contours");
+    size_t count = json_array_size(list);
+    if (count == 0) {
+        return refuse(error, "a fill has \"contours\": lists of [x,y], each a closed outline");
+    }
+    if (!reserve_contours(stroke, count)) {
+        return kolam_fail(error, KOLAM_ERR_NOMEM, "out of memory for %zu contours", count);
+    }
+    stroke->point_count = 0;
+    stroke->has_pressure = false;
+    enum kolam_status status = KOLAM_OK;
+    for (size_t i = 0; i < count && status == KOLAM_OK; i++) {
+        status = parse_contour(json_array_get(list, i), i, stroke, error);
+    }
+    stroke->contour_count = count;
+    return status == KOLAM_OK ? parse_text(json_object_get(root, "text"), stroke, error) : status;
+}
+
 static enum kolam_status parse_times(const json_t *list, struct kolam_drawn_stroke *stroke,
                                      struct kolam_error *error) {
     stroke->has_times = list && !json_is_null(list);
@@ -183,8 +255,12 @@ enum kolam_status kolam_ndjson_parse(const char *line, size_t size_bytes,
     }
     enum kolam_status status = json_is_object(root) ? parse_head(root, stroke, error)
                                                     : refuse(error, "a line must be a JSON object");
+    stroke->contour_count = 0;
+    stroke->text[0] = '\0';
     if (status == KOLAM_OK) {
-        status = parse_points(json_object_get(root, "points"), stroke, error);
+        status = stroke->tool == KOLAM_TOOL_FILL
+                     ? parse_shape(root, stroke, error)
+                     : parse_points(json_object_get(root, "points"), stroke, error);
     }
     if (status == KOLAM_OK) {
         status = parse_times(json_object_get(root, "dt"), stroke, error);
@@ -195,6 +271,7 @@ enum kolam_status kolam_ndjson_parse(const char *line, size_t size_bytes,
 
 void kolam_drawn_stroke_finish(struct kolam_drawn_stroke *stroke) {
     kolam_free(stroke->points);
+    kolam_free(stroke->contour_sizes);
     *stroke = (struct kolam_drawn_stroke){0};
 }
 

@@ -22,6 +22,10 @@ struct kolam_drawn_stroke {
     size_t point_count; /* at least 1 */
     struct kolam_drawn_point *points;
     size_t point_capacity;
+    size_t contour_count; /* a filled shape's, else 0 */
+    size_t *contour_sizes;
+    size_t contour_capacity;
+    char text[KOLAM_TEXT_BYTES_MAX + 1]; /* what a shape's outlines say, or "" */
 };
 
 void kolam_drawn_stroke_finish(struct kolam_drawn_stroke *stroke);

@@ -5,11 +5,13 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "kolam/alloc.h"
 
 struct kolam_stroke_builder {
     struct kolam_point points[KOLAM_STROKE_POINTS_MAX];
+    uint32_t contour_sizes[KOLAM_CONTOURS_MAX];
     struct kolam_home homes[KOLAM_STROKE_HOMES_MAX];
     uint8_t body[KOLAM_OP_BYTES_MAX];
 };
@@ -75,7 +77,8 @@ enum kolam_status kolam_stroke_quantise(const struct kolam_drawn_stroke *drawn, 
             .pressure = drawn->has_pressure ? (uint8_t)lrint(from[i].pressure * 255) : 255,
         };
     }
-    uint32_t width = width_at(drawn->width, level);
+    bool is_fill = drawn->tool == KOLAM_TOOL_FILL;
+    uint32_t width = is_fill ? KOLAM_FILL_WIDTH : width_at(drawn->width, level);
     if (width > KOLAM_WIDTH_MAX) {
         return KOLAM_ERR_INVALID;
     }
@@ -118,20 +121,64 @@ static enum kolam_status build_op(struct kolam_stroke_builder *builder,
     return out_op->body && out_op->homes ? KOLAM_OK : KOLAM_ERR_NOMEM;
 }
 
-/* Each part begins at the last point of the one before. */
+/* One part of a drawing: its points, and of a shape its contours. */
+struct portion {
+    size_t first, count;
+    size_t first_contour, contour_count;
+};
+
+/* Whole contours, as many as an op holds. A contour alone may be too large: count is 0 then. */
+static struct portion next_contours(const struct kolam_drawn_stroke *drawn,
+                                    const struct portion *before) {
+    struct portion portion = {.first = before->first + before->count,
+                              .first_contour = before->first_contour + before->contour_count};
+    size_t at = portion.first_contour;
+    while (at < drawn->contour_count && portion.contour_count < KOLAM_CONTOURS_MAX &&
+           portion.count + drawn->contour_sizes[at] <= KOLAM_STROKE_POINTS_MAX) {
+        portion.count += drawn->contour_sizes[at++];
+        portion.contour_count++;
+    }
+    return portion;
+}
+
+/* Each part of a line begins at the last point of the one before. */
+static struct portion next_portion(const struct kolam_drawn_stroke *drawn,
+                                   const struct portion *before) {
+    if (drawn->contour_count > 0) {
+        return next_contours(drawn, before);
+    }
+    struct portion portion = {.first = before->count > 0 ? before->first + before->count - 1 : 0};
+    size_t left = drawn->point_count - portion.first;
+    portion.count = left < KOLAM_STROKE_POINTS_MAX ? left : KOLAM_STROKE_POINTS_MAX;
+    return portion;
+}
+
+static void take_contours(struct kolam_stroke_builder *builder,
+                          const struct kolam_drawn_stroke *drawn, const struct portion *portion,
+                          struct kolam_stroke *stroke) {
+    for (size_t i = 0; i < portion->contour_count; i++) {
+        builder->contour_sizes[i] = (uint32_t)drawn->contour_sizes[portion->first_contour + i];
+    }
+    stroke->contour_sizes = builder->contour_sizes;
+    stroke->contour_count = (uint32_t)portion->contour_count;
+    if (portion->first == 0) { /* the group's words are its first part's */
+        stroke->text = (const uint8_t *)drawn->text;
+        stroke->text_size_bytes = (uint32_t)strlen(drawn->text);
+    }
+}
+
 static enum kolam_status build_at(struct kolam_stroke_builder *builder,
                                   const struct kolam_drawn_stroke *drawn, uint32_t part_count,
                                   int32_t level, struct kolam_built_stroke *out_built) {
-    const size_t stride = KOLAM_STROKE_POINTS_MAX - 1;
+    struct portion portion = {0};
     out_built->op_count = 0;
     for (uint32_t part = 0; part < part_count; part++) {
-        size_t first = part * stride, left = drawn->point_count - first;
-        uint32_t count =
-            (uint32_t)(left < KOLAM_STROKE_POINTS_MAX ? left : KOLAM_STROKE_POINTS_MAX);
+        portion = next_portion(drawn, &portion);
         struct kolam_stroke stroke;
-        enum kolam_status status =
-            kolam_stroke_quantise(drawn, first, count, level, builder->points, &stroke);
+        enum kolam_status status = kolam_stroke_quantise(
+            drawn, portion.first, (uint32_t)portion.count, level, builder->points, &stroke);
         if (status == KOLAM_OK) {
+            take_contours(builder, drawn, &portion, &stroke);
             stroke.part = part;
             stroke.part_count = part_count;
             out_built->ops[part] = (struct kolam_built_op){0};
@@ -146,12 +193,15 @@ static enum kolam_status build_at(struct kolam_stroke_builder *builder,
     return KOLAM_OK;
 }
 
-static size_t parts_for(size_t point_count) {
-    if (point_count <= KOLAM_STROKE_POINTS_MAX) {
-        return 1;
-    }
-    const size_t stride = KOLAM_STROKE_POINTS_MAX - 1;
-    return (point_count - 1 + stride - 1) / stride;
+/* 0 if there is no way. */
+static size_t parts_for(const struct kolam_drawn_stroke *drawn) {
+    struct portion portion = {0};
+    size_t count = 0;
+    do {
+        portion = next_portion(drawn, &portion);
+        count++;
+    } while (portion.count > 0 && portion.first + portion.count < drawn->point_count);
+    return portion.count > 0 ? count : 0;
 }
 
 /* The longer side of the box of all points, in level-0 pixels. */
@@ -178,7 +228,11 @@ enum kolam_status kolam_stroke_build(struct kolam_stroke_builder *builder,
                                      const struct kolam_drawn_stroke *drawn,
                                      struct kolam_built_stroke *out_built,
                                      struct kolam_error *error) {
-    size_t part_count = parts_for(drawn->point_count);
+    size_t part_count = parts_for(drawn);
+    if (part_count == 0) {
+        return kolam_fail(error, KOLAM_ERR_INVALID, "a contour may have at most %d points",
+                          KOLAM_STROKE_POINTS_MAX);
+    }
     if (part_count > KOLAM_GROUP_PARTS_MAX) {
         return kolam_fail(error, KOLAM_ERR_INVALID,
                           "%zu points are too many for one stroke (at most %d); split it",

@@ -9,9 +9,9 @@ static double world_px(int64_t tile, int32_t sub, int32_t level) {
     return ldexp((double)tile * KOLAM_TILE_PX + (double)sub / KOLAM_SUB_PER_PX, -level);
 }
 
-static json_t *points_of(const struct kolam_stroke *stroke) {
+static json_t *points_of(const struct kolam_stroke *stroke, uint32_t first, uint32_t count) {
     json_t *list = json_array();
-    for (uint32_t i = 0; list && i < stroke->point_count; i++) {
+    for (uint32_t i = first; list && i < first + count; i++) {
         const struct kolam_point *point = &stroke->points[i];
         json_t *entry = json_array();
         json_array_append_new(
@@ -22,6 +22,16 @@ static json_t *points_of(const struct kolam_stroke *stroke) {
             json_array_append_new(entry, json_real(round(point->pressure / 0.255) / 1000));
         }
         json_array_append_new(list, entry);
+    }
+    return list;
+}
+
+static json_t *contours_of(const struct kolam_stroke *stroke) {
+    json_t *list = json_array();
+    uint32_t first = 0;
+    for (uint32_t i = 0; list && i < stroke->contour_count; i++) {
+        json_array_append_new(list, points_of(stroke, first, stroke->contour_sizes[i]));
+        first += stroke->contour_sizes[i];
     }
     return list;
 }
@@ -48,7 +58,15 @@ static void add_stroke(json_t *line, const struct kolam_stroke *stroke) {
         json_object_set_new(line, "part", json_integer(stroke->part));
         json_object_set_new(line, "parts", json_integer(stroke->part_count));
     }
-    json_object_set_new(line, "points", points_of(stroke));
+    if (stroke->contour_count > 0) {
+        json_object_set_new(line, "contours", contours_of(stroke));
+    } else {
+        json_object_set_new(line, "points", points_of(stroke, 0, stroke->point_count));
+    }
+    if (stroke->text_size_bytes > 0) {
+        json_object_set_new(line, "text",
+                            json_stringn((const char *)stroke->text, stroke->text_size_bytes));
+    }
     if (stroke->has_times) {
         json_object_set_new(line, "dt", times_of(stroke));
     }

@@ -20,6 +20,10 @@
 #define KOLAM_TARGETS_MAX 4096   /* strokes one hide or show may name */
 #define KOLAM_RECORD_BYTES_MAX 65536
 #define KOLAM_OP_BYTES_MAX 262144
+#define KOLAM_CONTOURS_MAX 2048 /* of one filled shape */
+#define KOLAM_TEXT_BYTES_MAX 4096
+#define KOLAM_FILL_WIDTH                                                                           \
+    KOLAM_WIDTH_UNIT_PER_PX           /* a filled shape has no width; this stands there */
 #define KOLAM_POINT_SUB_MAX (1 << 20) /* |x|, |y| of a point, from the origin tile */
 #define KOLAM_DT_MS_MAX 86400000u     /* a pause inside one stroke: a day */
 
@@ -36,6 +40,7 @@ enum kolam_tool {
     KOLAM_TOOL_ERASER = 2,   /* radius follows pressure, DEST_OUT */
     KOLAM_TOOL_PENCIL = 3,   /* radius and ink follow pressure, grain fixed to the wall, OVER */
     KOLAM_TOOL_AIRBRUSH = 4, /* constant radius, soft to its edge, ink follows pressure, OVER */
+    KOLAM_TOOL_FILL = 5,     /* points are closed contours, what they wind around is filled, OVER */
     KOLAM_TOOL_COUNT
 };
 
@@ -66,6 +71,14 @@ struct kolam_stroke {
     int64_t start_ms;     /* the drawing's own clock, Unix ms */
     uint32_t point_count; /* 1..KOLAM_STROKE_POINTS_MAX */
     struct kolam_point *points; /* the caller's */
+
+    /* A filled shape alone (KOLAM_TOOL_FILL); else 0 and NULL. Of a group each part holds whole contours. */
+    uint32_t contour_count;  /* 1..KOLAM_CONTOURS_MAX */
+    uint32_t *contour_sizes; /* points of each, at least 1, together point_count; the caller's */
+    const uint8_t *
+        text; /* what the outlines say, UTF-8, for those who cannot see them, or NULL; the caller's, or
+                                in the bytes decoded */
+    uint32_t text_size_bytes; /* 0..KOLAM_TEXT_BYTES_MAX */
 };
 
 struct kolam_op {
@@ -77,10 +90,11 @@ struct kolam_op {
     uint32_t record_size_bytes;
 };
 
-/* Room for any op; some 160 KB, so on the heap or per thread, not on a small stack. */
+/* Room for any op; some 170 KB, so on the heap or per thread, not on a small stack. */
 struct kolam_op_room {
     struct kolam_point points[KOLAM_STROKE_POINTS_MAX];
     uint64_t targets[KOLAM_TARGETS_MAX];
+    uint32_t contour_sizes[KOLAM_CONTOURS_MAX];
 };
 
 /* Decodes a body, every bound checked, nothing allocated. On success *out_op points into `room` and
@@ -104,8 +118,8 @@ struct kolam_home {
     uint8_t x0, y0, x1, y1;
 };
 
-/* The tiles of the stroke's own level that its ink can touch (one pixel of antialiasing included),
- * in no order, each once. KOLAM_ERR_INVALID if they are more than KOLAM_STROKE_HOMES_MAX or one lies
+/* The tiles of the stroke's own level that its ink can touch (one pixel of antialiasing included; a filled shape's
+ * inside, too), in no order, each once. KOLAM_ERR_INVALID if they are more than KOLAM_STROKE_HOMES_MAX or one lies
  * outside the world. Cost is bounded whatever the points are. Any thread. */
 KOLAM_MUST_CHECK enum kolam_status
 kolam_stroke_homes(const struct kolam_stroke *stroke,

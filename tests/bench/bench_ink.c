@@ -233,6 +233,25 @@ static void bench_tools(struct bench *bench) {
             free(drawing);
         }
     }
+    printf("\n%-10s", "fill");
+    for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
+        static uint32_t size = 500;
+        struct drawing *drawing = must(calloc(1, sizeof *drawing));
+        scribble(drawing, size, 6, 1);
+        for (uint32_t point = 0; point < size; point++) { /* a wobbling ring so wide */
+            double angle = 2 * M_PI * point / size;
+            double radius = widths[i] / 2 * (1 + 0.2 * sin(9 * angle));
+            drawing->strokes[0].points[point] =
+                point_at(128 + radius * cos(angle), 128 + radius * sin(angle), 255);
+        }
+        drawing->strokes[0].contour_count = 1;
+        drawing->strokes[0].contour_sizes = &size;
+        set_tool(drawing, KOLAM_TOOL_FILL);
+        view_fill(&view, drawing, (struct kolam_tile_id){0});
+        printf("%9.3f", time_views(bench, &view, 1, draw_kernel));
+        drawing_finish(drawing);
+        free(drawing);
+    }
     printf("\n");
 }
 

@@ -110,6 +110,40 @@ for (const tool of [3, 4]) {
     [stroke({ tool, width: 131072, points: [[1024, 1024, 30], [1700, 1300, 255], [1701, 1300, 90]] })]);
 }
 
+function ring(count, x, y, radius, wobble, turn = 1) {
+  return Array.from({ length: count }, (_, i) => {
+    const r = radius + random(-wobble, wobble);
+    const angle = (turn * 2 * Math.PI * i) / count;
+    return [Math.round(x + r * Math.cos(angle)), Math.round(y + r * Math.sin(angle)), 255];
+  });
+}
+function shape(changes, ...contours) {
+  return stroke({ tool: 5, width: 256, contours: contours.map((each) => each.length),
+    points: contours.flat(), ...changes });
+}
+for (const radius of [3, 9, 40, 150, 400, 1000, 5000]) {
+  add(`filled, ${radius}/8 px`, [0, 0, 0], [shape({}, ring(24, 1024, 1024, radius, radius >> 2))]);
+}
+add('filled, with a hole and an island', [0, 0, 0], [shape({ color: 0xff880080 },
+  ring(40, 1000, 900, 900, 50), ring(30, 1100, 900, 500, 50, -1), ring(9, 1100, 950, 200, 9))],
+  0xc0402080);
+add('filled, crossing itself', [0, 0, 0], [shape({}, walk(60, 2047, 1500, false))]);
+add('filled, crossing itself in few pixels', [-6, 0, 0], [shape({}, walk(60, 2047, 900, false))]);
+for (const finer of [-24, -7, -3, -1, 1, 2, 5, 12, 24]) {
+  const level = finer < 0 ? 4 : -3;
+  const points = ring(30, 1000, 1100, 800, 300);
+  const [x, y] = [points[3][0], points[3][1]].map((at) => Math.floor((at * 2 ** finer) / 2048));
+  add(`filled, a tile ${finer} levels finer`, [level + finer, x, y], [shape({ level }, points)]);
+}
+add('filled, wholly inside', [9, 250, 250], [shape({}, ring(30, 1000, 1000, 800, 50))]);
+add('filled, from afar', [0, 0, 0],
+  [shape({}, [[-1048576, -1046528, 255], [1048576, 1048500, 255], [-900000, 999003, 255]])]);
+add('filled, a point and a line', [0, 0, 0], [shape({}, [[700, 700, 255]], [[9, 9, 255], [900, 80, 255]])]);
+add('filled, a group of two', [0, 0, 0], [
+  shape({ part: 0, partCount: 2 }, ring(20, 700, 700, 500, 90)),
+  shape({ part: 1, partCount: 2 }, ring(20, 1200, 900, 500, 90), ring(5, 1200, 900, 100, 0, -1)),
+]);
+
 const ink = await loadInk();
 for (const vector of vectors) {
   Object.assign(vector, drawVector(ink, vector));

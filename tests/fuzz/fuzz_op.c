@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kolam/op.h"
+#include "kolam/ink.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes);
 
@@ -29,6 +29,19 @@ static void check_homes(const struct kolam_stroke *stroke) {
     }
 }
 
+/* Drawing it does no harm, and leaves a mask that clearing empties. */
+static void check_ink(const struct kolam_stroke *stroke, uint8_t where) {
+    static struct kolam_ink_mask mask;
+    int32_t level = stroke->origin.level + where % 7 - 3;
+    struct kolam_tile_id tile = stroke->origin;
+    if (level < stroke->origin.level && level >= KOLAM_LEVEL_MIN) {
+        tile = kolam_tile_ancestor(tile, level);
+    }
+    kolam_ink_add_stroke(&mask, stroke, 0, tile);
+    kolam_ink_mask_clear(&mask);
+    require(mask.coverage[where * 256] == 0 && mask.area[where * 256] == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
     struct kolam_op op, again;
     size_t first_bytes, second_bytes;
@@ -46,7 +59,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
         require(op.stroke.point_count == again.stroke.point_count);
         require(memcmp(room.points, again_room.points,
                        op.stroke.point_count * sizeof room.points[0]) == 0);
+        require(op.stroke.contour_count == again.stroke.contour_count);
+        require(memcmp(room.contour_sizes, again_room.contour_sizes,
+                       op.stroke.contour_count * sizeof room.contour_sizes[0]) == 0);
+        require(op.stroke.text_size_bytes == again.stroke.text_size_bytes);
         check_homes(&op.stroke);
+        check_ink(&op.stroke, bytes[size_bytes - 1]);
     }
     if (op.kind == KOLAM_OP_HIDE || op.kind == KOLAM_OP_SHOW) {
         require(op.target_count == again.target_count);

@@ -56,6 +56,31 @@ static uint64_t draw_line(struct past *past, uint8_t artist, int32_t level, doub
     return past->canvas.last_seq;
 }
 
+/* A frame of 400 px with a hole of 200 px in it, its corner at (100, 100). */
+static uint64_t draw_frame(struct past *past, uint8_t artist) {
+    struct kolam_point points[8] = {{.x = 800, .y = 800},   {.x = 4000, .y = 800},
+                                    {.x = 4000, .y = 4000}, {.x = 800, .y = 4000},
+                                    {.x = 1600, .y = 1600}, {.x = 1600, .y = 3200},
+                                    {.x = 3200, .y = 3200}, {.x = 3200, .y = 1600}};
+    uint32_t sizes[2] = {4, 4};
+    struct kolam_op op = {.kind = KOLAM_OP_STROKE,
+                          .stroke = {.tool = KOLAM_TOOL_FILL,
+                                     .color = 0x000000ff,
+                                     .width = KOLAM_FILL_WIDTH,
+                                     .part_count = 1,
+                                     .point_count = 8,
+                                     .points = points,
+                                     .contour_count = 2,
+                                     .contour_sizes = sizes}};
+    for (int i = 0; i < 8; i++) {
+        points[i].pressure = 255;
+    }
+    canvas_fixture_submit(&past->canvas, artist, &op, 1);
+    canvas_fixture_wait(&past->canvas);
+    assert_int_equal(past->canvas.last_status, KOLAM_OK);
+    return past->canvas.last_seq;
+}
+
 static void hide(struct past *past, uint8_t artist, uint64_t seq) {
     struct kolam_op op = {.kind = KOLAM_OP_HIDE, .targets = &seq, .target_count = 1};
     canvas_fixture_submit(&past->canvas, artist, &op, 1);
@@ -437,6 +462,41 @@ static void a_file_of_the_first_version_is_migrated(void **state) {
     assert_int_equal(found.count, 2);
 }
 
+static uint32_t count_in(struct past *past, int64_t x0, int64_t y0, int64_t x1, int64_t y1,
+                         const double (*lasso)[2], uint32_t lasso_count) {
+    struct found found = {.count = 0};
+    struct kolam_selection selection = {
+        .area = {.rect = {x0, y0, x1, y1, 0}, .lasso = lasso, .lasso_count = lasso_count},
+        .to_seq = KOLAM_SEQ_NOW};
+    assert_int_equal(kolam_history_select(past->history, &selection, note, &found), KOLAM_OK);
+    return found.count;
+}
+
+static uint32_t count_under(struct past *past, int32_t level, int64_t x, int64_t y) {
+    struct found found = {.count = 0};
+    assert_int_equal(kolam_history_blame(past->history, level, x, y, 0, note, &found), KOLAM_OK);
+    return found.count;
+}
+
+static void finds_a_filled_shape_by_its_inside_not_by_its_holes(void **state) {
+    struct past *past = *state;
+    static const double inner[3][2] = {{0, 0}, {40, 0}, {0, 40}};
+    static const double outer[3][2] = {{0, 0}, {900, 0}, {0, 900}};
+    draw_frame(past, 1);
+    assert_int_equal(count_in(past, 120, 120, 160, 160, NULL, 0), 1); /* inside its ink */
+    assert_int_equal(count_in(past, 250, 250, 350, 350, NULL, 0), 0); /* in the hole */
+    assert_int_equal(count_in(past, 190, 190, 210, 210, NULL, 0), 1); /* on the hole's edge */
+    assert_int_equal(count_in(past, 0, 0, 90, 90, NULL, 0), 0);
+    assert_int_equal(count_in(past, 0, 0, 900, 900, NULL, 0), 1);
+    assert_int_equal(count_in(past, 120, 120, 160, 160, inner, 3), 1);
+    assert_int_equal(count_in(past, 250, 250, 290, 290, inner, 3), 0);
+    assert_int_equal(count_in(past, 0, 0, 900, 900, outer, 3), 1);
+    assert_int_equal(count_under(past, 0, 150, 300), 1);
+    assert_int_equal(count_under(past, 0, 300, 300), 0);
+    assert_int_equal(count_under(past, 3, 150 * 8, 300 * 8), 1);
+    assert_int_equal(count_under(past, -3, 300 / 8, 300 / 8), 0);
+}
+
 int main(void) {
 #define PAST_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
@@ -451,6 +511,8 @@ int main(void) {
         PAST_TEST(counts_strokes_by_time),
         PAST_TEST(walks_an_artists_ops_backwards),
         PAST_TEST(a_file_of_the_first_version_is_migrated),
+        cmocka_unit_test_setup_teardown(finds_a_filled_shape_by_its_inside_not_by_its_holes, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,7 +25,21 @@ static int64_t item(const json_t *array, size_t index) {
     return json_integer_value(value);
 }
 
+/* Of a filled shape; NULL for what is none. */
+static uint32_t *read_contours(const json_t *object, uint32_t *room, uint32_t *out_count) {
+    const json_t *contours = json_object_get(object, "contours");
+    *out_count = (uint32_t)json_array_size(contours);
+    assert_true(*out_count <= KOLAM_CONTOURS_MAX);
+    for (uint32_t i = 0; i < *out_count; i++) {
+        room[i] = (uint32_t)item(contours, i);
+    }
+    return *out_count > 0 ? room : NULL;
+}
+
 static struct kolam_stroke read_stroke(const json_t *object, struct kolam_point *room) {
+    static uint32_t contour_room[KOLAM_CONTOURS_MAX];
+    uint32_t contour_count;
+    uint32_t *contours = read_contours(object, contour_room, &contour_count);
     const json_t *points = json_object_get(object, "points");
     size_t count = json_array_size(points);
     assert_in_range(count, 1, KOLAM_STROKE_POINTS_MAX);
@@ -45,6 +59,8 @@ static struct kolam_stroke read_stroke(const json_t *object, struct kolam_point 
         .has_pressure = true,
         .point_count = (uint32_t)count,
         .points = room,
+        .contour_count = contour_count,
+        .contour_sizes = contours,
     };
 }
 

@@ -62,12 +62,36 @@ static void assert_same_stroke(const struct kolam_stroke *a, const struct kolam_
     assert_int_equal(a->part_count, b->part_count);
     assert_int_equal(a->has_start, b->has_start);
     assert_true(!a->has_start || a->start_ms == b->start_ms);
+    assert_int_equal(a->contour_count, b->contour_count);
+    for (uint32_t i = 0; i < a->contour_count; i++) {
+        assert_int_equal(a->contour_sizes[i], b->contour_sizes[i]);
+    }
+    assert_int_equal(a->text_size_bytes, b->text_size_bytes);
+    assert_true(a->text_size_bytes == 0 || memcmp(a->text, b->text, a->text_size_bytes) == 0);
     assert_int_equal(a->point_count, b->point_count);
     for (uint32_t i = 0; i < a->point_count; i++) {
         assert_int_equal(a->points[i].x, b->points[i].x);
         assert_int_equal(a->points[i].y, b->points[i].y);
         assert_int_equal(a->has_pressure ? a->points[i].pressure : 255, b->points[i].pressure);
         assert_int_equal(a->has_times && i > 0 ? a->points[i].dt_ms : 0, b->points[i].dt_ms);
+    }
+}
+
+static void make_shape(struct test_random *random, struct kolam_stroke *stroke) {
+    static uint32_t sizes[3];
+    stroke->width = KOLAM_FILL_WIDTH;
+    stroke->has_pressure = false;
+    stroke->contour_count = 1;
+    stroke->contour_sizes = sizes;
+    sizes[0] = stroke->point_count;
+    for (int i = 1; i < 3 && sizes[i - 1] > 1; i++) {
+        sizes[i] = 1 + (uint32_t)test_random_below(random, sizes[i - 1] - 1);
+        sizes[i - 1] -= sizes[i];
+        stroke->contour_count++;
+    }
+    if (test_random_below(random, 2)) {
+        stroke->text = (const uint8_t *)"கோலம், kolam";
+        stroke->text_size_bytes = 22;
     }
 }
 
@@ -88,6 +112,9 @@ static void random_stroke(struct fixture *f, struct test_random *random, struct 
     stroke->part = (uint32_t)test_random_below(random, stroke->part_count);
     stroke->point_count =
         1 + (uint32_t)test_random_below(random, random->state % 5 == 0 ? 8192 : 40);
+    if (stroke->tool == KOLAM_TOOL_FILL) {
+        make_shape(random, stroke);
+    }
     int64_t reach = INT64_C(1) << test_random_below(random, 21); /* small steps and wild jumps */
     for (uint32_t i = 0; i < stroke->point_count; i++) {
         f->points[i] = (struct kolam_point){

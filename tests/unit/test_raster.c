@@ -87,6 +87,7 @@ static void draw(struct world *world, uint8_t artist, const struct kolam_stroke 
         model->stroke = strokes[i];
         memcpy(model->points, strokes[i].points, strokes[i].point_count * sizeof *model->points);
         model->stroke.points = model->points;
+        model->stroke.contour_sizes = &model->stroke.point_count; /* if it has any */
         model->seq = ++world->last_seq;
         model->artist = artist;
         assert_int_equal(kolam_stroke_homes(&model->stroke, model->homes, &model->home_count),
@@ -124,6 +125,12 @@ static void random_stroke(struct test_random *random, int32_t level, struct kola
         .point_count = 1 + (uint32_t)test_random_below(random, POINTS_MAX),
         .points = points,
     };
+    if (stroke->tool == KOLAM_TOOL_FILL) {
+        stroke->width = KOLAM_FILL_WIDTH;
+        stroke->has_pressure = false;
+        stroke->contour_count = 1;
+        stroke->contour_sizes = &stroke->point_count;
+    }
     int64_t middle = (level >= 0 ? 1024 << level : 1024 >> -level);
     for (uint32_t i = 0; i < stroke->point_count; i++) {
         points[i] = (struct kolam_point){
@@ -283,6 +290,7 @@ static void parts_of_a_translucent_group_share_one_mask(void **state) {
     for (uint32_t i = 0; i < 2; i++) {
         random_stroke(&random, 0, points[i], &parts[i]);
         parts[i].tool = KOLAM_TOOL_MARKER;
+        parts[i].contour_count = 0;
         parts[i].color = 0xff000080;
         parts[i].width = 40 * KOLAM_WIDTH_UNIT_PER_PX;
         parts[i].part = i;
@@ -383,7 +391,7 @@ static void keyframes_show_what_the_log_shows(void **state) {
         struct kolam_point points[POINTS_MAX];
         struct kolam_stroke stroke;
         random_stroke(&random, 0, points, &stroke);
-        stroke.width = 300;
+        stroke.width = stroke.contour_count > 0 ? KOLAM_FILL_WIDTH : 300;
         for (uint32_t p = 0; p < stroke.point_count; p++) {
             points[p].x = (int32_t)test_random_below(&random, KOLAM_SUB_PER_TILE);
             points[p].y = points[p].x / 2 + (int32_t)test_random_below(&random, 300);

@@ -25,15 +25,24 @@ export function fnv1a(bytes) {
 export function fillStroke(ink, slot, stroke) {
   ink.stroke_begin(slot, stroke.level, stroke.x, stroke.y, stroke.tool, stroke.color, stroke.width);
   ink.stroke_set_part(slot, stroke.part, stroke.partCount);
-  for (const [x, y, pressure] of stroke.points) {
+  let end = stroke.contours?.[0];
+  let contour = 0;
+  stroke.points.forEach(([x, y, pressure], i) => {
+    if (i === end) {
+      ink.stroke_next_contour(slot);
+      end += stroke.contours[++contour];
+    }
     ink.stroke_push(slot, x, y, pressure, 0);
-  }
+  });
 }
 
 // { rect, hash } of a vector of tests/data/ink-vectors.json; `step` points at a time when given.
 export function drawVector(ink, vector, step = 8192) {
   const [mask, slot, tile] = [ink.mask_alloc(), ink.stroke_alloc(), ink.tile_alloc()];
   for (const stroke of vector.strokes) {
+    if (stroke.contours && vector.strokes.length > 1) {
+      step = 8192; // a shape is drawn whole, in place of what was there
+    }
     for (let done = 0; done < stroke.points.length; done += step) {
       fillStroke(ink, slot, { ...stroke, points: stroke.points.slice(0, done + step) });
       ink.mask_add(mask, slot, done, ...vector.tile);

@@ -98,6 +98,37 @@ const good = [
   ['pencil', stroke(wander(30, 5), { tool: 3, hasPressure: true })],
   ['airbrush', stroke(wander(30, 6), { tool: 4, hasPressure: true, color: 0xc0392b80 })],
   [
+    'fill',
+    stroke(
+      [
+        [0, 0],
+        [800, 80],
+        [160, 900],
+      ],
+      { tool: 5, width: 256, contours: [3] },
+    ),
+  ],
+  [
+    'fill, three contours, with text and times',
+    stroke([...wander(20, 7), ...wander(1, 8), ...wander(40, 9)], {
+      tool: 5,
+      width: 256,
+      hasTimes: true,
+      startMs: 1769000000000n,
+      contours: [20, 1, 40],
+      text: 'கோலம் \u{1f33a}',
+    }),
+  ],
+  ['fill, one point', stroke([[7, 7]], { tool: 5, width: 256, contours: [1] })],
+  [
+    'fill, the most contours',
+    stroke(wander(2048, 10), { tool: 5, width: 256, contours: Array(2048).fill(1) }),
+  ],
+  [
+    'fill, part of a group',
+    stroke(wander(9, 11), { tool: 5, width: 256, contours: [4, 5], part: 1, parts: 3 }),
+  ],
+  [
     'narrowest',
     stroke(
       [
@@ -236,6 +267,8 @@ function raw(more = {}) {
     part: '',
     parts: '',
     count: varint(1),
+    contours: '',
+    text: '',
     x: zigzag(0),
     y: zigzag(0),
     pressure: '',
@@ -273,6 +306,18 @@ const bad = [
   ['kind 0', `0100${dot.slice(4)}`],
   ['kind 5', `0105${dot.slice(4)}`],
   ['a flag that does not exist', raw({ flags: '10' })],
+  ['fill without contours', raw({ tool: '05', width: varint(256), contours: varint(0) })],
+  ['fill with a width', raw({ tool: '05', contours: varint(1) })],
+  ['fill with pressure', raw({ tool: '05', flags: '01', width: varint(256), contours: varint(1), pressure: '80' })],
+  ['more contours than points', raw({ tool: '05', width: varint(256), contours: varint(2) + varint(1) })],
+  ['an empty contour', raw({ tool: '05', width: varint(256), contours: varint(2) + varint(0) })],
+  ['2,049 contours', raw({ tool: '05', width: varint(256), count: varint(4000), contours: varint(2049) + '01'.repeat(2048), channels: '00'.repeat(3000) })],
+  ['a contour past its points', raw({ tool: '05', width: varint(256), contours: varint(2) + varint(2 ** 33) })],
+  ['text without a fill', raw({ flags: '10', text: '0141' })],
+  ['empty text', raw({ tool: '05', flags: '10', width: varint(256), contours: varint(1), text: '00' })],
+  ['text too long', raw({ tool: '05', flags: '10', width: varint(256), contours: varint(1), text: varint(4097) + '41'.repeat(4097) })],
+  ['text not UTF-8', raw({ tool: '05', flags: '10', width: varint(256), contours: varint(1), text: '02c328' })],
+  ['text cut off', raw({ tool: '05', flags: '10', width: varint(256), contours: varint(1), text: '7f41', x: '', y: '' })],
   ['tool 6', raw({ tool: '06' })],
   ['width 0', raw({ width: varint(0) })],
   ['wider than 512 px', raw({ width: varint(131073) })],

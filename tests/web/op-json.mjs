@@ -15,6 +15,8 @@ export function opToJson(op) {
     tile: [op.origin.x, op.origin.y],
     ...(op.startMs === null ? {} : { start_ms: String(op.startMs) }),
     ...(op.parts > 1 ? { part: op.part, parts: op.parts } : {}),
+    ...(op.contours ? { contours: op.contours } : {}),
+    ...(op.text ? { text: op.text } : {}),
     x: list(points.x),
     y: list(points.y),
     ...(op.hasPressure ? { pressure: list(points.pressure) } : {}),

@@ -9,7 +9,7 @@ export type MaskHandle = number & { readonly brand: 'mask' };
 export const TILE_PX = 256;
 export const POINTS_MAX = 8192;
 export const HOMES_MAX = 256;
-export const Tool = { pen: 0, marker: 1, eraser: 2, pencil: 3, airbrush: 4 } as const;
+export const Tool = { pen: 0, marker: 1, eraser: 2, pencil: 3, airbrush: 4, fill: 5 } as const;
 export type Tool = (typeof Tool)[keyof typeof Tool];
 
 /** Tile coordinates of a level; exact integers far below 2^53. */
@@ -76,6 +76,8 @@ interface Exports {
   ): void;
   stroke_set_part(stroke: number, part: number, partCount: number): void;
   stroke_set_start(stroke: number, startMs: number): void;
+  stroke_next_contour(stroke: number): void;
+  stroke_set_text(stroke: number, bytes: number, size: number): void;
   stroke_push(stroke: number, x: number, y: number, pressure: number, dtMs: number): number;
   stroke_truncate(stroke: number, count: number): void;
   stroke_decode(stroke: number, bytes: number, size: number): number;
@@ -89,6 +91,8 @@ interface Exports {
   stroke_part(stroke: number): number;
   stroke_part_count(stroke: number): number;
   stroke_point_count(stroke: number): number;
+  stroke_contour_count(stroke: number): number;
+  stroke_contours(stroke: number): number;
   stroke_points(stroke: number): number;
   stroke_homes(stroke: number, out: number): number;
   mask_alloc(): number;
@@ -102,6 +106,7 @@ interface Exports {
 }
 
 const SCRATCH_BYTES = 262144;
+const TEXT_BYTES_MAX = 4096;
 const POINT_BYTES = 16;
 const HOME_BYTES = 24;
 
@@ -209,6 +214,28 @@ export class Ink {
     this.wasm.stroke_set_start(stroke, startMs);
   }
 
+  /** Of a filled shape: the points pushed from now on are another closed contour. */
+  nextContour(stroke: StrokeHandle): void {
+    this.wasm.stroke_next_contour(stroke);
+  }
+
+  /** Of a filled shape: what its outlines say, for those who cannot see them; at most 4,096 bytes. */
+  setText(stroke: StrokeHandle, text: string): void {
+    const bytes = new TextEncoder().encode(text);
+    if (bytes.length > TEXT_BYTES_MAX) {
+      throw new InkError(`a text is at most ${TEXT_BYTES_MAX} bytes, not ${bytes.length}`);
+    }
+    this.scratch().set(bytes);
+    this.wasm.stroke_set_text(stroke, this.wasm.scratch(), bytes.length);
+  }
+
+  /** The number of points of each contour of a filled shape; empty for what is none. */
+  contours(stroke: StrokeHandle): number[] {
+    const count = this.wasm.stroke_contour_count(stroke);
+    const at = this.wasm.stroke_contours(stroke);
+    return count === 0 ? [] : Array.from(new Uint32Array(this.wasm.memory.buffer, at, count));
+  }
+
   /** The new number of points, or 0 if the slot is full (8,192). */
   pushPoint(stroke: StrokeHandle, point: StrokePoint): number {
     return this.wasm.stroke_push(stroke, point.x, point.y, point.pressure, point.dtMs);
@@ -297,7 +324,8 @@ export class Ink {
     this.wasm.mask_free(mask);
   }
 
-  /** Adds the stroke's points from `firstPoint` on, as `tile` (any level) sees them. */
+  /** Adds the stroke's points from `firstPoint` on, as `tile` (any level) sees them. A filled shape is drawn whole each
+   * time, in place of what the mask held if `firstPoint` is not 0. */
   addStroke(mask: MaskHandle, stroke: StrokeHandle, firstPoint: number, tile: TileId): void {
     this.wasm.mask_add(mask, stroke, firstPoint, tile.level, tile.x, tile.y);
   }

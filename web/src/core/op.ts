@@ -12,6 +12,9 @@ export const WIDTH_MAX = 512 * 256;
 export const PARTS_MAX = 32;
 export const TARGETS_MAX = 4096;
 export const POINT_SUB_MAX = 1 << 20;
+export const CONTOURS_MAX = 2048;
+export const TEXT_BYTES_MAX = 4096;
+export const FILL_WIDTH = 256; /* a filled shape has no width; this stands there */
 const RECORD_BYTES_MAX = 65536;
 const DT_MS_MAX = 86_400_000;
 
@@ -20,13 +23,15 @@ export const TOOL_MARKER = 1;
 export const TOOL_ERASER = 2;
 export const TOOL_PENCIL = 3;
 export const TOOL_AIRBRUSH = 4;
-const TOOL_LAST = TOOL_AIRBRUSH;
+export const TOOL_FILL = 5;
+const TOOL_LAST = TOOL_FILL;
 export type Tool =
   | typeof TOOL_PEN
   | typeof TOOL_MARKER
   | typeof TOOL_ERASER
   | typeof TOOL_PENCIL
-  | typeof TOOL_AIRBRUSH;
+  | typeof TOOL_AIRBRUSH
+  | typeof TOOL_FILL;
 
 /* x, y: 1/8 px of the level from the corner of the origin tile; pressure 255 is full. */
 export interface Points {
@@ -49,6 +54,9 @@ export interface Stroke {
   hasPressure: boolean;
   hasTimes: boolean;
   points: Points;
+  /* A filled shape alone: the number of points of each closed contour, and what the outlines say. */
+  contours?: number[];
+  text?: string;
 }
 
 export interface Visibility {
@@ -68,6 +76,8 @@ const FLAG_PRESSURE = 1;
 const FLAG_TIMES = 2;
 const FLAG_START = 4;
 const FLAG_GROUP = 8;
+const FLAG_TEXT = 16;
+const FLAGS_ALL = 31;
 
 export function makePoints(capacity: number): Points {
   return {
@@ -96,11 +106,27 @@ function zigzagged(value: number): number {
   return value < 0 ? -value * 2 - 1 : value * 2;
 }
 
-function axisResiduals(values: Int32Array, count: number): Uint32Array {
+/* Tells, point after point from the second on, whether it is the first or second of its contour. */
+function earlyPoints(contours: readonly number[] | undefined): (index: number) => boolean {
+  let begin = 0;
+  let contour = 0;
+  return (index) => {
+    if (contours !== undefined && index === begin + contours[contour]!) {
+      begin = index;
+      contour++;
+    }
+    return index <= begin + 1;
+  };
+}
+
+/* A line goes on as it went; but a contour knows nothing of the one before it, except where that ended. */
+function axisResiduals(values: Int32Array, stroke: Stroke): Uint32Array {
+  const { count } = stroke.points;
   const residuals = new Uint32Array(count - 1);
+  const isEarly = earlyPoints(stroke.contours);
   for (let i = 1; i < count; i++) {
     const before = values[i - 1]!;
-    const predicted = i > 1 ? 2 * before - values[i - 2]! : before;
+    const predicted = isEarly(i) ? before : 2 * before - values[i - 2]!;
     residuals[i - 1] = zigzagged(values[i]! - predicted);
   }
   return residuals;
@@ -117,8 +143,8 @@ function pressureResiduals(values: Uint8Array, count: number): Uint32Array {
 function writeChannels(stroke: Stroke): Uint8Array {
   const { points } = stroke;
   const bits = new BitWriter();
-  bits.channel(axisResiduals(points.x, points.count));
-  bits.channel(axisResiduals(points.y, points.count));
+  bits.channel(axisResiduals(points.x, stroke));
+  bits.channel(axisResiduals(points.y, stroke));
   if (stroke.hasPressure) {
     bits.channel(pressureResiduals(points.pressure, points.count));
   }
@@ -134,7 +160,8 @@ function writeStroke(out: ByteWriter, stroke: Stroke): void {
     (stroke.hasPressure ? FLAG_PRESSURE : 0) |
       (stroke.hasTimes ? FLAG_TIMES : 0) |
       (stroke.startMs !== null ? FLAG_START : 0) |
-      (stroke.parts > 1 ? FLAG_GROUP : 0),
+      (stroke.parts > 1 ? FLAG_GROUP : 0) |
+      (stroke.text ? FLAG_TEXT : 0),
   );
   out.u8(stroke.tool);
   for (let shift = 24; shift >= 0; shift -= 8) {
@@ -152,6 +179,15 @@ function writeStroke(out: ByteWriter, stroke: Stroke): void {
     out.varint(stroke.parts);
   }
   out.varint(points.count);
+  if (stroke.contours !== undefined) {
+    out.varint(stroke.contours.length);
+    stroke.contours.slice(0, -1).forEach((size) => out.varint(size));
+  }
+  if (stroke.text) {
+    const text = new TextEncoder().encode(stroke.text);
+    out.varint(text.length);
+    out.raw(text);
+  }
   out.zigzag(points.x[0]!);
   out.zigzag(points.y[0]!);
   if (stroke.hasPressure) {
@@ -219,8 +255,25 @@ function checkPlaces(stroke: Stroke): void {
   axis(points.y, origin.y);
 }
 
+/* One form for one shape: what it cannot have is not there, and its contours hold its points. */
+function checkContours(stroke: Stroke): void {
+  const { contours, text } = stroke;
+  demand((stroke.tool === TOOL_FILL) === (contours !== undefined), 'contours without a fill');
+  demand(contours !== undefined || !text, 'text without a fill');
+  if (contours === undefined) {
+    return;
+  }
+  demand(stroke.width === FILL_WIDTH && !stroke.hasPressure, 'a fill has no width, no pressure');
+  demand(contours.length >= 1 && contours.length <= CONTOURS_MAX, 'number of contours');
+  demand(contours.every((size) => size >= 1), 'an empty contour');
+  const total = contours.reduce((sum, size) => sum + size, 0);
+  demand(total === stroke.points.count, 'contours of other points');
+  demand(new TextEncoder().encode(text ?? '').length <= TEXT_BYTES_MAX, 'text too long');
+}
+
 function checkStroke(stroke: Stroke): void {
   checkHead(stroke);
+  checkContours(stroke);
   checkPlaces(stroke);
 }
 
@@ -228,11 +281,12 @@ function unzigzag(value: number): number {
   return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
 }
 
-function readAxis(bits: BitReader, values: Int32Array, count: number): void {
-  bits.channel(count - 1, (residual, index) => {
+function readAxis(bits: BitReader, values: Int32Array, stroke: Stroke): void {
+  const isEarly = earlyPoints(stroke.contours);
+  bits.channel(stroke.points.count - 1, (residual, index) => {
     const i = index + 1;
     const before = values[i - 1]!;
-    const predicted = i > 1 ? 2 * before - values[i - 2]! : before;
+    const predicted = isEarly(i) ? before : 2 * before - values[i - 2]!;
     const value = predicted + unzigzag(residual);
     demand(isNear(value), 'point too far from its origin');
     values[i] = value;
@@ -242,8 +296,8 @@ function readAxis(bits: BitReader, values: Int32Array, count: number): void {
 function readChannels(bytes: Uint8Array, stroke: Stroke): void {
   const { points } = stroke;
   const bits = new BitReader(bytes);
-  readAxis(bits, points.x, points.count);
-  readAxis(bits, points.y, points.count);
+  readAxis(bits, points.x, stroke);
+  readAxis(bits, points.y, stroke);
   if (stroke.hasPressure) {
     bits.channel(points.count - 1, (residual, index) => {
       const value = points.pressure[index]! + unzigzag(residual);
@@ -268,9 +322,35 @@ function readColor(input: ByteReader): number {
   return color;
 }
 
+/* The last contour has what is left of the points. */
+function readContours(input: ByteReader, count: number): number[] {
+  const length = input.varint();
+  demand(length >= 1 && length <= CONTOURS_MAX, 'number of contours');
+  const contours: number[] = [];
+  let left = count;
+  while (contours.length + 1 < length) {
+    const size = input.varint();
+    demand(size >= 1 && size < left, 'contours of more points than there are');
+    contours.push(size);
+    left -= size;
+  }
+  contours.push(left);
+  return contours;
+}
+
+function readText(input: ByteReader, bytesMax: number, what: string): string {
+  const size = input.varint();
+  demand(size >= 1 && size <= bytesMax, `${what} size out of range`);
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(input.raw(size));
+  } catch (error) {
+    throw error instanceof FormatError ? error : new FormatError(`${what} is not UTF-8`);
+  }
+}
+
 function readStroke(input: ByteReader): Stroke {
   const flags = input.u8();
-  demand(flags <= 15, 'unknown flag');
+  demand(flags <= FLAGS_ALL, 'unknown flag');
   const tool = input.u8() as Tool;
   const color = readColor(input);
   const width = input.varint();
@@ -299,6 +379,13 @@ function readStroke(input: ByteReader): Stroke {
     points,
   };
   checkHead(stroke);
+  if (tool === TOOL_FILL) {
+    stroke.contours = readContours(input, count);
+  }
+  if (flags & FLAG_TEXT) {
+    stroke.text = readText(input, TEXT_BYTES_MAX, 'text');
+  }
+  checkContours(stroke);
   const x = input.zigzag();
   const y = input.zigzag();
   demand(isNear(x) && isNear(y), 'point too far from its origin');
@@ -328,16 +415,6 @@ function readTargets(input: ByteReader): number[] {
   return targets;
 }
 
-function readRecord(input: ByteReader): string {
-  const size = input.varint();
-  demand(size >= 1 && size <= RECORD_BYTES_MAX, 'record size out of range');
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(input.raw(size));
-  } catch (error) {
-    throw error instanceof FormatError ? error : new FormatError('record is not UTF-8');
-  }
-}
-
 function readOp(input: ByteReader): Op {
   demand(input.u8() === OP_VERSION, 'unknown version');
   const kind = input.u8();
@@ -348,7 +425,7 @@ function readOp(input: ByteReader): Op {
     case KINDS.show:
       return { kind: kind === KINDS.hide ? 'hide' : 'show', targets: readTargets(input) };
     case KINDS.record:
-      return { kind: 'record', json: readRecord(input) };
+      return { kind: 'record', json: readText(input, RECORD_BYTES_MAX, 'record') };
     default:
       throw new FormatError('unknown kind');
   }

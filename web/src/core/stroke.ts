@@ -198,6 +198,9 @@ function append(stroke: Stroke, x: number, y: number, pressure: number, dtMs: nu
   points.pressure[points.count] = pressure;
   points.dtMs[points.count] = dtMs;
   points.count++;
+  if (stroke.contours !== undefined) {
+    stroke.contours[stroke.contours.length - 1]!++;
+  }
 }
 
 /* Appends what a preview brought; `stroke` and `more` have the same origin. */
@@ -211,7 +214,8 @@ export function appendPoints(stroke: Stroke, more: Points, from: number): void {
 export function tailOf(stroke: Stroke, first: number, to: number): Stroke {
   const points = slicePoints(stroke.points, first, to);
   points.dtMs[0] = 0;
-  return { ...stroke, startMs: first === 0 ? stroke.startMs : null, points };
+  const contours = stroke.contours && { contours: [points.count] }; /* one grows at a time */
+  return { ...stroke, startMs: first === 0 ? stroke.startMs : null, points, ...contours };
 }
 
 /* The ops of a stroke: one, or the parts of a group, each beginning where the one before ended. */

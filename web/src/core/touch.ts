@@ -5,7 +5,14 @@
  * and a pixel of antialiasing. That shape is convex, so it meets each row of tiles in one run of
  * columns. All lengths are in tiles of the level asked for, relative to a tile nearby: exact
  * however far out. */
-import { HOMES_MAX, TOOL_AIRBRUSH, TOOL_MARKER, TOOL_PENCIL, type Stroke } from './op.ts';
+import {
+  HOMES_MAX,
+  TOOL_AIRBRUSH,
+  TOOL_FILL,
+  TOOL_MARKER,
+  TOOL_PENCIL,
+  type Stroke,
+} from './op.ts';
 import { SUB_PER_TILE, TILE_PX, type TileId, type TileRect } from './geometry.ts';
 
 /* Inclusive whole tiles. */
@@ -56,6 +63,39 @@ function touchCapsule(
   return true;
 }
 
+function boxOf(stroke: Stroke): Clip {
+  const { count, x, y } = stroke.points;
+  const box = { x0: x[0]!, y0: y[0]!, x1: x[0]!, y1: y[0]! };
+  for (let i = 1; i < count; i++) {
+    box.x0 = Math.min(box.x0, x[i]!);
+    box.y0 = Math.min(box.y0, y[i]!);
+    box.x1 = Math.max(box.x1, x[i]!);
+    box.y1 = Math.max(box.y1, y[i]!);
+  }
+  return box;
+}
+
+/* A filled shape may cover anything in its box; the kernel knows better (`Ink.strokeHomes`), and draws nothing elsewhere. */
+function touchBox(
+  x0: number,
+  y0: number,
+  x1: number,
+  y1: number,
+  clip: Clip,
+  visit: (column: number, row: number) => boolean,
+): boolean {
+  const margin = 1 / TILE_PX;
+  const last = { x: Math.min(clip.x1, x1 + margin), y: Math.min(clip.y1, y1 + margin) };
+  for (let row = Math.max(clip.y0, Math.floor(y0 - margin)); row <= last.y; row++) {
+    for (let column = Math.max(clip.x0, Math.floor(x0 - margin)); column <= last.x; column++) {
+      if (!visit(column, row)) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
 function radiusShare(stroke: Stroke, pressure: number): number {
   switch (stroke.tool) {
     case TOOL_MARKER:
@@ -86,6 +126,11 @@ export function touchTiles(
   const originY = origin.y * zoom - nearY;
   const radius = ((stroke.width / 256 / 2) * zoom) / TILE_PX;
   const margin = 1 / TILE_PX;
+  if (stroke.tool === TOOL_FILL) {
+    const box = boxOf(stroke);
+    const [left, top] = [originX + box.x0 * scale, originY + box.y0 * scale];
+    return touchBox(left, top, originX + box.x1 * scale, originY + box.y1 * scale, clip, visit);
+  }
   const start = points.count > 1 ? Math.max(1, first) : 0;
   for (let i = start; i < points.count; i++) {
     const j = Math.max(0, i - 1);

@@ -13,6 +13,12 @@ interface TileMask {
 
 const PART_STEP = POINTS_MAX - 1;
 
+/* The points that begin a contour of a filled shape, other than its first. */
+function contourBegins(stroke: Stroke): Set<number> {
+  let at = 0;
+  return new Set((stroke.contours ?? []).slice(0, -1).map((size) => (at += size)));
+}
+
 /* Fills a slot with points [from, to) of a stroke. */
 export function loadPoints(
   ink: Ink,
@@ -23,7 +29,11 @@ export function loadPoints(
 ): void {
   const { points } = stroke;
   const point = { x: 0, y: 0, pressure: 255, dtMs: 0 };
+  const begins = contourBegins(stroke);
   for (let i = from; i < to; i++) {
+    if (begins.has(i)) {
+      ink.nextContour(slot);
+    }
     point.x = points.x[i]!;
     point.y = points.y[i]!;
     point.pressure = points.pressure[i]!;

@@ -11,7 +11,7 @@ import {
   until,
   wave,
 } from './kit.mjs';
-import { decodePng } from './png.mjs';
+import { compareAll, tilesOf } from './compare.mjs';
 
 let server;
 let browser;
@@ -60,68 +60,6 @@ async function drawPicture(page) {
   await page.mouse.click(600, 480);
 }
 
-function premultiplied(rgba, i) {
-  const alpha = rgba[i + 3];
-  return [0, 1, 2].map((channel) => (rgba[i + channel] * alpha) / 255).concat(alpha);
-}
-
-function compare(mine, theirs) {
-  const result = { off: 0, worst: 0, inked: 0, equal: 0 };
-  for (let i = 0; i < theirs.length; i += 4) {
-    const a = premultiplied(mine, i);
-    const b = premultiplied(theirs, i);
-    const worst = Math.max(...a.map((value, channel) => Math.abs(value - b[channel])));
-    result.worst = Math.max(result.worst, worst);
-    result.off += worst > 2 ? 1 : 0;
-    result.inked += theirs[i + 3] > 0 ? 1 : 0;
-    result.equal += worst < 0.5 ? 1 : 0;
-  }
-  return result;
-}
-
-/** The tiles in view as the page has them; `rgba` as base64, null for an empty tile. */
-async function tilesOf(page) {
-  const tiles = await page.evaluate(() => {
-    const view = window.kolamDebug.view();
-    const tiles = [];
-    for (let y = view.y; y < view.y + view.height; y++) {
-      for (let x = view.x; x < view.x + view.width; x++) {
-        const { rgba } = window.kolamDebug.tile(view.level, x, y);
-        let text = '';
-        for (let i = 0; i < rgba.length && rgba.some((value) => value > 0); i += 8192) {
-          text += String.fromCharCode(...rgba.subarray(i, i + 8192));
-        }
-        tiles.push({ level: view.level, x, y, base64: btoa(text) });
-      }
-    }
-    return tiles;
-  });
-  return tiles.map(({ base64, ...tile }) => {
-    const bytes = Buffer.from(base64, 'base64');
-    return { ...tile, rgba: bytes.length > 0 ? bytes : Buffer.alloc(4 * 256 * 256) };
-  });
-}
-
-/** Every tile of the page against the server's. */
-async function compareAll(page, canvas, before = null) {
-  const total = { pixels: 0, off: 0, worst: 0, inked: 0, equal: 0, popped: 0 };
-  for (const [i, { level, x, y, rgba }] of (await tilesOf(page)).entries()) {
-    const response = await fetch(
-      new URL(`/tiles/${canvas}/${level}/${x}/${y}.png`, server.address),
-    );
-    assert.equal(response.status, 200);
-    const { rgba: theirs } = decodePng(Buffer.from(await response.arrayBuffer()));
-    const result = compare(rgba, theirs);
-    total.pixels += theirs.length / 4;
-    total.worst = Math.max(total.worst, result.worst);
-    for (const key of ['off', 'inked', 'equal']) {
-      total[key] += result[key];
-    }
-    total.popped += before === null ? 0 : compare(before[i].rgba, rgba).off;
-  }
-  return total;
-}
-
 for (const level of [-2, 0, 2]) {
   test(`a_finished_stroke_has_the_servers_pixels_at_level_${level}`, async () => {
     const canvas = `pixels${level + 2}`;
@@ -130,7 +68,7 @@ for (const level of [-2, 0, 2]) {
     const before = await tilesOf(page);
     await settled(page);
     await until(page, () => window.kolamDebug.status().seq >= 7);
-    const total = await compareAll(page, canvas, before);
+    const total = await compareAll(page, server, canvas, before);
     console.log(`level ${level}:`, JSON.stringify(total));
     await screenshot(page, `pixels-level${level}`);
     assert.ok(total.inked > 20_000, 'there is a picture');
@@ -158,7 +96,7 @@ test('a_stroke_over_pictures_that_were_fetched_has_the_servers_pixels', async ()
   await draw(page, wave([150, 500], [750, 200], 30, 20));
   await settled(page);
   await until(page, () => window.kolamDebug.status().seq === 9);
-  const total = await compareAll(page, 'over');
+  const total = await compareAll(page, server, 'over');
   console.log('over fetched pictures:', JSON.stringify(total));
   assert.ok(total.inked > 20_000);
   assert.ok(total.off / total.pixels <= 0.0001, `${total.off} pixels are off`);

@@ -1,0 +1,65 @@
+// The pixels of a page's tiles against the server's, whatever browser the page is in.
+import assert from 'node:assert/strict';
+import { decodePng } from './png.mjs';
+
+function premultiplied(rgba, i) {
+  const alpha = rgba[i + 3];
+  return [0, 1, 2].map((channel) => (rgba[i + channel] * alpha) / 255).concat(alpha);
+}
+
+export function compare(mine, theirs) {
+  const result = { off: 0, worst: 0, inked: 0, equal: 0 };
+  for (let i = 0; i < theirs.length; i += 4) {
+    const a = premultiplied(mine, i);
+    const b = premultiplied(theirs, i);
+    const worst = Math.max(...a.map((value, channel) => Math.abs(value - b[channel])));
+    result.worst = Math.max(result.worst, worst);
+    result.off += worst > 2 ? 1 : 0;
+    result.inked += theirs[i + 3] > 0 ? 1 : 0;
+    result.equal += worst < 0.5 ? 1 : 0;
+  }
+  return result;
+}
+
+/** The tiles in view as the page has them; `rgba` as base64, null for an empty tile. */
+export async function tilesOf(page) {
+  const tiles = await page.evaluate(() => {
+    const view = window.kolamDebug.view();
+    const tiles = [];
+    for (let y = view.y; y < view.y + view.height; y++) {
+      for (let x = view.x; x < view.x + view.width; x++) {
+        const { rgba } = window.kolamDebug.tile(view.level, x, y);
+        let text = '';
+        for (let i = 0; i < rgba.length && rgba.some((value) => value > 0); i += 8192) {
+          text += String.fromCharCode(...rgba.subarray(i, i + 8192));
+        }
+        tiles.push({ level: view.level, x, y, base64: btoa(text) });
+      }
+    }
+    return tiles;
+  });
+  return tiles.map(({ base64, ...tile }) => {
+    const bytes = Buffer.from(base64, 'base64');
+    return { ...tile, rgba: bytes.length > 0 ? bytes : Buffer.alloc(4 * 256 * 256) };
+  });
+}
+
+/** Every tile of the page against the server's. */
+export async function compareAll(page, server, canvas, before = null) {
+  const total = { pixels: 0, off: 0, worst: 0, inked: 0, equal: 0, popped: 0 };
+  for (const [i, { level, x, y, rgba }] of (await tilesOf(page)).entries()) {
+    const response = await fetch(
+      new URL(`/tiles/${canvas}/${level}/${x}/${y}.png`, server.address),
+    );
+    assert.equal(response.status, 200);
+    const { rgba: theirs } = decodePng(Buffer.from(await response.arrayBuffer()));
+    const result = compare(rgba, theirs);
+    total.pixels += theirs.length / 4;
+    total.worst = Math.max(total.worst, result.worst);
+    for (const key of ['off', 'inked', 'equal']) {
+      total[key] += result[key];
+    }
+    total.popped += before === null ? 0 : compare(before[i].rgba, rgba).off;
+  }
+  return total;
+}

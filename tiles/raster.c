@@ -130,6 +130,8 @@ static enum kolam_status draw_stroke(struct kolam_raster *raster, uint64_t seq,
 struct trail {
     struct kolam_tile_store *store;
     uint32_t stroke_count; /* drawn since the last keyframe */
+    uint64_t
+        open_until; /* the group drawn last ends before this seq: a state before it may cut it in two */
 };
 
 /* Before stroke i: everything before it is the picture of the seq before it. A group is not cut in two. */
@@ -160,6 +162,7 @@ static enum kolam_status draw_gathered(struct kolam_raster *raster, struct kolam
         }
         trail->stroke_count++;
     }
+    trail->open_until = owner.is_open ? owner.end_seq : 0;
     close_mask(raster, &owner, pixels);
     return status;
 }
@@ -180,6 +183,7 @@ struct request {
     bool use_store;
     uint32_t *pixels;
     struct kolam_tile_picture picture; /* answer */
+    bool cuts_group; /* its state may lie between a group's parts: then it is no ground for later ones */
 };
 
 static enum kolam_status raster_at_depth(struct kolam_raster *raster, struct request *request,
@@ -275,6 +279,7 @@ static enum kolam_status draw_above(struct kolam_raster *raster, struct request 
     struct gather_box changed = gather->changed;
     status = draw_gathered(raster, request->tile, &trail, request->pixels);
     request->picture.stroke_count = trail.stroke_count;
+    request->cuts_group = request->at_seq < KOLAM_SEQ_NOW && trail.open_until > request->at_seq + 1;
     if (status == KOLAM_OK && changed.x0 <= changed.x1) {
         status = redraw_part(raster, request, changed);
     }
@@ -303,7 +308,7 @@ static bool is_worth_keeping(const struct request *request,
 /* A picture that could not be stored is drawn again next time. */
 static void remember(struct kolam_raster *raster, struct request *request,
                      const struct kolam_tile_picture *ground) {
-    if (!request->use_store) {
+    if (!request->use_store || request->cuts_group) {
         return;
     }
     if (is_worth_keeping(request, ground)) {

@@ -413,6 +413,38 @@ static void keyframes_show_what_the_log_shows(void **state) {
     }
 }
 
+/* A moment between the parts of a translucent group can be asked for, but is no ground for what follows: the parts share
+ * one mask. */
+static void a_moment_inside_a_group_is_no_ground_for_later_ones(void **state) {
+    struct world *world = *state;
+    struct test_random random = test_random_from(12);
+    struct kolam_point points[2][POINTS_MAX];
+    struct kolam_stroke parts[2];
+    struct kolam_tile_id tile = {0, 0, 0};
+    uint64_t seq;
+    bool is_empty;
+    for (int i = 0; i < 40; i++) {
+        random_stroke(&random, 0, points[0], &parts[0]);
+        draw(world, 1, parts, 1);
+    }
+    for (uint32_t i = 0; i < 2; i++) {
+        random_stroke(&random, 0, points[i], &parts[i]);
+        parts[i].tool = KOLAM_TOOL_MARKER;
+        parts[i].color = 0x0000ff60;
+        parts[i].width = 60 * KOLAM_WIDTH_UNIT_PER_PX;
+        parts[i].part = i;
+        parts[i].part_count = 2;
+    }
+    points[0][0] = points[1][0] = (struct kolam_point){.x = 1024, .y = 1024, .pressure = 255};
+    draw(world, 1, parts, 2);
+    settle(world);
+    assert_int_equal(
+        kolam_raster_tile(world->raster, tile, world->last_seq - 1, world->drawn, &seq, &is_empty),
+        KOLAM_OK);
+    assert_int_equal(seq, world->last_seq - 1);
+    assert_tile_matches(world, tile);
+}
+
 static void a_cancelled_tile_says_so(void **state) {
     struct world *world = *state;
     int asked = 0;
@@ -436,6 +468,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(far_tiles_average_their_children, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_past_is_drawn_as_it_was, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keyframes_show_what_the_log_shows, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_moment_inside_a_group_is_no_ground_for_later_ones, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_cancelled_tile_says_so, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,19 +36,36 @@ void kolam_canvas_extent_add(struct kolam_canvas_extent *extent, const struct ko
     extent->x1 = fmax(extent->x1, x1), extent->y1 = fmax(extent->y1, y1);
 }
 
-static const char *const box_keys[4] = {"box_x0", "box_y0", "box_x1", "box_y1"};
+/* Of everything drawn, and of what the base shows of it. */
+struct extent_keys {
+    const char *levels, *sides[4];
+};
+static const struct extent_keys all_keys = {"levels", {"box_x0", "box_y0", "box_x1", "box_y1"}};
+static const struct extent_keys base_keys = {
+    "base_levels", {"base_box_x0", "base_box_y0", "base_box_x1", "base_box_y1"}};
 
-enum kolam_status kolam_canvas_extent_load(sqlite3 *db, struct kolam_canvas_extent *out_extent) {
+enum kolam_status kolam_canvas_base_seq(sqlite3 *db, uint64_t *out_seq) {
+    int64_t seq = 0;
+    enum kolam_status status = kolam_sql_meta_get(db, "base_seq", &seq);
+    if (status == KOLAM_OK || status == KOLAM_ERR_NOT_FOUND) {
+        *out_seq = (uint64_t)seq;
+        status = KOLAM_OK;
+    }
+    return status;
+}
+
+static enum kolam_status load_extent(sqlite3 *db, const struct extent_keys *keys,
+                                     struct kolam_canvas_extent *out_extent) {
     struct kolam_canvas_extent extent = {0};
     double *sides[4] = {&extent.x0, &extent.y0, &extent.x1, &extent.y1};
     int64_t level_bits = 0;
-    enum kolam_status status = kolam_sql_meta_get(db, "levels", &level_bits);
+    enum kolam_status status = kolam_sql_meta_get(db, keys->levels, &level_bits);
     if (status == KOLAM_ERR_NOT_FOUND) {
         *out_extent = extent; /* nothing drawn yet */
         return KOLAM_OK;
     }
     for (int i = 0; i < 4 && status == KOLAM_OK; i++) {
-        status = kolam_sql_meta_get_real(db, box_keys[i], sides[i]);
+        status = kolam_sql_meta_get_real(db, keys->sides[i], sides[i]);
     }
     if (status == KOLAM_OK) {
         extent.level_bits = (uint64_t)level_bits;
@@ -58,22 +75,41 @@ enum kolam_status kolam_canvas_extent_load(sqlite3 *db, struct kolam_canvas_exte
     return status == KOLAM_ERR_NOT_FOUND ? KOLAM_ERR_CORRUPT : status;
 }
 
-enum kolam_status kolam_canvas_extent_store(sqlite3 *db, const struct kolam_canvas_extent *extent) {
+static enum kolam_status store_extent(sqlite3 *db, const struct extent_keys *keys,
+                                      const struct kolam_canvas_extent *extent) {
     const double sides[4] = {extent->x0, extent->y0, extent->x1, extent->y1};
-    if (!extent->has_box) {
-        return kolam_sql_exec(db, "DELETE FROM meta WHERE key = 'levels' OR key GLOB 'box_*'");
-    }
-    enum kolam_status status = kolam_sql_meta_set(db, "levels", (int64_t)extent->level_bits);
+    enum kolam_status status = kolam_sql_meta_set(db, keys->levels, (int64_t)extent->level_bits);
     for (int i = 0; i < 4 && status == KOLAM_OK; i++) {
-        status = kolam_sql_meta_set_real(db, box_keys[i], sides[i]);
+        status = kolam_sql_meta_set_real(db, keys->sides[i], sides[i]);
     }
     return status;
+}
+
+enum kolam_status kolam_canvas_extent_load(sqlite3 *db, struct kolam_canvas_extent *out_extent) {
+    return load_extent(db, &all_keys, out_extent);
+}
+
+enum kolam_status kolam_canvas_extent_load_base(sqlite3 *db,
+                                                struct kolam_canvas_extent *out_extent) {
+    return load_extent(db, &base_keys, out_extent);
+}
+
+enum kolam_status kolam_canvas_extent_store(sqlite3 *db, const struct kolam_canvas_extent *extent) {
+    return extent->has_box
+               ? store_extent(db, &all_keys, extent)
+               : kolam_sql_exec(db, "DELETE FROM meta WHERE key = 'levels' OR key GLOB 'box_*'");
+}
+
+enum kolam_status kolam_canvas_extent_store_base(sqlite3 *db,
+                                                 const struct kolam_canvas_extent *extent) {
+    return extent->has_box ? store_extent(db, &base_keys, extent) : KOLAM_OK;
 }
 
 enum kolam_status kolam_canvas_index_init(struct kolam_canvas_index *index, sqlite3 *db) {
     memset(index, 0, sizeof *index);
     index->room = kolam_alloc(sizeof *index->room);
-    enum kolam_status status = index->room ? KOLAM_OK : KOLAM_ERR_NOMEM;
+    enum kolam_status status =
+        index->room ? kolam_canvas_base_seq(db, &index->base_seq) : KOLAM_ERR_NOMEM;
     if (status == KOLAM_OK) {
         /* OR IGNORE: a home given twice is one home, not a batch that fails. */
         status =
@@ -149,6 +185,9 @@ enum kolam_status kolam_canvas_index_change(struct kolam_canvas_index *index, ui
                                             uint32_t artist) {
     bool has_row = false;
     uint32_t home_count = 0;
+    if (target >= 1 && target <= index->base_seq) {
+        return KOLAM_ERR_GONE;
+    }
     enum kolam_status status =
         kolam_sql_status(sqlite3_bind_int64(index->find_op, 1, (int64_t)target));
     if (status == KOLAM_OK) {

@@ -20,6 +20,15 @@ KOLAM_MUST_CHECK enum kolam_status kolam_canvas_extent_load(sqlite3 *db,
 KOLAM_MUST_CHECK enum kolam_status
 kolam_canvas_extent_store(sqlite3 *db, const struct kolam_canvas_extent *extent);
 
+/* The same of what was drawn up to the base, which no op tells any more. */
+KOLAM_MUST_CHECK enum kolam_status
+kolam_canvas_extent_load_base(sqlite3 *db, struct kolam_canvas_extent *out_extent);
+KOLAM_MUST_CHECK enum kolam_status
+kolam_canvas_extent_store_base(sqlite3 *db, const struct kolam_canvas_extent *extent);
+
+/* The moment of the base; 0 if there is none. */
+KOLAM_MUST_CHECK enum kolam_status kolam_canvas_base_seq(sqlite3 *db, uint64_t *out_seq);
+
 /* A home of a stroke that a later op hides, shows or replaces. */
 struct kolam_change {
     uint64_t target;
@@ -34,6 +43,7 @@ struct kolam_canvas_index {
     struct kolam_change *changes; /* the list that _change appends to; its owner empties it */
     uint32_t change_count, change_capacity;
     size_t decoded_bytes; /* of the changes' strokes */
+    uint64_t base_seq;    /* strokes up to it were flattened */
     struct kolam_home homes[KOLAM_STROKE_HOMES_MAX];
 };
 
@@ -44,6 +54,7 @@ void kolam_canvas_index_finish(struct kolam_canvas_index *index); /* zeroed is s
 /* Empties the list of changes. */
 void kolam_canvas_index_clear_changes(struct kolam_canvas_index *index);
 /* Appends the homes of the stroke with seq `target` to the changes. KOLAM_ERR_NOT_FOUND: no such op;
+ * KOLAM_ERR_GONE: it was flattened;
  * KOLAM_ERR_INVALID: not a stroke, or one that cannot be decoded, or the list is full;
  * KOLAM_ERR_DENIED: `artist` is not 0 and the stroke is another's. */
 KOLAM_MUST_CHECK enum kolam_status kolam_canvas_index_change(struct kolam_canvas_index *index,

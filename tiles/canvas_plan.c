@@ -21,6 +21,14 @@ enum kolam_status kolam_canvas_plan_init(struct kolam_canvas_plan *plan, sqlite3
                                    "WHERE origin = ? AND counter = ? ORDER BY is_partial",
                                    &plan->find_op);
     }
+    if (status == KOLAM_OK) {
+        status =
+            kolam_sql_prepare(db,
+                              "SELECT seq + ?2 - counter, time_ms, counter + count FROM base_id "
+                              "WHERE origin = ?1 AND is_partial = ?3 AND counter <= ?2 "
+                              "ORDER BY counter DESC LIMIT 1",
+                              &plan->find_base_id);
+    }
     return status;
 }
 
@@ -29,6 +37,7 @@ void kolam_canvas_plan_finish(struct kolam_canvas_plan *plan) {
     sqlite3_finalize(plan->find_artist);
     sqlite3_finalize(plan->find_origin);
     sqlite3_finalize(plan->find_op);
+    sqlite3_finalize(plan->find_base_id);
     kolam_free(plan->ops);
     memset(plan, 0, sizeof *plan);
 }
@@ -117,29 +126,80 @@ static bool submission_is_valid(const struct kolam_submission *submission) {
 
 /* ---- what was there before ---- */
 
-/* Recognises an op that is there already, or the partial stroke that it completes. */
-static enum kolam_status find_op(struct kolam_canvas_plan *plan, int64_t origin,
-                                 struct kolam_log_op *op) {
+/* The newest op of this id; seq 0 if there is none. */
+struct known_op {
+    bool is_partial;
+    uint64_t seq;
+    int64_t time_ms;
+};
+
+static enum kolam_status find_in_log(struct kolam_canvas_plan *plan, int64_t origin,
+                                     uint32_t counter, struct known_op *known) {
     sqlite3_stmt *find = plan->find_op;
     bool has_row = false;
     (void)sqlite3_bind_int64(find, 1, origin);
-    (void)sqlite3_bind_int64(find, 2, op->counter);
+    (void)sqlite3_bind_int64(find, 2, counter);
     enum kolam_status status = kolam_sql_step(find, &has_row);
     if (status == KOLAM_OK && has_row) {
-        bool was_partial = sqlite3_column_int(find, 0) != 0;
-        uint64_t seq = (uint64_t)sqlite3_column_int64(find, 1);
-        if (op->is_partial || !was_partial) {
-            op->is_duplicate = true;
-            op->seq = seq;
-            op->time_ms = sqlite3_column_int64(find, 2);
-        } else if (op->kind == KOLAM_OP_STROKE) {
-            op->replaces = seq;
-        } else {
-            status = KOLAM_ERR_INVALID; /* a stroke's id for something that is no stroke */
-        }
+        known->is_partial = sqlite3_column_int(find, 0) != 0;
+        known->seq = (uint64_t)sqlite3_column_int64(find, 1);
+        known->time_ms = sqlite3_column_int64(find, 2);
     }
     (void)sqlite3_reset(find);
     return status;
+}
+
+/* Of flattened ops the ids stay: spans of consecutive counters with consecutive seqs. */
+static enum kolam_status find_in_base(struct kolam_canvas_plan *plan, int64_t origin,
+                                      uint32_t counter, bool is_partial, struct known_op *known) {
+    sqlite3_stmt *find = plan->find_base_id;
+    bool has_row = false;
+    (void)sqlite3_bind_int64(find, 1, origin);
+    (void)sqlite3_bind_int64(find, 2, counter);
+    (void)sqlite3_bind_int(find, 3, is_partial);
+    enum kolam_status status = kolam_sql_step(find, &has_row);
+    if (status == KOLAM_OK && has_row && sqlite3_column_int64(find, 2) > (int64_t)counter) {
+        known->is_partial = is_partial;
+        known->seq = (uint64_t)sqlite3_column_int64(find, 0);
+        known->time_ms = sqlite3_column_int64(find, 1);
+    }
+    (void)sqlite3_reset(find);
+    return status;
+}
+
+/* A complete stroke comes after its partial one, so the log is asked first, and then for the complete one first. */
+static enum kolam_status find_known(struct kolam_canvas_plan *plan, int64_t origin,
+                                    uint32_t counter, struct known_op *known) {
+    bool has_base = plan->index->base_seq > 0;
+    enum kolam_status status = find_in_log(plan, origin, counter, known);
+    if (status == KOLAM_OK && known->seq == 0 && has_base) {
+        status = find_in_base(plan, origin, counter, false, known);
+    }
+    if (status == KOLAM_OK && known->seq == 0 && has_base) {
+        status = find_in_base(plan, origin, counter, true, known);
+    }
+    return status;
+}
+
+/* Recognises an op that is there already, or the partial stroke that it completes. A partial stroke that was flattened
+ * cannot be hidden: the complete one is drawn on top of it, so that nothing of it is lost. */
+static enum kolam_status find_op(struct kolam_canvas_plan *plan, int64_t origin,
+                                 struct kolam_log_op *op) {
+    struct known_op known = {.seq = 0};
+    enum kolam_status status = find_known(plan, origin, op->counter, &known);
+    if (status != KOLAM_OK || known.seq == 0) {
+        return status;
+    }
+    if (op->is_partial || !known.is_partial) {
+        op->is_duplicate = true;
+        op->seq = known.seq;
+        op->time_ms = known.time_ms;
+    } else if (op->kind == KOLAM_OP_STROKE) {
+        op->replaces = known.seq > plan->index->base_seq ? known.seq : 0;
+    } else {
+        return KOLAM_ERR_INVALID; /* a stroke's id for something that is no stroke */
+    }
+    return KOLAM_OK;
 }
 
 /* An atomic unit was committed whole or not at all. */

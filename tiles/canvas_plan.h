@@ -20,7 +20,7 @@ struct kolam_op_plan {
 
 struct kolam_canvas_plan {
     struct kolam_canvas_index *index;
-    sqlite3_stmt *find_artist, *find_origin, *find_op;
+    sqlite3_stmt *find_artist, *find_origin, *find_op, *find_base_id;
     struct kolam_op_plan *ops; /* one for each op of the submission planned last */
     uint32_t op_count, capacity;
 };

@@ -132,7 +132,7 @@ static enum kolam_status write_submission(struct kolam_canvas_writer *writer,
 /* What is the submission's own fault, or passes: the rest of the batch goes on. */
 static bool is_refusal(enum kolam_status status) {
     return status == KOLAM_ERR_INVALID || status == KOLAM_ERR_NOT_FOUND ||
-           status == KOLAM_ERR_DENIED || status == KOLAM_ERR_NOMEM;
+           status == KOLAM_ERR_DENIED || status == KOLAM_ERR_GONE || status == KOLAM_ERR_NOMEM;
 }
 
 /* Keeps SQLite's and the system's words, which the rollback that follows would overwrite. */
@@ -242,6 +242,15 @@ sqlite3 *kolam_canvas_writer_db(struct kolam_canvas_writer *writer) {
     return writer->db;
 }
 
+/* With nothing after the base, seqs and times go on from there. */
+static enum kolam_status load_base_moment(sqlite3 *db, int64_t *last_seq, int64_t *last_time_ms) {
+    enum kolam_status status = kolam_sql_meta_get(db, "base_seq", last_seq);
+    if (status == KOLAM_OK) {
+        status = kolam_sql_meta_get(db, "base_time_ms", last_time_ms);
+    }
+    return status == KOLAM_ERR_NOT_FOUND ? KOLAM_OK : status;
+}
+
 static enum kolam_status load_moment(sqlite3 *db, struct moment *out_moment) {
     struct moment moment = {0};
     int64_t last_seq = 0;
@@ -249,6 +258,8 @@ static enum kolam_status load_moment(sqlite3 *db, struct moment *out_moment) {
     if (status == KOLAM_OK && last_seq > 0) {
         status = kolam_sql_int64(db, "SELECT time_ms FROM op ORDER BY seq DESC LIMIT 1",
                                  &moment.last_time_ms);
+    } else if (status == KOLAM_OK) {
+        status = load_base_moment(db, &last_seq, &moment.last_time_ms);
     }
     if (status == KOLAM_OK) {
         status = kolam_canvas_extent_load(db, &moment.extent);

@@ -311,12 +311,10 @@ static enum kolam_status find_labels(struct kolam_reader *reader, uint64_t at_se
     uint64_t seq = at_seq < info.last_seq ? at_seq : info.last_seq;
     int64_t time_ms = info.created_ms;
     if (seq > 0) {
-        struct kolam_log_row row;
-        status = kolam_reader_op(reader, seq, &row);
+        status = kolam_reader_time_of(reader, seq, &time_ms);
         if (status != KOLAM_OK) {
             return status;
         }
-        time_ms = row.time_ms;
     }
     time_t seconds = (time_t)kolam_floor_div(time_ms, 1000);
     struct tm utc;

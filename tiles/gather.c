@@ -123,13 +123,14 @@ static enum kolam_status gather_ancestors(struct gather *gather, struct kolam_re
 
 /* Of a past state most rows may be later ones: what says without reading them that there are too many comes first. */
 static enum kolam_status gather_below(struct gather *gather, struct kolam_reader *reader,
-                                      struct kolam_tile_id tile, const struct gather_range *range) {
+                                      struct kolam_tile_id tile, const struct gather_range *range,
+                                      uint32_t below_left) {
     uint64_t at_least = 0;
     enum kolam_status status = KOLAM_OK;
     if (range->max_seq != KOLAM_SEQ_NOW) {
         status = kolam_reader_strokes_below(reader, tile, range->max_seq, &at_least);
     }
-    if (status != KOLAM_OK || at_least > range->below_max) {
+    if (status != KOLAM_OK || at_least > below_left) {
         gather->is_averaged = status == KOLAM_OK;
         return status;
     }
@@ -137,16 +138,32 @@ static enum kolam_status gather_below(struct gather *gather, struct kolam_reader
                             .tile = tile,
                             .part = range->part,
                             .after_seq = range->after_seq,
-                            .below_left = range->below_max};
+                            .below_left = below_left};
     return kolam_reader_homes_below(reader, tile, range->max_seq, collect_below, &below);
+}
+
+/* Strokes that the base shows have no rows any more, but count as ever: how a tile is drawn must not change. */
+static enum kolam_status count_below_in_base(struct gather *gather, struct kolam_reader *reader,
+                                             struct kolam_tile_id tile, uint32_t *below_left) {
+    struct kolam_base base;
+    enum kolam_status status = kolam_reader_base_at(reader, tile, &base);
+    if (status == KOLAM_OK) {
+        gather->is_averaged = base.is_averaged || base.below_count > *below_left;
+        *below_left -= gather->is_averaged ? 0 : base.below_count;
+    }
+    return status == KOLAM_ERR_NOT_FOUND ? KOLAM_OK : status;
 }
 
 static enum kolam_status gather_rows(struct gather *gather, struct kolam_reader *reader,
                                      struct kolam_tile_id tile, const struct gather_range *range) {
     uint64_t level_bits;
+    uint32_t below_left = range->below_max;
     enum kolam_status status = kolam_reader_levels(reader, &level_bits);
-    if (status == KOLAM_OK && has_finer_level(level_bits, tile.level)) {
-        status = gather_below(gather, reader, tile, range);
+    if (status == KOLAM_OK) {
+        status = count_below_in_base(gather, reader, tile, &below_left);
+    }
+    if (status == KOLAM_OK && !gather->is_averaged && has_finer_level(level_bits, tile.level)) {
+        status = gather_below(gather, reader, tile, range, below_left);
     }
     if (status == KOLAM_OK && !gather->is_averaged) {
         status = gather_ancestors(gather, reader, tile, range, level_bits);
@@ -403,6 +420,9 @@ enum kolam_status gather_version(struct kolam_reader *reader, struct kolam_tile_
             status = kolam_reader_homes_at_backwards(reader, kolam_tile_ancestor(tile, level),
                                                      max_seq, keep_first_touching, &newest);
         }
+    }
+    if (status == KOLAM_OK && newest.seq == 0) { /* any row is newer than the base */
+        status = kolam_reader_base_version(reader, tile, &newest.seq);
     }
     if (status == KOLAM_OK) {
         *out_seq = newest.seq;

@@ -1,4 +1,4 @@
-/* Makes the home index and the extent of a canvas anew from its ops: what `kolam check --repair` does
+/* Makes the home index and the extent of a canvas anew from its ops (and from what its base says of those before): what `kolam check --repair` does
  * when they contradict the log. One transaction, so that it is done or as before. */
 #include <string.h>
 
@@ -53,7 +53,7 @@ static enum kolam_status index_row(struct rebuild *rebuild) {
     } else if (kind == KOLAM_OP_HIDE || kind == KOLAM_OP_SHOW) {
         status = kolam_canvas_index_change_all(index, body, size_bytes, 0);
     }
-    if (status == KOLAM_ERR_NOT_FOUND || status == KOLAM_ERR_INVALID) {
+    if (status == KOLAM_ERR_NOT_FOUND || status == KOLAM_ERR_INVALID || status == KOLAM_ERR_GONE) {
         return KOLAM_ERR_CORRUPT; /* it was checked when it was committed */
     }
     if (status != KOLAM_OK) {
@@ -93,6 +93,9 @@ static enum kolam_status index_all(struct rebuild *rebuild, const char *path,
 
 static enum kolam_status start(struct rebuild *rebuild) {
     enum kolam_status status = kolam_canvas_index_init(&rebuild->index, rebuild->db);
+    if (status == KOLAM_OK) {
+        status = kolam_canvas_extent_load_base(rebuild->db, &rebuild->extent);
+    }
     if (status == KOLAM_OK) {
         status =
             kolam_sql_prepare(rebuild->db, "SELECT seq, kind, replaces, body FROM op ORDER BY seq",

@@ -131,6 +131,20 @@ enum kolam_status kolam_moment_parse(const char *text, size_t size_bytes,
     return KOLAM_OK;
 }
 
+static enum kolam_status fail_gone(const struct kolam_canvas_info *info,
+                                   struct kolam_error *error) {
+    char text[32] = "";
+    time_t seconds = (time_t)kolam_floor_div(info->base_time_ms, 1000);
+    struct tm utc;
+    if (gmtime_r(&seconds, &utc)) {
+        (void)strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    }
+    return kolam_fail(error, KOLAM_ERR_GONE,
+                      "that moment is gone: this canvas's history was flattened up to seq %" PRIu64
+                      " of %s, which is the first there is",
+                      info->base_seq, text);
+}
+
 enum kolam_status kolam_moment_resolve(struct kolam_reader *reader,
                                        const struct kolam_moment *moment, int64_t now_ms,
                                        uint64_t *out_seq, struct kolam_error *error) {
@@ -147,6 +161,10 @@ enum kolam_status kolam_moment_resolve(struct kolam_reader *reader,
     if (moment->is_time && moment->time_ms > now_ms) {
         return kolam_fail(error, KOLAM_ERR_NOT_FOUND,
                           "that time is in the future; leave out at= for now");
+    }
+    bool is_before_all = moment->is_time && moment->time_ms < info.created_ms;
+    if (seq < info.base_seq && !is_before_all) {
+        return fail_gone(&info, error);
     }
     if (seq == 0) {
         return kolam_fail(error, KOLAM_ERR_NOT_FOUND, "nothing had been drawn at that moment");

@@ -6,7 +6,10 @@
  * changed a stroke up to G, that part of the tile is drawn from the beginning, with only those strokes that touch it.
  * So undoing an old stroke costs what overlaps it, and a moment of the past costs what was drawn since the keyframe before it.
  *
- * An averaged tile is made of quadrants: those whose version is not newer than a stored average stay as they are. */
+ * An averaged tile is made of quadrants: those whose version is not newer than a stored average stay as they are.
+ *
+ * Where older history was flattened, its picture (the base) is what everything else is drawn upon. Nothing changes a stroke
+ * that is part of it, so it serves every later state. */
 #include "kolam/raster.h"
 
 #include <string.h>
@@ -183,7 +186,8 @@ struct request {
     bool use_store;
     uint32_t *pixels;
     struct kolam_tile_picture picture; /* answer */
-    bool cuts_group; /* its state may lie between a group's parts: then it is no ground for later ones */
+    bool
+        cuts_group; /* its state may lie between a group's parts: then it is no ground for later ones */
 };
 
 static enum kolam_status raster_at_depth(struct kolam_raster *raster, struct request *request,
@@ -234,16 +238,29 @@ static enum kolam_status gather_part(struct kolam_raster *raster, const struct r
     return gather_tile(&raster->gather, raster->reader, request->tile, &range);
 }
 
+/* The ground of all grounds: the base's picture of the tile, or nothing. */
+static enum kolam_status lay_base(struct kolam_raster *raster, struct kolam_tile_id tile,
+                                  uint32_t *pixels) {
+    enum kolam_status status = kolam_reader_base_pixels(raster->reader, tile, pixels);
+    if (status == KOLAM_ERR_NOT_FOUND) {
+        memset(pixels, 0, TILE_BYTES);
+        return KOLAM_OK;
+    }
+    return status;
+}
+
 /* Draws what touches `part` from the beginning, and takes the part over into request->pixels. */
 static enum kolam_status redraw_part(struct kolam_raster *raster, struct request *request,
                                      struct gather_box part) {
     struct trail no_trail = {.store = NULL};
     uint32_t *pixels = get_buffer(&raster->part_pixels);
     enum kolam_status status = pixels ? gather_part(raster, request, 0, part) : KOLAM_ERR_NOMEM;
+    if (status == KOLAM_OK) {
+        status = lay_base(raster, request->tile, pixels);
+    }
     if (status != KOLAM_OK) {
         return status;
     }
-    memset(pixels, 0, TILE_BYTES);
     status = draw_gathered(raster, request->tile, &no_trail, pixels);
     size_t row_bytes = (size_t)(part.x1 - part.x0 + 1) * sizeof *pixels;
     for (int32_t y = part.y0; y <= part.y1; y++) {
@@ -270,7 +287,10 @@ static enum kolam_status draw_above(struct kolam_raster *raster, struct request 
         return average_children(raster, request, ground, depth);
     }
     if (ground->seq == 0) {
-        memset(request->pixels, 0, TILE_BYTES);
+        status = lay_base(raster, request->tile, request->pixels);
+        if (status != KOLAM_OK) {
+            return status;
+        }
     }
     /* With a change among the rows, what is visible now need not have been so on the way. */
     bool leaves_trail = request->use_store && !gather->has_changes;
@@ -308,7 +328,9 @@ static bool is_worth_keeping(const struct request *request,
 /* A picture that could not be stored is drawn again next time. */
 static void remember(struct kolam_raster *raster, struct request *request,
                      const struct kolam_tile_picture *ground) {
-    if (!request->use_store || request->cuts_group) {
+    bool is_base = !request->picture.is_averaged &&
+                   request->picture.seq == kolam_reader_base_seq(raster->reader);
+    if (!request->use_store || request->cuts_group || is_base) { /* the base is as near */
         return;
     }
     if (is_worth_keeping(request, ground)) {
@@ -352,12 +374,21 @@ static enum kolam_status raster_at_depth(struct kolam_raster *raster, struct req
     return status;
 }
 
-static enum kolam_status raster_tile(struct kolam_raster *raster, struct request *request,
-                                     uint64_t *out_seq, bool *out_is_empty) {
-    if (!kolam_tile_is_valid(request->tile)) {
+/* What can be asked at all. */
+static enum kolam_status check_question(const struct kolam_raster *raster,
+                                        struct kolam_tile_id tile, uint64_t at_seq) {
+    if (!kolam_tile_is_valid(tile)) {
         return KOLAM_ERR_INVALID;
     }
-    enum kolam_status status = kolam_reader_begin(raster->reader);
+    return at_seq < kolam_reader_base_seq(raster->reader) ? KOLAM_ERR_GONE : KOLAM_OK;
+}
+
+static enum kolam_status raster_tile(struct kolam_raster *raster, struct request *request,
+                                     uint64_t *out_seq, bool *out_is_empty) {
+    enum kolam_status status = check_question(raster, request->tile, request->at_seq);
+    if (status == KOLAM_OK) {
+        status = kolam_reader_begin(raster->reader);
+    }
     if (status != KOLAM_OK) {
         return status;
     }
@@ -393,10 +424,10 @@ enum kolam_status kolam_raster_tile_fresh(struct kolam_raster *raster, struct ko
 
 enum kolam_status kolam_raster_version(struct kolam_raster *raster, struct kolam_tile_id tile,
                                        uint64_t at_seq, uint64_t *out_seq) {
-    if (!kolam_tile_is_valid(tile)) {
-        return KOLAM_ERR_INVALID;
+    enum kolam_status status = check_question(raster, tile, at_seq);
+    if (status == KOLAM_OK) {
+        status = kolam_reader_begin(raster->reader);
     }
-    enum kolam_status status = kolam_reader_begin(raster->reader);
     if (status != KOLAM_OK) {
         return status;
     }

@@ -38,12 +38,37 @@ static const char *const statement_texts[READER_STATEMENT_COUNT] = {
     [READER_FIND_ARTIST] = "SELECT ident, name FROM artist WHERE number = ?",
     [READER_TIME_OF] = "SELECT time_ms FROM op WHERE seq = ?",
     [READER_ARTIST_OPS] = OP_COLUMNS "WHERE op.artist = ? AND op.seq < ? ORDER BY op.seq DESC",
+    [READER_BASE_AT] = "SELECT ink, below, pixels IS NULL FROM base WHERE level = ?2 AND path = ?1",
+    [READER_BASE_PIXELS] = "SELECT pixels FROM base WHERE level = ?2 AND path = ?1",
+    [READER_BASES] = "SELECT path, level, ink, below, pixels IS NULL FROM base "
+                     "ORDER BY level DESC, path",
+    [READER_BASE_IDS] = "SELECT seq, count FROM base_id ORDER BY seq",
 };
 
 enum kolam_status kolam_reader_step_one(sqlite3_stmt *statement) {
     bool has_row = false;
     enum kolam_status status = kolam_sql_step(statement, &has_row);
     return status == KOLAM_OK && !has_row ? KOLAM_ERR_NOT_FOUND : status;
+}
+
+/* A file keeps its base as long as it lives: compacting makes another file. */
+static enum kolam_status load_base(struct kolam_reader *reader, const char *path,
+                                   struct kolam_error *error) {
+    int64_t seq = 0;
+    enum kolam_status status = kolam_sql_meta_get(reader->db, "base_seq", &seq);
+    if (status == KOLAM_ERR_NOT_FOUND) {
+        return KOLAM_OK;
+    }
+    if (status == KOLAM_OK) {
+        status = kolam_sql_meta_get(reader->db, "base_time_ms", &reader->base_time_ms);
+    }
+    if (status == KOLAM_OK && seq < 1) {
+        status = KOLAM_ERR_CORRUPT;
+    }
+    reader->base_seq = (uint64_t)seq;
+    return status == KOLAM_OK
+               ? KOLAM_OK
+               : kolam_fail(error, status, "%s: what it says of its base is damaged", path);
 }
 
 enum kolam_status kolam_reader_create(const char *path, struct kolam_reader **out_reader,
@@ -53,7 +78,11 @@ enum kolam_status kolam_reader_create(const char *path, struct kolam_reader **ou
         return kolam_fail(error, KOLAM_ERR_NOMEM, "%s: out of memory", path);
     }
     enum kolam_status status = kolam_reader_open(path, &reader->db, error);
-    for (int i = 0; i < READER_STATEMENT_COUNT && status == KOLAM_OK; i++) {
+    if (status == KOLAM_OK) {
+        status = load_base(reader, path, error);
+    }
+    int count = reader->base_seq > 0 ? READER_STATEMENT_COUNT : READER_FIRST_OF_BASE;
+    for (int i = 0; i < count && status == KOLAM_OK; i++) {
         status = kolam_sql_prepare(reader->db, statement_texts[i], &reader->statements[i]);
         if (status != KOLAM_OK) {
             (void)kolam_fail(error, status, "%s: cannot be read: %s", path,
@@ -79,6 +108,7 @@ void kolam_reader_destroy(struct kolam_reader *reader) {
     kolam_reader_past_destroy(reader->past);
     kolam_free(reader->body);
     kolam_free(reader->room);
+    kolam_reader_base_finish(reader);
     kolam_free(reader);
 }
 
@@ -187,6 +217,9 @@ static enum kolam_status read_newest(struct kolam_reader *reader, struct kolam_c
     if (status == KOLAM_OK) {
         info->last_seq = (uint64_t)sqlite3_column_int64(newest, 0);
         info->last_time_ms = sqlite3_column_int64(newest, 1);
+    } else if (status == KOLAM_ERR_NOT_FOUND) {
+        info->last_seq = reader->base_seq;
+        info->last_time_ms = reader->base_time_ms;
     }
     (void)sqlite3_reset(newest);
     return status == KOLAM_ERR_NOT_FOUND ? KOLAM_OK : status;
@@ -219,6 +252,26 @@ static enum kolam_status decode_recent(struct kolam_reader *reader, sqlite3_stmt
     return KOLAM_OK;
 }
 
+/* Where the newest stroke was that is part of the base: what "home" shows of a wall that nobody drew on since. */
+static enum kolam_status recent_of_base(struct kolam_reader *reader,
+                                        struct kolam_canvas_info *info) {
+    static const char *const keys[5] = {"base_recent_level", "base_recent_tile_x",
+                                        "base_recent_tile_y", "base_recent_x", "base_recent_y"};
+    int64_t values[5] = {0};
+    enum kolam_status status = reader->base_seq > 0 ? KOLAM_OK : KOLAM_ERR_NOT_FOUND;
+    for (int i = 0; i < 5 && status == KOLAM_OK; i++) {
+        status = kolam_sql_meta_get(reader->db, keys[i], &values[i]);
+    }
+    if (status != KOLAM_OK) {
+        return status == KOLAM_ERR_NOT_FOUND ? KOLAM_OK : status;
+    }
+    info->has_recent = true;
+    info->recent_tile = (struct kolam_tile_id){values[1], values[2], (int32_t)values[0]};
+    info->recent_x = (int32_t)values[3];
+    info->recent_y = (int32_t)values[4];
+    return kolam_tile_is_valid(info->recent_tile) ? KOLAM_OK : KOLAM_ERR_CORRUPT;
+}
+
 static enum kolam_status read_recent(struct kolam_reader *reader, struct kolam_canvas_info *info) {
     sqlite3_stmt *stroke = reader->statements[READER_NEWEST_STROKE];
     enum kolam_status status = kolam_reader_step_one(stroke);
@@ -226,7 +279,7 @@ static enum kolam_status read_recent(struct kolam_reader *reader, struct kolam_c
         status = decode_recent(reader, stroke, info);
     }
     (void)sqlite3_reset(stroke);
-    return status == KOLAM_ERR_NOT_FOUND ? KOLAM_OK : status;
+    return status == KOLAM_ERR_NOT_FOUND ? recent_of_base(reader, info) : status;
 }
 
 static enum kolam_status read_artist_count(struct kolam_reader *reader,
@@ -252,6 +305,8 @@ static enum kolam_status read_meta(struct kolam_reader *reader, struct kolam_can
     }
     if (status == KOLAM_OK) {
         info->incarnation = (uint64_t)incarnation;
+        info->base_seq = reader->base_seq;
+        info->base_time_ms = reader->base_time_ms;
         info->has_box = extent.has_box;
         info->box_x0 = extent.x0, info->box_y0 = extent.y0;
         info->box_x1 = extent.x1, info->box_y1 = extent.y1;

@@ -1,7 +1,15 @@
-/* A reader's past: the seq of a time, an artist's ops. One thread at a time, as in reader.c. */
+/* A reader's past: the seq of a time, the time of a seq, an artist's ops. One thread at a time, as in reader.c. */
 #include "reader_internal.h"
 
-static enum kolam_status time_of(struct kolam_reader *reader, uint64_t seq, int64_t *out_time_ms) {
+enum kolam_status kolam_reader_time_of(struct kolam_reader *reader, uint64_t seq,
+                                       int64_t *out_time_ms) {
+    if (seq < reader->base_seq) {
+        return KOLAM_ERR_GONE;
+    }
+    if (seq == reader->base_seq && seq > 0) {
+        *out_time_ms = reader->base_time_ms;
+        return KOLAM_OK;
+    }
     sqlite3_stmt *time = reader->statements[READER_TIME_OF];
     (void)sqlite3_bind_int64(time, 1, kolam_reader_clamp_seq(seq));
     enum kolam_status status = kolam_reader_step_one(time);
@@ -9,14 +17,13 @@ static enum kolam_status time_of(struct kolam_reader *reader, uint64_t seq, int6
         *out_time_ms = sqlite3_column_int64(time, 0);
     }
     (void)sqlite3_reset(time);
-    /* Seqs have no gaps. */
-    return status == KOLAM_ERR_NOT_FOUND ? KOLAM_ERR_CORRUPT : status;
+    return status;
 }
 
 enum kolam_status kolam_reader_last_seq(struct kolam_reader *reader, uint64_t *out_seq) {
     sqlite3_stmt *newest = reader->statements[READER_NEWEST_TIME];
     enum kolam_status status = kolam_reader_step_one(newest);
-    *out_seq = status == KOLAM_OK ? (uint64_t)sqlite3_column_int64(newest, 0) : 0;
+    *out_seq = status == KOLAM_OK ? (uint64_t)sqlite3_column_int64(newest, 0) : reader->base_seq;
     (void)sqlite3_reset(newest);
     return status == KOLAM_ERR_NOT_FOUND ? KOLAM_OK : status;
 }
@@ -24,14 +31,15 @@ enum kolam_status kolam_reader_last_seq(struct kolam_reader *reader, uint64_t *o
 /* Commit times never go back, so a binary search finds it. */
 enum kolam_status kolam_reader_seq_at(struct kolam_reader *reader, int64_t time_ms,
                                       uint64_t *out_seq) {
-    uint64_t at_or_before = 0;
+    bool is_before_base = reader->base_seq > 0 && time_ms < reader->base_time_ms;
+    uint64_t at_or_before = is_before_base ? 0 : reader->base_seq;
     uint64_t last = 0;
     enum kolam_status status = kolam_reader_last_seq(reader, &last);
-    uint64_t after = last + 1;
+    uint64_t after = is_before_base ? 1 : last + 1;
     while (status == KOLAM_OK && after - at_or_before > 1) {
         uint64_t middle = at_or_before + (after - at_or_before) / 2;
         int64_t middle_ms = 0;
-        status = time_of(reader, middle, &middle_ms);
+        status = kolam_reader_time_of(reader, middle, &middle_ms);
         if (middle_ms <= time_ms) {
             at_or_before = middle;
         } else {
@@ -41,7 +49,7 @@ enum kolam_status kolam_reader_seq_at(struct kolam_reader *reader, int64_t time_
     if (status == KOLAM_OK) {
         *out_seq = at_or_before;
     }
-    return status;
+    return status == KOLAM_ERR_NOT_FOUND ? KOLAM_ERR_CORRUPT : status; /* seqs have no gaps */
 }
 
 enum kolam_status kolam_reader_artist_ops(struct kolam_reader *reader, uint32_t artist,

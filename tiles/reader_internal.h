@@ -1,5 +1,5 @@
 /* A reader's inside, shared by the files that make it up: reader.c (opening, ops, the canvas as a whole)
- * and reader_index.c (the quadtree). */
+ * reader_index.c (the quadtree), reader_history.c (moments) and reader_base.c (what flattened history left). */
 #ifndef KOLAM_TILES_READER_INTERNAL_H
 #define KOLAM_TILES_READER_INTERNAL_H
 
@@ -23,6 +23,11 @@ enum kolam_reader_statement {
     READER_FIND_ARTIST,
     READER_TIME_OF,
     READER_ARTIST_OPS,
+    READER_FIRST_OF_BASE, /* from here on: only in a canvas that has a base */
+    READER_BASE_AT = READER_FIRST_OF_BASE,
+    READER_BASE_PIXELS,
+    READER_BASES,
+    READER_BASE_IDS,
     READER_STATEMENT_COUNT
 };
 
@@ -34,7 +39,12 @@ struct kolam_reader {
     size_t body_capacity;
     struct kolam_op_room *room;     /* made when a stroke is first decoded */
     struct kolam_reader_past *past; /* made when a far tile of the past is first asked for */
+    uint64_t base_seq;              /* 0: no base */
+    int64_t base_time_ms;
+    struct reader_base_picture *base_picture; /* made when a base picture is first read */
 };
+
+void kolam_reader_base_finish(struct kolam_reader *reader);
 
 /* SQLite's integers are signed: what lies beyond is no seq of any op. */
 static inline int64_t kolam_reader_clamp_seq(uint64_t seq) {

@@ -28,6 +28,10 @@ static enum kolam_status check_exists(const char *path, struct kolam_error *erro
     return kolam_fail(error, status, "%s: %s", path, strerror(errno));
 }
 
+/* What the present schema adds to this one is all about history that was flattened: a file without it is read as
+ * one that has none. */
+#define READABLE_VERSION 2
+
 static enum kolam_status check_version(sqlite3 *db, const char *path, struct kolam_error *error) {
     uint32_t version = 0;
     enum kolam_status status = kolam_schema_check(db, &kolam_schema_canvas, path, &version, error);
@@ -35,7 +39,7 @@ static enum kolam_status check_version(sqlite3 *db, const char *path, struct kol
         return kolam_fail(error, KOLAM_ERR_NOT_FOUND, "%s: empty: nothing was drawn here yet",
                           path);
     }
-    if (status == KOLAM_OK && version < kolam_schema_canvas.version) {
+    if (status == KOLAM_OK && version < READABLE_VERSION) {
         return kolam_fail(
             error, KOLAM_ERR_INVALID,
             "%s: written by an older kolam: serve it once with this one to bring it up "

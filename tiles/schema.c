@@ -21,6 +21,15 @@ static const char *const canvas_steps[] = {
     "                  WITHOUT ROWID;",
     /* 1 -> 2: an artist's ops, newest first (the rowid, which is the seq, ends every index row) */
     "CREATE INDEX op_artist ON op (artist);",
+    /* 2 -> 3: what `kolam compact` leaves of flattened history: pictures, the ids of ops, records */
+    "CREATE TABLE base (id INTEGER PRIMARY KEY, level INTEGER, path BLOB, ink INTEGER,"
+    "                   below INTEGER, pixels BLOB);"
+    "CREATE UNIQUE INDEX base_place ON base (level, path);"
+    "CREATE TABLE base_id (origin INTEGER, is_partial INTEGER, counter INTEGER, count INTEGER,"
+    "                      seq INTEGER, time_ms INTEGER,"
+    "                      PRIMARY KEY (origin, is_partial, counter)) WITHOUT ROWID;"
+    "CREATE TABLE base_record (seq INTEGER PRIMARY KEY, time_ms INTEGER, artist INTEGER,"
+    "                          body BLOB);",
 };
 
 static const char *const identity_steps[] = {

@@ -30,6 +30,8 @@ const char *kolam_status_text(enum kolam_status status) {
         return "not allowed";
     case KOLAM_ERR_CLOSED:
         return "closed";
+    case KOLAM_ERR_GONE:
+        return "the older history was flattened, and this with it: it cannot be changed any more";
     }
     return "unknown status";
 }

@@ -16,6 +16,7 @@
 enum codec_id { CODEC_EMPTY = 0, CODEC_ZSTD = 1 };
 
 #define ZSTD_LEVEL 1
+#define ZSTD_BASE_LEVEL 12
 #define PIXELS_BYTES ((size_t)KOLAM_TILE_PX * KOLAM_TILE_PX * sizeof(uint32_t))
 
 struct kolam_tile_codec {
@@ -50,13 +51,16 @@ void kolam_tile_codec_destroy(struct kolam_tile_codec *codec) {
     }
 }
 
-enum kolam_status kolam_tile_codec_encode(struct kolam_tile_codec *codec, const uint32_t *pixels,
-                                          const uint8_t **out_bytes, size_t *out_size_bytes) {
+static enum kolam_status encode(struct kolam_tile_codec *codec, const uint32_t *pixels, int level,
+                                bool has_checksum, const uint8_t **out_bytes,
+                                size_t *out_size_bytes) {
     size_t frame_bytes = 0;
     codec->buffer[0] = pixels ? CODEC_ZSTD : CODEC_EMPTY;
     if (pixels) {
-        frame_bytes = ZSTD_compressCCtx(codec->compressor, codec->buffer + 1, codec->capacity - 1,
-                                        pixels, PIXELS_BYTES, ZSTD_LEVEL);
+        (void)ZSTD_CCtx_setParameter(codec->compressor, ZSTD_c_compressionLevel, level);
+        (void)ZSTD_CCtx_setParameter(codec->compressor, ZSTD_c_checksumFlag, has_checksum);
+        frame_bytes = ZSTD_compress2(codec->compressor, codec->buffer + 1, codec->capacity - 1,
+                                     pixels, PIXELS_BYTES);
         if (ZSTD_isError(frame_bytes)) {
             return KOLAM_ERR_NOMEM; /* the bound leaves no other reason */
         }
@@ -64,6 +68,17 @@ enum kolam_status kolam_tile_codec_encode(struct kolam_tile_codec *codec, const 
     *out_bytes = codec->buffer;
     *out_size_bytes = 1 + frame_bytes;
     return KOLAM_OK;
+}
+
+enum kolam_status kolam_tile_codec_encode(struct kolam_tile_codec *codec, const uint32_t *pixels,
+                                          const uint8_t **out_bytes, size_t *out_size_bytes) {
+    return encode(codec, pixels, ZSTD_LEVEL, false, out_bytes, out_size_bytes);
+}
+
+enum kolam_status kolam_tile_codec_encode_base(struct kolam_tile_codec *codec,
+                                               const uint32_t *pixels, const uint8_t **out_bytes,
+                                               size_t *out_size_bytes) {
+    return encode(codec, pixels, ZSTD_BASE_LEVEL, true, out_bytes, out_size_bytes);
 }
 
 enum kolam_status kolam_tile_codec_decode(struct kolam_tile_codec *codec, const uint8_t *bytes,

@@ -19,6 +19,11 @@ KOLAM_MUST_CHECK enum kolam_status kolam_tile_codec_encode(struct kolam_tile_cod
                                                            const uint32_t *pixels,
                                                            const uint8_t **out_bytes,
                                                            size_t *out_size_bytes);
+/* The same for pixels that nothing can draw again: smaller, at more cost, and with a checksum, so that damage is seen. */
+KOLAM_MUST_CHECK enum kolam_status kolam_tile_codec_encode_base(struct kolam_tile_codec *codec,
+                                                                const uint32_t *pixels,
+                                                                const uint8_t **out_bytes,
+                                                                size_t *out_size_bytes);
 /* Fills all 65,536 pixels; KOLAM_ERR_CORRUPT leaves them undefined. */
 KOLAM_MUST_CHECK enum kolam_status kolam_tile_codec_decode(struct kolam_tile_codec *codec,
                                                            const uint8_t *bytes, size_t size_bytes,

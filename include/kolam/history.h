@@ -25,7 +25,8 @@ struct kolam_moment {
 KOLAM_MUST_CHECK enum kolam_status kolam_moment_parse(const char *text, size_t size_bytes,
                                                       struct kolam_moment *out_moment);
 /* The seq of the state that the moment means: the newest op committed by then. KOLAM_ERR_NOT_FOUND with words for
- * a moment before the first op, a seq that is not there yet, or a time after now_ms. */
+ * a moment before the first op, a seq that is not there yet, or a time after now_ms; KOLAM_ERR_GONE with words for one before
+ * the base. */
 KOLAM_MUST_CHECK enum kolam_status kolam_moment_resolve(struct kolam_reader *reader,
                                                         const struct kolam_moment *moment,
                                                         int64_t now_ms, uint64_t *out_seq,

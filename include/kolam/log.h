@@ -42,8 +42,10 @@ struct kolam_log_op {
 
     uint64_t seq;
     int64_t time_ms;
-    uint64_t replaces; /* seq of the partial stroke that this one hides, or 0 */
-    bool is_duplicate; /* it had been committed before; seq and time_ms are those of then */
+    uint64_t
+        replaces; /* seq of the partial stroke that this one hides, or 0 (also if that was flattened) */
+    bool is_duplicate; /* it had been committed before; seq and time_ms are those of then (of one
+                          flattened since: its seq, and the time of an op shortly before) */
 };
 
 /* An atomic unit: all its ops get consecutive seqs in one transaction, or none is committed. Counters
@@ -59,8 +61,8 @@ struct kolam_submission {
     void (*done)(void *ctx, struct kolam_submission *submission);
     void *ctx;
 
-    enum kolam_status status; /* completion: OK; INVALID, NOT_FOUND (a target), DENIED (a target is
-                                 another's), FULL (disk), IO, NOMEM, CLOSED */
+    enum kolam_status status; /* completion: OK; INVALID, NOT_FOUND (a target), GONE (a target was
+                                 flattened), DENIED (a target is another's), FULL (disk), IO, NOMEM, CLOSED */
     enum kolam_durability durability;
     uint32_t artist;               /* the author's number on this canvas, from 1 */
     struct kolam_submission *next; /* the log's, while it holds the submission */

@@ -3,7 +3,8 @@
  * To draw tile T at state N: the ops with seq <= N homed at T, at T's ancestors (those that touch T) and
  * below T, in seq order, as long as strokes, hidden or not, have at most KOLAM_RASTER_BELOW_MAX index rows below it; beyond that T is
  * the 2 x 2 box average of its four children. Which of the two holds depends on the log alone, so two ways
- * to the same picture give the same bits. A stored tile is a head start, never a source of truth.
+ * to the same picture give the same bits. A stored tile is a head start, never a source of truth. Of a canvas whose older
+ * history was flattened, the base takes the place of the ops up to its seq; earlier states are KOLAM_ERR_GONE.
  *
  * A raster is one worker's: a reader, a tile store handle, and pixel buffers. One thread at a time. */
 #ifndef KOLAM_RASTER_H

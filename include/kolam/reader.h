@@ -23,6 +23,9 @@ struct kolam_canvas_info {
     uint64_t last_seq;
     uint64_t incarnation;
     int64_t created_ms, last_time_ms;
+    uint64_t
+        base_seq; /* the first moment there is: what came before was flattened; 0: nothing was */
+    int64_t base_time_ms;                  /* its time */
     bool has_box;                          /* something was drawn */
     double box_x0, box_y0, box_x1, box_y1; /* of all ink ever drawn, level-0 pixels, conservative */
     bool has_recent;
@@ -53,9 +56,14 @@ KOLAM_MUST_CHECK enum kolam_status kolam_reader_range(struct kolam_reader *reade
                                                       uint64_t from_seq, uint64_t to_seq,
                                                       kolam_log_visit *visit, void *ctx);
 
-/* The newest seq that was committed at or before time_ms; 0 if none was. */
+/* The newest seq that was committed at or before time_ms; 0 if none was, or it is not known any more (before the
+ * base). */
 KOLAM_MUST_CHECK enum kolam_status kolam_reader_seq_at(struct kolam_reader *reader, int64_t time_ms,
                                                        uint64_t *out_seq);
+
+/* When it was committed. KOLAM_ERR_GONE for a seq before the base, KOLAM_ERR_NOT_FOUND for none. */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_time_of(struct kolam_reader *reader, uint64_t seq,
+                                                        int64_t *out_time_ms);
 
 /* Visits an artist's ops with seq < before_seq, the newest first, until `visit` returns false. */
 KOLAM_MUST_CHECK enum kolam_status kolam_reader_artist_ops(struct kolam_reader *reader,
@@ -107,6 +115,41 @@ KOLAM_MUST_CHECK enum kolam_status kolam_reader_levels(struct kolam_reader *read
 /* Copies the name of an artist into `out_name`. */
 KOLAM_MUST_CHECK enum kolam_status kolam_reader_artist(struct kolam_reader *reader, uint32_t artist,
                                                        struct kolam_author *out_author);
+
+/* ---- the base: what `kolam compact` left of older history (docs/storage.md) ---- */
+
+/* A tile's picture at the moment of the base. */
+struct kolam_base {
+    struct kolam_tile_id tile;
+    uint64_t ink;         /* bit y * 8 + x: something is painted in that cell of 32 x 32 pixels */
+    uint32_t below_count; /* index rows that strokes had below it */
+    bool
+        is_averaged; /* it has no pixels of its own: its children, which all have a base, make it */
+};
+
+/* The moment of the base; 0 if the canvas has none. */
+uint64_t kolam_reader_base_seq(const struct kolam_reader *reader);
+/* The base of just this tile; KOLAM_ERR_NOT_FOUND. */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_base_at(struct kolam_reader *reader,
+                                                        struct kolam_tile_id tile,
+                                                        struct kolam_base *out_base);
+/* The version that the base gives a tile: its seq, or 0 where it paints nothing. */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_base_version(struct kolam_reader *reader,
+                                                             struct kolam_tile_id tile,
+                                                             uint64_t *out_seq);
+/* Fills 65,536 pixels with what the base shows on the tile: its own picture, or the part of its nearest ancestor's that
+ * it covers, enlarged. KOLAM_ERR_NOT_FOUND: nothing, or the tile is averaged. */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_base_pixels(struct kolam_reader *reader,
+                                                            struct kolam_tile_id tile,
+                                                            uint32_t *out_pixels);
+/* Visits the tiles that have one, fine levels first, until `visit` returns false. */
+typedef bool kolam_base_visit(void *ctx, const struct kolam_base *base);
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_bases(struct kolam_reader *reader,
+                                                      kolam_base_visit *visit, void *ctx);
+/* Visits the spans of seqs whose ids are known still though their ops are not, in order of the first. */
+typedef bool kolam_base_id_visit(void *ctx, uint64_t first_seq, uint64_t count);
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_base_ids(struct kolam_reader *reader,
+                                                         kolam_base_id_visit *visit, void *ctx);
 
 /* SQLite's own integrity check; problems as text lines to `report`. */
 KOLAM_MUST_CHECK enum kolam_status

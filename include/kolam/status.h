@@ -18,6 +18,7 @@ enum kolam_status {
     KOLAM_ERR_CORRUPT,   /* the file contradicts itself */
     KOLAM_ERR_DENIED,    /* the asker may not */
     KOLAM_ERR_CLOSED,    /* the thing was closed in the meantime */
+    KOLAM_ERR_GONE,      /* it was there once: `kolam compact` flattened it into the base */
 };
 
 /* A short lower-case English phrase, never NULL; static storage. Any thread. */

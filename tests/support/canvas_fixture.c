@@ -44,6 +44,10 @@ void canvas_fixture_open(struct canvas_fixture *fixture) {
     open_log(fixture);
 }
 
+void canvas_fixture_reopen(struct canvas_fixture *fixture) {
+    open_log(fixture);
+}
+
 void canvas_fixture_restart(struct canvas_fixture *fixture) {
     kolam_log_destroy(fixture->log);
     open_log(fixture);
@@ -70,6 +74,8 @@ static void on_done(void *ctx, struct kolam_submission *submission) {
     fixture->last_status = submission->status;
     if (submission->status == KOLAM_OK && submission->op_count > 0) {
         fixture->last_seq = submission->ops[0].seq;
+        fixture->last_replaces = submission->ops[0].replaces;
+        fixture->was_duplicate = submission->ops[0].is_duplicate;
     }
     kolam_submission_destroy(submission);
 }
@@ -91,8 +97,8 @@ static void fill_op(struct kolam_log_op *log_op, const struct kolam_op *op) {
     }
 }
 
-void canvas_fixture_submit(struct canvas_fixture *fixture, uint8_t artist,
-                           const struct kolam_op *ops, uint32_t op_count) {
+static struct kolam_submission *begin_submission(struct canvas_fixture *fixture, uint8_t artist,
+                                                 uint32_t op_count) {
     struct kolam_submission *submission = kolam_submission_create(op_count);
     assert(submission);
     memset(submission->author.ident, artist, sizeof submission->author.ident);
@@ -100,6 +106,22 @@ void canvas_fixture_submit(struct canvas_fixture *fixture, uint8_t artist,
     submission->nonce = 0x6b6f6c616d000000u + artist;
     submission->done = on_done;
     submission->ctx = fixture;
+    return submission;
+}
+
+void canvas_fixture_submit_as(struct canvas_fixture *fixture, uint8_t artist,
+                              const struct kolam_op *op, struct canvas_fixture_id id) {
+    struct kolam_submission *submission = begin_submission(fixture, artist, 1);
+    submission->ops[0].counter = id.counter;
+    submission->ops[0].is_partial = id.is_partial;
+    fill_op(&submission->ops[0], op);
+    fixture->waiting++;
+    kolam_log_submit(fixture->log, submission);
+}
+
+void canvas_fixture_submit(struct canvas_fixture *fixture, uint8_t artist,
+                           const struct kolam_op *ops, uint32_t op_count) {
+    struct kolam_submission *submission = begin_submission(fixture, artist, op_count);
     for (uint32_t i = 0; i < op_count; i++) {
         submission->ops[i].counter = fixture->counter++;
         fill_op(&submission->ops[i], &ops[i]);

@@ -431,7 +431,7 @@ static void walks_an_artists_ops_backwards(void **state) {
     assert_int_equal(found.seqs[0], first);
 }
 
-/* Version 1 had no index of ops by artist. */
+/* Version 1 had no index of ops by artist, and no tables for flattened history. */
 static void a_file_of_the_first_version_is_migrated(void **state) {
     struct past *past = *state;
     struct found found = {.count = 0};
@@ -442,7 +442,10 @@ static void a_file_of_the_first_version_is_migrated(void **state) {
     past->canvas.log = NULL;
     assert_int_equal(sqlite3_open(past->canvas.log_path, &db), SQLITE_OK);
     assert_int_equal(
-        sqlite3_exec(db, "DROP INDEX op_artist; PRAGMA user_version = 1", NULL, NULL, NULL),
+        sqlite3_exec(db,
+                     "DROP INDEX op_artist; DROP TABLE base; DROP TABLE base_id;"
+                     "DROP TABLE base_record; PRAGMA user_version = 1",
+                     NULL, NULL, NULL),
         SQLITE_OK);
     canvas_fixture_restart(&past->canvas);
     draw_line(past, 1, 0, 10, 30, 50, 30, 1);

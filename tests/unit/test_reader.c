@@ -451,8 +451,13 @@ static void an_older_canvas_is_brought_up_to_date_when_written(void **state) {
         (void)snprintf(name, sizeof name, "old-%u.kolam", version);
         temp_path(f->folder, name, path);
         make_old_canvas(path, version);
-        assert_int_equal(kolam_reader_create(path, &reader, &error), KOLAM_ERR_INVALID);
-        assert_non_null(strstr(error.text, "older kolam"));
+        if (version == 1) {
+            assert_int_equal(kolam_reader_create(path, &reader, &error), KOLAM_ERR_INVALID);
+            assert_non_null(strstr(error.text, "older kolam"));
+        } else { /* it only lacks what a flattened history needs */
+            assert_int_equal(kolam_reader_create(path, &reader, &error), KOLAM_OK);
+            kolam_reader_destroy(reader);
+        }
         error.text[0] = '\0';
         (void)!try_log(path, &error);
         assert_string_equal(error.text, "");

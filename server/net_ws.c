@@ -218,7 +218,7 @@ void kolam_socket_write(struct kolam_socket *ws, uint8_t *bytes, size_t size) {
 }
 
 bool kolam_socket_is_congested(const struct kolam_socket *ws) {
-    return ws->is_closing || lws_partial_buffered(ws->wsi);
+    return ws->is_closing || ws->congested_since_ms != 0;
 }
 
 void kolam_socket_want_writable(struct kolam_socket *ws) {

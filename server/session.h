@@ -43,17 +43,23 @@ struct kolam_slot {
 };
 
 struct kolam_session {
-    struct kolam_list link;        /* server->sessions */
-    struct kolam_list canvas_link; /* canvas->sessions, while open */
-    struct kolam_list
-        dirty_link; /* in the fan-out's list while the outbox has something to write */
+    /* What the tick touches of each member stands together. */
+    struct kolam_list viewers_link;
     struct kolam_server *server;
     struct kolam_socket *ws;
-    uint32_t refs, number;
+    struct kolam_canvas *canvas; /* held from hello on */
+    uint64_t authored_tick;      /* the last tick in which something is not to be sent back to it */
+    uint32_t skip;               /* so many of what is pending for the viewers are not for it */
+    uint32_t number;
+    struct kolam_outbox outbox;
+
+    struct kolam_list link;        /* server->sessions */
+    struct kolam_list canvas_link; /* canvas->sessions, while open */
+    struct kolam_list dirty_link;  /* in the fan-out's list while it has something to write */
+    uint32_t refs;
     enum kolam_session_state state;
     int64_t opened_ms;
 
-    struct kolam_canvas *canvas; /* held from hello on */
     struct kolam_canvas_wait wait;
     uint64_t nonce;
     bool is_watch, is_admin, is_browser;
@@ -66,10 +72,7 @@ struct kolam_session {
 
     struct kolam_view view; /* as it asked; is_set false before, and while it is to look again */
     struct kolam_viewers *viewers; /* whom it shares the view with; NULL: see viewers.h */
-    struct kolam_list viewers_link;
-    uint64_t followed_seq;  /* the canvas's newest op when it came to them */
-    uint32_t skip;          /* so many of what is pending for the viewers are not for it */
-    uint64_t authored_tick; /* the last tick in which something is not to be sent back to it */
+    uint64_t followed_seq;         /* the canvas's newest op when it came to them */
 
     struct kolam_view_job *view_job; /* waits for its versions, or NULL */
     struct kolam_list view_link;     /* in the job's list */
@@ -77,8 +80,7 @@ struct kolam_session {
     bool is_resumed;                 /* what its answer is to say */
     uint64_t viewed_tick;            /* the last tick in which a view of it was worked on */
     struct kolam_next_view next_view;
-    struct kolam_outbox outbox;
-    uint64_t queued_us; /* since when it holds something; 0: it does not */
+    uint64_t queued_us; /* since when the outbox holds something; 0: it does not */
 
     bool is_refreshing; /* it was told to look again and has not yet */
     uint32_t asks;      /* questions at the workers: views, names */

@@ -334,6 +334,7 @@ static void deliver(struct kolam_session *session, const struct kolam_viewers *v
 static void write_viewers(struct kolam_server *server, struct kolam_viewers *viewers) {
     struct composed *composed = obtain(server, viewers);
     KOLAM_LIST_EACH(&viewers->members, struct kolam_session, viewers_link, session) {
+        __builtin_prefetch(session_next);
         if (composed) {
             deliver(session, viewers, composed);
         } else {

@@ -15,7 +15,7 @@ static const struct verb verbs[] = {
     {"export", kolam_cmd_export},       {"watch", kolam_cmd_watch},
     {"blame", kolam_cmd_blame},         {"rollback", kolam_cmd_rollback},
     {"timelapse", kolam_cmd_timelapse}, {"check", kolam_cmd_check},
-    {"load", kolam_cmd_load},
+    {"load", kolam_cmd_load},           {"top", kolam_cmd_top},
 };
 
 static const char help[] =
@@ -28,6 +28,7 @@ static const char help[] =
     "  kolam watch      print what is being drawn, as it happens, one JSON object a line\n"
     "  kolam blame      tell whose strokes lie under a pixel\n"
     "  kolam rollback   hide strokes of chosen artists, or show them again\n"
+    "  kolam top        show what a running server does, live\n"
     "  kolam check      verify a wall's files, and repair what can be rebuilt\n"
     "  kolam load       draw and watch as a crowd, and check what comes\n"
     "\n"

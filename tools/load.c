@@ -41,7 +41,8 @@ static const char help[] =
     "  --overlap          all draw at one place and each has another view of it\n"
     "  --pan SHARE        of the watchers who pan and zoom, up to 60 views a second; default 0.05 "
     "(0 at one place)\n"
-    "  --joins N/S        N more watchers come within S seconds, after a tenth of the time\n"
+    "  --joins N/S        N more watchers come within S seconds, after a tenth of the time, and "
+    "fetch their tiles\n"
     "  --stalled N        N more watchers who never read what comes\n"
     "\n"
     "  --settle S         how long what is outstanding may take at the end; default 30\n"
@@ -317,7 +318,7 @@ static enum kolam_status init(struct kolam_load *load) {
                                                  .is_gathered = given->mode != KOLAM_LOAD_SPREAD,
                                                  .seed = given->seed};
     load->net.events = (struct kolam_load_net_events){kolam_load_on_opened, kolam_load_on_message,
-                                                      kolam_load_on_ended};
+                                                      kolam_load_on_ended, kolam_load_on_bytes};
     load->net.ctx = load;
     enum kolam_status status = kolam_url_parse(given->server, &load->url, &load->error);
     if (status == KOLAM_OK) {
@@ -330,7 +331,7 @@ static enum kolam_status init(struct kolam_load *load) {
         status = kolam_fail(&load->error, KOLAM_ERR_NOMEM, "out of memory");
     }
     if (status == KOLAM_OK) {
-        status = kolam_load_net_allow(load->client_count, &load->error);
+        status = kolam_load_net_allow(load->client_count + given->joins, &load->error);
     }
     if (status == KOLAM_OK) {
         kolam_load_eyes_init(load);
@@ -348,6 +349,7 @@ static void finish(struct kolam_load *load) {
         }
         kolam_load_conn_close(&client->conn);
         kolam_load_watch_finish(&client->watch);
+        kolam_load_fetch_finish(client->fetch);
         kolam_free(client->hand);
     }
     kolam_free(load->clients);

@@ -5,6 +5,7 @@
 #define KOLAM_TOOLS_LOAD_H
 
 #include "http.h"
+#include "load_fetch.h"
 #include "load_hist.h"
 #include "load_net.h"
 #include "load_proc.h"
@@ -80,7 +81,8 @@ struct kolam_load_client {
     struct kolam_load_watch watch;
     struct kolam_load_view first_view;
     struct kolam_load_eye eye;
-    struct kolam_load_hand *hand; /* an artist's */
+    struct kolam_load_hand *hand;   /* an artist's */
+    struct kolam_load_fetch *fetch; /* a joiner's */
 };
 
 struct kolam_load {
@@ -105,6 +107,10 @@ struct kolam_load {
     int64_t begin_us, end_us; /* of the run */
     struct kolam_load_hist op_latency, commit_latency, ack_latency, preview_latency, join_time, lag;
     uint64_t ops_sent, previews_sent, cursors_sent, nacks, early, joined;
+    char incarnation[17]; /* of the canvas; names tiles */
+    int raster;
+    struct kolam_load_hist picture_time; /* joiners: until the last tile was there */
+    uint64_t fetching, tiles_fetched, fetches_redirected, fetches_failed;
     uint64_t bytes_at_begin, frames_at_begin;
     struct kolam_load_usage usage_begin, usage_end; /* the server's */
     struct kolam_load_usage own_begin, own_end;

@@ -48,6 +48,10 @@ static void leave(struct kolam_load *load, struct kolam_load_client *client) {
 /* Before everybody is there, one that cannot come ends it all; later it is counted. */
 void kolam_load_on_ended(void *ctx, uint32_t index, const char *how) {
     struct kolam_load *load = ctx;
+    if (index >= load->client_count) {
+        kolam_load_fetch_ended(load, load->clients[index - load->client_count].fetch, how);
+        return;
+    }
     struct kolam_load_client *client = client_at(load, index);
     leave(load, client);
     if (!load->is_running) {
@@ -75,6 +79,10 @@ static void say(struct kolam_load *load, struct kolam_load_client *client, const
 
 void kolam_load_on_opened(void *ctx, uint32_t index) {
     struct kolam_load *load = ctx;
+    if (index >= load->client_count) {
+        kolam_load_fetch_opened(load, load->clients[index - load->client_count].fetch);
+        return;
+    }
     struct kolam_load_client *client = client_at(load, index);
     char text[320];
     client->state = KOLAM_LOAD_GREETING;
@@ -85,6 +93,12 @@ void kolam_load_on_opened(void *ctx, uint32_t index) {
                  load->options.canvas, load->ledger.base_nonce + index,
                  is_artist(client) ? "false" : "true");
     say(load, client, text, size);
+}
+
+void kolam_load_on_bytes(void *ctx, uint32_t index, const uint8_t *bytes, size_t size_bytes) {
+    struct kolam_load *load = ctx;
+    kolam_load_fetch_bytes(load, load->clients[index - load->client_count].fetch, bytes,
+                           size_bytes);
 }
 
 bool kolam_load_client_look(struct kolam_load *load, struct kolam_load_client *client,
@@ -114,6 +128,7 @@ static void arrive(struct kolam_load *load, struct kolam_load_client *client, in
     if (client->kind == KOLAM_LOAD_JOINER) {
         load->joined++;
         kolam_load_hist_add(&load->join_time, now_us - client->begun_us);
+        kolam_load_fetch_begin(load, client->conn.index, &client->watch.now.view, load->tile_seqs);
     }
 }
 
@@ -127,6 +142,9 @@ static void on_text(struct kolam_load *load, struct kolam_load_client *client,
     if (!type) {
         drop(load, client, "the server sent a text that is no message");
     } else if (strcmp(type, "welcome") == 0) {
+        const char *incarnation = json_string_value(json_object_get(message, "incarnation"));
+        snprintf(load->incarnation, sizeof load->incarnation, "%s", incarnation ? incarnation : "");
+        load->raster = (int)json_integer_value(json_object_get(message, "raster"));
         if (is_artist(client)) {
             say(load, client, identify, (int)sizeof identify - 1);
         } else {

@@ -4,11 +4,12 @@
 
 #include "load.h"
 
-/* load_client.c: from the handshake on. The three events of the net, `ctx` is the load. */
+/* load_client.c: from the handshake on. The events of the net, `ctx` is the load. */
 void kolam_load_on_opened(void *ctx, uint32_t index);
 void kolam_load_on_message(void *ctx, uint32_t index, enum kolam_ws_opcode opcode,
                            const uint8_t *payload, size_t size_bytes, int64_t now_us);
 void kolam_load_on_ended(void *ctx, uint32_t index, const char *how);
+void kolam_load_on_bytes(void *ctx, uint32_t index, const uint8_t *bytes, size_t size_bytes);
 /* Sends a view; false if too many are unanswered. */
 bool kolam_load_client_look(struct kolam_load *load, struct kolam_load_client *client,
                             const struct kolam_load_view *view);

@@ -208,6 +208,12 @@ bool kolam_load_conn_send(struct kolam_load_net *net, struct kolam_load_conn *co
     return conn->wants_write || flush(net, conn);
 }
 
+bool kolam_load_conn_send_plain(struct kolam_load_net *net, struct kolam_load_conn *conn,
+                                const void *bytes, size_t size_bytes) {
+    return conn->fd >= 0 && keep(conn, bytes, size_bytes) &&
+           (conn->wants_write || flush(net, conn));
+}
+
 /* ---- handshake ---- */
 
 static bool ask(struct kolam_load_net *net, struct kolam_load_conn *conn) {
@@ -378,6 +384,10 @@ static void receive(struct kolam_load_net *net, struct kolam_load_conn *conn, in
         lose(net, conn, count == 0 ? "the server closed the connection" : strerror(errno));
         return;
     }
+    if (conn->is_plain) {
+        net->events.bytes(net->ctx, conn->index, net->buffer, (size_t)count);
+        return;
+    }
     net->bytes_in += (uint64_t)count;
     const char *wrong = take(net, conn, net->buffer, kept + (size_t)count, now_us);
     if (wrong) {
@@ -395,7 +405,10 @@ static void on_event(struct kolam_load_net *net, struct kolam_load_conn *conn, u
         socklen_t size = sizeof code;
         (void)getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &code, &size);
         conn->is_connected = code == 0;
-        if (code != 0 || !ask(net, conn)) {
+        if (code == 0 && conn->is_plain) {
+            want_write(net, conn, false);
+            net->events.opened(net->ctx, conn->index);
+        } else if (code != 0 || !ask(net, conn)) {
             lose(net, conn, strerror(code != 0 ? code : errno));
         }
         return;

@@ -11,6 +11,7 @@ struct kolam_load_conn {
     int fd; /* -1: none */
     uint32_t index;
     bool is_connected, is_shaken, wants_write;
+    bool is_plain;   /* no WebSocket: bytes go to events.bytes as they come */
     char accept[29]; /* the handshake's answer that is right */
     uint8_t *rest;   /* the beginning of a frame whose end has not come */
     uint32_t rest_bytes, rest_capacity;
@@ -27,6 +28,7 @@ struct kolam_load_net_events {
     void (*message)(void *ctx, uint32_t index, enum kolam_ws_opcode opcode, const uint8_t *payload,
                     size_t size_bytes, int64_t now_us);
     void (*ended)(void *ctx, uint32_t index, const char *how);
+    void (*bytes)(void *ctx, uint32_t index, const uint8_t *bytes, size_t size_bytes); /* plain */
 };
 
 struct kolam_load_net {
@@ -61,6 +63,10 @@ bool kolam_load_conn_is_dead(const struct kolam_load_conn *conn);
 /* Sends a whole message, masked; what the socket does not take is kept. False: the connection is lost. */
 bool kolam_load_conn_send(struct kolam_load_net *net, struct kolam_load_conn *conn,
                           enum kolam_ws_opcode opcode, const void *payload, size_t size_bytes);
+
+/* Sends bytes as they are. */
+bool kolam_load_conn_send_plain(struct kolam_load_net *net, struct kolam_load_conn *conn,
+                                const void *bytes, size_t size_bytes);
 
 /* Waits up to `wait_us` and handles what came; `conn_of` gives the connection of an index. KOLAM_ERR_IO. */
 KOLAM_MUST_CHECK enum kolam_status

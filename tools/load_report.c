@@ -102,6 +102,9 @@ static void print_more(const struct kolam_load *load, const struct totals *total
     put_count("stalled_closed", totals->stalled_closed);
     put_count("joined", load->joined);
     put_hist("join_ms", &load->join_time);
+    put_count("tiles_fetched", load->tiles_fetched);
+    put_count("tiles_failed", load->fetches_failed + load->fetching);
+    put_hist("join_tiles_ms", &load->picture_time);
     put_hist("ack_ms", &load->ack_latency);
     put_hist("after_ack_ms", &load->commit_latency);
     put_hist("preview_ms", &load->preview_latency);
@@ -165,6 +168,7 @@ static void print_text(const struct kolam_load *load, const struct totals *total
     print_line("op, after that", &load->commit_latency);
     print_line("preview", &load->preview_latency);
     print_line("first view of joiners", &load->join_time);
+    print_line("and all their tiles", &load->picture_time);
     print_line("own lateness", &load->lag);
     if (load->usage_end.is_known) {
         printf("%-22s %.2f s CPU (loop thread %.0f%% of a core), %.3f us a delivered op, %.1f MB "
@@ -200,6 +204,7 @@ static void complain(const struct kolam_load *load, const struct totals *totals)
         {load->early, "artists got their own op before its ACK"},
         {load->ledger.unacked, "ops were not acknowledged"},
         {load->nacks, "strokes were refused"},
+        {load->fetches_failed + load->fetching, "joiners did not get all their tiles"},
         {totals->lost, "connections were lost"},
     };
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {

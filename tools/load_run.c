@@ -46,7 +46,8 @@ int64_t kolam_load_now_us(void) {
 
 static struct kolam_load_conn *conn_of(void *ctx, uint32_t index) {
     struct kolam_load *load = ctx;
-    return &load->clients[index].conn;
+    return index < load->client_count ? &load->clients[index].conn
+                                      : &load->clients[index - load->client_count].fetch->conn;
 }
 
 /* ---- arriving ---- */
@@ -260,7 +261,7 @@ static void drain(struct run *run) {
             break;
         }
         if (now_us >= look_us && now_us - began_us > DRAIN_MIN_US && load->ledger.unacked == 0 &&
-            load->under_way == 0) {
+            load->under_way == 0 && load->fetching == 0) {
             judge_all(load, true);
             if (load->judge.outstanding == 0) {
                 break;

@@ -23,7 +23,7 @@ export async function startLyingServer(t, { lie = (op) => [op.record], hello = (
     if (message.type === 'hello') {
       client.nonce = message.nonce;
       client.isArtist = !message.watch;
-      client.number = clients.filter((other) => other.isArtist === client.isArtist).indexOf(client);
+      client.number = clients.filter((other) => other.number !== undefined && other.isArtist === client.isArtist).length;
       if (hello(client)) {
         say(client, { type: 'welcome', protocol: 1, canvas: message.canvas, seq, you: null });
       }

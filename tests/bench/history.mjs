@@ -1,12 +1,13 @@
 // The past of a full wall through the running server: a screenful of tiles at a random past moment against the same
-// screenful now, who drew what, activity over time, and rolling back.
+// screenful now, a walk through the whole past, what the keyframes of all that weigh, who drew what, activity over time, and
+// rolling back.
 //
-//     node tests/bench/history.mjs [--data DIR] [--moments N]
+//     node tests/bench/history.mjs [--data DIR] [--moments N] [--steps N]
 //
 // DIR is a data folder that holds the corpus already (it is changed: rolled back and shown again); without it
 // the corpus is imported. KOLAM_SHARED: where corpus/ lies (default ../shared).
 
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { Client, cpuSeconds, get, getJson, kolam, makeFolder, memory, ROOT, showBody, startServer } from '../wire/client.mjs';
@@ -18,6 +19,7 @@ const option = (name) => {
 };
 const CORPUS = join(process.env.KOLAM_SHARED ?? resolve(ROOT, '../shared'), 'corpus');
 const MOMENTS = Number(option('moments') ?? 20);
+const STEPS = Number(option('steps') ?? 40);
 const [COLUMNS, ROWS] = [8, 5];
 const LEVELS = [0, -3, -6, -9];
 const IN_FLIGHT = 6; // what a browser has
@@ -31,7 +33,8 @@ if (!option('data')) {
   const files = readdirSync(CORPUS).filter((name) => name.endsWith('.ndjson.zst')).map((name) => join(CORPUS, name));
   await kolam(['import', '--data', data, ...files], { deadlineMs: 600e3 });
 }
-const server = await startServer({ data, args: ['--tile-cache-mb', '256'] });
+const start = () => startServer({ data, args: ['--tile-cache-mb', '256'] });
+let server = await start();
 const { json: wall } = await getJson(server, '/api/canvas/main');
 
 // The same places each time (Lehmer's generator).
@@ -72,11 +75,13 @@ async function placeAt(level) {
   return [Math.floor(x * scale) - COLUMNS / 2, Math.floor(y * scale) - Math.floor(ROWS / 2)];
 }
 
-const row = (name, samples) => {
+const figures = (samples) => {
   const ms = samples.map((sample) => sample.ms);
-  const cpu = samples.reduce((sum, sample) => sum + sample.cpuMs, 0) / samples.length;
-  return [name, quantile(ms, 0.5).toFixed(0), quantile(ms, 0.99).toFixed(0), cpu.toFixed(0)];
+  const cpu = samples.map((sample) => sample.cpuMs);
+  return { p50: quantile(ms, 0.5), p99: quantile(ms, 0.99), cpu: cpu.reduce((sum, each) => sum + each, 0) / cpu.length, cpu99: quantile(cpu, 0.99) };
 };
+const cells = ({ p50, p99, cpu, cpu99 }) => [p50, p99, cpu, cpu99].map((ms) => ms.toFixed(0));
+const row = (name, samples) => [name, ...cells(figures(samples)).slice(0, 3)];
 
 async function timed(act) {
   const started = performance.now();
@@ -85,22 +90,58 @@ async function timed(act) {
   return { value, ms: performance.now() - started, cpuMs: (cpuSeconds(server.pid) - cpu) * 1e3 };
 }
 
-console.log(`the past of ${wall.seq} ops; screenfuls of ${COLUMNS} x ${ROWS} tiles, ${MOMENTS} places a level, ms`);
-const rows = [];
-for (const level of LEVELS) {
-  const samples = { cold: [], now: [], past: [], again: [] };
-  for (let i = 0; i < MOMENTS; i += 1) {
-    const place = await placeAt(level);
-    const at = 1 + random(wall.seq);
-    samples.cold.push(await screenful(level, ...place));
-    samples.now.push(await screenful(level, ...place));
-    samples.past.push(await screenful(level, ...place, at));
-    samples.again.push(await screenful(level, ...place, at + 1));
-  }
-  rows.push(row(`level ${level}: now, drawn for the first time`, samples.cold), row(`level ${level}: now, again`, samples.now),
-    row(`level ${level}: a random past moment`, samples.past), row(`level ${level}: one op later`, samples.again));
+// A file is as large as what is in it only once the server has gone. What comes back has nothing in memory.
+async function sizeOf(name) {
+  await server.stop();
+  const { size } = statSync(join(data, 'canvases', name));
+  server = await start();
+  return size;
 }
-printTable(['a screenful', 'p50', 'p99', 'CPU'], rows);
+
+console.log(`the past of ${wall.seq} ops; screenfuls of ${COLUMNS} x ${ROWS} tiles, ${MOMENTS} places a level, ms`);
+const scenes = LEVELS.flatMap((level) => Array.from({ length: MOMENTS }, () => ({ level })));
+for (const scene of scenes) {
+  scene.place = await placeAt(scene.level);
+  scene.at = 1 + random(wall.seq);
+  scene.first = await screenful(scene.level, ...scene.place);
+}
+const logBytes = await sizeOf('main.kolam');
+const snapshotBytes = await sizeOf('main.tiles');
+for (const scene of scenes) {
+  await screenful(scene.level, ...scene.place);
+  scene.now = await screenful(scene.level, ...scene.place);
+  scene.past = await screenful(scene.level, ...scene.place, scene.at);
+  scene.again = await screenful(scene.level, ...scene.place, scene.at + 1);
+}
+const momentBytes = await sizeOf('main.tiles');
+const rows = LEVELS.flatMap((level) => {
+  const of = (what) => figures(scenes.filter((scene) => scene.level === level).map((scene) => scene[what]));
+  const now = of('now');
+  const ratios = (found) => ['p50', 'p99', 'cpu'].map((what) => (found[what] / now[what]).toFixed(1));
+  return [['now', 'now'], ['a random past moment', 'past'], ['one op later', 'again'], ['now, drawn for the first time', 'first']]
+    .map(([name, what]) => [`level ${level}: ${name}`, ...cells(of(what)), ...ratios(of(what))]);
+});
+printTable(['a screenful', 'p50', 'p99', 'CPU', 'CPU p99', 'p50 / now', 'p99 / now', 'CPU / now'], rows);
+
+// Somebody drags the time bar from the first stroke to the last, once at each level.
+const walk = [];
+for (const level of LEVELS) {
+  const place = scenes.find((scene) => scene.level === level).place;
+  const steps = [];
+  for (let i = 1; i <= STEPS; i += 1) {
+    steps.push(await screenful(level, ...place, Math.ceil((wall.seq * i) / STEPS)));
+  }
+  walk.push(row(`level ${level}`, steps));
+}
+printTable([`a step of ${STEPS} through the whole past`, 'p50', 'p99', 'CPU'], walk);
+const walkBytes = await sizeOf('main.tiles');
+const perOp = (bytes) => [mb(bytes), (bytes / wall.seq).toFixed(0)];
+printTable(['storage', 'size', 'bytes an op'], [
+  ['the log and its index', ...perOp(logBytes)],
+  ['tiles: snapshots, keyframes of their first drawing', ...perOp(snapshotBytes)],
+  [`keyframes of ${2 * scenes.length} screenfuls at random moments`, ...perOp(momentBytes - snapshotBytes)],
+  [`keyframes of a walk of ${STEPS} steps at ${LEVELS.length} levels, besides`, ...perOp(walkBytes - momentBytes)],
+]);
 
 const asks = { blame: [], activity: [] };
 for (let i = 0; i < MOMENTS; i += 1) {

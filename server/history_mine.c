@@ -43,6 +43,9 @@ static json_t *op_json(const struct kolam_log_row *row, const struct kolam_op *o
     } else if (op->kind != KOLAM_OP_RECORD) {
         kind = op->kind == KOLAM_OP_HIDE ? "hide" : "show";
         json_object_set_new(object, "targets", targets_json(op));
+        if (op->follow_count > 0) {
+            json_object_set_new(object, "follow", json_integer(op->follow_count));
+        }
     }
     if (row->replaces != 0) {
         json_object_set_new(object, "replaces", kolam_json_decimal((int64_t)row->replaces));

@@ -37,9 +37,10 @@ static void welcome(struct kolam_session *session) {
     json_t *you = session->has_author ? json_pack("{sI ss}", "artist", (json_int_t)session->artist,
                                                   "name", session->author.name)
                                       : json_null();
-    json_t *limits = json_pack("{si si si si si}", "points", KOLAM_STROKE_POINTS_MAX, "parts",
-                               KOLAM_GROUP_PARTS_MAX, "homes", KOLAM_STROKE_HOMES_MAX, "message",
-                               (int)KOLAM_MESSAGE_BYTES_MAX, "unacknowledged", 4096);
+    json_t *limits =
+        json_pack("{si si si si si si}", "points", KOLAM_STROKE_POINTS_MAX, "parts",
+                  KOLAM_GROUP_PARTS_MAX, "homes", KOLAM_STROKE_HOMES_MAX, "message",
+                  (int)KOLAM_MESSAGE_BYTES_MAX, "unacknowledged", 4096, "edit", KOLAM_EDIT_OPS_MAX);
     session->is_identity_told = session->artist != 0;
     kolam_session_send_json(
         session,

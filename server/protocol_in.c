@@ -49,7 +49,7 @@ static uint8_t take_u8(struct cursor *cursor) {
 
 static void take_submit(struct cursor *cursor, struct kolam_in_record *record) {
     record->counter = take_u32(cursor, UINT32_MAX);
-    record->count = take_u32(cursor, KOLAM_GROUP_PARTS_MAX);
+    record->count = take_u32(cursor, KOLAM_SUBMIT_OPS_MAX);
     if (record->count == 0 || record->counter > UINT32_MAX - (record->count - 1)) {
         cursor->is_bad = true;
     }
@@ -90,34 +90,35 @@ static void take_cursor(struct cursor *cursor, struct kolam_in_record *record) {
 enum kolam_status kolam_in_decode(const uint8_t *bytes, size_t size,
                                   struct kolam_in_record *out_record) {
     struct cursor cursor = {bytes, bytes + size, size == 0};
-    struct kolam_in_record record = {.type = (enum kolam_in_type)take_u8(&cursor)};
-    switch (record.type) {
+    struct kolam_in_record *record = out_record;
+    record->type = (enum kolam_in_type)take_u8(&cursor);
+    record->counter = record->slot = record->count = record->first = record->x = record->y = 0;
+    record->place = NULL;
+    record->place_size = 0;
+    record->tile = (struct kolam_tile_id){0};
+    switch (record->type) {
     case KOLAM_IN_SUBMIT_AS:
-        record.slot = take_u32(&cursor, KOLAM_SLOTS_MAX - 1);
-        take_submit(&cursor, &record);
+        record->slot = take_u32(&cursor, KOLAM_SLOTS_MAX - 1);
+        take_submit(&cursor, record);
         break;
     case KOLAM_IN_SUBMIT:
-        take_submit(&cursor, &record);
+        take_submit(&cursor, record);
         break;
     case KOLAM_IN_PREVIEW_AS:
-        record.slot = take_u32(&cursor, KOLAM_SLOTS_MAX - 1);
-        take_preview(&cursor, &record);
+        record->slot = take_u32(&cursor, KOLAM_SLOTS_MAX - 1);
+        take_preview(&cursor, record);
         break;
     case KOLAM_IN_PREVIEW:
-        take_preview(&cursor, &record);
+        take_preview(&cursor, record);
         break;
     case KOLAM_IN_CANCEL:
-        record.counter = take_u32(&cursor, UINT32_MAX);
+        record->counter = take_u32(&cursor, UINT32_MAX);
         break;
     case KOLAM_IN_CURSOR:
-        take_cursor(&cursor, &record);
+        take_cursor(&cursor, record);
         break;
     default:
         return KOLAM_ERR_INVALID;
     }
-    if (cursor.is_bad || cursor.at != cursor.end) {
-        return KOLAM_ERR_INVALID;
-    }
-    *out_record = record;
-    return KOLAM_OK;
+    return cursor.is_bad || cursor.at != cursor.end ? KOLAM_ERR_INVALID : KOLAM_OK;
 }

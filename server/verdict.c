@@ -18,22 +18,55 @@ static bool is_same_pen(const struct kolam_stroke *a, const struct kolam_stroke 
            a->origin.level == b->origin.level;
 }
 
-static struct kolam_verdict judge_parts(const struct kolam_op *op, uint32_t index, uint32_t count,
-                                        struct kolam_stroke *first) {
-    if (op->kind != KOLAM_OP_STROKE) {
-        return count == 1 ? fine
-                          : refused(KOLAM_NACK_INVALID, "only the parts of a group come together");
-    }
-    if (op->stroke.part_count != count || op->stroke.part != index) {
+/* What comes in one submit: an op, the parts of a group, or an edit: a hide that tells how many ops follow it, and
+ * those, strokes (whole groups) and shows. */
+struct unit {
+    uint32_t count;
+    bool is_edit;
+    uint32_t next_part;        /* of the group under way; 0: none is */
+    struct kolam_stroke first; /* its part 0 */
+};
+
+static struct kolam_verdict judge_part(struct unit *unit, const struct kolam_stroke *stroke) {
+    bool goes_on = unit->next_part > 0;
+    if (stroke->part != unit->next_part ||
+        (goes_on && stroke->part_count != unit->first.part_count) ||
+        (!unit->is_edit && stroke->part_count != unit->count)) {
         return refused(KOLAM_NACK_INVALID, "a group comes whole, in one submit, in order");
     }
-    if (index == 0) {
-        *first = op->stroke;
-    } else if (!is_same_pen(first, &op->stroke)) {
+    if (!goes_on) {
+        unit->first = *stroke;
+    } else if (!is_same_pen(&unit->first, stroke)) {
         return refused(KOLAM_NACK_INVALID,
                        "the parts of a group share tool, colour, width and level");
     }
+    unit->next_part = stroke->part + 1 < stroke->part_count ? stroke->part + 1 : 0;
     return fine;
+}
+
+static struct kolam_verdict judge_place(struct unit *unit, const struct kolam_op *op,
+                                        uint32_t index) {
+    if (index == 0 && op->kind == KOLAM_OP_HIDE && op->follow_count > 0) {
+        unit->is_edit = true;
+        return op->follow_count == unit->count - 1
+                   ? fine
+                   : refused(KOLAM_NACK_INVALID, "an edit comes whole: its hide tells how much");
+    }
+    if (op->kind == KOLAM_OP_STROKE) {
+        return judge_part(unit, &op->stroke);
+    }
+    if (unit->next_part > 0) {
+        return refused(KOLAM_NACK_INVALID, "a group comes whole, in one submit, in order");
+    }
+    if (unit->is_edit) {
+        return op->kind == KOLAM_OP_SHOW
+                   ? fine
+                   : refused(KOLAM_NACK_INVALID,
+                             "an edit is one hide, and the strokes and shows that follow it");
+    }
+    return unit->count == 1
+               ? fine
+               : refused(KOLAM_NACK_INVALID, "only a group, or an edit, comes in one submit");
 }
 
 static struct kolam_verdict fill_op(const struct kolam_op *op, const struct kolam_in_record *record,
@@ -76,7 +109,7 @@ struct kolam_verdict kolam_verdict_submit(const struct kolam_petitioner *who,
     }
     submission->may_change_others = who->is_admin;
     struct kolam_verdict verdict = fine;
-    struct kolam_stroke first = {0};
+    struct unit unit = {.count = record->count};
     for (uint32_t i = 0; i < record->count && !verdict.is_refused; i++) {
         struct kolam_op op;
         if (kolam_op_decode(record->bodies[i], record->body_sizes[i], room, &op) != KOLAM_OK) {
@@ -84,11 +117,14 @@ struct kolam_verdict kolam_verdict_submit(const struct kolam_petitioner *who,
         } else if (op.kind == KOLAM_OP_RECORD && !who->is_admin) {
             verdict = refused(KOLAM_NACK_DENIED, "records need the admin token");
         } else {
-            verdict = judge_parts(&op, i, record->count, &first);
+            verdict = judge_place(&unit, &op, i);
         }
         if (!verdict.is_refused) {
             verdict = fill_op(&op, record, i, homes, &submission->ops[i]);
         }
+    }
+    if (!verdict.is_refused && unit.next_part > 0) {
+        verdict = refused(KOLAM_NACK_INVALID, "a group comes whole, in one submit, in order");
     }
     if (verdict.is_refused) {
         kolam_submission_destroy(submission);

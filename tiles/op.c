@@ -385,10 +385,23 @@ static enum kolam_status decode_stroke(struct reader *in, struct kolam_op_room *
     return KOLAM_OK;
 }
 
+/* Whether bytes are left tells a hide that others follow, which may hide nothing, from one by itself. */
+static enum kolam_status decode_follow(struct reader *in, struct kolam_op *op) {
+    if (in->at == in->end) {
+        return op->target_count > 0 ? KOLAM_OK : KOLAM_ERR_INVALID;
+    }
+    uint64_t count = read_varint(in);
+    if (in->is_bad || count < 1 || count > KOLAM_EDIT_OPS_MAX) {
+        return KOLAM_ERR_INVALID;
+    }
+    op->follow_count = (uint32_t)count;
+    return KOLAM_OK;
+}
+
 static enum kolam_status decode_targets(struct reader *in, struct kolam_op_room *room,
                                         struct kolam_op *op) {
     uint64_t count = read_varint(in);
-    if (in->is_bad || count < 1 || count > KOLAM_TARGETS_MAX) {
+    if (in->is_bad || count > KOLAM_TARGETS_MAX) {
         return KOLAM_ERR_INVALID;
     }
     uint64_t seq = 0;
@@ -435,8 +448,12 @@ enum kolam_status kolam_op_decode(const uint8_t *bytes, size_t size_bytes,
         status = decode_stroke(&in, room, &op.stroke);
         break;
     case KOLAM_OP_HIDE:
+        status = decode_targets(&in, room, &op);
+        status = status == KOLAM_OK ? decode_follow(&in, &op) : status;
+        break;
     case KOLAM_OP_SHOW:
         status = decode_targets(&in, room, &op);
+        status = status == KOLAM_OK && op.target_count < 1 ? KOLAM_ERR_INVALID : status;
         break;
     case KOLAM_OP_RECORD:
         status = decode_record(&in, &op);

@@ -18,6 +18,7 @@
 #define KOLAM_WIDTH_MAX (512 * KOLAM_WIDTH_UNIT_PER_PX) /* 512 px */
 #define KOLAM_GROUP_PARTS_MAX 32 /* ops that may share one undo and one mask */
 #define KOLAM_TARGETS_MAX 4096   /* strokes one hide or show may name */
+#define KOLAM_EDIT_OPS_MAX 1024  /* ops that may follow a hide, as one edit with it */
 #define KOLAM_RECORD_BYTES_MAX 65536
 #define KOLAM_OP_BYTES_MAX 262144
 #define KOLAM_CONTOURS_MAX 2048 /* of one filled shape */
@@ -84,9 +85,10 @@ struct kolam_stroke {
 struct kolam_op {
     enum kolam_op_kind kind;
     struct kolam_stroke stroke; /* KOLAM_OP_STROKE */
-    uint32_t target_count;      /* KOLAM_OP_HIDE, KOLAM_OP_SHOW: 1..KOLAM_TARGETS_MAX */
-    uint64_t *targets;          /* strictly increasing seqs; the caller's */
-    const uint8_t *record;      /* KOLAM_OP_RECORD: UTF-8 JSON, points into the bytes decoded */
+    uint32_t target_count; /* KOLAM_OP_HIDE, KOLAM_OP_SHOW: 1..KOLAM_TARGETS_MAX; 0 if followed */
+    uint32_t follow_count; /* KOLAM_OP_HIDE: the next so many ops are one edit with it; or 0 */
+    uint64_t *targets;     /* strictly increasing seqs; the caller's */
+    const uint8_t *record; /* KOLAM_OP_RECORD: UTF-8 JSON, points into the bytes decoded */
     uint32_t record_size_bytes;
 };
 

@@ -227,7 +227,8 @@ static void finds_the_strokes_under_a_pixel_newest_first(void **state) {
     draw_line(past, 1, 0, 10, 130, 200, 130, 6);  /* beside it */
     uint64_t fine = draw_line(past, 3, 2, 380, 400, 420, 400, 8);
     hide(past, 2, coarse);
-    assert_int_equal(kolam_history_blame(past->history, 0, 100, 100, 0, note_drawing, &found), KOLAM_OK);
+    assert_int_equal(kolam_history_blame(past->history, 0, 100, 100, 0, note_drawing, &found),
+                     KOLAM_OK);
     assert_int_equal(found.count, 3);
     assert_int_equal(found.seqs[0], fine);
     assert_int_equal(found.seqs[1], coarse);
@@ -235,9 +236,11 @@ static void finds_the_strokes_under_a_pixel_newest_first(void **state) {
     assert_true(found.is_hidden[1]);
     assert_false(found.is_hidden[2]);
     found.count = 0;
-    assert_int_equal(kolam_history_blame(past->history, 0, 100, 115, 2, note_drawing, &found), KOLAM_OK);
+    assert_int_equal(kolam_history_blame(past->history, 0, 100, 115, 2, note_drawing, &found),
+                     KOLAM_OK);
     assert_int_equal(found.count, 0);
-    assert_int_equal(kolam_history_blame(past->history, 0, 100, 106, 4, note_drawing, &found), KOLAM_OK);
+    assert_int_equal(kolam_history_blame(past->history, 0, 100, 106, 4, note_drawing, &found),
+                     KOLAM_OK);
     assert_int_equal(found.count,
                      2); /* a finger is less exact, but the fine line is thinner than that */
     assert_int_equal(kolam_history_blame(past->history, 99, 0, 0, 0, note_drawing, &found),
@@ -477,7 +480,8 @@ static uint32_t count_in(struct past *past, int64_t x0, int64_t y0, int64_t x1, 
 
 static uint32_t count_under(struct past *past, int32_t level, int64_t x, int64_t y) {
     struct found found = {.count = 0};
-    assert_int_equal(kolam_history_blame(past->history, level, x, y, 0, note, &found), KOLAM_OK);
+    assert_int_equal(kolam_history_blame(past->history, level, x, y, 0, note_drawing, &found),
+                     KOLAM_OK);
     return found.count;
 }
 

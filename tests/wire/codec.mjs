@@ -266,6 +266,10 @@ function targetsBody(kind, seqs) {
   return out.finish();
 }
 export const hideBody = (...seqs) => targetsBody(KIND.hide, seqs);
+// A hide that the next `follow` ops belong to.
+export function editBody(seqs, follow) {
+  return Uint8Array.from([...targetsBody(KIND.hide, seqs), ...new Writer().varint(follow).finish()]);
+}
 export const showBody = (...seqs) => targetsBody(KIND.show, seqs);
 export function recordBody(json) {
   const bytes = Buffer.from(typeof json === 'string' ? json : JSON.stringify(json));

@@ -40,7 +40,7 @@ const WRONG_RECORDS = {
   'a server record': Uint8Array.of(0x81, 1, 0),
   'a type alone': Uint8Array.of(1),
   'a submit of nothing': Uint8Array.of(1, 5, 0),
-  'a submit of 33': oversized(33).raw(Array.from({ length: 66 }, (_, i) => i % 2)).finish(),
+  'a submit of 1,026': oversized(1026).raw(Array.from({ length: 2052 }, (_, i) => i % 2)).finish(),
   'a size past the end': oversized(1).varint(1000).raw([1, 1, 0]).finish(),
   'a size of 2^63': oversized(1).varint(2n ** 63n).raw([1, 1, 0]).finish(),
   'bytes left over': Uint8Array.from([...submitRecord(1, [lineBody([1, 1, 2, 2])]), 9]),

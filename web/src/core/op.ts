@@ -11,6 +11,7 @@ export const HOMES_MAX = 256;
 export const WIDTH_MAX = 512 * 256;
 export const PARTS_MAX = 32;
 export const TARGETS_MAX = 4096;
+export const EDIT_OPS_MAX = 1024;
 export const POINT_SUB_MAX = 1 << 20;
 export const CONTOURS_MAX = 2048;
 export const TEXT_BYTES_MAX = 4096;
@@ -62,6 +63,7 @@ export interface Stroke {
 export interface Visibility {
   kind: 'hide' | 'show';
   targets: number[];
+  follow?: number; /* of a hide: the next so many ops are one edit with it, one undo step */
 }
 
 export interface RecordOp {
@@ -210,8 +212,12 @@ export function encodeOp(op: Op): Uint8Array {
     out.varint(json.length);
     out.raw(json);
   } else {
+    demand(op.targets.length >= 1 || Boolean(op.follow), 'no targets');
     out.varint(op.targets.length);
     op.targets.forEach((seq, i) => out.varint(seq - (i > 0 ? op.targets[i - 1]! : 0)));
+    if (op.follow) {
+      out.varint(op.follow);
+    }
   }
   return out.finish();
 }
@@ -401,9 +407,21 @@ function readStroke(input: ByteReader): Stroke {
   return stroke;
 }
 
+/* Whether bytes are left tells a hide that others follow, which may hide nothing, from one by itself. */
+function readVisibility(input: ByteReader, kind: 'hide' | 'show'): Visibility {
+  const targets = readTargets(input);
+  if (kind === 'show' || input.left === 0) {
+    demand(targets.length >= 1, 'no targets');
+    return { kind, targets };
+  }
+  const follow = input.varint();
+  demand(follow >= 1 && follow <= EDIT_OPS_MAX, 'number of ops that follow');
+  return { kind, targets, follow };
+}
+
 function readTargets(input: ByteReader): number[] {
   const count = input.varint();
-  demand(count >= 1 && count <= TARGETS_MAX, 'number of targets out of range');
+  demand(count <= TARGETS_MAX, 'number of targets out of range');
   const targets: number[] = [];
   let seq = 0;
   for (let i = 0; i < count; i++) {
@@ -423,7 +441,7 @@ function readOp(input: ByteReader): Op {
       return readStroke(input);
     case KINDS.hide:
     case KINDS.show:
-      return { kind: kind === KINDS.hide ? 'hide' : 'show', targets: readTargets(input) };
+      return readVisibility(input, kind === KINDS.hide ? 'hide' : 'show');
     case KINDS.record:
       return { kind: 'record', json: readText(input, RECORD_BYTES_MAX, 'record') };
     default:

@@ -34,7 +34,8 @@ enum kolam_status kolam_fanout_create(struct kolam_server *server) {
 void kolam_fanout_destroy(struct kolam_server *server) {
     struct kolam_fanout *fanout = server->fanout;
     if (fanout) {
-        kolam_notices_end_tick(fanout);
+        kolam_fanout_forget_records(fanout);
+        kolam_free(fanout->records);
         kolam_tick_destroy(fanout);
         kolam_viewers_table_destroy(fanout->table);
         kolam_free(fanout->tile_records);
@@ -45,11 +46,22 @@ void kolam_fanout_destroy(struct kolam_server *server) {
     }
 }
 
+/* Keeps it when the first asks for it. */
+static uint32_t place_of(struct kolam_fanout *fanout, const struct kolam_out_item *item,
+                         uint32_t *place) {
+    if (*place == KOLAM_FANOUT_NO_RECORD) {
+        *place = kolam_fanout_keep(fanout, item);
+    }
+    return *place;
+}
+
 /* ---- ops ---- */
 
 struct shown_op {
+    struct kolam_fanout *fanout;
     const struct kolam_recent_op *op;
     struct kolam_extent extent;
+    uint32_t record; /* where it is kept, once somebody gets it */
 };
 
 static struct kolam_out_item item_of(const struct kolam_recent_op *op) {
@@ -69,12 +81,12 @@ static bool wants_op(const struct kolam_view *view, const struct shown_op *shown
 }
 
 static void show_op(void *ctx, struct kolam_interest_item *interest) {
-    const struct shown_op *shown = ctx;
+    struct shown_op *shown = ctx;
     struct kolam_viewers *viewers = (struct kolam_viewers *)interest;
     bool wants_tiles;
     if (wants_op(&interest->view, shown, &wants_tiles)) {
         const struct kolam_out_item item = item_of(shown->op);
-        kolam_viewers_add(viewers, &item);
+        kolam_viewers_add(viewers, place_of(shown->fanout, &item, &shown->record));
     }
     if (wants_tiles) {
         kolam_notices_op(viewers, shown->op);
@@ -83,7 +95,9 @@ static void show_op(void *ctx, struct kolam_interest_item *interest) {
 
 static void show(struct kolam_canvas *canvas, const struct kolam_recent_op *op) {
     if (op->home_count > 0) {
-        struct shown_op shown = {op, kolam_homes_extent(op->homes, op->home_count)};
+        struct shown_op shown = {canvas->server->fanout, op,
+                                 kolam_homes_extent(op->homes, op->home_count),
+                                 KOLAM_FANOUT_NO_RECORD};
         kolam_interest_find_homes(&canvas->interest, op->homes, op->home_count, show_op, &shown);
     }
 }
@@ -97,7 +111,8 @@ void kolam_fanout_op(struct kolam_session *session, const struct kolam_recent_op
     if (!is_touched) {
         return;
     }
-    struct shown_op shown = {op, kolam_homes_extent(op->homes, op->home_count)};
+    const struct shown_op shown = {.op = op,
+                                   .extent = kolam_homes_extent(op->homes, op->home_count)};
     if (wants_op(&session->view, &shown, &wants_tiles)) {
         const struct kolam_out_item item = item_of(op);
         kolam_session_queue(session, &item);
@@ -149,14 +164,17 @@ void kolam_fanout_on_commit(void *ctx, const struct kolam_submission *submission
 /* ---- what is not an op ---- */
 
 struct shown_preview {
+    struct kolam_fanout *fanout;
     struct kolam_extent extent;
     struct kolam_out_item item;
+    uint32_t record; /* where it is kept, once somebody gets it */
 };
 
 static void show_preview(void *ctx, struct kolam_interest_item *interest) {
-    const struct shown_preview *shown = ctx;
+    struct shown_preview *shown = ctx;
     if (kolam_view_resolves(&interest->view, &shown->extent)) {
-        kolam_viewers_add((struct kolam_viewers *)interest, &shown->item);
+        kolam_viewers_add((struct kolam_viewers *)interest,
+                          place_of(shown->fanout, &shown->item, &shown->record));
     }
 }
 
@@ -165,7 +183,10 @@ static struct shown_preview shown_of(struct kolam_session *author,
                                      struct kolam_bytes *record) {
     author->authored_tick = author->server->fanout->tick;
     return (struct shown_preview){
-        *extent, {.bytes = record, .class = KOLAM_OUT_PREVIEW, .except = author->number}};
+        author->server->fanout,
+        *extent,
+        {.bytes = record, .class = KOLAM_OUT_PREVIEW, .except = author->number},
+        KOLAM_FANOUT_NO_RECORD};
 }
 
 void kolam_fanout_preview(struct kolam_session *author, const struct kolam_home *homes,
@@ -188,10 +209,12 @@ void kolam_fanout_all(struct kolam_canvas *canvas, struct kolam_session *except,
     if (except) {
         except->authored_tick = canvas->server->fanout->tick;
     }
+    if (!record) {
+        return;
+    }
+    const uint32_t place = kolam_fanout_keep(canvas->server->fanout, &item);
     KOLAM_LIST_EACH(&canvas->viewers, struct kolam_viewers, canvas_link, viewers) {
-        if (record) {
-            kolam_viewers_add(viewers, &item);
-        }
+        kolam_viewers_add(viewers, place);
     }
     kolam_bytes_unref(record);
 }

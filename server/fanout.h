@@ -11,6 +11,9 @@ struct kolam_tile_record;
 
 struct kolam_fanout {
     struct kolam_viewers_table *table;
+    /* What leaves with this tick, each once however many get it; viewers have its place here. */
+    struct kolam_out_item *records;
+    uint32_t record_count, record_capacity;
     struct kolam_list dirty_viewers;  /* something is due at the tick */
     struct kolam_list dirty_sessions; /* something is in the outbox, and the socket can take it */
     struct kolam_list noticing;       /* kolam_notices with something due */
@@ -28,6 +31,12 @@ struct kolam_fanout {
 
 KOLAM_MUST_CHECK enum kolam_status kolam_fanout_create(struct kolam_server *server);
 void kolam_fanout_destroy(struct kolam_server *server);
+
+/* Keeps a record, with a reference of its bytes, until the tick is over; returns its place (viewers.c). */
+#define KOLAM_FANOUT_NO_RECORD UINT32_MAX /* out of memory */
+uint32_t kolam_fanout_keep(struct kolam_fanout *fanout, const struct kolam_out_item *item);
+/* The tick is over. */
+void kolam_fanout_forget_records(struct kolam_fanout *fanout);
 
 /* A kolam_log_on_commit; ctx is the canvas. */
 void kolam_fanout_on_commit(void *ctx, const struct kolam_submission *submission);
@@ -54,8 +63,6 @@ void kolam_notices_op(struct kolam_viewers *viewers, const struct kolam_recent_o
 void kolam_notices_tile(struct kolam_viewers *viewers, struct kolam_tile_id tile, uint64_t seq);
 /* Hands on what has become due. */
 void kolam_notices_tick(struct kolam_server *server);
-/* The tick is over. */
-void kolam_notices_end_tick(struct kolam_fanout *fanout);
 
 /* The tick (tick.c). */
 KOLAM_MUST_CHECK enum kolam_status kolam_tick_create(struct kolam_fanout *fanout);

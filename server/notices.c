@@ -14,7 +14,8 @@
 struct kolam_tile_record {
     struct kolam_tile_id tile;
     uint64_t seq;
-    struct kolam_bytes *bytes;
+    uint64_t tick;
+    uint32_t record; /* where the fan-out keeps it in that tick */
 };
 
 static struct kolam_tile_record *place_of(struct kolam_fanout *fanout, struct kolam_tile_id tile) {
@@ -25,35 +26,24 @@ static struct kolam_tile_record *place_of(struct kolam_fanout *fanout, struct ko
     return fanout->tile_records ? &fanout->tile_records[hash % RECORDS] : NULL;
 }
 
-void kolam_notices_end_tick(struct kolam_fanout *fanout) {
-    for (int i = 0; fanout->tile_records && i < RECORDS; i++) {
-        kolam_bytes_unref(fanout->tile_records[i].bytes);
-        fanout->tile_records[i].bytes = NULL;
-    }
-}
-
-/* The caller's reference. */
-static struct kolam_bytes *record_of(struct kolam_fanout *fanout, struct kolam_tile_id tile,
-                                     uint64_t seq) {
+static uint32_t record_of(struct kolam_fanout *fanout, struct kolam_tile_id tile, uint64_t seq) {
     struct kolam_tile_record *place = place_of(fanout, tile);
-    if (place && place->bytes && place->seq == seq && kolam_tile_equal(place->tile, tile)) {
-        return kolam_bytes_ref(place->bytes);
+    if (place && place->tick == fanout->tick && place->seq == seq &&
+        kolam_tile_equal(place->tile, tile)) {
+        return place->record;
     }
     struct kolam_bytes *bytes = kolam_out_tile(tile, seq);
-    if (place && bytes) {
-        kolam_bytes_unref(place->bytes);
-        *place = (struct kolam_tile_record){tile, seq, kolam_bytes_ref(bytes)};
+    const struct kolam_out_item item = {.bytes = bytes, .class = KOLAM_OUT_OP};
+    const uint32_t record = bytes ? kolam_fanout_keep(fanout, &item) : KOLAM_FANOUT_NO_RECORD;
+    kolam_bytes_unref(bytes);
+    if (place && record != KOLAM_FANOUT_NO_RECORD) {
+        *place = (struct kolam_tile_record){tile, seq, fanout->tick, record};
     }
-    return bytes;
+    return record;
 }
 
 void kolam_notices_tile(struct kolam_viewers *viewers, struct kolam_tile_id tile, uint64_t seq) {
-    struct kolam_bytes *bytes = record_of(viewers->canvas->server->fanout, tile, seq);
-    if (bytes) {
-        const struct kolam_out_item item = {.bytes = bytes, .class = KOLAM_OUT_OP};
-        kolam_viewers_add(viewers, &item);
-        kolam_bytes_unref(bytes);
-    }
+    kolam_viewers_add(viewers, record_of(viewers->canvas->server->fanout, tile, seq));
 }
 
 static void add(struct kolam_viewers *viewers, struct kolam_tile_id tile, uint64_t seq,

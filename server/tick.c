@@ -27,14 +27,15 @@ struct composed {
     bool has_calm, has_failed;
     uint64_t waited_us;            /* since the first of them was due */
     uint32_t ops, previews, tiles; /* records */
+    uint64_t last_seq;             /* of the ops */
 };
 
 struct kolam_tick_room {
     uint8_t *scratch; /* KOLAM_SOCKET_PAD + KOLAM_OUTBOX_SCRATCH_BYTES */
     struct kolam_bytes **chunks;
-    struct kolam_out_item *calm; /* a list without its previews */
+    struct kolam_out_item *list; /* what is being composed */
     struct composed *composed;   /* [0] is not used */
-    uint32_t chunk_count, chunk_capacity, calm_capacity, composed_count, composed_capacity;
+    uint32_t chunk_count, chunk_capacity, list_capacity, composed_count, composed_capacity;
     uint32_t buckets[BUCKETS];
 };
 
@@ -51,7 +52,7 @@ void kolam_tick_destroy(struct kolam_fanout *fanout) {
     if (fanout->room) {
         kolam_free(fanout->room->scratch);
         kolam_free(fanout->room->chunks);
-        kolam_free(fanout->room->calm);
+        kolam_free(fanout->room->list);
         kolam_free(fanout->room->composed);
         kolam_free(fanout->room);
         fanout->room = NULL;
@@ -155,57 +156,51 @@ static bool compose_all(struct kolam_tick_room *room, const struct kolam_out_ite
     return true;
 }
 
-/* For those who are congested: ops and tiles alone. */
-static bool compose_calm(struct kolam_tick_room *room, struct composed *composed) {
-    const struct kolam_viewers *viewers = composed->viewers;
-    if (composed->has_calm || composed->has_failed) {
-        return composed->has_calm;
-    }
+/* Frames of all that is pending for the viewers, or of all but the previews. */
+static bool compose_list(struct kolam_fanout *fanout, const struct kolam_viewers *viewers,
+                         bool has_previews, uint32_t *out_begin, uint32_t *out_end) {
+    struct kolam_tick_room *room = fanout->room;
     uint32_t count = 0;
-    if (!grow((void **)&room->calm, &room->calm_capacity, viewers->count, sizeof(*room->calm))) {
+    if (!grow((void **)&room->list, &room->list_capacity, viewers->count, sizeof(*room->list))) {
         return false;
     }
     for (uint32_t i = 0; i < viewers->count; i++) {
-        if (viewers->items[i].class != KOLAM_OUT_PREVIEW) {
-            room->calm[count++] = viewers->items[i];
+        const struct kolam_out_item *item = &fanout->records[viewers->items[i]];
+        if (has_previews || item->class != KOLAM_OUT_PREVIEW) {
+            room->list[count++] = *item;
         }
     }
-    composed->has_calm =
-        compose_all(room, room->calm, count, &composed->calm_begin, &composed->calm_end);
+    return compose_all(room, room->list, count, out_begin, out_end);
+}
+
+/* For those who are congested: ops and tiles alone. */
+static bool compose_calm(struct kolam_fanout *fanout, struct composed *composed) {
+    if (!composed->has_calm && !composed->has_failed) {
+        composed->has_calm = compose_list(fanout, composed->viewers, false, &composed->calm_begin,
+                                          &composed->calm_end);
+    }
     return composed->has_calm;
 }
 
-static uint64_t hash_of(const struct kolam_viewers *viewers) {
-    uint64_t hash = viewers->count;
-    for (uint32_t i = 0; i < viewers->count; i++) {
-        hash = (hash ^ (uintptr_t)viewers->items[i].bytes >> 4) * 0x9e3779b97f4a7c15u;
-        hash ^= hash >> 29;
-    }
-    return hash;
-}
-
 static bool has_same_list(const struct kolam_viewers *a, const struct kolam_viewers *b) {
-    bool is_same = a->count == b->count;
-    for (uint32_t i = 0; is_same && i < a->count; i++) {
-        is_same = a->items[i].bytes == b->items[i].bytes;
-    }
-    return is_same;
+    return a->count == b->count && memcmp(a->items, b->items, a->count * sizeof(*a->items)) == 0;
 }
 
-static void count_records(struct composed *composed) {
+static void look_through(const struct kolam_fanout *fanout, struct composed *composed) {
     const struct kolam_viewers *viewers = composed->viewers;
     for (uint32_t i = 0; i < viewers->count; i++) {
-        const struct kolam_out_item *item = &viewers->items[i];
+        const struct kolam_out_item *item = &fanout->records[viewers->items[i]];
         composed->ops += item->seq != 0;
         composed->previews += item->class == KOLAM_OUT_PREVIEW;
         composed->tiles += item->bytes->data[0] == KOLAM_RECORD_TILE;
+        composed->last_seq = item->seq > composed->last_seq ? item->seq : composed->last_seq;
     }
 }
 
 /* What is sent to these viewers, made for them or for others before; NULL without memory. */
 static struct composed *obtain(struct kolam_server *server, const struct kolam_viewers *viewers) {
     struct kolam_tick_room *room = server->fanout->room;
-    const uint64_t hash = hash_of(viewers);
+    const uint64_t hash = viewers->hash;
     uint32_t *bucket = &room->buckets[hash % BUCKETS];
     for (uint32_t i = *bucket; i != 0; i = room->composed[i].next) {
         if (room->composed[i].hash == hash && has_same_list(room->composed[i].viewers, viewers)) {
@@ -223,8 +218,8 @@ static struct composed *obtain(struct kolam_server *server, const struct kolam_v
                               .next = *bucket,
                               .waited_us = kolam_loop_now_us(server->loop) - viewers->due_us};
     *bucket = room->composed_count;
-    made->has_failed = !compose_all(room, viewers->items, viewers->count, &made->begin, &made->end);
-    count_records(made);
+    made->has_failed = !compose_list(server->fanout, viewers, true, &made->begin, &made->end);
+    look_through(server->fanout, made);
     server->metrics.frames_composed += made->end - made->begin;
     return made;
 }
@@ -241,35 +236,26 @@ static void end_composing(struct kolam_tick_room *room) {
 
 /* ---- handing it to the members ---- */
 
-static uint64_t last_seq(const struct kolam_viewers *viewers) {
-    uint64_t seq = 0;
-    for (uint32_t i = 0; i < viewers->count; i++) {
-        seq = viewers->items[i].seq > seq ? viewers->items[i].seq : seq;
-    }
-    return seq;
-}
-
 /* References chunks [begin, end) in the outbox. */
-static void queue_chunks(struct kolam_session *session, const struct kolam_viewers *viewers,
+static void queue_chunks(struct kolam_session *session, const struct composed *composed,
                          uint32_t begin, uint32_t end) {
     struct kolam_tick_room *room = session->server->fanout->room;
     struct kolam_out_item item = {
-        .seq = last_seq(viewers), .class = KOLAM_OUT_OP, .form = KOLAM_OUT_FRAMES};
+        .seq = composed->last_seq, .class = KOLAM_OUT_OP, .form = KOLAM_OUT_FRAMES};
     for (uint32_t i = begin; i < end && session->viewers; i++) {
         item.bytes = room->chunks[i];
         kolam_session_queue(session, &item);
     }
 }
 
-static void deliver_late(struct kolam_session *session, const struct kolam_viewers *viewers,
-                         struct composed *composed) {
+static void deliver_late(struct kolam_session *session, struct composed *composed) {
     struct kolam_metrics *metrics = &session->server->metrics;
     metrics->previews_shed += composed->previews;
-    if (!compose_calm(session->server->fanout->room, composed)) {
+    if (!compose_calm(session->server->fanout, composed)) {
         kolam_session_close(session, 1013, "out of memory");
         return;
     }
-    queue_chunks(session, viewers, composed->calm_begin, composed->calm_end);
+    queue_chunks(session, composed, composed->calm_begin, composed->calm_end);
     if (session->viewers) {
         metrics->ops_delivered += composed->ops;
         metrics->tiles_delivered += composed->tiles;
@@ -278,8 +264,7 @@ static void deliver_late(struct kolam_session *session, const struct kolam_viewe
     }
 }
 
-static void deliver_shared(struct kolam_session *session, const struct kolam_viewers *viewers,
-                           const struct composed *composed) {
+static void deliver_shared(struct kolam_session *session, const struct composed *composed) {
     struct kolam_tick_room *room = session->server->fanout->room;
     struct kolam_metrics *metrics = &session->server->metrics;
     uint32_t next = composed->begin;
@@ -291,7 +276,7 @@ static void deliver_shared(struct kolam_session *session, const struct kolam_vie
         }
     }
     if (next < composed->end) {
-        queue_chunks(session, viewers, next, composed->end);
+        queue_chunks(session, composed, next, composed->end);
         kolam_tick_flush(session);
     }
     metrics->ops_delivered += composed->ops;
@@ -303,7 +288,7 @@ static void deliver_shared(struct kolam_session *session, const struct kolam_vie
 
 static bool is_author(const struct kolam_session *session, const struct kolam_viewers *viewers) {
     for (uint32_t i = 0; i < viewers->count; i++) {
-        if (viewers->items[i].except == session->number) {
+        if (session->server->fanout->records[viewers->items[i]].except == session->number) {
             return true;
         }
     }
@@ -325,9 +310,9 @@ static void deliver(struct kolam_session *session, const struct kolam_viewers *v
     } else if (composed->has_failed) {
         kolam_session_close(session, 1013, "out of memory");
     } else if (is_congested) {
-        deliver_late(session, viewers, composed);
+        deliver_late(session, composed);
     } else {
-        deliver_shared(session, viewers, composed);
+        deliver_shared(session, composed);
     }
 }
 
@@ -355,6 +340,7 @@ static void write_all_viewers(struct kolam_server *server) {
     KOLAM_LIST_EACH(&fanout->dirty_viewers, struct kolam_viewers, dirty_link, done) {
         kolam_viewers_clear(done);
     }
+    kolam_fanout_forget_records(fanout);
 }
 
 static void write_all_sessions(struct kolam_fanout *fanout) {
@@ -378,6 +364,5 @@ void kolam_tick_run(struct kolam_server *server) {
     kolam_notices_tick(server);
     write_all_viewers(server);
     write_all_sessions(fanout);
-    kolam_notices_end_tick(fanout);
     fanout->tick++;
 }

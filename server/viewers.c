@@ -7,7 +7,7 @@
 #include "kolam/alloc.h"
 
 #define BUCKETS 4096
-#define KEPT_ITEMS 1024 /* room kept from tick to tick */
+#define KEPT_ITEMS 512 /* room kept from tick to tick */
 
 struct kolam_viewers_table {
     struct kolam_list buckets[BUCKETS];
@@ -21,10 +21,16 @@ struct kolam_viewers_table *kolam_viewers_table_create(void) {
     return table;
 }
 
-static void destroy(struct kolam_viewers *viewers) {
-    for (uint32_t i = 0; i < viewers->count; i++) {
-        kolam_bytes_unref(viewers->items[i].bytes);
+static void release_items(struct kolam_viewers *viewers) {
+    if (viewers->items != viewers->few) {
+        kolam_free(viewers->items);
     }
+    viewers->items = viewers->few;
+    viewers->capacity = KOLAM_VIEWERS_FEW;
+}
+
+static void destroy(struct kolam_viewers *viewers) {
+    release_items(viewers);
     viewers->canvas->server->metrics.views_distinct -= viewers->interest.view.is_set;
     kolam_interest_remove(&viewers->canvas->interest, &viewers->interest);
     kolam_list_remove(&viewers->link);
@@ -32,7 +38,6 @@ static void destroy(struct kolam_viewers *viewers) {
     kolam_list_remove(&viewers->dirty_link);
     kolam_list_remove(&viewers->notices.link);
     kolam_free(viewers->notices.seqs);
-    kolam_free(viewers->items);
     kolam_free(viewers);
 }
 
@@ -66,6 +71,8 @@ static struct kolam_viewers *create(struct kolam_canvas *canvas, const struct ko
     if (!viewers) {
         return NULL;
     }
+    viewers->items = viewers->few;
+    viewers->capacity = KOLAM_VIEWERS_FEW;
     viewers->interest.view = *view;
     viewers->interest.view.id = 0;
     viewers->canvas = canvas;
@@ -129,12 +136,37 @@ void kolam_viewers_leave(struct kolam_session *session) {
     }
 }
 
+/* ---- what leaves with this tick ---- */
+
+uint32_t kolam_fanout_keep(struct kolam_fanout *fanout, const struct kolam_out_item *item) {
+    if (fanout->record_count == fanout->record_capacity) {
+        uint32_t capacity = fanout->record_capacity ? fanout->record_capacity * 2 : 64;
+        void *grown = kolam_realloc_array(fanout->records, capacity, sizeof(*fanout->records));
+        if (!grown) {
+            return KOLAM_FANOUT_NO_RECORD;
+        }
+        fanout->records = grown;
+        fanout->record_capacity = capacity;
+    }
+    kolam_bytes_ref(item->bytes);
+    fanout->records[fanout->record_count] = *item;
+    return fanout->record_count++;
+}
+
+void kolam_fanout_forget_records(struct kolam_fanout *fanout) {
+    for (uint32_t i = 0; i < fanout->record_count; i++) {
+        kolam_bytes_unref(fanout->records[i].bytes);
+    }
+    fanout->record_count = 0;
+}
+
 /* ---- what is pending ---- */
 
 void kolam_viewers_settle(struct kolam_session *session) {
     struct kolam_viewers *viewers = session->viewers;
     while (viewers && session->skip < viewers->count) {
-        const struct kolam_out_item *item = &viewers->items[session->skip++];
+        const struct kolam_fanout *fanout = session->server->fanout;
+        const struct kolam_out_item *item = &fanout->records[viewers->items[session->skip++]];
         const bool is_shed = item->class == KOLAM_OUT_PREVIEW && session->ws &&
                              kolam_socket_is_congested(session->ws);
         session->server->metrics.previews_shed += is_shed;
@@ -149,25 +181,28 @@ static bool has_room(struct kolam_viewers *viewers) {
     if (viewers->count < viewers->capacity) {
         return true;
     }
-    uint32_t capacity = viewers->capacity ? viewers->capacity * 2 : 8;
-    void *grown = kolam_realloc_array(viewers->items, capacity, sizeof(*viewers->items));
+    const uint32_t capacity = viewers->capacity * 2;
+    uint32_t *grown = kolam_alloc_array(capacity, sizeof(*grown));
     if (!grown) {
         return false;
     }
+    memcpy(grown, viewers->items, viewers->count * sizeof(*grown));
+    release_items(viewers);
     viewers->items = grown;
     viewers->capacity = capacity;
     return true;
 }
 
-void kolam_viewers_add(struct kolam_viewers *viewers, const struct kolam_out_item *item) {
-    if (!has_room(viewers)) {
+void kolam_viewers_add(struct kolam_viewers *viewers, uint32_t record) {
+    if (record == KOLAM_FANOUT_NO_RECORD || !has_room(viewers)) {
         KOLAM_LIST_EACH(&viewers->members, struct kolam_session, viewers_link, session) {
             kolam_session_close(session, 1013, "out of memory");
         }
         return;
     }
-    viewers->items[viewers->count++] = *item;
-    kolam_bytes_ref(item->bytes);
+    viewers->items[viewers->count++] = record;
+    viewers->hash = (viewers->hash ^ record) * 0x9e3779b97f4a7c15u;
+    viewers->hash ^= viewers->hash >> 29;
     if (kolam_list_is_empty(&viewers->dirty_link)) {
         struct kolam_server *server = viewers->canvas->server;
         kolam_list_append(&server->fanout->dirty_viewers, &viewers->dirty_link);
@@ -177,18 +212,12 @@ void kolam_viewers_add(struct kolam_viewers *viewers, const struct kolam_out_ite
 }
 
 void kolam_viewers_clear(struct kolam_viewers *viewers) {
-    for (uint32_t i = 0; i < viewers->count; i++) {
-        kolam_bytes_unref(viewers->items[i].bytes);
-    }
     viewers->count = 0;
+    viewers->hash = 0;
     kolam_list_remove(&viewers->dirty_link);
     if (viewers->member_count == 0) {
         destroy(viewers);
-        return;
-    }
-    if (viewers->capacity > KEPT_ITEMS) {
-        kolam_free(viewers->items);
-        viewers->items = NULL;
-        viewers->capacity = 0;
+    } else if (viewers->capacity > KEPT_ITEMS) {
+        release_items(viewers);
     }
 }

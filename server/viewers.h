@@ -25,17 +25,23 @@ struct kolam_notices {
     int64_t due_ms;
 };
 
+#define KOLAM_VIEWERS_FEW 14 /* more than that pending take memory of their own */
+
 struct kolam_viewers {
     struct kolam_interest_item interest; /* first: the index hands it back; holds the view */
-    struct kolam_list link;              /* in the table, by canvas and view */
-    struct kolam_list canvas_link;       /* canvas->viewers */
-    struct kolam_list dirty_link;        /* in the fan-out's list while something is pending */
-    struct kolam_canvas *canvas;         /* the members hold it */
-    struct kolam_list members;           /* kolam_session.viewers_link */
-    uint32_t member_count;
+    /* Pending since the last tick: places among the fan-out's records. What an op touches of each group stands
+     * together: with a thousand different views that is most of its cost. */
+    uint32_t *items;
     uint32_t count, capacity;
-    struct kolam_out_item *items; /* pending since the last tick, */
-    uint64_t due_us;              /* the first since then */
+    uint64_t hash; /* of them */
+    uint32_t few[KOLAM_VIEWERS_FEW];
+    uint32_t member_count;
+    struct kolam_list dirty_link;  /* in the fan-out's list while something is pending, */
+    uint64_t due_us;               /* the first since then */
+    struct kolam_list link;        /* in the table, by canvas and view */
+    struct kolam_list canvas_link; /* canvas->viewers */
+    struct kolam_canvas *canvas;   /* the members hold it */
+    struct kolam_list members;     /* kolam_session.viewers_link */
     struct kolam_notices notices;
     struct kolam_view_job *view_job; /* reads versions for those who wait; NULL: none does */
 };
@@ -54,8 +60,8 @@ void kolam_viewers_leave(struct kolam_session *session);
 /* Moves what is pending for the session into its outbox. */
 void kolam_viewers_settle(struct kolam_session *session);
 
-/* Adds to what is due at the tick, with a reference of the bytes; without memory the members are closed. */
-void kolam_viewers_add(struct kolam_viewers *viewers, const struct kolam_out_item *item);
+/* Adds a record of this tick (kolam_fanout_keep) to what is due at its end; without memory the members are closed. */
+void kolam_viewers_add(struct kolam_viewers *viewers, uint32_t record);
 /* The tick is over: forgets what was pending, and the viewers themselves if there are none. */
 void kolam_viewers_clear(struct kolam_viewers *viewers);
 

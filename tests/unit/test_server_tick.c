@@ -152,7 +152,8 @@ static int end(void **state) {
     }
     assert_true(kolam_list_is_empty(&world->canvas.viewers));
     assert_int_equal(world->server.metrics.views_distinct, 0);
-    kolam_notices_end_tick(&world->fanout);
+    kolam_fanout_forget_records(&world->fanout);
+    kolam_free(world->fanout.records);
     kolam_free(world->fanout.tile_records);
     kolam_tick_destroy(&world->fanout);
     kolam_viewers_table_destroy(world->fanout.table);
@@ -172,7 +173,7 @@ static void show(struct world *world, struct kolam_viewers *viewers, const char 
         .except = (uint32_t)except,
         .class = seq ? KOLAM_OUT_OP : KOLAM_OUT_PREVIEW,
     };
-    kolam_viewers_add(viewers, &item);
+    kolam_viewers_add(viewers, kolam_fanout_keep(viewers->canvas->server->fanout, &item));
     kolam_bytes_unref(bytes);
 }
 
@@ -306,8 +307,9 @@ static void different_views_with_the_same_records_share_a_frame(void **state) {
     look(world, 5, &there);
     struct kolam_bytes *bytes = kolam_bytes_copy("s", 1);
     const struct kolam_out_item item = {.bytes = bytes, .seq = 1, .class = KOLAM_OUT_OP};
-    kolam_viewers_add(world->sessions[0].viewers, &item);
-    kolam_viewers_add(world->sessions[5].viewers, &item);
+    const uint32_t record = kolam_fanout_keep(&world->fanout, &item);
+    kolam_viewers_add(world->sessions[0].viewers, record);
+    kolam_viewers_add(world->sessions[5].viewers, record);
     kolam_bytes_unref(bytes);
     tick(world);
     expect(world, 0, "s", 1);

@@ -25,6 +25,25 @@ static struct kolam_net *net_of(struct lws *wsi) {
     return lws_context_user(lws_get_context(wsi));
 }
 
+static void gone(struct kolam_net_peer *peer) {
+    switch (peer->kind) {
+    case KOLAM_NET_WS:
+        kolam_net_ws_gone(peer);
+        return;
+    case KOLAM_NET_HTTP:
+        kolam_net_http_gone(peer);
+        return;
+    case KOLAM_NET_IDLE:
+        kolam_net_idle_end(peer);
+        return;
+    }
+}
+
+static bool is_beginning(enum lws_callback_reasons reason) {
+    return reason == LWS_CALLBACK_FILTER_HTTP_CONNECTION ||
+           reason == LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION || reason == LWS_CALLBACK_HTTP;
+}
+
 /* One callback for both protocols: which of them hears of a connection's end is not the same in all cases,
  * so the end goes by what we attached. */
 static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
@@ -42,9 +61,13 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
     if (reason == LWS_CALLBACK_WSI_DESTROY || reason == LWS_CALLBACK_CLOSED ||
         reason == LWS_CALLBACK_CLOSED_HTTP) {
         if (peer) {
-            (peer->kind == KOLAM_NET_WS ? kolam_net_ws_gone : kolam_net_http_gone)(peer);
+            gone(peer);
         }
         return 0;
+    }
+    if (peer && peer->kind == KOLAM_NET_IDLE && is_beginning(reason)) {
+        kolam_net_idle_end(peer);
+        peer = NULL;
     }
     const struct lws_protocols *protocol = lws_get_protocol(wsi);
     bool is_ws = protocol && strcmp(protocol->name, KOLAM_SUBPROTOCOL) == 0;
@@ -250,6 +273,7 @@ enum kolam_status kolam_net_create(struct kolam_loop *loop, const struct kolam_n
     net->listen_fd = -1;
     kolam_list_init(&net->sockets);
     kolam_list_init(&net->requests);
+    kolam_list_init(&net->idle);
     /* Less urgent levels log each watcher change, and a full stderr pipe would stop the server. */
     lws_set_log_level(LLL_ERR | LLL_WARN, NULL);
     enum kolam_status status = open_listener(net, error);

@@ -12,6 +12,7 @@
 #include "net_internal.h"
 
 #define STALL_MS 30000
+#define IDLE_MS 60000
 #define HEAD_BYTES_MAX 3072
 
 struct kolam_http {
@@ -120,15 +121,49 @@ static size_t compose_head(const struct kolam_http *http, char *out, size_t capa
     return size < 0 || (size_t)size >= capacity ? 0 : (size_t)size;
 }
 
+/* Without memory the library's deadline stays. */
+static void begin_idle(struct kolam_net *net, struct lws *wsi) {
+    struct kolam_net_idle *idle =
+        lws_get_opaque_user_data(wsi) ? NULL : kolam_alloc_zero(1, sizeof(*idle));
+    if (idle) {
+        idle->peer.kind = KOLAM_NET_IDLE;
+        idle->wsi = wsi;
+        idle->since_ms = kolam_loop_now_ms(net->loop);
+        kolam_list_append(&net->idle, &idle->link);
+        lws_set_opaque_user_data(wsi, idle);
+        lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
+    }
+}
+
+void kolam_net_idle_end(struct kolam_net_peer *peer) {
+    struct kolam_net_idle *idle = (struct kolam_net_idle *)peer;
+    kolam_list_remove(&idle->link);
+    lws_set_opaque_user_data(idle->wsi, NULL);
+    kolam_free(idle);
+}
+
+static void sweep_idle(struct kolam_net *net, int64_t now_ms) {
+    KOLAM_LIST_EACH(&net->idle, struct kolam_net_idle, link, idle) {
+        if (now_ms - idle->since_ms < IDLE_MS) {
+            return;
+        }
+        struct lws *wsi = idle->wsi;
+        kolam_net_idle_end(&idle->peer);
+        lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
+    }
+}
+
 /* The whole answer is with the library. Nonzero: close. */
 static int complete(struct kolam_http *http) {
+    struct kolam_net *net = http->net;
     struct lws *wsi = http->wsi;
     bool must_close = http->pull && http->request->is_http_1_0;
     destroy(http);
-    if (must_close) {
+    if (must_close || lws_http_transaction_completed(wsi)) {
         return -1;
     }
-    return lws_http_transaction_completed(wsi) ? -1 : 0;
+    begin_idle(net, wsi);
+    return 0;
 }
 
 static int send_bytes(struct kolam_http *http, uint8_t *bytes, size_t size) {
@@ -350,6 +385,7 @@ void kolam_http_pullable(struct kolam_http *http) {
 
 /* The clock runs only while the client is expected to read: making an answer may take its time. */
 void kolam_net_http_sweep(struct kolam_net *net, int64_t now_ms) {
+    sweep_idle(net, now_ms);
     KOLAM_LIST_EACH(&net->requests, struct kolam_http, link, http) {
         bool is_stuck = http->is_ready && (!http->pull || lws_partial_buffered(http->wsi)) &&
                         now_ms - http->progress_ms > STALL_MS;

@@ -142,6 +142,7 @@ void kolam_net_idle_end(struct kolam_net_peer *peer) {
     kolam_free(idle);
 }
 
+/* Not from within a callback of the library, so it may close at once. */
 static void sweep_idle(struct kolam_net *net, int64_t now_ms) {
     KOLAM_LIST_EACH(&net->idle, struct kolam_net_idle, link, idle) {
         if (now_ms - idle->since_ms < IDLE_MS) {
@@ -149,7 +150,7 @@ static void sweep_idle(struct kolam_net *net, int64_t now_ms) {
         }
         struct lws *wsi = idle->wsi;
         kolam_net_idle_end(&idle->peer);
-        lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
+        lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
     }
 }
 

@@ -223,6 +223,7 @@ enum kolam_status kolam_history_answer_strokes(struct kolam_history_job *job,
         .to_seq = (uint64_t)job->to,
         .artists = artist != 0 ? &artist : NULL,
         .artist_count = artist != 0 ? 1 : 0,
+        .is_paged = true,
     };
     enum kolam_status status = kolam_history_select(history, &selection, take_stroke, &gathered);
     status = status == KOLAM_OK ? gathered.status : status;

@@ -8,8 +8,12 @@
 
 #include "gather.h"
 #include "history_area.h"
+#include "history_hidden.h"
 #include "kolam/alloc.h"
 
+/* A page of an area with more index rows than this is looked for among the next so many ops first. */
+#define WALK_ROWS_MIN 8192
+#define WALK_OPS_MAX 16384
 #define DRAWN_MS_MAX (INT64_C(1) << 53) /* beyond is no date, and no exact number in JSON */
 
 struct kolam_history {
@@ -17,6 +21,7 @@ struct kolam_history {
     struct gather gather;
     struct kolam_op_room room;
     struct kolam_ink_mask mask;
+    struct hidden_cache hidden;
     struct kolam_home homes[KOLAM_STROKE_HOMES_MAX];
     uint32_t pixels[KOLAM_TILE_PIXELS];
 };
@@ -36,6 +41,7 @@ enum kolam_status kolam_history_create(struct kolam_reader *reader,
 void kolam_history_destroy(struct kolam_history *history) {
     if (history) {
         gather_finish(&history->gather);
+        hidden_finish(&history->hidden);
         kolam_free(history);
     }
 }
@@ -86,35 +92,16 @@ static bool is_in_group(const struct group *group, const struct kolam_log_row *r
            stroke->part_count == group->part_count && row->seq == group->first_seq + stroke->part;
 }
 
-/* The newest hide or show of one stroke. */
-struct change_search {
-    uint64_t target;
-    bool is_hidden;
-};
-
-static bool note_change(void *ctx, const struct kolam_home_row *row) {
-    struct change_search *search = ctx;
-    if (row->kind != KOLAM_OP_STROKE && row->target == search->target) {
-        search->is_hidden = row->kind == KOLAM_OP_HIDE;
-    }
-    return true;
-}
-
-/* Whether it is hidden now, from the rows of one of its homes: hides and shows have a row at each. */
+/* From the rows of one of its homes. */
 static enum kolam_status find_hidden(struct kolam_history *history,
                                      const struct kolam_stroke *stroke, uint64_t seq,
                                      bool *out_is_hidden) {
-    struct change_search search = {.target = seq};
     uint32_t count = 0;
     if (kolam_stroke_homes(stroke, history->homes, &count) != KOLAM_OK || count == 0) {
         return KOLAM_ERR_CORRUPT;
     }
-    enum kolam_status status = kolam_reader_homes_at(history->reader, history->homes[0].tile, seq,
-                                                     KOLAM_SEQ_NOW, note_change, &search);
-    if (status == KOLAM_OK) {
-        *out_is_hidden = search.is_hidden;
-    }
-    return status;
+    return hidden_ask(&history->hidden, history->reader, history->homes[0].tile, seq,
+                      out_is_hidden);
 }
 
 /* One seq of a group; KOLAM_ERR_NOT_FOUND if what is there is none of its parts. */
@@ -178,6 +165,85 @@ static enum kolam_status visit_selected(struct kolam_history *history,
     return status;
 }
 
+/* ---- a page of a full area ---- */
+
+struct walk {
+    struct kolam_history *history;
+    const struct kolam_selection *selection;
+    kolam_selected_visit *visit;
+    void *ctx;
+    uint64_t next_seq; /* where it goes on */
+    uint32_t left;     /* ops to look at */
+    bool goes_on;
+    enum kolam_status status;
+};
+
+static enum kolam_status walk_stroke(struct walk *walk, const struct kolam_log_row *row) {
+    struct kolam_op op;
+    bool is_hidden = false;
+    if (kolam_op_decode(row->body, row->body_size_bytes, &walk->history->room, &op) != KOLAM_OK) {
+        return KOLAM_ERR_CORRUPT;
+    }
+    if (!kolam_area_has_ink(&walk->selection->area, &op.stroke)) {
+        return KOLAM_OK;
+    }
+    enum kolam_status status = find_hidden(walk->history, &op.stroke, row->seq, &is_hidden);
+    if (status == KOLAM_OK) {
+        struct kolam_selected selected = {row, &op.stroke, group_of(row, &op.stroke).first_seq,
+                                          is_hidden};
+        walk->goes_on = walk->visit(walk->ctx, &selected);
+    }
+    return status;
+}
+
+static bool walk_op(void *ctx, const struct kolam_log_row *row) {
+    struct walk *walk = ctx;
+    if (walk->left == 0) {
+        return false;
+    }
+    walk->left--;
+    walk->next_seq = row->seq + 1;
+    if (row->kind == KOLAM_OP_STROKE && is_wanted(walk->selection, row->artist)) {
+        walk->status = walk_stroke(walk, row);
+    }
+    return walk->goes_on && walk->status == KOLAM_OK;
+}
+
+static enum kolam_status select_gathered(struct kolam_history *history,
+                                         const struct kolam_selection *selection, uint32_t row_max,
+                                         kolam_selected_visit *visit, void *ctx) {
+    enum kolam_status status = gather_area(&history->gather, history->reader, &selection->area.rect,
+                                           KOLAM_SEQ_NOW, row_max);
+    return status == KOLAM_OK ? visit_selected(history, selection, visit, ctx) : status;
+}
+
+/* Where much was drawn, a page's strokes are found sooner among the next ops than by listing all that lie there; but not
+ * where those ops lie elsewhere. */
+static enum kolam_status select_page(struct kolam_history *history,
+                                     const struct kolam_selection *selection,
+                                     kolam_selected_visit *visit, void *ctx) {
+    struct walk walk = {.history = history,
+                        .selection = selection,
+                        .visit = visit,
+                        .ctx = ctx,
+                        .next_seq = UINT64_MAX,
+                        .left = WALK_OPS_MAX,
+                        .goes_on = true};
+    enum kolam_status status = select_gathered(history, selection, WALK_ROWS_MIN, visit, ctx);
+    if (status != KOLAM_ERR_FULL) {
+        return status;
+    }
+    status =
+        kolam_reader_range(history->reader, selection->from_seq, selection->to_seq, walk_op, &walk);
+    status = status == KOLAM_OK ? walk.status : status;
+    if (status != KOLAM_OK || !walk.goes_on || walk.left > 0) {
+        return status;
+    }
+    struct kolam_selection rest = *selection;
+    rest.from_seq = walk.next_seq;
+    return select_gathered(history, &rest, KOLAM_HISTORY_ROWS_MAX, visit, ctx);
+}
+
 enum kolam_status kolam_history_select(struct kolam_history *history,
                                        const struct kolam_selection *selection,
                                        kolam_selected_visit *visit, void *ctx) {
@@ -189,11 +255,10 @@ enum kolam_status kolam_history_select(struct kolam_history *history,
     if (status != KOLAM_OK) {
         return status;
     }
-    status = gather_area(&history->gather, history->reader, &selection->area.rect, KOLAM_SEQ_NOW,
-                         KOLAM_HISTORY_ROWS_MAX);
-    if (status == KOLAM_OK) {
-        status = visit_selected(history, selection, visit, ctx);
-    }
+    hidden_forget(&history->hidden);
+    status = selection->is_paged && !selection->takes_groups
+                 ? select_page(history, selection, visit, ctx)
+                 : select_gathered(history, selection, KOLAM_HISTORY_ROWS_MAX, visit, ctx);
     kolam_reader_end(history->reader);
     return status;
 }
@@ -367,6 +432,7 @@ enum kolam_status kolam_history_blame(struct kolam_history *history, int32_t lev
     if (status != KOLAM_OK) {
         return status;
     }
+    hidden_forget(&history->hidden);
     status = gather_area(&history->gather, history->reader, &rect, KOLAM_SEQ_NOW,
                          KOLAM_HISTORY_ROWS_MAX);
     if (status == KOLAM_OK) {

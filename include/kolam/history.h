@@ -50,6 +50,8 @@ struct kolam_selection {
     /* A drawing of many points is a group of ops: of a group of which one part is meant every part is visited, also
      * those outside the area and the span. */
     bool takes_groups;
+    /* The visitor will stop soon, and ask again from there: nothing else changes. Not with takes_groups. */
+    bool is_paged;
 };
 
 struct kolam_selected {

@@ -339,6 +339,65 @@ static void groups_are_taken_whole_where_that_is_asked(void **state) {
     assert_int_equal(found.count, 0);
 }
 
+/* So much that a page is found by walking over the ops, first, and then, as those lie elsewhere, by the index. */
+#define MANY 9000
+
+struct page {
+    uint64_t seqs[200];
+    bool is_hidden[200];
+    uint32_t count, limit;
+};
+
+static bool note_page(void *ctx, const struct kolam_selected *selected) {
+    struct page *page = ctx;
+    page->seqs[page->count] = selected->row->seq;
+    page->is_hidden[page->count] = selected->is_hidden;
+    return ++page->count < page->limit;
+}
+
+static void pages_of_a_full_area_hold_what_all_of_it_holds(void **state) {
+    struct past *past = *state;
+    struct kolam_point point = {.pressure = 255};
+    struct kolam_op op = {.kind = KOLAM_OP_STROKE,
+                          .stroke = {.color = 0x000000ff,
+                                     .width = 512,
+                                     .part_count = 1,
+                                     .point_count = 1,
+                                     .points = &point}};
+    for (uint32_t i = 0; i < 3 * MANY; i++) { /* here, then elsewhere, then here again */
+        bool is_elsewhere = i >= MANY && i < 3 * MANY - 50;
+        point.x = (int32_t)((is_elsewhere ? 100000 : 100) + i % 700);
+        point.y = (int32_t)(100 + i / 50);
+        canvas_fixture_submit(&past->canvas, 1, &op, 1);
+        if (i % 1000 == 999) {
+            canvas_fixture_wait(&past->canvas);
+        }
+    }
+    canvas_fixture_wait(&past->canvas);
+    hide(past, 1, 3);
+    hide(past, 1, MANY - 2);
+    struct kolam_selection selection = {.area.rect = {0, 0, 300, 300, 0}, .to_seq = KOLAM_SEQ_NOW};
+    struct page *whole = kolam_alloc_zero(1, sizeof *whole);
+    const uint64_t froms[] = {1, MANY - 60, MANY + 5, 2 * MANY, 3 * MANY - 60};
+    for (uint32_t i = 0; i < sizeof froms / sizeof froms[0]; i++) {
+        struct page page = {.limit = 100};
+        *whole = (struct page){.limit = 100};
+        selection.from_seq = froms[i];
+        selection.is_paged = false;
+        assert_int_equal(kolam_history_select(past->history, &selection, note_page, whole),
+                         KOLAM_OK);
+        selection.is_paged = true;
+        assert_int_equal(kolam_history_select(past->history, &selection, note_page, &page),
+                         KOLAM_OK);
+        assert_int_equal(page.count, whole->count);
+        assert_memory_equal(page.seqs, whole->seqs, sizeof page.seqs);
+        assert_memory_equal(page.is_hidden, whole->is_hidden, sizeof page.is_hidden);
+        assert_true(page.count > 0);
+    }
+    assert_int_equal(whole->count, 50);
+    kolam_free(whole);
+}
+
 /* Nobody but a forger commits such an op; whoever it claims to belong to is left alone. */
 static void a_part_without_its_group_takes_nobody_with_it(void **state) {
     struct past *past = *state;
@@ -444,12 +503,11 @@ static void a_file_of_the_first_version_is_migrated(void **state) {
     kolam_log_destroy(past->canvas.log);
     past->canvas.log = NULL;
     assert_int_equal(sqlite3_open(past->canvas.log_path, &db), SQLITE_OK);
-    assert_int_equal(
-        sqlite3_exec(db,
-                     "DROP INDEX op_artist; DROP TABLE base; DROP TABLE base_id;"
-                     "DROP TABLE base_record; PRAGMA user_version = 1",
-                     NULL, NULL, NULL),
-        SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "DROP INDEX op_artist; DROP TABLE base; DROP TABLE base_id;"
+                                  "DROP TABLE base_record; PRAGMA user_version = 1",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
     canvas_fixture_restart(&past->canvas);
     draw_line(past, 1, 0, 10, 30, 50, 30, 1);
     assert_int_equal(sqlite3_prepare_v2(db,
@@ -513,6 +571,7 @@ int main(void) {
         PAST_TEST(a_group_under_a_pixel_is_one_drawing),
         PAST_TEST(selects_by_area_artist_and_span),
         PAST_TEST(groups_are_taken_whole_where_that_is_asked),
+        PAST_TEST(pages_of_a_full_area_hold_what_all_of_it_holds),
         PAST_TEST(a_part_without_its_group_takes_nobody_with_it),
         PAST_TEST(a_lasso_takes_what_it_encloses_or_crosses),
         PAST_TEST(counts_strokes_by_time),

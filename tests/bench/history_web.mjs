@@ -19,7 +19,7 @@ const CORPUS = join(process.env.KOLAM_SHARED ?? resolve(ROOT, '../shared'), 'cor
 const parts = option('part', 'scrub,play,who,rollback,replay').split(',');
 const [width, height] = option('size', '1280x860').split('x').map(Number);
 const shots = option('shots', null);
-const VIEWS = [['far', '@0,0,-6'], ['middle', '@-12000,-12000,-2'], ['near', '@-12000,-12000,0']];
+const VIEWS = [['far', '@0,0,-6'], ['middle', '@-16384,-11008,-2'], ['near', '@-12000,-12000,0']];
 
 if (!option('data', null) && !existsSync(CORPUS)) {
   console.log(`skipped: no corpus at ${CORPUS} (KOLAM_SHARED)`);
@@ -136,7 +136,7 @@ async function rollback(view, path) {
   await page.getByLabel('Admin token').fill(token);
   const openMs = await timed(async () => {
     await page.keyboard.press('Enter');
-    await page.waitForFunction(() => document.querySelectorAll('.shares-list label').length > 0 || /\d/.test(document.querySelector('.rollback-result').textContent), null, { timeout: 60_000 });
+    await page.waitForFunction(() => document.querySelectorAll('.shares-list label').length > 0 || /\d|No strokes/.test(document.querySelector('.rollback-result').textContent), null, { timeout: 60_000 });
   });
   report('rollback lists artists', view, [openMs], await page.locator('.rollback-result').innerText());
   const second = page.locator('.shares-list label').nth(1);

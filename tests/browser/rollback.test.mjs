@@ -174,20 +174,13 @@ test('a_span_of_time_takes_only_what_was_drawn_in_it', async () => {
   }
   const mod = await moderator('spans');
   const api = `${server.address}api/canvas/spans`;
-  const timeOf = async (seq) => (await (await fetch(`${api}/moment?at=${seq}`)).json()).time;
-  const [first, second] = [await timeOf(1), await timeOf(2)];
   const track = await mod.locator('.rollback .track').boundingBox();
-  const shownAt = (time) => mod.locator('.rollback .track-handle').evaluateAll((handles) => handles.map((each) => Number(each.getAttribute('aria-valuenow'))));
+  const shownAt = () => mod.locator('.rollback .track-handle').evaluateAll((handles) => handles.map((each) => Number(each.getAttribute('aria-valuenow'))));
   assert.deepEqual(await shownAt(), [0, 100]);
   const middle = track.y + track.height / 2;
-  // The strip goes from the first stroke to when it was asked for; the handle is brought between two strokes.
-  const place = async () => {
-    const at = await mod.evaluate(() => window.kolamDebug.past().rollback.span);
-    return ((first + second) / 2 - at[0]) / (at[1] - at[0]);
-  };
   await mod.mouse.move(track.x + track.width - 9, middle);
-  await mod.mouse.down();
-  await mod.mouse.move(track.x + 9 + (track.width - 18) * (await place()), middle, { steps: 5 });
+  await mod.mouse.down(); // the strip has a part for each stroke: rests have no length
+  await mod.mouse.move(track.x + 9 + (track.width - 18) * 0.2, middle, { steps: 5 });
   await mod.mouse.up();
   await until(mod, () => document.querySelector('.shares-list')?.innerText.match(/Everybody\s+1/));
   await choose(mod, 'Everybody');

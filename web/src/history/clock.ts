@@ -2,15 +2,13 @@
 import { Copy, FastForward, Film, Pause, PenLine, Play } from 'lucide';
 import { button, element, icon } from '../ui/dom.ts';
 import type { Moment } from './api.ts';
+import { timelineOf } from './activity.ts';
 import { viewRect } from './area.ts';
 import { formatAt } from './link.ts';
 import type { Past } from './history.ts';
 import {
   advance,
-  burstsOf,
   endOf,
-  gathered,
-  shareBars,
   startOf,
   stepBar,
   timeAt,
@@ -20,7 +18,6 @@ import { Track } from './track.ts';
 import { exactTime, shortTime } from './words.ts';
 
 const BARS = 200;
-const LOOK_BARS = 1000;
 const SETTLE_MS = 320;
 const SPEEDS = [1, 10, 100, 1000];
 
@@ -57,6 +54,7 @@ export class Clock {
   private isSkipping = true;
   private isPlaying = false;
   private newest = 0;
+  private first = 1;
   private newestMs = 0;
   private asking: AbortController | null = null;
   private wantedMs: number | null = null;
@@ -108,7 +106,9 @@ export class Clock {
       const asked = at === null ? seq : Math.min(at, seq);
       const last = await this.past.api.moment(String(seq));
       this.newestMs = last.time;
-      this.settled(asked === seq ? last : await this.past.api.moment(String(asked)));
+      this.first = Math.max(1, await this.past.begin());
+      const moment = Math.max(this.first, asked);
+      this.settled(moment === seq ? last : await this.past.api.moment(String(moment)));
       await this.look();
     } catch (error) {
       this.past.say((error as Error).message);
@@ -135,30 +135,7 @@ export class Clock {
     const rect = viewRect(camera, viewport);
     const { api } = this.past;
     try {
-      const until = { from: null, to: this.newestMs + 1 };
-      const whole = await api.activity(rect, LOOK_BARS, until, asking.signal);
-      const span = { from: whole.from, to: Math.max(whole.to, whole.from + 1) };
-      const bursts = burstsOf(whole.counts, span);
-      const step = (span.to - span.from) / whole.counts.length;
-      const parts = bursts.map(({ from, to }) =>
-        whole.counts.slice(Math.round((from - span.from) / step), Math.round((to - span.from) / step)),
-      );
-      const sums = parts.map((counts) => counts.reduce((sum, each) => sum + each, 0));
-      const bars = shareBars(bursts, sums, BARS);
-      /* Asked for again only where the first answer is too coarse for its bars. */
-      const found = await Promise.all(
-        bursts.map((burst, i) =>
-          parts[i]!.length >= bars[i]!
-            ? { ...burst, counts: gathered(parts[i]!, bars[i]!) }
-            : api.activity(rect, bars[i]!, burst, asking.signal),
-        ),
-      );
-      if (found.length === 0) {
-        found.push({ ...span, counts: new Array<number>(BARS).fill(0) });
-      }
-      this.timeline = {
-        segments: found.map(({ from, to, counts }) => ({ fromMs: from, toMs: to, counts })),
-      };
+      this.timeline = await timelineOf(api, rect, this.newestMs, BARS, asking.signal);
       this.track.setTimeline(this.timeline);
     } catch (error) {
       if (!asking.signal.aborted) {
@@ -199,7 +176,7 @@ export class Clock {
         this.showSeq(moment.seq);
       } catch {
         if (timeMs <= startOf(this.timeline) + 1) {
-          this.showSeq(1);
+          this.showSeq(this.first);
         }
       }
     }
@@ -223,7 +200,7 @@ export class Clock {
   }
 
   async seekSeq(seq: number): Promise<void> {
-    const held = Math.min(this.newest, Math.max(1, seq));
+    const held = Math.min(this.newest, Math.max(this.first, seq));
     this.showSeq(held);
     this.wantedMs = null;
     const moment = await this.past.api.moment(String(held)).catch(() => null);

@@ -54,7 +54,7 @@ export class Film {
     const seqs: number[] = [];
     for (let i = 0; i < FRAMES && !this.isStopped; i++) {
       const timeMs = timeAt(clock.timeline, i / (FRAMES - 1));
-      const moment = await this.past.api.momentAt(timeMs).catch(() => ({ seq: 1 }));
+      const moment = await this.past.api.momentAt(timeMs).catch(async () => ({ seq: Math.max(1, await this.past.begin()) }));
       if (moment.seq !== seqs[seqs.length - 1]) {
         seqs.push(moment.seq);
       }

@@ -66,6 +66,7 @@ export class Past {
   readonly rollback: Rollback;
   private readonly note = element('div', { class: 'toast past-note', role: 'status' });
   private noteTimer = 0;
+  private begins: Promise<number> | null = null;
   private camera: Camera | null = null;
   private viewport: Viewport | null = null;
   private mineId = 1_000_000;
@@ -258,6 +259,21 @@ export class Past {
 
   async moments(): Promise<{ newest: number }> {
     return { newest: Math.max(1, await this.api.newest()) };
+  }
+
+  /* The seq over which the log begins: 0, or what older history was flattened into. */
+  begin(): Promise<number> {
+    this.begins ??= this.api.moment('1').then(
+      () => 0,
+      async () => {
+        const { from } = await this.api.activity(WHOLE_WALL, 1, null);
+        return (await this.api.momentAt(from)).seq;
+      },
+    );
+    return this.begins.catch(() => {
+      this.begins = null;
+      return 0;
+    });
   }
 
   /* Known from the connection, so that the server is not asked for what is not there. Somebody may have drawn

@@ -105,8 +105,14 @@ export class Replay {
     const run = ++this.run;
     const { past } = this;
     const { camera, viewport } = past.app.wall;
-    const whole = { ...span, rect: span.rect ?? viewRect(camera, viewport) };
     past.enter();
+    const begin = await past.begin();
+    if (run !== this.run) {
+      return;
+    }
+    const from = Math.max(span.from, begin + 1);
+    const to = Math.max(span.to, from);
+    const whole = { from, to, rect: span.rect ?? viewRect(camera, viewport) };
     past.clock.root.hidden = true;
     past.setup.close();
     this.reset(whole, artist);

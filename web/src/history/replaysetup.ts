@@ -78,7 +78,7 @@ export class ReplaySetup {
     try {
       const from = await api.momentAt(fromMs - 1).then(
         ({ seq }) => seq + 1,
-        () => 1,
+        async () => (await this.past.begin()) + 1,
       );
       const { newest } = await this.past.moments();
       const to = await api.momentAt(Math.ceil(toMs)).then(

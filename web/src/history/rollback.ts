@@ -5,6 +5,7 @@ import { adminToken, keepAdminToken } from '../app/doors.ts';
 import { positionFromPixels, translate } from '../core/geometry.ts';
 import type { Json } from '../net/connection.ts';
 import { button, element } from '../ui/dom.ts';
+import { timelineOf } from './activity.ts';
 import { viewRect } from './area.ts';
 import type { Past } from './history.ts';
 import type { Area } from './lasso.ts';
@@ -13,7 +14,7 @@ import { RollbackWire, type Answer, type Wanted } from './rollbackwire.ts';
 import { Shares } from './shares.ts';
 import type { Piece } from './tempo.ts';
 import { Track } from './track.ts';
-import type { Timeline } from './timeline.ts';
+import { endOf, startOf } from './timeline.ts';
 import { Without } from './without.ts';
 import { count, shortTime } from './words.ts';
 
@@ -244,16 +245,18 @@ export class Rollback {
     const run = ++this.run;
     try {
       const { rect } = this.area ?? this.view;
-      const { counts, from, to } = await this.past.api.activity(rect, BARS, null);
+      const { api } = this.past;
+      const { newest } = await this.past.moments();
+      const { time } = await api.moment(String(newest));
+      const timeline = await timelineOf(api, rect, time, BARS);
       if (run !== this.run) {
         return;
       }
-      const timeline: Timeline = { segments: [{ fromMs: from, toMs: to, counts }] };
       this.track.setTimeline(timeline);
-      this.whole = [from, to];
-      this.span = [from, to];
-      this.track.setTime(0, from);
-      this.track.setTime(1, to);
+      this.whole = [startOf(timeline), endOf(timeline)];
+      this.span = [...this.whole];
+      this.track.setTime(0, this.span[0]);
+      this.track.setTime(1, this.span[1]);
       await this.list();
     } catch (error) {
       this.fail(error as Error);
@@ -325,7 +328,8 @@ export class Rollback {
     this.expire();
     const run = ++this.run;
     if (this.shares.isNobody) {
-      this.nothing('Choose whose strokes should go.');
+      const isEmpty = this.shares.isEmpty;
+      this.nothing(isEmpty ? 'No strokes here.' : 'Choose whose strokes should go.');
       this.outline();
       return;
     }
@@ -461,7 +465,6 @@ export class Rollback {
       isAfter: this.isAfter,
       isDrawn: this.without.isShown,
       going: this.going.length,
-      span: this.whole,
     };
   }
 }

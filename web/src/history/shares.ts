@@ -31,6 +31,10 @@ export class Shares {
     return !this.isEverybody && this.chosen.size === 0;
   }
 
+  get isEmpty(): boolean {
+    return this.total === 0;
+  }
+
   get artists(): number[] | null {
     return this.isEverybody ? null : [...this.chosen.keys()];
   }

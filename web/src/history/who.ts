@@ -196,7 +196,7 @@ export class Who {
       const { newest } = await this.past.moments();
       const first = await api.momentAt(stroke.time - DRAWING_MS).then(
         ({ seq }) => seq + 1,
-        () => 1,
+        async () => (await this.past.begin()) + 1,
       );
       const last = await api.momentAt(stroke.time + DRAWING_MS).then(
         ({ seq }) => seq,

@@ -1,8 +1,8 @@
 /* The wall without some strokes, before anything is done to it: what would stay is drawn here, by the same
  * kernel, over nothing where that is affordable, and else over the wall as it was before the first of them. */
 import { decodeOp } from '../core/op.ts';
-import type { OpRecord } from './api.ts';
-import { viewRect } from './area.ts';
+import type { Moment, OpRecord } from './api.ts';
+import { viewRect, type PixelRect } from './area.ts';
 import type { Past } from './history.ts';
 import { hasInkIn } from './lasso.ts';
 import { piecesOf } from './pieces.ts';
@@ -13,6 +13,7 @@ import { shortTime } from './words.ts';
 /* So many strokes in view are drawn from the beginning, or again since the first that goes. */
 export const REDRAW_MAX = 8_000;
 const CHOSEN_MAX = 20_000;
+const DAY_MS = 86_400_000; /* the server's clock may be ahead */
 /* A query for each, or one for all of whom most is left out. */
 const ASK_EACH_MAX = 4;
 
@@ -77,6 +78,11 @@ export class Without {
     };
   }
 
+  private async countSince(view: PixelRect, before: Moment | null): Promise<number> {
+    const span = before === null ? null : { from: before.time, to: Date.now() + DAY_MS };
+    return (await this.past.api.activity(view, 1, span)).counts[0]!;
+  }
+
   /* null: something else was asked for meanwhile. */
   async prepare(wanted: Wanted): Promise<Prepared | null> {
     const run = ++this.run;
@@ -98,14 +104,16 @@ export class Without {
     }
     const first = records.reduce((least, { seq }) => Math.min(least, seq), Infinity);
     const isWhole = activity.counts[0]! <= REDRAW_MAX;
-    const from = isWhole ? 1 : first;
-    const options = { hidden: false, limit: REDRAW_MAX };
-    const rest = await past.api.strokes(view, from, newest, options);
+    const begin = await past.begin();
+    const from = isWhole ? begin + 1 : first;
     const before = isWhole || first === 1 ? null : await past.api.moment(String(first - 1));
+    const isAffordable = isWhole || (await this.countSince(view, before)) <= REDRAW_MAX;
+    const options = { hidden: false, limit: REDRAW_MAX };
+    const rest = isAffordable ? await past.api.strokes(view, from, newest, options) : null;
     if (run !== this.run) {
       return null;
     }
-    if (!rest.isAll) {
+    if (rest === null || !rest.isAll) {
       return { going, note: tooMuch, isDrawn: false };
     }
     const goes = new Set(going.map(nameOf)); /* a group goes as a whole */

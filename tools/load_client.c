@@ -156,7 +156,7 @@ static void on_text(struct kolam_load *load, struct kolam_load_client *client,
         const struct kolam_load_watch *watch = &client->watch;
         struct kolam_load_view view =
             watch->asked_count > 0 ? watch->asked[watch->asked_count - 1].view : watch->now.view;
-        kolam_load_watch_lost(&client->watch, &load->ledger, &load->findings);
+        kolam_load_watch_lost(&client->watch, &load->findings);
         (void)kolam_load_client_look(load, client, &view);
     } else if (strcmp(type, "error") == 0) {
         const char *words = json_string_value(json_object_get(message, "message"));

@@ -109,9 +109,7 @@ bool kolam_load_watch_answered(struct kolam_load_watch *watch, uint32_t id, uint
     return true;
 }
 
-void kolam_load_watch_lost(struct kolam_load_watch *watch, const struct kolam_load_ledger *ledger,
-                           struct kolam_load_findings *findings) {
-    (void)ledger;
+void kolam_load_watch_lost(struct kolam_load_watch *watch, struct kolam_load_findings *findings) {
     findings->refreshes++;
     if (watch->has_view && watch->is_known) {
         put_away(watch, watch->last_seq); /* what came last was still in order */

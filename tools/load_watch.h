@@ -81,8 +81,7 @@ bool kolam_load_watch_answered(struct kolam_load_watch *watch, uint32_t id, uint
 void kolam_load_watch_tiles(struct kolam_load_watch *watch, const struct kolam_load_ledger *ledger,
                             const uint64_t *tile_seqs, int64_t now_us);
 /* The server dropped our queue: until the next VIEW nothing is owed. */
-void kolam_load_watch_lost(struct kolam_load_watch *watch, const struct kolam_load_ledger *ledger,
-                           struct kolam_load_findings *findings);
+void kolam_load_watch_lost(struct kolam_load_watch *watch, struct kolam_load_findings *findings);
 
 /* An OP came; `op` is NULL for one that is not ours. True if it counts as delivered. */
 bool kolam_load_watch_op(struct kolam_load_watch *watch, struct kolam_load_judge *judge,

@@ -2,12 +2,13 @@
 // it, against (a) a bare epoll server that writes ready-made frames of the same size as often, (b) a relay on `ws` that sends one frame an op, and (c) our
 // last recorded figures in docs/benchmarks.md. Runs are interleaved, figures are medians, CPU is the server's own from /proc.
 //
-//     node tests/bench/fanout.mjs [--rounds N] [--seconds S] [--long]
+//     node tests/bench/fanout.mjs [--rounds N] [--seconds S] [--long [--scale X] [--data DIR]]
 //
-// --long: the whole table of docs/benchmarks.md as well (some 40 minutes); KOLAM_SHARED: where corpus/ lies (default ../shared).
+// --long: the crowds of thousands of docs/benchmarks.md as well (some 15 minutes; X times as long); DIR is a folder that holds the corpus
+// already (a copy is used). --rounds 0 leaves the short suite out. KOLAM_SHARED: where corpus/ lies (default ../shared).
 
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -23,14 +24,13 @@ const SECONDS = option('seconds', 5);
 const BARE = join(ROOT, 'build/fanout_bare');
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const CORPUS = join(process.env.KOLAM_SHARED ?? resolve(ROOT, '../shared'), 'corpus');
-export const SEATS = join(CORPUS, 'quickdraw-sketches.ndjson.zst');
 
 const median = (values) => quantile(values, 0.5);
 const us = (value) => (value === null || Number.isNaN(value) ? '-' : value.toFixed(value < 10 ? 2 : 1));
 const times = (value) => (Number.isFinite(value) ? `${value.toFixed(2)} x` : '-');
 
 // One run of `kolam load`; what it finds wrong is said, and kept in `faults`.
-export async function load(server, args, { deadlineMs = 900e3 } = {}) {
+async function load(server, args, { deadlineMs = 900e3 } = {}) {
   const pid = ['--server-pid', String(server.pid)];
   const run = await kolam(['load', '--server', server.origin, '--json', ...pid, ...args.map(String)], { deadlineMs });
   if (run.stdout === '') {
@@ -39,8 +39,8 @@ export async function load(server, args, { deadlineMs = 900e3 } = {}) {
   return { ...JSON.parse(run.stdout), faults: run.code === 0 ? '' : run.stderr };
 }
 
-export async function onFreshServer(work, args = []) {
-  const server = await startServer({ args: ['--log-level', 'warn', '--max-connections', '20000', ...args] });
+async function onFreshServer(work, args = [], data = undefined) {
+  const server = await startServer({ data, args: ['--log-level', 'warn', '--max-connections', '20000', ...args] });
   const result = await work(server);
   await server.kill();
   return result;
@@ -104,11 +104,7 @@ function recorded() {
   return Object.fromEntries(rows.map(([, name, value]) => [name, Number(value)]));
 }
 
-async function main() {
-  const made = spawnSync('make', ['-s', '-C', ROOT, 'build/fanout_bare'], { stdio: 'inherit' });
-  if (made.status !== 0) {
-    process.exit(1);
-  }
+async function shortSuite() {
   const before = recorded();
   const found = await fanOut();
   const stroke = await oneStroke();
@@ -125,16 +121,23 @@ async function main() {
     row('relay on ws, a frame an op', relay, 'us', times(relay / limit), times(1)),
     row('one stroke to 10 others, p50 after its ACK', stroke.after_ack_ms.p50, 'ms', '-', '-'),
     row('one stroke to 10 others, p99 after its ACK', stroke.after_ack_ms.p99, 'ms', '-', '-'),
+    row('the same from pen-up, the disk included, p50', stroke.latency_ms.p50, 'ms', '-', '-'),
     row('memory an idle connection', idle.kb, 'KB', '-', '-'),
     row('CPU with 5,000 idle connections', idle.share * 100, '%', '-', '-'),
   ]);
-  const faults = [...found.faults, stroke.faults].filter((text) => text !== '');
+  return [...found.faults, stroke.faults].filter((text) => text !== '');
+}
+
+async function main() {
+  const made = spawnSync('make', ['-s', '-C', ROOT, 'build/fanout_bare'], { stdio: 'inherit' });
+  const faults = made.status === 0 && ROUNDS > 0 ? await shortSuite() : [];
   faults.forEach((text) => console.error(text));
   if (process.argv.includes('--long')) {
     const { longTable } = await import('./support/fanout_long.mjs');
-    await longTable({ load, onFreshServer, SEATS: existsSync(SEATS) ? SEATS : null });
+    const at = process.argv.indexOf('--data');
+    await longTable({ load, onFreshServer, corpus: CORPUS, data: at > 0 ? process.argv[at + 1] : null, scale: option('scale', 1) });
   }
-  process.exit(faults.length > 0 ? 1 : 0);
+  process.exit(made.status !== 0 || faults.length > 0 ? 1 : 0);
 }
 
 await main();

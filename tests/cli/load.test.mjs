@@ -1,11 +1,12 @@
 // kolam load: an honest server passes, at one place and spread, from files and made up; each lie is found and counted.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
-import { kolam, makeFolder, startServer } from '../wire/process.mjs';
+import { BIN, eventually, kolam, makeFolder, startServer, withDeadline } from '../wire/process.mjs';
 import { startLyingServer } from './lying-server.mjs';
 
 const FIRST_KEYS = ['seconds', 'artists', 'watchers', 'owed_ops', 'delivered_ops', 'missing', 'duplicated', 'outside_view',
@@ -167,6 +168,21 @@ test('nobody there, and one who dies in the middle: one line that says so, exit 
   assert.equal(dies.code, 1);
   assert.match(dies.stderr, /all connections are lost/);
   assert.equal(dies.json.lost_connections, 8);
+});
+
+test('Ctrl-C ends it early, with the summary', async (t) => {
+  const server = await startLyingServer(t);
+  const args = ['load', '--server', server.origin, '--json', '--artists', '2', '--watchers', '3', '--same-view', '--seconds', '600'];
+  const child = spawn(BIN, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
+  const ended = new Promise((done) => child.on('close', done));
+  t.after(() => child.kill('SIGKILL'));
+  await eventually(() => server.seq() >= 3, 'three strokes');
+  child.kill('SIGINT');
+  assert.equal(await withDeadline(ended, 'the end after SIGINT'), 0);
+  const json = JSON.parse(stdout);
+  assert.ok(json.seconds < 600 && json.owed_ops >= 15);
 });
 
 test('a full server says how full: one line, exit 1', async (t) => {

@@ -318,7 +318,7 @@ static void owes_nothing_between_a_refresh_and_the_next_view(void **unused) {
         commit(&scene, &scene.near_part, 100 + i, 5000 + i);
     }
     come(&scene, 102, 2); /* 101 is missing whatever follows */
-    kolam_load_watch_lost(&scene.watch, &scene.ledger, &scene.findings);
+    kolam_load_watch_lost(&scene.watch, &scene.findings);
     assert_true(kolam_load_watch_asks(&scene.watch, &view_here, 2, 6000));
     assert_true(kolam_load_watch_answered(&scene.watch, 2, 103, 7000));
     judge(&scene);

@@ -331,7 +331,8 @@ static enum kolam_status init(struct kolam_load *load) {
         status = kolam_fail(&load->error, KOLAM_ERR_NOMEM, "out of memory");
     }
     if (status == KOLAM_OK) {
-        status = kolam_load_net_allow(load->client_count + given->joins, &load->error);
+        status = kolam_load_net_allow(load->client_count + given->joins * KOLAM_LOAD_LANES,
+                                      &load->error);
     }
     if (status == KOLAM_OK) {
         kolam_load_eyes_init(load);

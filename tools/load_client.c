@@ -49,7 +49,7 @@ static void leave(struct kolam_load *load, struct kolam_load_client *client) {
 void kolam_load_on_ended(void *ctx, uint32_t index, const char *how) {
     struct kolam_load *load = ctx;
     if (index >= load->client_count) {
-        kolam_load_fetch_ended(load, load->clients[index - load->client_count].fetch, how);
+        kolam_load_lane_ended(load, kolam_load_lane_at(load, index), how);
         return;
     }
     struct kolam_load_client *client = client_at(load, index);
@@ -80,7 +80,7 @@ static void say(struct kolam_load *load, struct kolam_load_client *client, const
 void kolam_load_on_opened(void *ctx, uint32_t index) {
     struct kolam_load *load = ctx;
     if (index >= load->client_count) {
-        kolam_load_fetch_opened(load, load->clients[index - load->client_count].fetch);
+        kolam_load_lane_opened(load, kolam_load_lane_at(load, index));
         return;
     }
     struct kolam_load_client *client = client_at(load, index);
@@ -97,8 +97,7 @@ void kolam_load_on_opened(void *ctx, uint32_t index) {
 
 void kolam_load_on_bytes(void *ctx, uint32_t index, const uint8_t *bytes, size_t size_bytes) {
     struct kolam_load *load = ctx;
-    kolam_load_fetch_bytes(load, load->clients[index - load->client_count].fetch, bytes,
-                           size_bytes);
+    kolam_load_lane_bytes(load, kolam_load_lane_at(load, index), bytes, size_bytes);
 }
 
 bool kolam_load_client_look(struct kolam_load *load, struct kolam_load_client *client,

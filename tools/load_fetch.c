@@ -8,149 +8,183 @@
 #include <string.h>
 
 #include "kolam/alloc.h"
-#include "load.h"
+#include "load_crowd.h"
 
 #define TARGET_MAX 256
 
-static void fail(struct kolam_load *load, struct kolam_load_fetch *fetch, const char *why) {
-    if (!fetch->is_over) {
-        fetch->is_over = true;
-        load->fetching--;
-        if (load->fetches_failed++ == 0) {
-            fprintf(stderr, "kolam load: fetching a tile: %s\n", why);
-        }
-    }
-    kolam_load_conn_close(&fetch->conn);
+struct kolam_load_lane *kolam_load_lane_at(const struct kolam_load *load, uint32_t index) {
+    uint32_t place = index - load->client_count;
+    return &load->clients[place / KOLAM_LOAD_LANES].fetch->lanes[place % KOLAM_LOAD_LANES];
 }
 
-static bool ask(struct kolam_load *load, struct kolam_load_fetch *fetch, const char *target) {
+static void end(struct kolam_load *load, struct kolam_load_lane *lane) {
+    struct kolam_load_fetch *fetch = lane->fetch;
+    if (lane->is_over) {
+        return;
+    }
+    lane->is_over = true;
+    kolam_load_conn_close(&lane->conn);
+    if (--fetch->open == 0) {
+        load->fetching--;
+        kolam_load_hist_add(&load->picture_time,
+                            kolam_load_now_us() - load->clients[fetch->client].begun_us);
+    }
+}
+
+static void fail(struct kolam_load *load, struct kolam_load_lane *lane, const char *why) {
+    if (load->fetches_failed++ == 0) {
+        fprintf(stderr, "kolam load: fetching a tile: %s\n", why);
+    }
+    end(load, lane);
+}
+
+static void ask(struct kolam_load *load, struct kolam_load_lane *lane, const char *target) {
     char request[TARGET_MAX + 400];
     int size = snprintf(request, sizeof request,
                         "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: kolam-load\r\n\r\n", target,
                         load->url.authority);
-    fetch->head_bytes = 0;
-    fetch->is_in_body = false;
-    return size > 0 && (size_t)size < sizeof request &&
-           kolam_load_conn_send_plain(&load->net, &fetch->conn, request, (size_t)size);
+    lane->head_bytes = 0;
+    lane->is_in_body = false;
+    if (size < 0 || (size_t)size >= sizeof request ||
+        !kolam_load_conn_send_plain(&load->net, &lane->conn, request, (size_t)size)) {
+        fail(load, lane, "the connection broke");
+    }
 }
 
-/* The next tile that has a picture; the end when there is none. */
-static void next(struct kolam_load *load, struct kolam_load_fetch *fetch) {
+static void skip_blank(struct kolam_load_fetch *fetch) {
+    while (fetch->next < fetch->view.width * fetch->view.height && fetch->seqs[fetch->next] == 0) {
+        fetch->next++;
+    }
+}
+
+/* The next tile that has a picture; the lane's end when there is none. */
+static void ask_next(struct kolam_load *load, struct kolam_load_lane *lane) {
+    struct kolam_load_fetch *fetch = lane->fetch;
     const struct kolam_load_view *view = &fetch->view;
-    const uint32_t count = view->width * view->height;
     char target[TARGET_MAX];
-    while (fetch->at < count && fetch->seqs[fetch->at] == 0) {
-        fetch->at++;
-    }
-    if (fetch->at == count) {
-        const struct kolam_load_client *client =
-            &load->clients[fetch->conn.index - load->client_count];
-        fetch->is_over = true;
-        load->fetching--;
-        kolam_load_hist_add(&load->picture_time, kolam_load_now_us() - client->begun_us);
-        kolam_load_conn_close(&fetch->conn);
+    skip_blank(fetch);
+    if (fetch->next == view->width * view->height) {
+        end(load, lane);
         return;
     }
+    uint32_t at = fetch->next++;
     snprintf(target, sizeof target, "/tiles/%s/%d/%" PRId64 "/%" PRId64 ".png?v=%s-%d-%" PRIu64,
-             load->options.canvas, view->level, view->x + fetch->at % view->width,
-             view->y + fetch->at / view->width, load->incarnation, load->raster,
-             fetch->seqs[fetch->at]);
-    if (!ask(load, fetch, target)) {
-        fail(load, fetch, "the connection broke");
+             load->options.canvas, view->level, view->x + at % view->width,
+             view->y + at / view->width, load->incarnation, load->raster, fetch->seqs[at]);
+    ask(load, lane, target);
+}
+
+static void open_lane(struct kolam_load *load, struct kolam_load_fetch *fetch, uint32_t number) {
+    struct kolam_load_lane *lane = &fetch->lanes[number];
+    struct kolam_error error = {.text = ""};
+    uint32_t index = load->client_count + fetch->client * KOLAM_LOAD_LANES + number;
+    lane->fetch = fetch;
+    if (kolam_load_conn_begin(&load->net, &lane->conn, index, &error) == KOLAM_OK) {
+        lane->conn.is_plain = true;
+    } else {
+        fail(load, lane, error.text);
     }
 }
 
-void kolam_load_fetch_begin(struct kolam_load *load, uint32_t index,
+void kolam_load_fetch_begin(struct kolam_load *load, uint32_t client,
                             const struct kolam_load_view *view, const uint64_t *seqs) {
-    struct kolam_load_client *client = &load->clients[index];
     struct kolam_load_fetch *fetch = kolam_alloc_zero(1, sizeof *fetch);
-    struct kolam_error error = {.text = "out of memory"};
-    client->fetch = fetch;
-    if (!fetch) {
-        load->fetches_failed++;
+    uint32_t count = 0;
+    load->clients[client].fetch = fetch;
+    if (fetch) {
+        fetch->seqs = kolam_memdup(seqs, (size_t)view->width * view->height * sizeof *seqs);
+    }
+    if (!fetch || !fetch->seqs) {
+        kolam_load_give_up(load, "out of memory");
         return;
     }
-    load->fetching++;
-    fetch->conn.fd = -1;
+    fetch->client = client;
     fetch->view = *view;
-    fetch->seqs = kolam_memdup(seqs, (size_t)view->width * view->height * sizeof *seqs);
-    if (!fetch->seqs || kolam_load_conn_begin(&load->net, &fetch->conn, index + load->client_count,
-                                              &error) != KOLAM_OK) {
-        fail(load, fetch, error.text);
-        return;
+    for (uint32_t i = 0; i < view->width * view->height; i++) {
+        count += seqs[i] != 0;
     }
-    fetch->conn.is_plain = true;
+    count = count < KOLAM_LOAD_LANES ? count : KOLAM_LOAD_LANES;
+    for (uint32_t i = 0; i < KOLAM_LOAD_LANES; i++) {
+        fetch->lanes[i].conn.fd = -1;
+        fetch->lanes[i].is_over = i >= count;
+    }
+    fetch->open = count;
+    load->fetching += count > 0;
+    for (uint32_t i = 0; i < count; i++) {
+        open_lane(load, fetch, i);
+    }
 }
 
 void kolam_load_fetch_finish(struct kolam_load_fetch *fetch) {
-    if (fetch) {
-        kolam_load_conn_close(&fetch->conn);
-        kolam_free(fetch->seqs);
-        kolam_free(fetch);
+    for (int i = 0; fetch && i < KOLAM_LOAD_LANES; i++) {
+        kolam_load_conn_close(&fetch->lanes[i].conn);
     }
+    if (fetch) {
+        kolam_free(fetch->seqs);
+    }
+    kolam_free(fetch);
 }
 
-void kolam_load_fetch_opened(struct kolam_load *load, struct kolam_load_fetch *fetch) {
-    next(load, fetch);
+void kolam_load_lane_opened(struct kolam_load *load, struct kolam_load_lane *lane) {
+    ask_next(load, lane);
 }
 
-void kolam_load_fetch_ended(struct kolam_load *load, struct kolam_load_fetch *fetch,
-                            const char *how) {
-    fail(load, fetch, how);
+void kolam_load_lane_ended(struct kolam_load *load, struct kolam_load_lane *lane, const char *how) {
+    fail(load, lane, how);
 }
 
 /* A head is complete: what does it say? */
-static void on_head(struct kolam_load *load, struct kolam_load_fetch *fetch, size_t head_bytes) {
+static void on_head(struct kolam_load *load, struct kolam_load_lane *lane, size_t head_bytes) {
     char value[TARGET_MAX];
-    const int code = kolam_http_head_status(fetch->head, head_bytes);
-    fetch->is_in_body = true;
-    fetch->body_left = 0;
-    if (kolam_http_head_value(fetch->head, head_bytes, "Content-Length", value, sizeof value)) {
-        fetch->body_left = strtoull(value, NULL, 10);
+    const int code = kolam_http_head_status(lane->head, head_bytes);
+    lane->is_in_body = true;
+    lane->body_left = 0;
+    if (kolam_http_head_value(lane->head, head_bytes, "Content-Length", value, sizeof value)) {
+        lane->body_left = strtoull(value, NULL, 10);
     }
-    if (code == 302 &&
-        kolam_http_head_value(fetch->head, head_bytes, "Location", value, sizeof value) &&
-        fetch->body_left == 0) {
+    if (code == 302 && lane->body_left == 0 &&
+        kolam_http_head_value(lane->head, head_bytes, "Location", value, sizeof value)) {
         load->fetches_redirected++;
-        if (!ask(load, fetch, value)) {
-            fail(load, fetch, "the connection broke");
-        }
+        ask(load, lane, value);
     } else if (code == 200) {
         load->tiles_fetched++;
-        fetch->at++;
     } else {
         snprintf(value, sizeof value, "the server answered %d", code);
-        fail(load, fetch, value);
+        fail(load, lane, value);
     }
 }
 
-void kolam_load_fetch_bytes(struct kolam_load *load, struct kolam_load_fetch *fetch,
-                            const uint8_t *bytes, size_t size_bytes) {
-    while (size_bytes > 0 && !fetch->is_over) {
-        if (fetch->is_in_body) {
-            size_t count = fetch->body_left < size_bytes ? (size_t)fetch->body_left : size_bytes;
-            fetch->body_left -= count;
-            bytes += count;
-            size_bytes -= count;
+/* Takes of the bytes what belongs to the head; gives how much that was. */
+static size_t take_head(struct kolam_load *load, struct kolam_load_lane *lane, const uint8_t *bytes,
+                        size_t size_bytes) {
+    const size_t before = lane->head_bytes, room = sizeof lane->head - before;
+    size_t count = size_bytes < room ? size_bytes : room;
+    memcpy(lane->head + before, bytes, count);
+    lane->head_bytes += (uint32_t)count;
+    size_t head_bytes = kolam_http_head_size(lane->head, lane->head_bytes);
+    if (head_bytes > 0) {
+        count = head_bytes - before;
+        on_head(load, lane, head_bytes);
+    } else if (lane->head_bytes == sizeof lane->head) {
+        fail(load, lane, "the answer's head is too long");
+    }
+    return count;
+}
+
+void kolam_load_lane_bytes(struct kolam_load *load, struct kolam_load_lane *lane,
+                           const uint8_t *bytes, size_t size_bytes) {
+    while (size_bytes > 0 && !lane->is_over) {
+        size_t count;
+        if (lane->is_in_body) {
+            count = lane->body_left < size_bytes ? (size_t)lane->body_left : size_bytes;
+            lane->body_left -= count;
         } else {
-            size_t room = sizeof fetch->head - fetch->head_bytes, before = fetch->head_bytes;
-            size_t count = size_bytes < room ? size_bytes : room;
-            memcpy(fetch->head + before, bytes, count);
-            fetch->head_bytes += (uint32_t)count;
-            size_t head_bytes = kolam_http_head_size(fetch->head, fetch->head_bytes);
-            if (head_bytes == 0 && room == count) {
-                fail(load, fetch, "the answer's head is too long");
-                return;
-            }
-            count = head_bytes > 0 ? head_bytes - before : count;
-            bytes += count;
-            size_bytes -= count;
-            if (head_bytes > 0) {
-                on_head(load, fetch, head_bytes);
-            }
+            count = take_head(load, lane, bytes, size_bytes);
         }
-        if (fetch->is_in_body && fetch->body_left == 0 && !fetch->is_over) {
-            next(load, fetch);
+        bytes += count;
+        size_bytes -= count;
+        if (lane->is_in_body && lane->body_left == 0 && !lane->is_over) {
+            ask_next(load, lane);
         }
     }
 }

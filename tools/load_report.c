@@ -103,6 +103,7 @@ static void print_more(const struct kolam_load *load, const struct totals *total
     put_count("joined", load->joined);
     put_hist("join_ms", &load->join_time);
     put_count("tiles_fetched", load->tiles_fetched);
+    put_count("tiles_redirected", load->fetches_redirected);
     put_count("tiles_failed", load->fetches_failed + load->fetching);
     put_hist("join_tiles_ms", &load->picture_time);
     put_hist("ack_ms", &load->ack_latency);

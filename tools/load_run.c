@@ -47,7 +47,7 @@ int64_t kolam_load_now_us(void) {
 static struct kolam_load_conn *conn_of(void *ctx, uint32_t index) {
     struct kolam_load *load = ctx;
     return index < load->client_count ? &load->clients[index].conn
-                                      : &load->clients[index - load->client_count].fetch->conn;
+                                      : &kolam_load_lane_at(load, index)->conn;
 }
 
 /* ---- arriving ---- */

@@ -5,7 +5,7 @@ WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wvla -Werr
 LANGUAGE := -std=gnu11 -D_GNU_SOURCE -Iinclude -I. -ffp-contract=off -pthread
 CFLAGS ?= -O2 -g
 LDFLAGS ?=
-PACKAGES := libwebsockets cairo libpng libzstd sqlite3 jansson zlib libcrypto
+PACKAGES := libwebsockets cairo pangocairo libpng libzstd sqlite3 jansson zlib libcrypto
 PACKAGE_CFLAGS = $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 
 ifneq ($(SANITIZE),)
@@ -18,7 +18,7 @@ endif
 
 COMPILE := $(LANGUAGE) $(WARNINGS) $(HARDENING) $(CFLAGS)
 LINK := -pthread $(LINK_HARDENING) -Wl,--as-needed $(LDFLAGS)
-TILES_LIBS = $(shell pkg-config --libs cairo libpng libzstd sqlite3 jansson zlib libcrypto 2>/dev/null) -lm
+TILES_LIBS = $(shell pkg-config --libs cairo pangocairo libpng libzstd sqlite3 jansson zlib libcrypto 2>/dev/null) -lm
 LIBS = $(shell pkg-config --libs libwebsockets 2>/dev/null) -lev $(TILES_LIBS)
 
 objects = $(patsubst %.c,$(O)/%.o,$(wildcard $(1)))

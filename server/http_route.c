@@ -8,6 +8,7 @@
 #include "claims.h"
 #include "history_http.h"
 #include "http_api.h"
+#include "http_outline.h"
 #include "http_snapshot.h"
 #include "http_static.h"
 #include "http_tiles.h"
@@ -121,6 +122,9 @@ static enum kolam_http_kind kind_of(const struct kolam_request *request, const c
     if (strcmp(path, "/snapshot.png") == 0) {
         return KOLAM_HTTP_SNAPSHOT;
     }
+    if (strcmp(path, "/api/outline") == 0) {
+        return KOLAM_HTTP_OUTLINE;
+    }
     if (strcmp(path, "/healthz") == 0) {
         return KOLAM_HTTP_HEALTH;
     }
@@ -151,6 +155,9 @@ static void route(struct kolam_server *server, struct kolam_http *http,
         return;
     case KOLAM_HTTP_SNAPSHOT:
         kolam_snapshots_request(server, http, request);
+        return;
+    case KOLAM_HTTP_OUTLINE:
+        kolam_outline_request(server, http);
         return;
     case KOLAM_HTTP_CLAIM:
         answer_claim(server, http, request, rest);

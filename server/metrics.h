@@ -25,6 +25,7 @@ enum kolam_http_kind {
     KOLAM_HTTP_CANVAS,
     KOLAM_HTTP_HISTORY,
     KOLAM_HTTP_SNAPSHOT,
+    KOLAM_HTTP_OUTLINE,
     KOLAM_HTTP_PAGE, /* the web client's files */
     KOLAM_HTTP_CLAIM,
     KOLAM_HTTP_HEALTH,

@@ -129,6 +129,9 @@ bool kolam_net_read_request(struct lws *wsi, struct kolam_request *out) {
         if (size < 0) {
             return false;
         }
+        for (char *at = out->query + used; at < out->query + used + size; at++) {
+            *at = *at == '&' ? KOLAM_QUERY_AMPERSAND : *at; /* it came as %26 */
+        }
         used += (size_t)size;
     }
     char ours[8] = "";

@@ -19,11 +19,13 @@ struct kolam_net;
 struct kolam_socket;
 struct kolam_http;
 
+#define KOLAM_QUERY_AMPERSAND '\x1f'
+
 /* What is asked of a request before it is let in. Strings are empty when the header is missing. */
 struct kolam_request {
     bool is_head, is_http_1_0, has_gzip, is_ours; /* is_ours: carries X-Kolam: 1 */
     char path[512];
-    char query[1024]; /* "a=b&c=d" */
+    char query[1024]; /* "a=b&c=d"; an ampersand inside a value is KOLAM_QUERY_AMPERSAND */
     char host[256];
     char origin[256];
     char cookie[4096];

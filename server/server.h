@@ -28,6 +28,7 @@ struct kolam_server {
     struct kolam_tiles *tiles;
     struct kolam_history_tiles *history_tiles;
     uint32_t history_jobs; /* questions about the past at the workers, over HTTP */
+    uint32_t outline_jobs; /* texts at the workers */
     struct kolam_snapshots *snapshots;
     struct kolam_blocks *blocks;
     struct kolam_static *static_files;

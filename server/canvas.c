@@ -162,6 +162,7 @@ static enum kolam_status become_open(struct kolam_canvas *canvas, struct open_jo
     canvas->log = job->log;
     canvas->incarnation = job->info.incarnation;
     canvas->last_seq = job->info.last_seq;
+    canvas->base_seq = job->info.base_seq;
     take_place(canvas, &job->info);
     return kolam_log_follow(job->log, canvas->last_seq, kolam_fanout_on_commit, canvas);
 }

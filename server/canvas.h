@@ -38,6 +38,7 @@ struct kolam_canvas {
     /* While it is open. */
     struct kolam_log *log;
     uint64_t incarnation, last_seq;
+    uint64_t base_seq; /* the first moment there is, if history was flattened; or 0 */
     struct kolam_recent recent;
     struct kolam_versions *versions;
     bool was_full;  /* the log could not be written at the last look */

@@ -17,11 +17,7 @@ static enum kolam_status take_json(struct kolam_history_job *job, json_t *object
 }
 
 static enum kolam_status time_of(struct kolam_reader *reader, uint64_t seq, int64_t *out_time_ms) {
-    struct kolam_log_row row;
-    enum kolam_status status = kolam_reader_op(reader, seq, &row);
-    if (status == KOLAM_OK) {
-        *out_time_ms = row.time_ms;
-    }
+    enum kolam_status status = kolam_reader_time_of(reader, seq, out_time_ms);
     return status == KOLAM_ERR_NOT_FOUND ? KOLAM_ERR_CORRUPT : status; /* seqs have no gaps */
 }
 
@@ -61,7 +57,7 @@ enum kolam_status kolam_history_answer_activity(struct kolam_history_job *job,
     int64_t first_ms = job->now_ms;
     enum kolam_status status = kolam_reader_info(canvas->reader, &info);
     if (status == KOLAM_OK && info.last_seq > 0) {
-        status = time_of(canvas->reader, 1, &first_ms);
+        status = time_of(canvas->reader, info.base_seq > 0 ? info.base_seq : 1, &first_ms);
     }
     if (status != KOLAM_OK) {
         return status;
@@ -134,6 +130,7 @@ static enum kolam_status name_found(struct kolam_reader *reader, const struct bl
 enum kolam_status kolam_history_answer_at(struct kolam_history_job *job,
                                           struct kolam_worker_canvas *canvas,
                                           struct kolam_history *history) {
+    struct kolam_canvas_info info;
     struct blame *blame = kolam_alloc_zero(1, sizeof(*blame));
     json_t *list = json_array();
     enum kolam_status status = blame && list ? KOLAM_OK : KOLAM_ERR_NOMEM;
@@ -146,7 +143,11 @@ enum kolam_status kolam_history_answer_at(struct kolam_history_job *job,
         status = name_found(canvas->reader, blame, list);
     }
     if (status == KOLAM_OK) {
-        status = take_json(job, json_pack("{sO}", "strokes", list));
+        status = kolam_reader_info(canvas->reader, &info);
+    }
+    if (status == KOLAM_OK) {
+        status = take_json(job, json_pack("{sO so}", "strokes", list, "base",
+                                          kolam_json_base(info.base_seq, info.base_time_ms)));
     }
     json_decref(list);
     kolam_free(blame);
@@ -214,7 +215,6 @@ static bool take_stroke(void *ctx, const struct kolam_selected *selected) {
 enum kolam_status kolam_history_answer_strokes(struct kolam_history_job *job,
                                                struct kolam_worker_canvas *canvas,
                                                struct kolam_history *history) {
-    (void)canvas;
     struct gathered gathered = {.job = job};
     uint32_t artist = (uint32_t)job->artist;
     struct kolam_selection selection = {
@@ -225,6 +225,13 @@ enum kolam_status kolam_history_answer_strokes(struct kolam_history_job *job,
         .artist_count = artist != 0 ? 1 : 0,
         .is_paged = true,
     };
+    job->base_seq = kolam_reader_base_seq(canvas->reader);
+    if (selection.to_seq <= job->base_seq) {
+        return kolam_fail(&job->error, KOLAM_ERR_GONE,
+                          "those strokes are gone: this canvas's history was flattened up to seq "
+                          "%" PRIu64,
+                          job->base_seq);
+    }
     enum kolam_status status = kolam_history_select(history, &selection, take_stroke, &gathered);
     status = status == KOLAM_OK ? gathered.status : status;
     if (status == KOLAM_OK) {

@@ -113,8 +113,12 @@ static void answer_records(struct kolam_history_job *job) {
                                    "Content-Type: application/octet-stream\r\n"
                                    "Cache-Control: no-store\r\n");
     if (job->more_seq != 0) {
-        snprintf(headers + size, sizeof(headers) - size, "X-Kolam-More: %" PRIu64 "\r\n",
-                 job->more_seq);
+        size += (size_t)snprintf(headers + size, sizeof(headers) - size,
+                                 "X-Kolam-More: %" PRIu64 "\r\n", job->more_seq);
+    }
+    if (job->base_seq != 0) {
+        snprintf(headers + size, sizeof(headers) - size, "X-Kolam-Base: %" PRIu64 "\r\n",
+                 job->base_seq);
     }
     kolam_http_answer(job->http, 200, headers, job->records);
 }
@@ -133,6 +137,9 @@ static void answer(struct kolam_history_job *job) {
     case KOLAM_ERR_INVALID:
         kolam_http_error(job->http, 400,
                          job->error.text[0] ? job->error.text : "nothing there answers to that");
+        return;
+    case KOLAM_ERR_GONE:
+        kolam_http_error(job->http, 410, job->error.text);
         return;
     case KOLAM_ERR_FULL:
         kolam_http_error(job->http, 400, "too much was drawn there; ask for a smaller area");

@@ -34,6 +34,7 @@ struct kolam_history_job {
     char *json; /* malloc'ed; or: */
     struct kolam_bytes *records;
     uint64_t more_seq; /* ask again with after=; 0: that was all */
+    uint64_t base_seq; /* of the canvas: strokes up to it are not among them */
 };
 
 /* The workers' part. */

@@ -134,6 +134,8 @@ static void answer_redirect(struct past_request *request) {
 static void answer_problem(struct past_request *request) {
     if (request->status == KOLAM_ERR_NOT_FOUND && request->error.text[0] != '\0') {
         answer_error(request, 400, request->error.text);
+    } else if (request->status == KOLAM_ERR_GONE) {
+        answer_error(request, 410, request->error.text);
     } else {
         answer_error(request, 503, "the tile cannot be drawn now; try again later");
     }
@@ -374,7 +376,8 @@ static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) 
         answer_error(request, 503, "the canvas cannot be opened now; try again later");
         return;
     }
-    if (!request->moment.is_time && seq >= 1 && seq <= canvas->last_seq &&
+    if (!request->moment.is_time && seq >= 1 && seq >= canvas->base_seq &&
+        seq <= canvas->last_seq &&
         kolam_versions_get(canvas->versions, request->tile, &request->version) &&
         request->version <= seq) {
         serve(request); /* untouched since then */

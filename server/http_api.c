@@ -51,10 +51,11 @@ static void answer(struct info_job *job) {
     char incarnation[17];
     snprintf(incarnation, sizeof(incarnation), "%016" PRIx64, job->info.incarnation);
     json_t *object =
-        json_pack("{ss sI ss si so so sI}", "canvas", job->canvas->name, "seq",
+        json_pack("{ss sI ss si so so sI so}", "canvas", job->canvas->name, "seq",
                   (json_int_t)job->info.last_seq, "incarnation", incarnation, "raster",
                   KOLAM_INK_VERSION, "box", box_json(&job->info), "recent", recent_json(&job->info),
-                  "artists", (json_int_t)job->info.artist_count);
+                  "artists", (json_int_t)job->info.artist_count, "base",
+                  kolam_json_base(job->info.base_seq, job->info.base_time_ms));
     char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
     struct kolam_bytes *body = text ? kolam_bytes_copy(text, strlen(text)) : NULL;
     if (body) {

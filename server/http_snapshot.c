@@ -49,7 +49,7 @@ struct snapshot {
     uint8_t *ring;
     size_t begin, used;
     bool is_cancelled, is_ended;
-    bool is_no_moment; /* error tells why */
+    int moment_problem; /* 0; or the answer's status, and error tells why */
     enum kolam_status status;
     struct kolam_error error;
 };
@@ -149,7 +149,9 @@ static void run(struct kolam_job *base, struct kolam_worker *worker) {
     if (status == KOLAM_OK && snapshot->has_moment) {
         status = kolam_moment_resolve(canvas->reader, &snapshot->moment, snapshot->now_ms,
                                       &snapshot->options.at_seq, &snapshot->error);
-        snapshot->is_no_moment = status == KOLAM_ERR_NOT_FOUND;
+        snapshot->moment_problem = status == KOLAM_ERR_NOT_FOUND ? 400
+                                   : status == KOLAM_ERR_GONE    ? 410
+                                                                 : 0;
     }
     if (status == KOLAM_OK) {
         kolam_raster_set_cancel(canvas->raster, is_cancelled, snapshot);
@@ -217,8 +219,8 @@ static void advance(struct snapshot *snapshot) {
     } else if (has_failed) {
         struct kolam_http *http = snapshot->http;
         snapshot->http = NULL;
-        if (snapshot->is_no_moment) {
-            kolam_http_error(http, 400, snapshot->error.text);
+        if (snapshot->moment_problem) {
+            kolam_http_error(http, snapshot->moment_problem, snapshot->error.text);
         } else {
             kolam_http_error(http, 503, "the picture cannot be drawn now; try again later");
         }

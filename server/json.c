@@ -64,6 +64,11 @@ bool kolam_json_hex(const json_t *object, const char *key, uint8_t *out, size_t 
     return text && strlen(text) == 2 * size_bytes && kolam_hex_decode(text, out, size_bytes);
 }
 
+json_t *kolam_json_base(uint64_t seq, int64_t time_ms) {
+    return seq > 0 ? json_pack("{sI sI}", "seq", (json_int_t)seq, "time", (json_int_t)time_ms)
+                   : json_null();
+}
+
 json_t *kolam_json_decimal(int64_t value) {
     char text[24];
     snprintf(text, sizeof(text), "%" PRId64, value);

@@ -15,5 +15,7 @@ bool kolam_json_uint(const json_t *object, const char *key, uint64_t max, uint64
 bool kolam_json_hex(const json_t *object, const char *key, uint8_t *out, size_t size_bytes);
 /* A decimal string. */
 json_t *kolam_json_decimal(int64_t value);
+/* Where a canvas's history begins: {"seq","time"}, or null (seq 0) where nothing was flattened. */
+json_t *kolam_json_base(uint64_t seq, int64_t time_ms);
 
 #endif

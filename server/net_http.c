@@ -58,6 +58,8 @@ static const char *status_text(int status) {
         return "Not Found";
     case 405:
         return "Method Not Allowed";
+    case 410:
+        return "Gone";
     case 413:
         return "Content Too Large";
     case 429:

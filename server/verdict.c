@@ -141,6 +141,7 @@ enum kolam_nack kolam_verdict_nack(enum kolam_status status) {
     case KOLAM_ERR_DENIED:
         return KOLAM_NACK_DENIED;
     case KOLAM_ERR_NOT_FOUND:
+    case KOLAM_ERR_GONE:
         return KOLAM_NACK_NOT_FOUND;
     default:
         return KOLAM_NACK_UNAVAILABLE; /* the disk, memory, a close: later it may go */

@@ -1,6 +1,7 @@
 /* How much of a history can be flattened. A stroke that becomes part of the base can be neither hidden nor shown nor
  * replaced any more; so one that a later op names must stay, and with it all that came after. A group shares one mask and stays
- * whole. Both only ever move the base back, so one walk from the newest op backwards finds it. */
+ * whole; so does an edit (a hide and the ops that follow it), which is one to whoever undoes it. All of this only ever moves the
+ * base back, so one walk from the newest op backwards finds it. */
 #include <inttypes.h>
 
 #include "kolam/alloc.h"
@@ -42,7 +43,7 @@ static bool note_named(void *ctx, const struct kolam_log_row *row) {
         if (!decode(planning, row, &op)) {
             return false;
         }
-        lowest = op.targets[0]; /* they rise */
+        lowest = op.target_count > 0 ? op.targets[0] : 0; /* they rise */
     }
     if (lowest > 0) {
         planning->named[planning->named_count++] = (struct named){row->seq, lowest};
@@ -77,6 +78,13 @@ static enum kolam_status walk_back(struct planning *planning, uint64_t from_seq)
     return KOLAM_OK;
 }
 
+static void hold_before(struct planning *planning, uint64_t first_seq) {
+    planning->plan.held_by_seq = 0;
+    planning->plan.held_seq = first_seq;
+    planning->plan.is_held_by_group = true;
+    planning->plan.base_seq = first_seq - 1;
+}
+
 /* Moves the base before a group that it would cut. */
 static enum kolam_status step_before_group(struct planning *planning) {
     struct kolam_compact_plan *plan = &planning->plan;
@@ -93,12 +101,36 @@ static enum kolam_status step_before_group(struct planning *planning) {
         return planning->status;
     }
     if (op.stroke.part > 0) {
-        plan->held_by_seq = 0;
-        plan->held_seq = row.seq - op.stroke.part;
-        plan->is_held_by_group = true;
-        plan->base_seq = row.seq - op.stroke.part - 1;
+        hold_before(planning, row.seq - op.stroke.part);
     }
     return KOLAM_OK;
+}
+
+static bool note_edit(void *ctx, const struct kolam_log_row *row) {
+    struct planning *planning = ctx;
+    struct kolam_op op;
+    if (row->kind != KOLAM_OP_HIDE) {
+        return true;
+    }
+    if (!decode(planning, row, &op)) {
+        return false;
+    }
+    if (op.follow_count > 0 && row->seq + op.follow_count > planning->plan.base_seq) {
+        hold_before(planning, row->seq);
+        return false; /* edits do not lie within each other */
+    }
+    return true;
+}
+
+/* Moves the base before an edit that it would cut. */
+static enum kolam_status step_before_edit(struct planning *planning) {
+    uint64_t base_seq = planning->plan.base_seq;
+    uint64_t first = base_seq > KOLAM_EDIT_OPS_MAX ? base_seq - KOLAM_EDIT_OPS_MAX + 1 : 1;
+    enum kolam_status status =
+        base_seq < planning->plan.last_seq
+            ? kolam_reader_range(planning->reader, first, base_seq, note_edit, planning)
+            : KOLAM_OK;
+    return status == KOLAM_OK ? planning->status : status;
 }
 
 static enum kolam_status find_base(struct planning *planning) {
@@ -110,6 +142,9 @@ static enum kolam_status find_base(struct planning *planning) {
         before = plan->base_seq;
         if (status == KOLAM_OK) {
             status = step_before_group(planning);
+        }
+        if (status == KOLAM_OK) {
+            status = step_before_edit(planning);
         }
     }
     if (status == KOLAM_OK && plan->base_seq < planning->old_base_seq) {

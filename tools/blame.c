@@ -229,7 +229,13 @@ static enum kolam_status look(const struct arguments *arguments, struct kolam_re
                               : kolam_fail(error, status, "looking: %s", kolam_status_text(status));
 }
 
-static enum kolam_status ask_folder(const struct arguments *arguments, json_t **out_list,
+/* What was found, and from when on strokes are known at all: 0, from the beginning. */
+struct answer {
+    json_t *list;
+    json_int_t base_seq;
+};
+
+static enum kolam_status ask_folder(const struct arguments *arguments, struct answer *out_answer,
                                     struct kolam_error *error) {
     struct kolam_folder *folder;
     struct kolam_canvas_files files;
@@ -242,9 +248,10 @@ static enum kolam_status ask_folder(const struct arguments *arguments, json_t **
         json_t *list = json_array();
         status = list ? look(arguments, files.reader, list, error)
                       : kolam_fail(error, KOLAM_ERR_NOMEM, "out of memory");
+        out_answer->base_seq = (json_int_t)files.info.base_seq;
         kolam_canvas_files_close(&files);
         if (status == KOLAM_OK) {
-            *out_list = list;
+            out_answer->list = list;
         } else {
             json_decref(list);
         }
@@ -255,7 +262,7 @@ static enum kolam_status ask_folder(const struct arguments *arguments, json_t **
 
 /* ---- from a server ---- */
 
-static enum kolam_status ask_server(const struct arguments *arguments, json_t **out_list,
+static enum kolam_status ask_server(const struct arguments *arguments, struct answer *out_answer,
                                     struct kolam_error *error) {
     char target[KOLAM_WALL_TARGET_MAX];
     json_t *answer;
@@ -269,7 +276,9 @@ static enum kolam_status ask_server(const struct arguments *arguments, json_t **
     }
     json_t *list = json_object_get(answer, "strokes");
     if (json_is_array(list)) {
-        *out_list = json_incref(list);
+        out_answer->list = json_incref(list);
+        out_answer->base_seq =
+            json_integer_value(json_object_get(json_object_get(answer, "base"), "seq"));
         while (json_array_size(list) > (size_t)arguments->limit) {
             json_array_remove(list, json_array_size(list) - 1);
         }
@@ -324,10 +333,11 @@ static void print_json(const json_t *stroke) {
     }
 }
 
-static void print(const struct arguments *arguments, const json_t *list) {
+static void print(const struct arguments *arguments, const struct answer *answer) {
     size_t i;
     json_t *stroke;
-    if (!arguments->is_json && json_array_size(list) == 0) {
+    const json_t *list = answer->list;
+    if (!arguments->is_json && json_array_size(list) == 0 && answer->base_seq == 0) {
         puts("nothing was ever drawn there");
         return;
     }
@@ -342,12 +352,17 @@ static void print(const struct arguments *arguments, const json_t *list) {
             print_row(stroke);
         }
     }
+    if (!arguments->is_json && answer->base_seq > 0) {
+        printf("what was drawn up to seq %" JSON_INTEGER_FORMAT
+               " is nobody's any more: older history was flattened\n",
+               answer->base_seq);
+    }
 }
 
 int kolam_cmd_blame(int argc, char **argv) {
     struct arguments arguments = {.wall.canvas = "main"};
     struct kolam_error error = {.text = ""};
-    json_t *list;
+    struct answer answer = {.list = NULL};
     if (!parse(argc, argv, &arguments)) {
         return KOLAM_EXIT_USAGE;
     }
@@ -359,13 +374,13 @@ int kolam_cmd_blame(int argc, char **argv) {
     if (misuse) {
         return misuse;
     }
-    enum kolam_status status = arguments.wall.server ? ask_server(&arguments, &list, &error)
-                                                     : ask_folder(&arguments, &list, &error);
+    enum kolam_status status = arguments.wall.server ? ask_server(&arguments, &answer, &error)
+                                                     : ask_folder(&arguments, &answer, &error);
     if (status != KOLAM_OK) {
         return kolam_tool_failed(argv[0], "%s", error.text);
     }
-    print(&arguments, list);
-    json_decref(list);
+    print(&arguments, &answer);
+    json_decref(answer.list);
     return fflush(stdout) == 0 ? KOLAM_EXIT_OK
                                : kolam_tool_failed(argv[0], "standard output cannot be written");
 }

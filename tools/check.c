@@ -18,7 +18,8 @@ static const char help[] =
     "Verifies walls: that the file is sound, that ops follow each other without a gap and can be\n"
     "decoded, that the index is the one the log gives, and that every stored tile is what drawing "
     "the\n"
-    "log anew gives, pixel by pixel.\n"
+    "log anew gives, pixel by pixel. Of flattened history (kolam compact): that its pictures are "
+    "sound.\n"
     "\n"
     "  --data DIR      the data folder ($KOLAM_DATA; default ./kolam-data); it is only read, and "
     "a\n"
@@ -101,13 +102,16 @@ bool kolam_check_is_interrupted(void *ctx) {
 }
 
 static void print_result(const struct kolam_check *check, int64_t elapsed_ms, bool is_repaired) {
-    char ops[32], rows[32], tiles[32], problems[32], older[32];
+    char ops[32], rows[32], tiles[32], base[32], problems[32], older[32];
     printf("%s: %s ops, %s index rows, %s tiles compared", check->canvas,
            kolam_tool_thousands(check->op_count, ops),
            kolam_tool_thousands(check->index_row_count, rows),
            kolam_tool_thousands(check->tile_count, tiles));
     if (check->older_count > 0) {
         printf(" (%s older than the log not)", kolam_tool_thousands(check->older_count, older));
+    }
+    if (check->base_count > 0) {
+        printf(", %s base tiles", kolam_tool_thousands(check->base_count, base));
     }
     if (check->problem_count == 0) {
         printf(", no problems");
@@ -130,6 +134,9 @@ static enum kolam_status check_canvas_log(struct kolam_check *check, const char 
         return status;
     }
     status = kolam_check_log(check, files->reader, lookup);
+    if (status == KOLAM_OK) {
+        status = kolam_check_base(check, lookup);
+    }
     kolam_reader_destroy(lookup);
     return status == KOLAM_OK ? KOLAM_OK
                               : kolam_fail(error, status, "%s", kolam_status_text(status));
@@ -204,8 +211,9 @@ static enum kolam_status examine(struct kolam_check *check, const struct kolam_f
         return status;
     }
     status = check_canvas_log(check, log_path, &files, error);
-    /* With a wrong index every tile would be wrong too: that says nothing about the tiles. */
-    if (status == KOLAM_OK && !check->is_index_wrong) {
+    /* With a wrong index every tile would be wrong too: that says nothing about the tiles. Upon a damaged base none
+     * can be drawn. */
+    if (status == KOLAM_OK && !check->is_index_wrong && !check->is_base_damaged) {
         status = kolam_check_tiles(check, files.reader, files.info.incarnation, files.store, error);
     }
     kolam_canvas_files_close(&files);

@@ -13,9 +13,11 @@ struct kolam_check {
     struct kolam_progress progress;
     uint64_t problem_count;
     uint64_t op_count, index_row_count, tile_count;
+    uint64_t base_count; /* tiles of the base, if history was flattened */
     uint64_t
-        older_count;     /* stored tiles that were not compared: older than the log, slow to draw */
-    bool is_index_wrong; /* kolam_index_rebuild mends it */
+        older_count; /* stored tiles that were not compared: older than the log, slow to draw */
+    bool is_base_damaged; /* nothing mends it */
+    bool is_index_wrong;  /* kolam_index_rebuild mends it */
     struct kolam_tile_id *bad_tiles;
     size_t bad_tile_count, bad_tile_capacity;
 };
@@ -30,6 +32,10 @@ bool kolam_check_is_interrupted(void *check);
 KOLAM_MUST_CHECK enum kolam_status kolam_check_log(struct kolam_check *check,
                                                    struct kolam_reader *reader,
                                                    struct kolam_reader *lookup);
+
+/* The base of a flattened canvas: pictures that can be read, tiles that belong to each other, ids without a gap. */
+KOLAM_MUST_CHECK enum kolam_status kolam_check_base(struct kolam_check *check,
+                                                    struct kolam_reader *reader);
 
 /* Every stored tile equal to one drawn anew from the log. Fills check->bad_tiles. */
 KOLAM_MUST_CHECK enum kolam_status

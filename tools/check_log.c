@@ -212,6 +212,8 @@ static enum kolam_status check_pinned(struct log_check *log, struct kolam_reader
     if (status != KOLAM_OK) {
         return status;
     }
+    log->last_seq = log->info.base_seq; /* what was before is no op any more */
+    log->last_time_ms = log->info.base_time_ms;
     log->known_artists = kolam_alloc_zero((size_t)(log->info.artist_count / 8 + 1), 1);
     if (!log->known_artists) {
         return KOLAM_ERR_NOMEM;

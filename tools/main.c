@@ -11,11 +11,17 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-    {"serve", kolam_cmd_serve},         {"import", kolam_cmd_import},
-    {"export", kolam_cmd_export},       {"watch", kolam_cmd_watch},
-    {"blame", kolam_cmd_blame},         {"rollback", kolam_cmd_rollback},
-    {"timelapse", kolam_cmd_timelapse}, {"check", kolam_cmd_check},
-    {"load", kolam_cmd_load},           {"top", kolam_cmd_top},
+    {"serve", kolam_cmd_serve},
+    {"import", kolam_cmd_import},
+    {"export", kolam_cmd_export},
+    {"watch", kolam_cmd_watch},
+    {"blame", kolam_cmd_blame},
+    {"rollback", kolam_cmd_rollback},
+    {"timelapse", kolam_cmd_timelapse},
+    {"check", kolam_cmd_check},
+    {"compact", kolam_cmd_compact},
+    {"load", kolam_cmd_load},
+    {"top", kolam_cmd_top},
 };
 
 static const char help[] =
@@ -30,6 +36,7 @@ static const char help[] =
     "  kolam rollback   hide strokes of chosen artists, or show them again\n"
     "  kolam top        show what a running server does, live\n"
     "  kolam check      verify a wall's files, and repair what can be rebuilt\n"
+    "  kolam compact    flatten a wall's older history into a picture, for good\n"
     "  kolam load       draw and watch as a crowd, and check what comes\n"
     "\n"
     "  kolam VERB --help    what the verb does, its options, examples\n"

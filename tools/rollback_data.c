@@ -198,6 +198,12 @@ static enum kolam_status read_hide(struct plan *plan, struct kolam_reader *reade
     struct kolam_log_row row;
     struct kolam_op op;
     enum kolam_status status = kolam_reader_op(reader, seq, &row);
+    if (seq > 0 && seq <= kolam_reader_base_seq(reader)) {
+        return kolam_fail(plan->error, KOLAM_ERR_GONE,
+                          "--undo: seq %llu is gone: history was flattened up to seq %llu",
+                          (unsigned long long)seq,
+                          (unsigned long long)kolam_reader_base_seq(reader));
+    }
     if (status == KOLAM_ERR_NOT_FOUND) {
         return kolam_fail(plan->error, status, "--undo: there is no seq %llu",
                           (unsigned long long)seq);

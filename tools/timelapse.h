@@ -19,6 +19,9 @@ struct kolam_frame_moment {
     int64_t time_ms;
 };
 
+/* The moment that a timelapse begins with unless another is named: the first there is. */
+#define KOLAM_FRAME_FIRST "first"
+
 struct kolam_frame_source_ops {
     void (*destroy)(struct kolam_frame_source *source);
     enum kolam_status (*resolve)(struct kolam_frame_source *source, const char *option,

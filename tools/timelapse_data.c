@@ -44,21 +44,24 @@ static enum kolam_status folder_resolve(struct kolam_frame_source *base, const c
                                         const char *text, struct kolam_frame_moment *out_moment,
                                         struct kolam_error *error) {
     struct folder_source *source = source_of(base);
-    uint64_t seq = text ? 0 : source->files.info.last_seq;
-    struct kolam_log_row row;
-    enum kolam_status status =
-        text ? kolam_wall_resolve(source->files.reader, option, text, &seq, error) : KOLAM_OK;
+    const struct kolam_canvas_info *info = &source->files.info;
+    uint64_t seq = text ? (info->base_seq > 0 ? info->base_seq : 1) : info->last_seq;
+    int64_t time_ms;
+    enum kolam_status status = KOLAM_OK;
+    if (text && strcmp(text, KOLAM_FRAME_FIRST) != 0) {
+        status = kolam_wall_resolve(source->files.reader, option, text, &seq, error);
+    }
     if (status != KOLAM_OK) {
         return status;
     }
-    status = kolam_reader_op(source->files.reader, seq, &row);
+    status = kolam_reader_time_of(source->files.reader, seq, &time_ms);
     if (status != KOLAM_OK) {
         return seq == 0 ? kolam_fail(error, status, "nothing was drawn on %s yet",
                                      source->timelapse->wall.canvas)
                         : kolam_fail(error, status, "reading seq %llu: %s", (unsigned long long)seq,
                                      kolam_status_text(status));
     }
-    *out_moment = (struct kolam_frame_moment){seq, row.time_ms};
+    *out_moment = (struct kolam_frame_moment){seq, time_ms};
     return KOLAM_OK;
 }
 

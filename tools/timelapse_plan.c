@@ -79,7 +79,8 @@ static enum kolam_status find_span(struct plan *plan, struct kolam_error *error)
     enum kolam_status status =
         source->ops->resolve(source, "--to", timelapse->to, &plan->to, error);
     if (status == KOLAM_OK) {
-        status = source->ops->resolve(source, "--from", timelapse->from ? timelapse->from : "1",
+        status = source->ops->resolve(source, "--from",
+                                      timelapse->from ? timelapse->from : KOLAM_FRAME_FIRST,
                                       &plan->from, error);
     }
     if (status == KOLAM_OK && plan->from.seq > plan->to.seq) {

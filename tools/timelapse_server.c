@@ -49,7 +49,8 @@ static enum kolam_status server_resolve(struct kolam_frame_source *base, const c
     struct kolam_error reason;
     char target[128], seq[24];
     json_t *canvas;
-    if (text) {
+    bool is_first = text && strcmp(text, KOLAM_FRAME_FIRST) == 0;
+    if (text && !is_first) {
         enum kolam_status status = ask_moment(source, text, out_moment, &reason);
         return status == KOLAM_OK
                    ? KOLAM_OK
@@ -62,12 +63,15 @@ static enum kolam_status server_resolve(struct kolam_frame_source *base, const c
         return status;
     }
     json_int_t last_seq = json_integer_value(json_object_get(canvas, "seq"));
+    json_int_t base_seq =
+        json_integer_value(json_object_get(json_object_get(canvas, "base"), "seq"));
     json_decref(canvas);
     if (last_seq < 1) {
         return kolam_fail(error, KOLAM_ERR_NOT_FOUND, "nothing was drawn on %s yet",
                           source->timelapse->wall.canvas);
     }
-    snprintf(seq, sizeof seq, "%" JSON_INTEGER_FORMAT, last_seq);
+    snprintf(seq, sizeof seq, "%" JSON_INTEGER_FORMAT,
+             is_first ? (base_seq > 0 ? base_seq : 1) : last_seq);
     return ask_moment(source, seq, out_moment, error);
 }
 

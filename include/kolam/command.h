@@ -13,6 +13,7 @@ int kolam_cmd_timelapse(int argc, char **argv);
 int kolam_cmd_blame(int argc, char **argv);
 int kolam_cmd_rollback(int argc, char **argv);
 int kolam_cmd_check(int argc, char **argv);
+int kolam_cmd_compact(int argc, char **argv);
 int kolam_cmd_top(int argc, char **argv);
 int kolam_cmd_load(int argc, char **argv);
 

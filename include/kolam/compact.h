@@ -16,7 +16,7 @@ struct kolam_compact_plan {
     uint64_t last_seq;
     uint64_t held_by_seq,
         held_seq; /* why it is earlier: this op after it hides, shows or replaces that stroke */
-    bool is_held_by_group; /* or because held_seq and its group are not cut in two */
+    bool is_held_by_group; /* or because held_seq and its group, or edit, are not cut in two */
     uint64_t op_count;     /* that are flattened; of them: */
     uint64_t stroke_count,
         hidden_count; /* hidden: undone or rolled back then, so not to be seen in the base */

@@ -225,6 +225,68 @@ static void torn_file_is_found(void **state) {
 
 #define ON_A_WALL(test) cmocka_unit_test_setup_teardown(test, make_wall, drop_wall)
 
+/* ---- a wall whose older history was flattened ---- */
+
+static void flatten(struct wall *wall) {
+    char *arguments[] = {(char[]){"compact"}, (char[]){"--data"}, wall->data, (char[]){"--before"},
+                         (char[]){"25"},      (char[]){"--yes"},  NULL};
+    assert_int_equal(run(kolam_cmd_compact, arguments), 0);
+    draw_tiles(wall);
+    assert_int_equal(check(wall, NULL), 0);
+}
+
+static void index_of_a_flattened_wall_is_repaired(void **state) {
+    struct wall *wall = *state;
+    flatten(wall);
+    damage(wall->log_path, "DELETE FROM home WHERE seq = 27", 2);
+    is_found_and_repaired(wall);
+    damage(wall->log_path, "UPDATE node SET seq = 26 WHERE level = 0 AND seq = 40", -1);
+    is_found_and_repaired(wall);
+}
+
+static void tiles_upon_a_base_are_repaired(void **state) {
+    struct wall *wall = *state;
+    flatten(wall);
+    damage(wall->tiles_path,
+           "UPDATE tile SET pixels = (SELECT pixels FROM tile WHERE level = -1) WHERE level = 0",
+           1);
+    is_found_and_repaired(wall);
+}
+
+/* Nothing can draw it again: it is told, also by --repair, and nothing else is changed. */
+static void is_found_and_stays(struct wall *wall, const char *sql) {
+    flatten(wall);
+    damage(wall->log_path, sql, -1);
+    assert_int_equal(check(wall, NULL), 1);
+    assert_int_equal(check(wall, "--repair"), 1);
+    assert_int_equal(check(wall, NULL), 1);
+}
+
+static void damaged_base_picture_is_told(void **state) {
+    is_found_and_stays(*state, "UPDATE base SET pixels = substr(pixels, 1, 40) || x'00' || "
+                               "substr(pixels, 42) WHERE level = 0");
+}
+
+static void base_painted_elsewhere_is_told(void **state) {
+    is_found_and_stays(*state, "UPDATE base SET ink = ink + 1 WHERE level = 0");
+}
+
+static void base_tile_without_ancestor_is_told(void **state) {
+    is_found_and_stays(*state, "DELETE FROM base WHERE level = -7");
+}
+
+static void average_of_missing_base_tiles_is_told(void **state) {
+    is_found_and_stays(*state, "UPDATE base SET pixels = NULL, below = 1025 WHERE level = 0");
+}
+
+static void missing_ids_of_flattened_ops_are_told(void **state) {
+    is_found_and_stays(*state, "UPDATE base_id SET count = count - 1 WHERE seq > 1");
+}
+
+static void base_that_claims_other_ops_is_told(void **state) {
+    is_found_and_stays(*state, "UPDATE meta SET value = 30 WHERE key = 'base_seq'");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         ON_A_WALL(sound_wall_passes),
@@ -239,6 +301,14 @@ int main(void) {
         ON_A_WALL(time_that_goes_back_is_found),
         ON_A_WALL(unknown_artist_is_found),
         ON_A_WALL(torn_file_is_found),
+        ON_A_WALL(index_of_a_flattened_wall_is_repaired),
+        ON_A_WALL(tiles_upon_a_base_are_repaired),
+        ON_A_WALL(damaged_base_picture_is_told),
+        ON_A_WALL(base_painted_elsewhere_is_told),
+        ON_A_WALL(base_tile_without_ancestor_is_told),
+        ON_A_WALL(average_of_missing_base_tiles_is_told),
+        ON_A_WALL(missing_ids_of_flattened_ops_are_told),
+        ON_A_WALL(base_that_claims_other_ops_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

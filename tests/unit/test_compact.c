@@ -72,6 +72,12 @@ static void random_stroke(struct test_random *random, int32_t level, struct kola
         .point_count = 1 + (uint32_t)test_random_below(random, POINTS_MAX),
         .points = points,
     };
+    if (stroke->tool == KOLAM_TOOL_FILL) {
+        stroke->width = KOLAM_FILL_WIDTH;
+        stroke->has_pressure = false;
+        stroke->contour_count = 1;
+        stroke->contour_sizes = &stroke->point_count;
+    }
     int64_t middle = level >= 0 ? 1024 << level : 1024 >> -level;
     for (uint32_t i = 0; i < stroke->point_count; i++) {
         points[i] = (struct kolam_point){
@@ -125,9 +131,11 @@ static void draw_group(struct world *world, struct test_random *random, int32_t 
     uint32_t count = 2 + (uint32_t)test_random_below(random, 2);
     for (uint32_t i = 0; i < count; i++) {
         random_stroke(random, level, points[i], &parts[i]);
-        parts[i].tool = parts[0].tool;
-        parts[i].color = parts[0].color;
+        parts[i].tool = KOLAM_TOOL_MARKER;
+        parts[i].color = parts[0].color | 0x40;
         parts[i].width = parts[0].width;
+        parts[i].has_pressure = true;
+        parts[i].contour_count = 0;
         parts[i].part = i;
         parts[i].part_count = count;
     }
@@ -658,6 +666,35 @@ static void a_group_is_not_cut_in_two(void **state) {
     assert_int_equal(plan.base_seq, world->last_seq);
 }
 
+/* A hide and the ops that follow it are undone as one. */
+static void an_edit_is_not_cut_in_two(void **state) {
+    struct world *world = *state;
+    struct test_random random = test_random_from(94);
+    struct kolam_point points[POINTS_MAX];
+    uint64_t target = 1;
+    struct kolam_op ops[3] = {{.kind = KOLAM_OP_HIDE, .targets = &target, .follow_count = 2}};
+    draw_one(world, &random, 0);
+    draw_one(world, &random, 0);
+    random_stroke(&random, 0, points, &ops[1].stroke);
+    ops[1].kind = ops[2].kind = KOLAM_OP_STROKE;
+    ops[2].stroke = ops[1].stroke;
+    ops[0].target_count = 1;
+    canvas_fixture_submit(&world->canvas, world->strokes[0].artist, ops, 3);
+    ops[0].target_count = 0;
+    canvas_fixture_submit(&world->canvas, world->strokes[0].artist, ops, 3);
+    world->last_seq += 6;
+    draw_one(world, &random, 0);
+    settle(world);
+    for (uint64_t asked = 6; asked <= 7; asked++) {
+        struct kolam_compact_plan plan = plan_at(world->canvas.log_path, asked);
+        assert_int_equal(plan.base_seq, 5);
+        assert_true(plan.is_held_by_group);
+    }
+    /* The other one, cut, would be held before its hide, which names stroke 1. */
+    assert_int_equal(plan_at(world->canvas.log_path, 4).base_seq, 0);
+    assert_int_equal(plan_at(world->canvas.log_path, 8).base_seq, 8);
+}
+
 static void a_replacement_holds_what_it_replaces(void **state) {
     struct world *world = *state;
     struct test_random random = test_random_from(93);
@@ -859,6 +896,7 @@ int main(void) {
         TEST(blame_and_the_artists_ops_tell_what_came_after),
         TEST(a_stroke_that_a_later_op_changes_holds_the_base_back),
         TEST(a_group_is_not_cut_in_two),
+        TEST(an_edit_is_not_cut_in_two),
         TEST(a_replacement_holds_what_it_replaces),
         TEST(a_file_of_the_schema_before_is_read_flattened_and_brought_up_to_date),
         TEST(the_index_of_a_flattened_canvas_can_be_made_anew),

@@ -6,6 +6,7 @@
 #include <libwebsockets.h>
 
 #include <string.h>
+#include <sys/socket.h>
 
 #include "kolam/alloc.h"
 #include "net_internal.h"
@@ -206,7 +207,7 @@ void kolam_socket_write(struct kolam_socket *ws, uint8_t *bytes, size_t size) {
         return;
     }
     if (lws_write(ws->wsi, bytes, size, LWS_WRITE_RAW) < 0) {
-        /* Closing here would free what the caller holds: let the loop do it. */
+        /* Closing here would free what the caller holds: the library does it soon, or else the next sweep. */
         lws_set_timeout(ws->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
         ws->is_closing = true;
         return;
@@ -268,7 +269,9 @@ static void sweep_one(struct kolam_socket *ws, int64_t now_ms) {
     /* An answer without payload is swallowed by the library: one byte makes it heard. */
     static const uint8_t ping[3] = {0x89, 0x01, 0x21};
     if (ws->is_closing) {
+        /* The library's own timers rest while no socket does anything: the end of this one wakes them. */
         if (now_ms - ws->closing_since_ms > CLOSE_MS) {
+            (void)shutdown(lws_get_socket_fd(ws->wsi), SHUT_RDWR);
             lws_set_timeout(ws->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
         }
         return;

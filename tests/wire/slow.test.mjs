@@ -185,6 +185,20 @@ test('a_flood_of_questions_costs_bounded_memory_and_nobody_waits', async () => {
   asker.socket.terminate();
 });
 
+// On a server on which nothing else happens.
+test('one_that_does_not_answer_the_close_is_cut_off', async () => {
+  const own = await startServer();
+  const socket = net.connect(own.port, '127.0.0.1', () => socket.write(handshake(own)));
+  socket.on('error', () => {});
+  socket.once('data', () => socket.write(frame('{"type":"nonsense"}', { opcode: 1 })));
+  const got = [];
+  socket.on('data', (bytes) => got.push(bytes));
+  await withDeadline(new Promise((done) => socket.on('end', done)), 'the end of the connection', 10000);
+  assert.ok(Buffer.concat(got).includes('hello comes first'), 'it was told why');
+  await eventually(async () => (await connections(own)) === 1, 'the server to forget it');
+  await own.stop();
+});
+
 test('one_that_answers_pings_stays', { skip: process.env.KOLAM_LONG ? false : 'takes 70 s; make test-long' }, async () => {
   const client = await Client.join(server);
   const until = Date.now() + 70000;

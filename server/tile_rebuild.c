@@ -1,5 +1,8 @@
 /* Planned rebuilds, hashed by tile so that each is planned once; a rebuilt tile is told to those who look at it,
- * and planned again if it was drawn upon in the meantime and is still looked at. */
+ * and planned again if it was drawn upon in the meantime and is still looked at.
+ *
+ * A tile that was quiet is rebuilt at once; from then on, at most once in INTERVAL_MS. So one stroke or undo is soon seen
+ * from afar, and fifty people drawing cost one rebuild for all that they do in that while. */
 #include "tile_rebuild.h"
 
 #include "fanout.h"
@@ -8,7 +11,8 @@
 #include "tile_job.h"
 
 #define BUCKETS 256
-#define DELAY_MS 5000
+#define RECENT 1024
+#define INTERVAL_MS 5000
 #define PLANNED_MAX 4096
 #define AT_ONCE 2
 
@@ -19,8 +23,17 @@ struct rebuild {
     int64_t due_ms;
 };
 
+/* When a tile was last begun. Only compared, so the canvas need not be held; two tiles at one place push each other
+ * out, and are then rebuilt sooner than need be. */
+struct recent {
+    const struct kolam_canvas *canvas;
+    struct kolam_tile_id tile;
+    int64_t begun_ms;
+};
+
 struct kolam_rebuilds {
     struct kolam_list buckets[BUCKETS];
+    struct recent recent[RECENT];
     uint32_t planned, running;
 };
 
@@ -54,6 +67,53 @@ void kolam_rebuilds_destroy(struct kolam_rebuilds *rebuilds) {
     }
 }
 
+static struct recent *recent_of(struct kolam_rebuilds *rebuilds, struct kolam_tile_id tile) {
+    return &rebuilds->recent[kolam_tile_bucket(tile, RECENT)];
+}
+
+/* Now, for a tile that was quiet. */
+static int64_t due_ms(struct kolam_rebuilds *rebuilds, const struct kolam_canvas *canvas,
+                      struct kolam_tile_id tile) {
+    const struct recent *recent = recent_of(rebuilds, tile);
+    bool is_recent = recent->canvas == canvas && kolam_tile_equal(recent->tile, tile);
+    return is_recent ? recent->begun_ms + INTERVAL_MS : kolam_loop_now_ms(canvas->server->loop);
+}
+
+static void done(struct kolam_job *base) {
+    struct kolam_tile_job *job = (struct kolam_tile_job *)base;
+    struct kolam_canvas *canvas = job->canvas;
+    struct kolam_server *server = canvas->server;
+    struct kolam_rebuilds *rebuilds = job->ctx;
+    uint64_t now_seq = 0;
+    rebuilds->running--;
+    struct kolam_bytes *png = kolam_tiles_take(job);
+    if (png && !server->is_stopping) {
+        kolam_fanout_tile(canvas, job->tile, job->shown_seq);
+        if (canvas->versions && kolam_versions_get(canvas->versions, job->tile, &now_seq) &&
+            now_seq > job->shown_seq && kolam_fanout_is_seen(canvas, job->tile)) {
+            kolam_rebuilds_plan(rebuilds, canvas, job->tile);
+        }
+    }
+    kolam_bytes_unref(png);
+    kolam_tile_job_destroy(job);
+    kolam_rebuilds_sweep(rebuilds, kolam_loop_now_ms(server->loop));
+}
+
+static void start(struct kolam_rebuilds *rebuilds, struct rebuild *rebuild) {
+    struct kolam_server *server = rebuild->canvas->server;
+    struct kolam_tile_job *job =
+        kolam_tile_job_create(rebuild->canvas, rebuild->tile, KOLAM_JOB_BACKGROUND, done);
+    if (!job) {
+        return; /* at the next sweep */
+    }
+    job->ctx = rebuilds;
+    rebuilds->running++;
+    *recent_of(rebuilds, rebuild->tile) = (struct recent){rebuild->canvas, rebuild->tile,
+                                                          kolam_loop_now_ms(server->loop)};
+    kolam_pool_submit(server->pool, &job->job);
+    end_plan(rebuilds, rebuild);
+}
+
 bool kolam_rebuilds_plan(struct kolam_rebuilds *rebuilds, struct kolam_canvas *canvas,
                          struct kolam_tile_id tile) {
     struct kolam_server *server = canvas->server;
@@ -72,41 +132,13 @@ bool kolam_rebuilds_plan(struct kolam_rebuilds *rebuilds, struct kolam_canvas *c
     rebuilds->planned++;
     rebuild->canvas = canvas;
     rebuild->tile = tile;
-    rebuild->due_ms = kolam_loop_now_ms(server->loop) + DELAY_MS;
+    rebuild->due_ms = due_ms(rebuilds, canvas, tile);
     kolam_canvas_hold(canvas);
     kolam_list_append(bucket, &rebuild->link);
+    if (rebuild->due_ms <= kolam_loop_now_ms(server->loop) && rebuilds->running < AT_ONCE) {
+        start(rebuilds, rebuild);
+    }
     return true;
-}
-
-static void done(struct kolam_job *base) {
-    struct kolam_tile_job *job = (struct kolam_tile_job *)base;
-    struct kolam_canvas *canvas = job->canvas;
-    struct kolam_rebuilds *rebuilds = job->ctx;
-    uint64_t now_seq = 0;
-    rebuilds->running--;
-    struct kolam_bytes *png = kolam_tiles_take(job);
-    if (png && !canvas->server->is_stopping) {
-        kolam_fanout_tile(canvas, job->tile, job->shown_seq);
-        if (canvas->versions && kolam_versions_get(canvas->versions, job->tile, &now_seq) &&
-            now_seq > job->shown_seq && kolam_fanout_is_seen(canvas, job->tile)) {
-            kolam_rebuilds_plan(rebuilds, canvas, job->tile);
-        }
-    }
-    kolam_bytes_unref(png);
-    kolam_tile_job_destroy(job);
-}
-
-static void start(struct kolam_rebuilds *rebuilds, struct rebuild *rebuild) {
-    struct kolam_server *server = rebuild->canvas->server;
-    struct kolam_tile_job *job =
-        kolam_tile_job_create(rebuild->canvas, rebuild->tile, KOLAM_JOB_BACKGROUND, done);
-    if (!job) {
-        return; /* at the next sweep */
-    }
-    job->ctx = rebuilds;
-    rebuilds->running++;
-    kolam_pool_submit(server->pool, &job->job);
-    end_plan(rebuilds, rebuild);
 }
 
 void kolam_rebuilds_sweep(struct kolam_rebuilds *rebuilds, int64_t now_ms) {

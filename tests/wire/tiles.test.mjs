@@ -186,11 +186,12 @@ test('a_tile_of_a_canvas_that_does_not_exist_is_not_found_or_empty_and_makes_not
 test('the_api_tells_about_a_canvas', async () => {
   const { canvas, mira, seq } = await drawn();
   const { json, headers } = await getJson(server, `/api/canvas/${canvas}`);
-  assert.deepEqual(Object.keys(json).sort(), ['artists', 'box', 'canvas', 'incarnation', 'raster', 'recent', 'seq']);
+  assert.deepEqual(Object.keys(json).sort(), ['artists', 'base', 'box', 'canvas', 'incarnation', 'raster', 'recent', 'seq']);
   assert.equal(json.canvas, canvas);
   assert.equal(json.seq, seq);
   assert.equal(json.raster, mira.welcome.raster);
   assert.equal(json.artists, 1);
+  assert.equal(json.base, null);
   const [x0, y0, x1, y1] = json.box;
   assert.ok(x0 <= 32 && x0 >= 0 && x1 >= 208 && x1 <= 256, `box ${json.box}`);
   assert.ok(y0 <= 120 && y0 >= 0 && y1 >= 136 && y1 <= 256, `box ${json.box}`);

@@ -190,8 +190,8 @@ static struct extent extent_of(const struct kolam_stroke *stroke) {
 
 /* The finest cells with which the field still holds the shape, a pixel around it and its place in its first pixel. */
 static int32_t fineness_of(const struct extent *extent, double scale) {
-    int32_t wide = extent->x1 - extent->x0, high = extent->y1 - extent->y0;
-    double side = (double)(wide > high ? wide : high) * scale + 2.0;
+    double wide = (double)extent->x1 - extent->x0, high = (double)extent->y1 - extent->y0;
+    double side = max_of(wide, high) * scale + 2.0;
     int32_t fine = FINEST;
     while (fine > 1 && side * fine > CELLS) {
         fine /= 2;

@@ -3,11 +3,14 @@
 
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
+const beside = (name) => fileURLToPath(new URL(`../support/${name}`, import.meta.url));
 const SANITIZERS = {
   ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=0:allocator_may_return_null=1:quarantine_size_mb=16',
+  LSAN_OPTIONS: `print_suppressions=0:suppressions=${beside('leaks.txt')}`,
   UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
-  TSAN_OPTIONS: 'halt_on_error=1:second_deadlock_stack=1:exitcode=66',
+  TSAN_OPTIONS: `halt_on_error=1:second_deadlock_stack=1:exitcode=66:suppressions=${beside('races.txt')}`,
 };
 
 function list(context, folder, pattern) {

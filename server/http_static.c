@@ -17,8 +17,8 @@
 
 #define CONTENT_SECURITY_POLICY                                                                    \
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; "                 \
-    "img-src 'self' blob: data:; connect-src 'self'; object-src 'none'; base-uri 'none'; "         \
-    "form-action 'none'; frame-ancestors 'self'"
+    "img-src 'self' blob: data:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; "     \
+    "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 
 struct kolam_static {
     struct kolam_list files; /* kolam_static_file */

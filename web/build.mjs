@@ -1,10 +1,11 @@
 // Bundles the browser client into ../build/web: index.html, app.js, app.css, icon.svg, and what is loaded
-// when somebody looks back: history.js, history.css; chunk.js is what both need. The ink kernel (ink.wasm)
-// is put beside them by make. Names are stable; the server gives each an ETag.
+// when somebody looks back: history.js, history.css; chunk.js is what both need; worker.js, the service
+// worker, knows the hashes of them. The ink kernel (ink.wasm) is put beside them by make. Names are stable; the server gives each an ETag.
 import { cp, mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { writeWorker } from './worker.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = process.env.KOLAM_WEB_OUT ?? join(here, '..', 'build', 'web');
@@ -32,6 +33,7 @@ await build({
   logLevel: 'warning',
 });
 await cp(join(here, 'static'), out, { recursive: true });
+await writeWorker(out);
 if (process.argv.includes('--sizes')) {
   for (const name of [
     'index.html',
@@ -42,6 +44,7 @@ if (process.argv.includes('--sizes')) {
     'ink.wasm',
     'history.js',
     'history.css',
+    'worker.js',
   ]) {
     const size = await stat(join(out, name)).then(
       (found) => found.size,

@@ -224,3 +224,36 @@ test('firefox_sends_what_was_drawn_offline_from_two_tabs_once', { skip }, async 
   await context.close();
   await second.stop();
 });
+
+test('firefox_starts_without_the_server_and_shows_the_wall_as_it_was_seen', { skip }, async () => {
+  const { server } = await startLasting();
+  const page = await openInFirefox(browser, server.address, { path: '/c/alone#@0,0,0' });
+  await draw(page, row(1));
+  await settled(page);
+  const shown = await inkOf(page);
+  await until(page, async () => {
+    const registration = await navigator.serviceWorker.getRegistration();
+    const db = await new Promise((resolve) => {
+      const opening = indexedDB.open('kolam');
+      opening.onsuccess = () => resolve(opening.result);
+    });
+    const count = await new Promise((resolve) => {
+      const asked = db.transaction('tiles').objectStore('tiles').count();
+      asked.onsuccess = () => resolve(asked.result);
+    });
+    db.close();
+    return count > 0 && registration?.active?.state === 'activated';
+  });
+  await server.kill();
+  await apart(page);
+  await page.reload();
+  await until(page, () => window.kolamDebug !== undefined);
+  for (let i = 0; i < 100 && (await inkOf(page)) < shown * 0.999; i++) {
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 50)));
+  }
+  const seen = await inkOf(page);
+  assert.ok(Math.abs(seen - shown) <= shown * 0.001, `${seen} of ${shown}`);
+  await draw(page, row(3));
+  await says(page, 'Offline: 1 stroke waiting');
+  await page.close();
+});

@@ -347,6 +347,10 @@ test('a_browser_without_room_says_that_the_tab_must_stay_open', async () => {
   await apart(page);
   await fillStorage(page);
   await draw(page, row(1));
+  await says(page, 'Offline: 1 stroke waiting'); /* pictures of tiles made room */
+  await untilKept(page, (entries) => entries.length === 1);
+  await fillStorage(page);
+  await draw(page, row(2));
   await says(page, 'No room left in this browser: 1 stroke only in this tab');
   await screenshot(page, 'no-room');
   const asked = [];
@@ -360,11 +364,11 @@ test('a_browser_without_room_says_that_the_tab_must_stay_open', async () => {
   }
   assert.deepEqual(asked, ['beforeunload']);
   await client.send('Storage.overrideQuotaForOrigin', { origin });
-  await says(page, 'Offline: 1 stroke waiting');
-  assert.equal((await entriesOf(page)).length, 1);
+  await says(page, 'Offline: 2 strokes waiting');
+  assert.equal((await entriesOf(page)).length, 2);
   const second = await start();
   await settled(page);
-  assert.equal((await canvasOf(second, 'full')).seq, 2);
+  assert.equal((await canvasOf(second, 'full')).seq, 3);
   await context.close();
   await second.stop();
 });

@@ -52,7 +52,7 @@ export function killServers() {
 
 /* * Starts `kolam serve`; resolves once it has told its address. KOLAM_MOCK=1 takes the mock
  * instead. */
-export async function startServer({ data = makeFolder(), port = 0, isKept = false } = {}) {
+export async function startServer({ data = makeFolder(), port = 0, isKept = false, web = null } = {}) {
   const isMock = process.env.KOLAM_MOCK === '1';
   const command = isMock
     ? [process.execPath, join(root, 'tests', 'web', 'mock-server.mjs'), String(port)]
@@ -63,6 +63,7 @@ export async function startServer({ data = makeFolder(), port = 0, isKept = fals
         `127.0.0.1:${port}`,
         '--data',
         data,
+        ...(web === null ? [] : ['--web', web]),
       ];
   const child = spawn(command[0], command.slice(1), {
     stdio: ['ignore', 'pipe', process.env.KOLAM_LOG === '1' ? 'inherit' : 'pipe'],
@@ -186,6 +187,15 @@ export async function ready(page) {
 /** Waits until the function, run in the page, is true. */
 export async function until(page, condition, argument, timeoutMs = 30_000) {
   await page.waitForFunction(condition, argument, { timeout: timeoutMs, polling: 30 });
+}
+
+/** As `until`, for conditions that the page has to wait for itself: a promise of its own is always true. */
+export async function eventually(page, condition, argument, timeoutMs = 30_000) {
+  const untilMs = Date.now() + timeoutMs;
+  while (!(await page.evaluate(condition, argument))) {
+    assert.ok(Date.now() < untilMs, `not within ${timeoutMs} ms: ${condition}`);
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 30)));
+  }
 }
 
 /** Everything drawn is acknowledged. */

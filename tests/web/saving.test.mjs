@@ -76,7 +76,7 @@ test('offline_tells_how_many_wait_and_then_that_they_are_sent', () => {
 test('strokes_that_the_browser_has_no_room_for_are_said', () => {
   const facts = { isOpen: false, strokes: 2, unkept: 1, trouble: 'full' };
   const said = tell([[0, facts], [1_200, facts]]);
-  assert.match(said[1], /No room left in this browser: 2 strokes only in this tab/);
+  assert.match(said[1], /No room left in this browser: 1 stroke only in this tab/);
   const forbidden = tell([[0, { ...facts, trouble: 'forbidden' }], [1_000, { ...facts, trouble: 'forbidden' }]]);
   assert.match(forbidden[1], /keeps nothing/);
 });

@@ -9,6 +9,7 @@ await import(pathToFileURL(webRequire.resolve('fake-indexeddb/auto')).href);
 const { Store, makeKeeper, makeNonce } = await load('net/storage.ts');
 const { Settings } = await load('net/settings.ts');
 const { lockHolds, markHolds } = await load('net/holds.ts');
+const { Seen } = await load('view/seen.ts');
 const { bringLegacy } = await load('net/legacy.ts');
 const { Journal } = await load('core/journal.ts');
 const { encodeOp } = await load('core/op.ts');
@@ -97,6 +98,83 @@ test('a_full_database_says_so', async () => {
   assert.equal(store.trouble, 'full');
   assert.equal(await store.putSetting('brush', 1), true);
   assert.equal(store.trouble, null);
+});
+
+const tile = (x, atMs) => ({ canvas: 'main', level: 0, x, y: 0, tag: `aa-1-${x}`, png: new ArrayBuffer(8), atMs });
+
+test('pictures_of_tiles_make_room_for_a_stroke', async () => {
+  const store = await Store.open();
+  await store.putTiles([tile(1, 1), tile(2, 2)]);
+  const { prototype } = globalThis.IDBTransaction;
+  const { commit } = prototype;
+  let isFull = true;
+  prototype.commit = function () {
+    if (isFull && this.objectStoreNames.contains('entries')) {
+      this._abort('QuotaExceededError');
+    } else {
+      isFull = false;
+      commit.call(this);
+    }
+  };
+  const journal = new Journal(A.nonce, makeKeeper(store, A, () => false));
+  journal.addStrokes([body(1)]);
+  while ((await store.journals()).length === 0) {
+    await new Promise(setImmediate);
+  }
+  prototype.commit = commit;
+  assert.equal(journal.unkeptCount, 0);
+  assert.equal(store.trouble, null);
+  assert.equal(await store.tile('main', 0, 1, 0), null);
+});
+
+test('the_tiles_seen_last_are_kept', async () => {
+  const store = await Store.open();
+  await store.putTiles(Array.from({ length: 30 }, (_, x) => tile(x, (x * 7) % 30)));
+  await store.trimTiles(10);
+  const kept = [];
+  for (let x = 0; x < 30; x++) {
+    const found = await store.tile('main', 0, x, 0);
+    if (found !== null) {
+      kept.push(found.atMs);
+    }
+  }
+  assert.deepEqual(kept.sort((a, b) => a - b), [20, 21, 22, 23, 24, 25, 26, 27, 28, 29]);
+});
+
+test('a_tile_is_kept_once_for_each_newer_picture', async () => {
+  const written = [];
+  const later = [];
+  const fake = {
+    putTiles: (tiles) => Promise.resolve(written.push(...tiles.map(({ tag }) => tag)) > 0),
+    tile: () => Promise.resolve(null),
+    trimTiles: () => Promise.resolve(),
+  };
+  const seen = new Seen(fake, 'main', () => 5, (run) => later.push(run));
+  const shown = { key: '0/1/1', level: 0, x: 1, y: 1, log: { currentSeq: 7 } };
+  assert.equal(seen.isNewer(shown), true);
+  await seen.keep(shown, 'aa-1-3', 3, new Blob(['x']));
+  await seen.keep(shown, 'aa-1-7', 7, new Blob(['y']));
+  await seen.keep(shown, 'aa-1-7', 7, new Blob(['y']));
+  assert.equal(seen.isNewer(shown), false);
+  assert.equal(later.length, 1);
+  later[0]();
+  await new Promise(setImmediate);
+  assert.deepEqual(written, ['aa-1-7'], 'the newest alone is written');
+});
+
+test('a_database_of_the_version_before_keeps_what_it_holds', async () => {
+  const old = await new Promise((resolve) => {
+    const opening = indexedDB.open('kolam', 1);
+    opening.onupgradeneeded = () => {
+      opening.result.createObjectStore('entries', { keyPath: ['canvas', 'nonce', 'counter'] });
+      opening.result.createObjectStore('settings').put({ tool: 1 }, 'brush');
+    };
+    opening.onsuccess = () => resolve(opening.result);
+  });
+  old.onversionchange = () => old.close();
+  const store = await Store.open();
+  assert.deepEqual((await store.settings()).get('brush'), { tool: 1 });
+  assert.equal(await store.putTiles([tile(1, 1)]), true);
 });
 
 test('settings_are_answered_at_once_and_the_last_of_many_is_written', async () => {

@@ -18,6 +18,8 @@ import { makeKeeper } from '../net/storage.ts';
 import { Chrome } from '../ui/chrome.ts';
 import { Palette } from '../ui/palette.ts';
 import { Others } from '../view/others.ts';
+import { Seen } from '../view/seen.ts';
+import { AsSeen } from './asseen.ts';
 import { adminToken, Doors } from './doors.ts';
 import { listenGestures, listenWallKeys } from './input.ts';
 import type { Keeping } from './keeping.ts';
@@ -27,6 +29,7 @@ import { listenPage } from './page.ts';
 import { Rescue } from './rescue.ts';
 import { saveView } from './save.ts';
 import { Wall } from './wall.ts';
+import { askForWorker } from './worker.ts';
 
 const CURSOR_EVERY_MS = 66;
 
@@ -96,7 +99,8 @@ export class App {
       framed: (nowMs: number, hasMoved: boolean) => this.framed(nowMs, hasMoved),
       zoomed: (zoom: number) => this.chrome.zoomBar.setZoom(zoom),
     };
-    this.wall = new Wall(canvas, ink, name, wallEvents, () => stillness.matches);
+    const seen = new Seen(store, name, Date.now, around.later);
+    this.wall = new Wall(canvas, ink, name, wallEvents, () => stillness.matches, seen);
     this.session = new Session(options, this.journal, {
       welcomed: (welcome) => this.welcomed(welcome),
       linked: (link) => this.linked(link),
@@ -151,6 +155,7 @@ export class App {
     this.gestures = listenGestures(this, canvas);
     listenWallKeys(this);
     listenPage(this);
+    new AsSeen(this);
     this.wall.resize(viewport);
     this.placeFromAddress(location.hash);
     if (!isWatching) {
@@ -163,6 +168,7 @@ export class App {
   /* ---- the server ---- */
 
   private welcomed(welcome: Welcome): void {
+    askForWorker(() => this.link === 'open');
     if (this.raster !== null && this.raster !== welcome.raster) {
       this.becameOld();
     }

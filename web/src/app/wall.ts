@@ -17,6 +17,7 @@ import { Loader } from '../view/loader.ts';
 import { Painter } from '../view/painter.ts';
 import { Scene } from '../view/scene.ts';
 import { Screen } from '../view/screen.ts';
+import type { Seen } from '../view/seen.ts';
 import type { Tile } from '../view/tiles.ts';
 
 export const PAPER = '#fbf9f4';
@@ -68,24 +69,26 @@ export class Wall {
     name: string,
     private readonly events: WallEvents,
     private readonly isStill: () => boolean,
+    readonly seen: Seen,
   ) {
     this.painter = new Painter(ink);
     this.scene = new Scene(this.painter, (run, ms) => window.setTimeout(run, ms));
-    this.loader = new Loader(name, {
-      mayTake: (tile, seq) => this.scene.mayTake(tile, seq),
-      loaded: (tile) => {
+    const loaderEvents = {
+      mayTake: (tile: Tile, seq: number) => this.scene.mayTake(tile, seq),
+      loaded: (tile: Tile) => {
         this.scene.pictureCame(tile);
         this.screen.prepare(tile);
         this.request();
       },
-      later: (ms) => {
+      later: (ms: number) => {
         if (ms <= 0) {
           this.request();
         } else {
           window.setTimeout(() => this.request(), ms);
         }
       },
-    });
+    };
+    this.loader = new Loader(name, loaderEvents, seen);
     this.screen = new Screen(
       canvas,
       this.scene.store,
@@ -230,7 +233,10 @@ export class Wall {
       return;
     }
     const wanted: Tile[] = [];
-    this.isComplete = rect.level === visible.level && this.sentRect !== null;
+    this.isComplete = rect.level === visible.level && this.isAnswered;
+    if (this.connection?.isOpen !== true) {
+      this.loader.showSeen(this.scene.store.within(visible));
+    }
     for (const tile of this.scene.store.within(rect)) {
       if (tile.needsFetch) {
         wanted.push(tile);

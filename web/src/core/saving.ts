@@ -21,8 +21,7 @@ const SAVING_AFTER_MS = 1_000;
 const OFFLINE_AFTER_MS = 1_200;
 const STAYS_MS = 1_000;
 
-function amount({ strokes, changes }: Facts): string {
-  const count = strokes + changes;
+function amount({ strokes, changes }: Facts, count = strokes + changes): string {
   const noun = changes === 0 ? 'stroke' : 'change';
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
@@ -43,7 +42,7 @@ function textOf(kind: SavingKind, facts: Facts): string {
         facts.trouble === 'full'
           ? 'No room left in this browser'
           : 'This browser keeps nothing for this page';
-      return `${why}: ${amount(facts)} only in this tab. Leave it open until they are saved.`;
+      return `${why}: ${amount(facts, facts.unkept)} only in this tab. Leave it open until all is saved.`;
     }
   }
 }

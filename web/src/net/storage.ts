@@ -1,4 +1,5 @@
-/* What outlives the page, in the browser's IndexedDB: journal entries and settings.
+/* What outlives the page, in the browser's IndexedDB: journal entries, settings, and pictures of tiles that
+ * were looked at, which make room when there is none for anything else.
  *
  * An entry is written in a transaction of its own that is asked for and committed in the same turn, so
  * that a page that dies in the next moment has said all the database needs; transactions on a store run
@@ -10,13 +11,28 @@ import type { Keeper, Kept } from '../core/journal.ts';
 export type KeptEntry = Kept & { canvas: string; nonce: string };
 type EntryKey = [canvas: string, nonce: string, counter: number];
 
+type TileKey = [canvas: string, level: number, x: number, y: number];
+
+/* A tile as it was last seen; the tag is that of the server: `<incarnation>-<raster>-<seq>`. */
+export interface SeenTile {
+  canvas: string;
+  level: number;
+  x: number;
+  y: number;
+  tag: string;
+  png: ArrayBuffer;
+  atMs: number;
+}
+
 interface Schema extends DBSchema {
   entries: { key: EntryKey; value: KeptEntry };
   settings: { key: string; value: unknown };
+  tiles: { key: TileKey; value: SeenTile; indexes: { time: number } };
 }
 
 type Database = IDBPDatabase<Schema>;
-type WriteTransaction = IDBPTransaction<Schema, ('entries' | 'settings')[], 'readwrite'>;
+type StoreName = 'entries' | 'settings' | 'tiles';
+type WriteTransaction = IDBPTransaction<Schema, StoreName[], 'readwrite'>;
 
 export interface JournalName {
   canvas: string;
@@ -27,7 +43,7 @@ export interface JournalName {
 export type Trouble = 'full' | 'forbidden';
 
 const NAME = 'kolam';
-const VERSION = 1;
+const VERSION = 2;
 /* The wall does not wait longer for a database that does not answer. */
 const OPEN_MS_MAX = 3_000;
 
@@ -39,9 +55,15 @@ export function makeNonce(): string {
 async function openDatabase(closed: () => void): Promise<Database | null> {
   try {
     const opening = openDB<Schema>(NAME, VERSION, {
-      upgrade(db) {
-        db.createObjectStore('entries', { keyPath: ['canvas', 'nonce', 'counter'] });
-        db.createObjectStore('settings');
+      upgrade(db, from) {
+        if (from < 1) {
+          db.createObjectStore('entries', { keyPath: ['canvas', 'nonce', 'counter'] });
+          db.createObjectStore('settings');
+        }
+        if (from < 2) {
+          const tiles = db.createObjectStore('tiles', { keyPath: ['canvas', 'level', 'x', 'y'] });
+          tiles.createIndex('time', 'atMs');
+        }
       },
       /* A newer page wants to change the form of the database: this one must not stand in its way. */
       blocking: (_current, _blocked, event) => {
@@ -83,8 +105,14 @@ export class Store {
     }
   }
 
-  putEntry(entry: KeptEntry, isLasting: boolean): Promise<boolean> {
-    return this.write('entries', isLasting, (tx) => tx.objectStore('entries').put(entry));
+  /* A stroke is worth more than any picture of the wall. */
+  async putEntry(entry: KeptEntry, isLasting: boolean): Promise<boolean> {
+    const put = (): Promise<boolean> =>
+      this.write('entries', isLasting, (tx) => tx.objectStore('entries').put(entry));
+    if (await put()) {
+      return true;
+    }
+    return this.trouble === 'full' && (await this.clearTiles()) && (await put());
   }
 
   /* All or none. */
@@ -104,10 +132,49 @@ export class Store {
     return this.write('settings', false, (tx) => tx.objectStore('settings').put(value, name));
   }
 
+  putTiles(tiles: readonly SeenTile[]): Promise<boolean> {
+    return this.write('tiles', false, (tx) =>
+      Promise.all(tiles.map((tile) => tx.objectStore('tiles').put(tile))),
+    );
+  }
+
+  async tile(canvas: string, level: number, x: number, y: number): Promise<SeenTile | null> {
+    try {
+      return (await this.db?.get('tiles', [canvas, level, x, y])) ?? null;
+    } catch {
+      return null;
+    }
+  }
+
+  /* Keeps the newest. */
+  async trimTiles(most: number): Promise<void> {
+    try {
+      const count = (await this.db?.count('tiles')) ?? 0;
+      if (count > most) {
+        const tx = this.db!.transaction('tiles', 'readwrite');
+        let cursor = await tx.store.index('time').openCursor();
+        for (let i = count - most; cursor && i > 0; i--) {
+          await cursor.delete();
+          cursor = await cursor.continue();
+        }
+        await tx.done;
+      }
+    } catch {
+      /* the next time */
+    }
+  }
+
+  private async clearTiles(): Promise<boolean> {
+    const trouble = this.trouble;
+    const isDone = await this.write('tiles', false, (tx) => tx.objectStore('tiles').clear());
+    this.trouble = trouble;
+    return isDone;
+  }
+
   /* Writes; `isLasting` waits for the disk itself, not only for the system. What fails aborts the
    * transaction, and its reason is the transaction's. */
   private async write(
-    name: 'entries' | 'settings',
+    name: StoreName,
     isLasting: boolean,
     request: (tx: WriteTransaction) => Promise<unknown>,
   ): Promise<boolean> {

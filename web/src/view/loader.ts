@@ -1,6 +1,7 @@
 /* Brings base pictures over HTTP: those in view, nearest the centre first, a few at a time; what
  * left the view is no longer waited for. */
 import { isInRect, type TileRect } from '../core/geometry.ts';
+import type { Seen } from './seen.ts';
 import { setPicture, type Tile } from './tiles.ts';
 
 const IN_FLIGHT_MAX = 8;
@@ -30,6 +31,7 @@ export function seqOfTag(tag: string | null): number | null {
 
 export class Loader {
   private readonly flights = new Map<Tile, AbortController>();
+  private readonly sought = new WeakSet<Tile>();
   private version = '';
   fetched = 0;
   fetchedBytes = 0;
@@ -37,6 +39,7 @@ export class Loader {
   constructor(
     private readonly canvas: string,
     private readonly events: LoaderEvents,
+    private readonly seen: Seen | null = null,
   ) {}
 
   get inFlight(): number {
@@ -49,6 +52,43 @@ export class Loader {
     const isNew = version !== this.version;
     this.version = version;
     return isNew;
+  }
+
+  /* Without the server: as the tile was last seen, for the while. It counts as a picture older than any, so
+   * that the server's comes in its place whatever is in it. */
+  showSeen(tiles: Iterable<Tile>): void {
+    for (const tile of tiles) {
+      if (this.seen !== null && !tile.isReady && !this.sought.has(tile)) {
+        this.sought.add(tile);
+        void this.findSeen(this.seen, tile);
+      }
+    }
+  }
+
+  private async findSeen(seen: Seen, tile: Tile): Promise<void> {
+    const found = await seen.find(tile);
+    const version = found?.tag.replace(/-\d+$/, '') ?? '';
+    if (found === null || (this.version !== '' && this.version !== version)) {
+      return;
+    }
+    try {
+      const picture = new Blob([found.png], { type: 'image/png' });
+      const bitmap = await createImageBitmap(picture, { colorSpaceConversion: 'none' });
+      if (tile.isReady) {
+        bitmap.close();
+        return;
+      }
+      this.version = version;
+      setPicture(tile, 0, bitmap);
+      this.events.loaded(tile);
+    } catch {
+      /* damaged: as if it had never been seen */
+    }
+  }
+
+  /* What was drawn over a tile since its picture came. */
+  keepDrawn(tile: Tile, seq: number, picture: Blob): void {
+    void this.seen?.keep(tile, `${this.version}-${seq}`, seq, picture);
   }
 
   abortOutside(rect: TileRect): void {
@@ -100,6 +140,9 @@ export class Loader {
       this.fetchedBytes += blob.size;
       const isPresent = response.headers.get('cache-control')?.includes('immutable') === true;
       const hasSeq = seqOfTag(response.headers.get('etag')) ?? seq;
+      if (isPresent) {
+        void this.seen?.keep(tile, `${this.version}-${hasSeq}`, hasSeq, blob);
+      }
       this.arrived(tile, { hasSeq, askedSeq: seq, isPresent, bitmap });
     } catch {
       if (!flight.signal.aborted) {

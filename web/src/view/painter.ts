@@ -123,6 +123,13 @@ export class Painter {
     this.ink.clearMask(this.mask);
   }
 
+  /* Straight RGBA of what the server is known to have, if ops were drawn over the picture here. */
+  readConfirmed(tile: Tile): Uint8ClampedArray<ArrayBuffer> | null {
+    const { surface } = tile;
+    const isUpToDate = surface !== null && !surface.isConfirmedStale;
+    return isUpToDate ? this.ink.tileRgba(surface.confirmed) : null;
+  }
+
   /* Raw straight RGBA of what the tile shows, for tests and for far-out pictures. */
   readPixels(tile: Tile): Uint8ClampedArray<ArrayBuffer> {
     if (tile.surface !== null) {

@@ -413,6 +413,13 @@ export class Scene implements Overlay {
     return changed;
   }
 
+  /* What is confirmed of a tile on which ops were drawn here; null if nothing of one's own may be taken
+   * for confirmed, or its picture says it all. */
+  readConfirmed(tile: Tile): Uint8ClampedArray<ArrayBuffer> | null {
+    const isPlain = this.overrides.size === 0 && !this.dirty.has(tile);
+    return isPlain ? this.painter.readConfirmed(tile) : null;
+  }
+
   /* The tile stays among the changed ones: it is still to be shown. */
   readPixels(tile: Tile): Uint8ClampedArray<ArrayBuffer> {
     if (this.dirty.has(tile)) {

@@ -1,0 +1,71 @@
+/* The wall as it was last seen, for when the server is away: the newest picture of each tile that was looked
+ * at, in the browser's database, the last of them up to a number. What was drawn over a tile since its
+ * picture came is composed here and kept too. All of it is shown only until the server says what is true. */
+import type { SeenTile } from '../net/storage.ts';
+import type { Tile } from './tiles.ts';
+
+export interface SeenStore {
+  putTiles(tiles: readonly SeenTile[]): Promise<boolean>;
+  tile(canvas: string, level: number, x: number, y: number): Promise<SeenTile | null>;
+  trimTiles(most: number): Promise<void>;
+}
+
+/* 10 to 20 MB. */
+export const TILES_KEPT_MAX = 1_500;
+const WRITE_AFTER_MS = 400;
+const TRIM_EVERY = 200;
+
+export class Seen {
+  private readonly waiting = new Map<string, SeenTile>();
+  private readonly keptSeqs = new WeakMap<Tile, number>();
+  private timer: number | null = null;
+  private isWriting = false;
+  private written = TRIM_EVERY; /* an earlier page may have left too many */
+
+  constructor(
+    private readonly store: SeenStore,
+    private readonly canvas: string,
+    private readonly now: () => number,
+    private readonly later: (run: () => void, ms: number) => number,
+  ) {}
+
+  /* Does the tile look newer than what is kept of it? */
+  isNewer(tile: Tile): boolean {
+    return tile.log.currentSeq > (this.keptSeqs.get(tile) ?? -1);
+  }
+
+  async keep(tile: Tile, tag: string, seq: number, picture: Blob): Promise<void> {
+    if (seq <= (this.keptSeqs.get(tile) ?? -1)) {
+      return;
+    }
+    this.keptSeqs.set(tile, seq);
+    const { level, x, y } = tile;
+    const png = await picture.arrayBuffer();
+    this.waiting.set(tile.key, { canvas: this.canvas, level, x, y, tag, png, atMs: this.now() });
+    this.timer ??= this.later(() => void this.write(), WRITE_AFTER_MS);
+  }
+
+  find(tile: Tile): Promise<SeenTile | null> {
+    return this.store.tile(this.canvas, tile.level, tile.x, tile.y);
+  }
+
+  private async write(): Promise<void> {
+    if (this.isWriting) {
+      return;
+    }
+    this.isWriting = true;
+    this.timer = null;
+    const tiles = [...this.waiting.values()];
+    this.waiting.clear();
+    await this.store.putTiles(tiles);
+    this.written += tiles.length;
+    if (this.written >= TRIM_EVERY) {
+      this.written = 0;
+      await this.store.trimTiles(TILES_KEPT_MAX);
+    }
+    this.isWriting = false;
+    if (this.waiting.size > 0) {
+      this.timer ??= this.later(() => void this.write(), WRITE_AFTER_MS);
+    }
+  }
+}

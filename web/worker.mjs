@@ -1,0 +1,47 @@
+// Writes the service worker beside the bundle: it names the files of the shell with their hashes, so that another
+// version of any of them is another worker, and browsers notice.
+import { createHash } from 'node:crypto';
+import { readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** What the first view of the wall needs; what is loaded later is kept when it is. */
+const SHELL = ['/', '/app.js', '/chunk.js', '/app.css', '/ink.wasm', '/icon.svg', '/manifest.webmanifest'];
+
+async function hashOf(folder, path) {
+  const file = join(folder, path === '/' ? 'index.html' : path);
+  return createHash('sha256').update(await readFile(file)).digest('hex');
+}
+
+/** Without the ink kernel, which make puts there, there is nothing to start offline: no worker then. */
+export async function writeWorker(folder) {
+  const target = join(folder, 'worker.js');
+  const shell = {};
+  try {
+    for (const path of SHELL) {
+      shell[path] = await hashOf(folder, path);
+    }
+  } catch (error) {
+    if (error.code !== 'ENOENT') {
+      throw error;
+    }
+    await rm(target, { force: true });
+    return;
+  }
+  const version = createHash('sha256').update(JSON.stringify(shell)).digest('hex').slice(0, 16);
+  await build({
+    absWorkingDir: here,
+    entryPoints: ['src/worker/worker.ts'],
+    outfile: target,
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    target: ['es2020'],
+    tsconfigRaw: '{}',
+    define: { SHELL: JSON.stringify(shell), VERSION: JSON.stringify(version) },
+    logLevel: 'warning',
+  });
+}

@@ -168,7 +168,9 @@ export class App {
   /* ---- the server ---- */
 
   private welcomed(welcome: Welcome): void {
-    askForWorker(() => this.link === 'open');
+    if (!isLite(location.search)) {
+      askForWorker(() => this.link === 'open');
+    }
     if (this.raster !== null && this.raster !== welcome.raster) {
       this.becameOld();
     }

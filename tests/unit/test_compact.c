@@ -60,7 +60,7 @@ static int tear_down(void **state) {
 
 static void random_stroke(struct test_random *random, int32_t level, struct kolam_point *points,
                           struct kolam_stroke *stroke) {
-    const int64_t reaches_px[] = {20, 100, 300};
+    const int64_t reaches_px[] = {20, 60, 140};
     int64_t reach = reaches_px[test_random_below(random, 3)] * KOLAM_SUB_PER_PX;
     *stroke = (struct kolam_stroke){
         .origin = {.level = level},
@@ -160,7 +160,7 @@ static void live(struct world *world, struct test_random *random, int steps,
                  uint32_t first_changed) {
     uint32_t partial = UINT32_MAX;
     for (int i = 0; i < steps; i++) {
-        int32_t level = (int32_t)test_random_between(random, -2, 3);
+        int32_t level = (int32_t)test_random_between(random, -2, 2);
         uint32_t changeable = world->stroke_count - first_changed;
         switch (test_random_below(random, 12)) {
         case 0:

@@ -62,13 +62,9 @@ enum kolam_status kolam_reader_base_at(struct kolam_reader *reader, struct kolam
     return status;
 }
 
-/* The base of the tile or of its nearest ancestor that has one. */
-static enum kolam_status nearest_base(struct kolam_reader *reader, struct kolam_tile_id tile,
-                                      struct kolam_base *out_base) {
-    enum kolam_status status = kolam_reader_base_at(reader, tile, out_base);
-    if (status != KOLAM_ERR_NOT_FOUND || reader->base_seq == 0) {
-        return status;
-    }
+static enum kolam_status search_ancestors(struct kolam_reader *reader, struct kolam_tile_id tile,
+                                          struct kolam_base *out_base) {
+    enum kolam_status status;
     int32_t has_none = tile.level;
     int32_t has_one = KOLAM_LEVEL_MIN - 1; /* a level at which there is one; at first, none */
     struct kolam_base found = {.below_count = 0};
@@ -85,6 +81,28 @@ static enum kolam_status nearest_base(struct kolam_reader *reader, struct kolam_
         }
     }
     return has_one < KOLAM_LEVEL_MIN ? KOLAM_ERR_NOT_FOUND : KOLAM_OK;
+}
+
+/* The base of the tile or of its nearest ancestor that has one. */
+static enum kolam_status nearest_base(struct kolam_reader *reader, struct kolam_tile_id tile,
+                                      struct kolam_base *out_base) {
+    if (reader->base_seq == 0) {
+        return KOLAM_ERR_NOT_FOUND;
+    }
+    if (reader->has_nearest_base && kolam_tile_contains(reader->nearest_without, tile)) {
+        *out_base = reader->nearest_base;
+        return KOLAM_OK;
+    }
+    enum kolam_status status = kolam_reader_base_at(reader, tile, out_base);
+    if (status == KOLAM_ERR_NOT_FOUND) {
+        status = search_ancestors(reader, tile, out_base);
+        if (status == KOLAM_OK) {
+            reader->has_nearest_base = true;
+            reader->nearest_base = *out_base;
+            reader->nearest_without = kolam_tile_ancestor(tile, out_base->tile.level + 1);
+        }
+    }
+    return status;
 }
 
 /* The part of an ancestor's picture that a tile covers: its corner, and how many levels finer the tile is. */

@@ -41,6 +41,11 @@ struct kolam_reader {
     struct kolam_reader_past *past; /* made when a far tile of the past is first asked for */
     uint64_t base_seq;              /* 0: no base */
     int64_t base_time_ms;
+    /* The base found last for a tile that has none of its own, and the tile just below it that has none either: all within
+     * that one has the same. */
+    bool has_nearest_base;
+    struct kolam_base nearest_base;
+    struct kolam_tile_id nearest_without;
     struct reader_base_picture *base_picture; /* made when a base picture is first read */
 };
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "../support/canvas_fixture.h"
+#include "../support/store.h"
 #include "kolam/alloc.h"
 #include "kolam/compact.h"
 #include "kolam/history.h"
@@ -789,6 +790,52 @@ static void a_canvas_that_somebody_reads_is_not_replaced(void **state) {
     canvas_fixture_reopen(&world->canvas);
 }
 
+static enum kolam_status flatten_without(const struct world *world, int64_t allocation) {
+    struct kolam_compact_options options = options_of(world);
+    struct kolam_compact_result result;
+    struct kolam_compact_plan plan;
+    struct kolam_reader *reader = NULL;
+    struct kolam_error error;
+    fail_allocation(allocation);
+    enum kolam_status status = kolam_reader_create(options.path, &reader, &error);
+    if (status == KOLAM_OK) {
+        status = kolam_compact_plan(reader, world->last_seq, &plan, &error);
+    }
+    kolam_reader_destroy(reader);
+    if (status == KOLAM_OK) {
+        status = kolam_compact_write(&options, &plan, &result, &error);
+    }
+    if (status == KOLAM_OK) {
+        status = kolam_compact_replace(&options, &error);
+    }
+    return status;
+}
+
+/* Whatever memory is missing: it is said, and nothing is left beside the canvas; or it was not needed. */
+static void without_memory_nothing_is_changed(void **state) {
+    struct world *world = *state;
+    struct test_random random = test_random_from(125);
+    int64_t failures = 0;
+    draw_one(world, &random, 0);
+    draw_one(world, &random, -1);
+    settle(world);
+    kolam_log_destroy(world->canvas.log);
+    copy_file(world->canvas.log_path, world->old_path);
+    assert_int_equal(flatten_without(world, -1), KOLAM_OK);
+    int64_t count = allocation_count();
+    for (int64_t n = 0; n < count; n += 1 + n / 16) {
+        copy_file(world->old_path, world->canvas.log_path);
+        enum kolam_status status = flatten_without(world, n);
+        fail_allocation(-1);
+        assert_true(status == KOLAM_OK || status == KOLAM_ERR_NOMEM);
+        failures += status != KOLAM_OK;
+        assert_int_not_equal(access(world->new_path, F_OK), 0);
+        assert_int_equal(plan_at(world->canvas.log_path, 2).base_seq, 2);
+    }
+    assert_true(failures > 10);
+    canvas_fixture_reopen(&world->canvas);
+}
+
 /* ---- killed ---- */
 
 /* Kills its process at a step; or counts them. */
@@ -901,6 +948,7 @@ int main(void) {
         TEST(a_file_of_the_schema_before_is_read_flattened_and_brought_up_to_date),
         TEST(the_index_of_a_flattened_canvas_can_be_made_anew),
         TEST(a_canvas_that_somebody_reads_is_not_replaced),
+        TEST(without_memory_nothing_is_changed),
         TEST(a_kill_at_any_moment_leaves_one_whole_canvas),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

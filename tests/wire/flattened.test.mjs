@@ -2,6 +2,8 @@
 // was, and a client that comes back with what it drew then is not given a second stroke.
 
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'node:test';
 
 import {
@@ -122,6 +124,25 @@ test('a_stroke_that_is_sent_again_is_acknowledged_with_its_seq_of_then', async (
   }
   const other = await Client.join(server, { token, nonce: newNonce() });
   assert.equal(await other.draw(line(3), INK), 11, 'seqs go on');
+  await server.stop();
+});
+
+// What a killed server acknowledged may be in the -wal alone.
+test('a_wall_whose_server_was_killed_is_flattened_with_all_that_was_acknowledged', async () => {
+  const data = makeFolder();
+  let server = await startServer({ data });
+  const mira = await Client.artist(server);
+  for (let i = 0; i < 10; i += 1) {
+    await mira.draw(line(i), INK);
+  }
+  const now = await tile(server);
+  await server.kill();
+  const run = await kolam(['compact', '--data', data, '--before', '4', '--yes']);
+  assert.equal(run.code, 0, run.stderr);
+  assert.deepEqual(readdirSync(join(data, 'canvases')).filter((name) => !/^main\.(kolam|tiles)$/.test(name)), []);
+  server = await startServer({ data });
+  assert.equal((await getJson(server, '/api/canvas/main')).json.seq, 10);
+  assert.ok((await tile(server)).equals(now));
   await server.stop();
 });
 

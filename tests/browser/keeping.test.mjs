@@ -253,6 +253,13 @@ test('a_browser_that_goes_offline_says_so_and_sends_what_waited', async () => {
   const sign = page.getByRole('status').filter({ hasText: 'Offline' });
   assert.equal(await sign.isVisible(), true);
   await screenshot(page, 'offline');
+  await page.setViewportSize({ width: 360, height: 640 });
+  const isWhole = await page.evaluate(() => {
+    const text = document.querySelector('.status-text');
+    return text.scrollWidth <= text.clientWidth;
+  });
+  assert.ok(isWhole, 'on a phone, too, all of it is read');
+  await screenshot(page, 'offline-phone');
   await context.setOffline(false);
   await settled(page);
   await says(page, 'Saved');

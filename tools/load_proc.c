@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool read_text(const char *format, pid_t pid, char *out_text, size_t capacity_bytes) {
+static bool read_text(pid_t pid, const char *name, char *out_text, size_t capacity_bytes) {
     char path[96];
-    snprintf(path, sizeof path, format, (int)pid, (int)pid);
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
     FILE *file = fopen(path, "re");
     if (!file) {
         return false;
@@ -30,7 +30,7 @@ struct kolam_load_usage kolam_load_usage_of(pid_t pid) {
     char text[4096];
     unsigned long user = 0, kernel = 0;
     uint64_t main_ns = 0;
-    if (pid <= 0 || !read_text("/proc/%d/stat", pid, text, sizeof text)) {
+    if (pid <= 0 || !read_text(pid, "stat", text, sizeof text)) {
         return usage;
     }
     /* The name, which may hold anything, ends at the last parenthesis; utime is the 12th field after it. */
@@ -40,11 +40,10 @@ struct kolam_load_usage kolam_load_usage_of(pid_t pid) {
         return usage;
     }
     usage.cpu_s = (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
-    if (read_text("/proc/%d/task/%d/schedstat", pid, text, sizeof text) &&
-        sscanf(text, "%" SCNu64, &main_ns) == 1) {
+    if (read_text(pid, "schedstat", text, sizeof text) && sscanf(text, "%" SCNu64, &main_ns) == 1) {
         usage.main_cpu_s = (double)main_ns / 1e9;
     }
-    if (read_text("/proc/%d/status", pid, text, sizeof text)) {
+    if (read_text(pid, "status", text, sizeof text)) {
         usage.rss_mb = field_mb(text, "VmRSS");
         usage.peak_rss_mb = field_mb(text, "VmHWM");
     }

@@ -186,7 +186,8 @@ static void spot_of(uint32_t artist, const struct kolam_load_plan_options *optio
         *out_y = kolam_load_between(&random, -0.5, 0.5) * (KOLAM_LOAD_PLACE_HEIGHT - SPOT_PX);
         return;
     }
-    double turns = sqrt((double)(artist / 4)) * 3.5;
+    const uint32_t company = artist / 4;
+    double turns = sqrt((double)company) * 3.5;
     *out_x = turns * SPOTS_APART_PX / 3.5 * cos(turns) + kolam_load_between(&random, -400, 400);
     *out_y = turns * SPOTS_APART_PX / 3.5 * sin(turns) + kolam_load_between(&random, -400, 400);
 }

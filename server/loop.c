@@ -21,7 +21,7 @@ struct kolam_loop {
     struct ev_timer tick;
     struct ev_timer later; /* a tick that was asked for at a time */
     struct ev_timer sweep;
-    bool is_tick_wanted, is_stopping;
+    bool is_tick_wanted, is_ticking, is_stopping;
     int64_t later_ms; /* of `later`, while it runs */
     struct kolam_pace pace;
     uint64_t awake_us; /* since when this turn lasts */
@@ -42,7 +42,9 @@ const struct kolam_loop_stats *kolam_loop_stats(const struct kolam_loop *loop) {
     return &loop->stats;
 }
 
+/* Stopped first: a turn's reads may have asked for a tick, at once, while that of the same turn was still to be called. */
 static void start_tick(struct kolam_loop *loop, double after_s) {
+    ev_timer_stop(loop->ev, &loop->tick);
     ev_timer_set(&loop->tick, after_s, 0.0);
     ev_timer_start(loop->ev, &loop->tick);
 }
@@ -72,7 +74,9 @@ static void on_tick(struct ev_loop *ev, struct ev_timer *timer, int events) {
     }
     loop->is_tick_wanted = false;
     const uint64_t begin_us = kolam_monotonic_us(), begin_cpu_us = cpu_us();
+    loop->is_ticking = true; /* what it wants itself comes after the rest, not at once */
     loop->handlers.on_tick(loop->handlers.ctx);
+    loop->is_ticking = false;
     const uint64_t end_us = kolam_monotonic_us(), took_us = end_us - begin_us;
     const uint64_t end_cpu_us = cpu_us(), worked_us = end_cpu_us - begin_cpu_us;
     kolam_pace_look(&loop->pace, end_us, end_cpu_us);
@@ -88,7 +92,7 @@ static void on_tick(struct ev_loop *ev, struct ev_timer *timer, int events) {
 
 void kolam_loop_want_tick(struct kolam_loop *loop) {
     loop->is_tick_wanted = true;
-    if (!ev_is_active(&loop->tick)) {
+    if (!loop->is_ticking && !ev_is_active(&loop->tick) && !ev_is_pending(&loop->tick)) {
         start_tick(loop, 0.0);
     }
 }

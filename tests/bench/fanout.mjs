@@ -2,7 +2,7 @@
 // it, against (a) a bare epoll server that writes ready-made frames of the same size as often, (b) a relay on `ws` that sends one frame an op, and (c) our
 // last recorded figures in docs/benchmarks.md. Runs are interleaved, figures are medians, CPU is the server's own from /proc.
 //
-//     node tests/bench/fanout.mjs [--rounds N] [--seconds S] [--long [--scale X] [--data DIR]]
+//     node tests/bench/fanout.mjs [--rounds N] [--seconds S] [--long [--scale X] [--data DIR] [--only PATTERN]]
 //
 // --long: the crowds of thousands of docs/benchmarks.md as well (some 15 minutes; X times as long); DIR is a folder that holds the corpus
 // already (a copy is used). --rounds 0 leaves the short suite out. KOLAM_SHARED: where corpus/ lies (default ../shared).
@@ -54,6 +54,7 @@ async function startRelay() {
 
 const CROWD = ['--artists', 20, '--watchers', 980, '--no-previews'];
 const perOp = (run) => run.server_cpu_us_per_delivery;
+const loopPerOp = (run) => (run.server_loop_share * run.seconds * 1e6) / run.delivered_in_time;
 
 // The bare server at the pace of a run: as many frames, of the size that the run's had.
 function bare(run) {
@@ -66,15 +67,17 @@ function bare(run) {
 }
 
 async function fanOut() {
-  const found = { same: [], overlap: [], bare: [], bareOverlap: [], relay: [], ticks: [], late: [], faults: [] };
+  const found = { same: [], overlap: [], loop: [], loopOverlap: [], bare: [], bareOverlap: [], relay: [], ticks: [], late: [], faults: [] };
   for (let round = 0; round < ROUNDS; round += 1) {
     const same = await onFreshServer((server) => load(server, [...CROWD, '--same-view', '--rate', 30, '--seconds', SECONDS]));
     found.same.push(perOp(same));
+    found.loop.push(loopPerOp(same));
     found.ticks.push(same.frames / 1000 / same.seconds);
     found.late.push(same.latency_ms.p99);
     found.bare.push(bare(same));
     const overlap = await onFreshServer((server) => load(server, [...CROWD, '--overlap', '--rate', 30, '--seconds', SECONDS]));
     found.overlap.push(perOp(overlap));
+    found.loopOverlap.push(loopPerOp(overlap));
     found.bareOverlap.push(bare(overlap));
     const relay = await startRelay();
     const relayed = await load(relay, [...CROWD, '--same-view', '--rate', 3, '--seconds', SECONDS]); // more than that it cannot
@@ -109,13 +112,15 @@ async function shortSuite() {
   const found = await fanOut();
   const stroke = await oneStroke();
   const idle = await idleMemory();
-  const [same, overlap, limit, limitOverlap, relay] =
-    [found.same, found.overlap, found.bare, found.bareOverlap, found.relay].map(median);
+  const [same, overlap, loop, loopOverlap, limit, limitOverlap, relay] =
+    [found.same, found.overlap, found.loop, found.loopOverlap, found.bare, found.bareOverlap, found.relay].map(median);
   const row = (name, value, unit, ...ratios) => [name, `${us(value)} ${unit}`, ...ratios, times(value / before[name])];
   console.log(`Fan-out, medians of ${ROUNDS}; 20 artists x 30 strokes/s, ${us(median(found.ticks))} frames/s to each client, op latency p99 ${us(median(found.late))} ms:`);
   printTable(['what', 'figure', 'to bare epoll', 'to ws', 'to the last time'], [
     row('CPU an op, 1,000 on the same view', same, 'us', times(same / limit), times(same / relay)),
+    row('of it the loop thread', loop, 'us', times(loop / limit), '-'),
     row('CPU an op, 1,000 different views', overlap, 'us', times(overlap / limitOverlap), times(overlap / relay)),
+    row('of it the loop thread, different views', loopOverlap, 'us', times(loopOverlap / limitOverlap), '-'),
     row('different views to the same view', overlap / same, 'x', '-', '-'),
     row('bare epoll, same frames', limit, 'us', times(1), times(limit / relay)),
     row('relay on ws, a frame an op', relay, 'us', times(relay / limit), times(1)),
@@ -134,8 +139,9 @@ async function main() {
   faults.forEach((text) => console.error(text));
   if (process.argv.includes('--long')) {
     const { longTable } = await import('./support/fanout_long.mjs');
-    const at = process.argv.indexOf('--data');
-    await longTable({ load, onFreshServer, corpus: CORPUS, data: at > 0 ? process.argv[at + 1] : null, scale: option('scale', 1) });
+    const text = (name) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : null);
+    const only = text('--only') === null ? null : new RegExp(text('--only'));
+    await longTable({ load, onFreshServer, corpus: CORPUS, data: text('--data'), scale: option('scale', 1), only });
   }
   process.exit(made.status !== 0 || faults.length > 0 ? 1 : 0);
 }

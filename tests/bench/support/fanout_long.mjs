@@ -31,10 +31,13 @@ async function wholeCorpus(corpus, data) {
 }
 
 // `scale`: 1 is as long as the table says.
-export async function longTable({ load, onFreshServer, corpus, data, scale }) {
+export async function longTable({ load, onFreshServer, corpus, data, scale, only }) {
   const rows = [];
   const minutes = (count) => Math.max(5, Math.round(60 * count * scale));
   const add = async (name, args, { more = () => '', folder } = {}) => {
+    if (only && !only.test(name)) {
+      return;
+    }
     const run = await onFreshServer((server) => load(server, args, { deadlineMs: 1800e3 }), [], folder);
     rows.push(row(name, run, more(run)));
     console.log(JSON.stringify({ name, ...run }));

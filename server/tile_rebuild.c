@@ -108,8 +108,8 @@ static void start(struct kolam_rebuilds *rebuilds, struct rebuild *rebuild) {
     }
     job->ctx = rebuilds;
     rebuilds->running++;
-    *recent_of(rebuilds, rebuild->tile) = (struct recent){rebuild->canvas, rebuild->tile,
-                                                          kolam_loop_now_ms(server->loop)};
+    *recent_of(rebuilds, rebuild->tile) =
+        (struct recent){rebuild->canvas, rebuild->tile, kolam_loop_now_ms(server->loop)};
     kolam_pool_submit(server->pool, &job->job);
     end_plan(rebuilds, rebuild);
 }

@@ -278,8 +278,9 @@ static void write_spark(struct page *page, const char *name, const float *values
     label(page, name);
     go_to(page, LABEL + (int)(shown - (count - first)));
     for (size_t i = first; i < count; i++) {
-        int height = (int)ceil((double)values[i] / scale * 8);
-        put(page, PLAIN, cells[height < 0 ? 0 : height > 8 ? 8 : height]);
+        /* NaN, a sample without a figure, fails both comparisons: nothing is drawn. */
+        const double height = ceil((double)values[i] / scale * 8);
+        put(page, PLAIN, cells[height >= 8 ? 8 : height >= 1 ? (int)height : 0]);
     }
     putf(page, DIM, "  max %s", show(most).text);
     end_line(page);

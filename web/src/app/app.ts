@@ -21,6 +21,7 @@ import { Others } from '../view/others.ts';
 import { Seen } from '../view/seen.ts';
 import { AsSeen } from './asseen.ts';
 import { adminToken, Doors } from './doors.ts';
+import { Eyedropper } from './eyedropper.ts';
 import { listenGestures, listenWallKeys } from './input.ts';
 import type { Keeping } from './keeping.ts';
 import { Mine } from './mine.ts';
@@ -69,6 +70,7 @@ export class App {
   readonly doors: Doors;
   readonly palette: Palette;
   readonly chrome: Chrome;
+  readonly eyedropper: Eyedropper;
   readonly names: Names;
   readonly gestures: Gestures;
   private recent: Welcome['recent'] = null;
@@ -144,11 +146,20 @@ export class App {
     this.chrome = new Chrome(isWatching, this.palette, () => this.waiting(), {
       undo: () => this.undo(),
       redo: () => this.redo(),
+      choose: (tool) => {
+        this.eyedropper.stop();
+        this.palette.setTool(tool);
+      },
+      pick: () => this.eyedropper.toggle(),
       save: () => this.save(),
       rename: (newName) => this.rename(newName),
       zoomStep: (direction) => this.zoomStep(direction),
       zoomReset: () => this.zoomReset(),
     });
+    const { ring, toolbar } = this.chrome;
+    this.eyedropper = new Eyedropper(this.wall, this.palette, ring, (isOn) =>
+      toolbar?.setPicking(isOn),
+    );
     document.body.append(...this.chrome.roots);
     this.mine = new Mine(this);
     this.doors = new Doors(this, ink);

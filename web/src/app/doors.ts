@@ -177,7 +177,8 @@ export class Doors {
     const stop = (): void => window.clearTimeout(timer);
     canvas.addEventListener('pointerdown', (event) => {
       stop();
-      if (event.pointerType !== 'touch' || !event.isPrimary || this.tool !== null) {
+      const isOurs = this.tool !== null || this.app.eyedropper.isOn;
+      if (event.pointerType !== 'touch' || !event.isPrimary || isOurs) {
         return;
       }
       from = { x: event.clientX, y: event.clientY };

@@ -1,5 +1,4 @@
 /* What the hand and the keys do on the wall. */
-import { TOOL_ERASER } from '../core/op.ts';
 import { Gestures } from '../hand/gestures.ts';
 import { closePopovers } from '../ui/popover.ts';
 import type { App } from './app.ts';
@@ -15,23 +14,31 @@ export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
         app.doors.toolBegin(touch.x, touch.y);
         return;
       }
+      if (app.eyedropper.begin(touch.x, touch.y)) {
+        return;
+      }
       app.isPlaced = true;
       wall.hold();
-      hand.begin(app.palette.brush(isEraser ? TOOL_ERASER : app.palette.tool), touch, hasPressure);
+      hand.begin(app.palette.brush(isEraser ? 'eraser' : app.palette.tool), touch, hasPressure);
     },
     drawMove: (touches) => {
       const last = touches[touches.length - 1];
-      if (last === undefined || !app.doors.toolMove(last.x, last.y)) {
+      const isTaken =
+        last !== undefined &&
+        (app.doors.toolMove(last.x, last.y) || app.eyedropper.move(last.x, last.y));
+      if (!isTaken) {
         hand.move(touches);
       }
     },
     drawEnd: () => {
-      if (!app.doors.toolEnd(true)) {
+      if (!app.doors.toolEnd(true) && !app.eyedropper.end(true)) {
         hand.end();
+        wall.request();
       }
     },
     drawCancel: () => {
       app.doors.toolEnd(false);
+      app.eyedropper.end(false);
       hand.cancel();
       wall.request();
     },
@@ -51,11 +58,11 @@ export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
     },
     hover: (x, y, isInside) => {
       app.cursor = isInside ? { x, y } : null;
-      app.chrome.ring.move(
-        x,
-        y,
-        isInside && !app.page.isWatching && !app.doors.isLooking && app.doors.tool === null,
-      );
+      const mayDraw = !app.page.isWatching && !app.doors.isLooking && app.doors.tool === null;
+      app.chrome.ring.move(x, y, isInside && mayDraw);
+      if (isInside && mayDraw) {
+        app.eyedropper.hover(x, y);
+      }
       if (isInside) {
         wall.request();
       }
@@ -72,7 +79,13 @@ export function listenWallKeys(app: App): void {
     }
   };
   listenKeys({
-    tool: (tool) => ifDrawing(() => app.palette.setTool(tool)),
+    tool: (tool) =>
+      ifDrawing(() => {
+        app.eyedropper.stop();
+        app.palette.setTool(tool);
+      }),
+    shift: (isDown) => app.hand.setRegular(isDown),
+    pick: () => ifDrawing(() => app.eyedropper.toggle()),
     width: (direction) => ifDrawing(() => app.palette.stepWidth(direction)),
     undo: () => ifDrawing(() => app.undo()),
     redo: () => ifDrawing(() => app.redo()),
@@ -88,7 +101,7 @@ export function listenWallKeys(app: App): void {
     past: () => app.doors.past(),
     who: () => app.doors.who(),
     escape: () => {
-      if (!closePopovers() && !app.doors.escape()) {
+      if (!closePopovers() && !app.doors.escape() && !app.eyedropper.stop()) {
         app.hand.cancel();
         wall.request();
       }

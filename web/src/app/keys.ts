@@ -1,8 +1,9 @@
 /* The keyboard. */
-import { TOOL_ERASER, TOOL_MARKER, TOOL_PEN, type Tool } from '../core/op.ts';
+import { TOOLS, type ToolName } from '../core/tools.ts';
 
 export interface KeyEvents {
-  tool(tool: Tool): void;
+  tool(tool: ToolName): void;
+  pick(): void;
   width(direction: 1 | -1): void;
   undo(): void;
   redo(): void;
@@ -12,6 +13,7 @@ export interface KeyEvents {
   home(): void;
   help(): void;
   space(isDown: boolean): void;
+  shift(isDown: boolean): void;
   escape(): void;
   past(): void;
   who(): void;
@@ -33,10 +35,10 @@ function isOnButton(target: EventTarget | null): boolean {
 }
 
 export function listenKeys(events: KeyEvents): () => void {
+  const names = Object.keys(TOOLS) as ToolName[];
   const plain = new Map<string, () => void>([
-    ['p', () => events.tool(TOOL_PEN)],
-    ['m', () => events.tool(TOOL_MARKER)],
-    ['e', () => events.tool(TOOL_ERASER)],
+    ...names.map((name) => [TOOLS[name].key, () => events.tool(name)] as [string, () => void]),
+    ['k', () => events.pick()],
     ['[', () => events.width(-1)],
     [']', () => events.width(1)],
     ['+', () => events.zoom(1)],
@@ -55,10 +57,15 @@ export function listenKeys(events: KeyEvents): () => void {
     ['escape', () => events.escape()],
   ]);
   const down = (event: KeyboardEvent): void => {
+    if (event.key === 'Shift') {
+      events.shift(true);
+    }
     if (isTyping(event.target) && event.key !== '?') {
       return;
     }
-    const key = event.key.toLowerCase();
+    const letter = event.key.toLowerCase();
+    const shifted = `shift+${letter}`;
+    const key = event.shiftKey && plain.has(shifted) ? shifted : letter;
     const isCommand = event.ctrlKey || event.metaKey;
     if (isCommand && !event.altKey && (key === 'z' || key === 'y')) {
       event.preventDefault();
@@ -78,6 +85,8 @@ export function listenKeys(events: KeyEvents): () => void {
   const up = (event: KeyboardEvent): void => {
     if (event.key === ' ') {
       events.space(false);
+    } else if (event.key === 'Shift') {
+      events.shift(false);
     }
   };
   const blur = (): void => events.space(false);

@@ -6,11 +6,13 @@
  * is what is drawn, sent and logged. Pure: the clock comes with the samples. */
 import { difference, LEVEL_MIN, SUB_PER_PX, SUB_PER_TILE, type Position } from './geometry.ts';
 import {
+  FILL_WIDTH,
   makePoints,
   PARTS_MAX,
   POINT_SUB_MAX,
   POINTS_MAX,
   slicePoints,
+  TOOL_FILL,
   WIDTH_MAX,
   type Points,
   type Stroke,
@@ -27,6 +29,20 @@ export interface Sample {
   place: Position;
   pressure: number; /* 0..1 */
   timeMs: number;
+  isRegular?: boolean; /* Shift is held: a shape is to be square, round or straight */
+}
+
+/* What makes a stroke or a filled shape of the pointer's places. */
+export interface Builder {
+  readonly stroke: Stroke;
+  readonly isFull: boolean;
+  readonly isNothing: boolean; /* too little to be kept */
+  add(sample: Sample): void;
+  finish(): void;
+  /* Takes it to the level above: for one that grew over too many tiles. */
+  coarsen(): void;
+  /* True once after points changed, not only were added. */
+  takeRewritten(): boolean;
 }
 
 interface Spot {
@@ -57,7 +73,7 @@ export function widthUnits(widthPx: number): number {
   return Math.min(WIDTH_MAX, Math.max(1, Math.round(widthPx * 256)));
 }
 
-export class StrokeBuilder {
+export class StrokeBuilder implements Builder {
   readonly stroke: Stroke;
   private corner: Position;
   private smooth: Spot | null = null;
@@ -65,27 +81,40 @@ export class StrokeBuilder {
   private lastRaw: Spot | null = null;
   private startTimeMs = 0;
   private elapsedMs = 0;
+  private isRewritten = false;
 
   /* `start` is at the level the stroke is to have. */
   constructor(brush: Brush, start: Position, hasPressure: boolean, startMs: number) {
+    const isFill = brush.tool === TOOL_FILL; /* one closed contour, drawn by hand */
     this.corner = { ...start, x: 0, y: 0 };
     this.stroke = {
       kind: 'stroke',
       tool: brush.tool,
       color: brush.color,
-      width: widthUnits(brush.widthPx),
+      width: isFill ? FILL_WIDTH : widthUnits(brush.widthPx),
       origin: { level: start.level, x: start.tileX, y: start.tileY },
       startMs: BigInt(Math.round(startMs)),
       part: 0,
       parts: 1,
-      hasPressure,
+      hasPressure: hasPressure && !isFill,
       hasTimes: true,
       points: makePoints(256),
+      ...(isFill && { contours: [0] }),
     };
   }
 
   get isFull(): boolean {
     return this.stroke.points.count >= STROKE_POINTS_MAX;
+  }
+
+  get isNothing(): boolean {
+    return this.stroke.contours !== undefined && this.stroke.points.count < 3;
+  }
+
+  takeRewritten(): boolean {
+    const wasRewritten = this.isRewritten;
+    this.isRewritten = false;
+    return wasRewritten;
   }
 
   add(sample: Sample): void {
@@ -151,9 +180,29 @@ export class StrokeBuilder {
     const elapsedMs = Math.max(this.elapsedMs, Math.round(spot.timeMs - this.startTimeMs));
     append(this.stroke, x, y, pressure, last >= 0 ? elapsedMs - this.elapsedMs : 0);
     this.elapsedMs = elapsedMs;
+    if (this.stroke.contours !== undefined && this.stroke.points.count >= POINTS_MAX) {
+      this.thin();
+    }
   }
 
-  /* Takes the stroke to the level above: for one that grew over too many tiles. */
+  /* A contour is one op, whatever its length: a very long one keeps every other point. */
+  private thin(): void {
+    const { stroke } = this;
+    const all = stroke.points;
+    stroke.points = makePoints(all.x.length);
+    stroke.contours = [0];
+    let dtMs = 0;
+    for (let i = 0; i < all.count; i++) {
+      dtMs += all.dtMs[i]!;
+      if (i % 2 === 0) {
+        append(stroke, all.x[i]!, all.y[i]!, all.pressure[i]!, dtMs);
+        dtMs = 0;
+      }
+    }
+    this.elapsedMs -= dtMs;
+    this.isRewritten = true;
+  }
+
   coarsen(): void {
     const { origin, points } = this.stroke;
     if (origin.level <= LEVEL_MIN) {
@@ -173,7 +222,9 @@ export class StrokeBuilder {
     };
     new Set([this.smooth, this.middle, this.lastRaw]).forEach((spot) => spot && halve(spot));
     this.stroke.origin = { level: origin.level - 1, x: parentX, y: parentY };
-    this.stroke.width = Math.max(1, Math.round(this.stroke.width / 2));
+    if (this.stroke.tool !== TOOL_FILL) {
+      this.stroke.width = Math.max(1, Math.round(this.stroke.width / 2));
+    }
     this.corner = { level: origin.level - 1, tileX: parentX, tileY: parentY, x: 0, y: 0 };
   }
 }

@@ -13,7 +13,7 @@ import {
   TOOL_PENCIL,
   type Stroke,
 } from './op.ts';
-import { SUB_PER_TILE, TILE_PX, type TileId, type TileRect } from './geometry.ts';
+import { SUB_PER_TILE, TILE_PX, tileKey, type TileId, type TileRect } from './geometry.ts';
 
 /* Inclusive whole tiles. */
 interface Clip {
@@ -173,6 +173,10 @@ export class HomeCounter {
   private readonly homes = new Set<string>();
   private counted = 0;
 
+  get size(): number {
+    return this.homes.size;
+  }
+
   /* Adds the points not counted yet; false once there are more than a stroke may touch. */
   update(stroke: Stroke): boolean {
     const { level, x, y } = stroke.origin;
@@ -183,4 +187,62 @@ export class HomeCounter {
     this.counted = stroke.points.count;
     return isWithin && this.homes.size <= HOMES_MAX;
   }
+}
+
+/* By the non-zero rule; the contours' points and (x, y) in 1/8 px of the stroke's level. */
+function isWoundAround(stroke: Stroke, x: number, y: number): boolean {
+  const { points, contours = [] } = stroke;
+  let turns = 0;
+  let begin = 0;
+  for (const size of contours) {
+    for (let i = begin; i < begin + size; i++) {
+      const j = i === begin ? begin + size - 1 : i - 1;
+      const [fromY, toY] = [points.y[j]! - y, points.y[i]! - y];
+      if (fromY < 0 !== toY < 0) {
+        const at = points.x[j]! + ((points.x[i]! - points.x[j]!) * -fromY) / (toY - fromY);
+        turns += at < x ? 0 : fromY < 0 ? 1 : -1;
+      }
+    }
+    begin += size;
+  }
+  return turns !== 0;
+}
+
+/* The outline of each contour, closed. */
+function touchOutline(stroke: Stroke, visit: (column: number, row: number) => boolean): void {
+  const { x, y } = stroke.points;
+  const reach = 1 / TILE_PX;
+  const at = (values: Int32Array, i: number): number => values[i]! / SUB_PER_TILE;
+  let begin = 0;
+  for (const size of stroke.contours ?? []) {
+    for (let i = begin; i < begin + size; i++) {
+      const j = i === begin ? begin + size - 1 : i - 1;
+      touchCapsule(at(x, j), at(y, j), at(x, i), at(y, i), reach, UNCLIPPED, visit);
+    }
+    begin += size;
+  }
+}
+
+/* The keys of the tiles where the server will have it, for one within the bound that `HomeCounter` holds: as
+ * tiles/homes.c, a filled shape where its outline passes and what that winds around. */
+export function homesOf(stroke: Stroke): Set<string> {
+  const { level, x, y } = stroke.origin;
+  const homes = new Set<string>();
+  const add = (column: number, row: number): boolean => {
+    homes.add(tileKey(level, x + column, y + row));
+    return true;
+  };
+  if (stroke.tool !== TOOL_FILL) {
+    touchTiles(stroke, 0, level, x, y, UNCLIPPED, add);
+    return homes;
+  }
+  touchOutline(stroke, add);
+  touchTiles(stroke, 0, level, x, y, UNCLIPPED, (column, row) => {
+    const isKnown = homes.has(tileKey(level, x + column, y + row));
+    const middle = (tile: number): number => (tile + 0.5) * SUB_PER_TILE;
+    return (
+      isKnown || !isWoundAround(stroke, middle(column), middle(row)) || add(column, row)
+    );
+  });
+  return homes;
 }

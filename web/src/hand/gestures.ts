@@ -241,6 +241,7 @@ function touchOf(event: PointerEvent): Touch {
     y: event.clientY,
     pressure: event.pressure,
     timeMs: event.timeStamp,
+    isRegular: event.shiftKey,
   };
 }
 

@@ -1,4 +1,4 @@
-/* One's own stroke, from pen-down to the journal. It is drawn from the very points that are
+/* One's own stroke or shape, from pen-down to the journal. It is drawn from the very points that are
  * sent, so what the hand sees is what the log will hold. */
 import { displayLevel, screenToPosition, type Camera, type Viewport } from '../core/camera.ts';
 import { FormatError } from '../core/bytes.ts';
@@ -6,8 +6,9 @@ import type { Journal } from '../core/journal.ts';
 import { markKey } from '../core/marks.ts';
 import { encodeOp, POINTS_MAX, type Tool } from '../core/op.ts';
 import { encodeCancel, encodePreview } from '../core/protocol.ts';
-import { splitStroke, StrokeBuilder, tailOf } from '../core/stroke.ts';
-import { HomeCounter } from '../core/touch.ts';
+import { ShapeBuilder, type Shape } from '../core/shape.ts';
+import { splitStroke, StrokeBuilder, tailOf, type Builder } from '../core/stroke.ts';
+import { HomeCounter, homesOf } from '../core/touch.ts';
 import { clampToWorld, LEVEL_MIN, toLevel, type Position } from '../core/geometry.ts';
 import type { Session } from '../net/session.ts';
 import type { Scene } from '../view/scene.ts';
@@ -16,6 +17,7 @@ export interface HandBrush {
   tool: Tool;
   color: number;
   width: number; /* CSS pixels */
+  shape: Shape | null; /* stretched between two places; null: drawn by hand */
 }
 
 /* A place of the pointer on the screen. */
@@ -24,6 +26,7 @@ export interface Touch {
   y: number;
   pressure: number;
   timeMs: number;
+  isRegular: boolean; /* Shift is held */
 }
 
 export interface HandEvents {
@@ -34,7 +37,8 @@ export interface HandEvents {
 }
 
 interface Current {
-  builder: StrokeBuilder;
+  builder: Builder;
+  last: Touch;
   homes: HomeCounter;
   key: string;
   counter: number;
@@ -43,6 +47,7 @@ interface Current {
   level: number;
   sent: number; /* points the server has as a preview */
   wasSent: boolean;
+  shown: Set<string>; /* tiles where others were shown a shape */
   beganMs: number;
   keptMs: number; /* when its draft was kept */
   kept: number; /* points in the draft */
@@ -77,18 +82,18 @@ export class Hand {
     const level = displayLevel(camera.zoom, viewport.ratio);
     const scale = 2 ** (level - camera.zoom);
     const place = this.placeOf(touch, level);
-    const builder = new StrokeBuilder(
-      { tool: brush.tool, color: brush.color, widthPx: brush.width * scale },
-      place,
-      hasPressure,
-      Date.now(),
-    );
-    builder.add({ place, pressure: touch.pressure, timeMs: touch.timeMs });
+    const ink = { tool: brush.tool, color: brush.color, widthPx: brush.width * scale };
+    const builder =
+      brush.shape === null
+        ? new StrokeBuilder(ink, place, hasPressure, Date.now())
+        : new ShapeBuilder(brush.shape, ink, place, Date.now());
+    builder.add({ ...touch, place });
     const counter = this.journal.reserve();
     const key = markKey(this.journal.nonce, counter);
     const homes = new HomeCounter();
     this.current = {
       builder,
+      last: touch,
       homes,
       key,
       counter,
@@ -97,6 +102,7 @@ export class Hand {
       level,
       sent: 0,
       wasSent: false,
+      shown: new Set(),
       beganMs: performance.now(),
       keptMs: performance.now(),
       kept: 0,
@@ -113,15 +119,25 @@ export class Hand {
       return;
     }
     let place: Position | null = null;
-    for (const touch of touches) {
+    /* Of a shape only the newest counts. */
+    for (const touch of current.brush.shape === null ? touches : touches.slice(-1)) {
       place = this.placeOf(touch, current.level);
-      current.builder.add({ place, pressure: touch.pressure, timeMs: touch.timeMs });
+      current.builder.add({ ...touch, place });
+      current.last = touch;
     }
     this.holdHomes(current);
     this.scene.growLive(current.key);
     this.events.drawing(place!);
     if (current.builder.isFull) {
       this.begin(current.brush, touches[touches.length - 1]!, current.hasPressure);
+    }
+  }
+
+  /* Shift was pressed or let go while the pointer rests. */
+  setRegular(isRegular: boolean): void {
+    const { current } = this;
+    if (current !== null && current.brush.shape !== null) {
+      this.move([{ ...current.last, isRegular }]);
     }
   }
 
@@ -132,6 +148,10 @@ export class Hand {
     }
     current.builder.finish();
     this.holdHomes(current);
+    if (current.builder.isNothing) {
+      this.cancel();
+      return;
+    }
     const parts = splitStroke(current.builder.stroke);
     let bodies: Uint8Array[];
     try {
@@ -141,6 +161,7 @@ export class Hand {
       this.events.failed(error instanceof FormatError ? error.message : String(error));
       return;
     }
+    this.takeBack(current);
     this.current = null;
     const entry = this.journal.addStrokes(bodies);
     this.scene.addPending(current.key, parts);
@@ -175,10 +196,14 @@ export class Hand {
       return;
     }
     const { stroke } = current.builder;
-    if (stroke.points.count < 3 && nowMs - current.beganMs < TENTATIVE_MS) {
+    const isTentative = stroke.points.count < 3 && nowMs - current.beganMs < TENTATIVE_MS;
+    if (isTentative || current.builder.isNothing) {
       return;
     }
     const first = current.sent;
+    if (first === 0 && current.brush.shape !== null) {
+      this.takeBack(current);
+    }
     const count = Math.min(POINTS_MAX, stroke.points.count - first);
     if (count > 0) {
       const tail = tailOf(stroke, first, first + count);
@@ -187,6 +212,25 @@ export class Hand {
       current.wasSent = true;
       this.previewedMs = nowMs;
     }
+  }
+
+  /* Only those who see where a shape is now get more of it, and later the op. So if others were shown it
+   * where it is no more, it ends for all, and begins anew. */
+  private takeBack(current: Current): void {
+    const { stroke } = current.builder;
+    const isShape = current.brush.shape !== null;
+    if (!isShape && (stroke.contours === undefined || !current.wasSent)) {
+      return;
+    }
+    const homes = homesOf(stroke);
+    const isGone = isShape
+      ? [...current.shown].some((key) => !homes.has(key))
+      : homes.size < current.homes.size; /* the closing edge of a drawn outline moves over all between */
+    if (isGone && current.wasSent && this.session.canDraw) {
+      this.session.connection.send(encodeCancel(current.counter));
+      current.shown.clear();
+    }
+    homes.forEach((key) => current.shown.add(key));
   }
 
   /* Once a frame: what is drawn so far outlives the page. */
@@ -222,15 +266,20 @@ export class Hand {
 
   /* A stroke over too many tiles is taken a level up, where it is over a quarter as many. */
   private holdHomes(current: Current): void {
-    let hasMoved = false;
+    let hasMoved = current.builder.takeRewritten();
     const { stroke } = current.builder;
+    if (hasMoved) {
+      current.homes = new HomeCounter();
+    }
     while (!current.homes.update(stroke) && stroke.origin.level > LEVEL_MIN) {
       current.builder.coarsen();
       current.homes = new HomeCounter();
       hasMoved = true;
     }
     if (hasMoved) {
+      current.builder.takeRewritten();
       current.sent = 0;
+      current.kept = 0;
       this.scene.restartLive(current.key);
     }
   }

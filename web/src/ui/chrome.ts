@@ -1,6 +1,7 @@
 /* All that floats over the wall. */
 import type { Palette } from './palette.ts';
 import type { Facts } from '../core/saving.ts';
+import type { ToolName } from '../core/tools.ts';
 import { NameChip, watchNote, ZoomBar } from './corner.ts';
 import { element } from './dom.ts';
 import { Labels } from './labels.ts';
@@ -11,29 +12,52 @@ import { Toolbar } from './toolbar.ts';
 export interface ChromeEvents {
   undo(): void;
   redo(): void;
+  choose(tool: ToolName): void;
+  pick(): void;
   save(): void;
   rename(name: string): void;
   zoomStep(direction: 1 | -1): void;
   zoomReset(): void;
 }
 
-/* A circle of the brush's size around the pointer. */
+const PICKING_PX = 44;
+
+/* A circle of the brush's size around the pointer; of the colour under it while one is picked. */
 export class Ring {
   readonly root = element('div', { class: 'ring', 'aria-hidden': 'true' });
+  private brushPx = 0;
   private size = 0;
+  private at = { x: 0, y: 0 };
 
   constructor() {
     this.root.hidden = true;
   }
 
   setSize(width: number): void {
-    this.size = width;
-    this.root.style.width = `${width}px`;
-    this.root.style.height = `${width}px`;
+    this.brushPx = width;
+    this.resize(width);
+  }
+
+  private resize(size: number): void {
+    this.size = size;
+    this.root.style.width = `${size}px`;
+    this.root.style.height = `${size}px`;
+  }
+
+  /* The colour that is seen, or null: a brush again. */
+  setColor(color: string | null): void {
+    const isPicking = color !== null;
+    if (isPicking !== this.root.classList.contains('is-picking')) {
+      this.root.classList.toggle('is-picking', isPicking);
+      this.resize(isPicking ? PICKING_PX : this.brushPx);
+      this.move(this.at.x, this.at.y, isPicking || !this.root.hidden);
+    }
+    this.root.style.setProperty('--color', color ?? 'transparent');
   }
 
   move(x: number, y: number, isShown: boolean): void {
     const isUseful = isShown && this.size >= 8;
+    this.at = { x, y };
     if (this.root.hidden === isUseful) {
       this.root.hidden = !isUseful;
     }
@@ -79,6 +103,6 @@ export class Chrome {
 
   brushChanged(): void {
     this.toolbar?.update();
-    this.ring.setSize(this.palette.width);
+    this.ring.setSize(this.palette.hasWidth ? this.palette.width : 0);
   }
 }

@@ -21,7 +21,12 @@ export class Toast {
 }
 
 const KEYS: readonly [string, string][] = [
-  ['P  M  E', 'pen, marker, eraser'],
+  ['P  N  M  A  E', 'pen, pencil, marker, airbrush, eraser'],
+  ['L  R  O', 'line, rectangle, ellipse'],
+  ['F  Shift R  Shift O', 'filled outline, rectangle, ellipse'],
+  ['Shift', 'hold: straight, square, round'],
+  ['K', 'a colour from the wall'],
+  ['Esc', 'leave off what is being drawn'],
   ['[  ]', 'thinner, thicker'],
   ['Ctrl Z', 'undo'],
   ['Ctrl Shift Z', 'redo'],

@@ -1,5 +1,6 @@
 /* The colours and widths on offer, and what the hand holds now; kept between visits. */
-import { TOOL_ERASER, TOOL_MARKER, TOOL_PEN, type Tool } from '../core/op.ts';
+import { TOOL_ERASER, TOOL_FILL } from '../core/op.ts';
+import { BRUSHES, isToolName, SHAPES, TOOLS, type ToolName } from '../core/tools.ts';
 import type { Settings } from '../net/settings.ts';
 import type { HandBrush } from '../hand/hand.ts';
 
@@ -22,15 +23,26 @@ export const COLORS: readonly { name: string; rgb: string }[] = [
 
 export const WIDTH_MIN = 1;
 export const WIDTH_MAX = 96;
-const MARKER_ALPHA = 0x66;
+
+/* Whose widths are kept; shapes have the pen's. */
+const WIDTHS = { pen: 4, pencil: 5, marker: 18, airbrush: 44, eraser: 28 };
+type Wide = keyof typeof WIDTHS;
 
 interface Held {
-  tool: Tool;
+  tool: ToolName;
+  brush: ToolName; /* of the brushes and of the shapes, those used last */
+  shape: ToolName;
   rgb: string;
-  widths: number[]; /* of each tool, by its number */
+  widths: Record<Wide, number>;
 }
 
-const DEFAULTS: Held = { tool: TOOL_PEN, rgb: COLORS[0]!.rgb, widths: [4, 18, 28] };
+const DEFAULTS: Held = {
+  tool: 'pen',
+  brush: 'pen',
+  shape: 'line',
+  rgb: COLORS[0]!.rgb,
+  widths: WIDTHS,
+};
 
 /* The slider runs evenly over ratios: 0..1 to 1..96 px. */
 export function widthAt(place: number): number {
@@ -42,49 +54,72 @@ export function placeOfWidth(width: number): number {
   return Math.log(width / WIDTH_MIN) / Math.log(WIDTH_MAX / WIDTH_MIN);
 }
 
+function wideOf(tool: ToolName): Wide {
+  return tool in WIDTHS ? (tool as Wide) : 'pen';
+}
+
 export class Palette {
-  private held: Held = { ...DEFAULTS, widths: [...DEFAULTS.widths] };
+  private held: Held;
 
   constructor(
     private readonly settings: Settings,
     private readonly changed: () => void,
   ) {
-    this.load();
+    this.held = readHeld(settings.get('brush')) ?? structuredClone(DEFAULTS);
   }
 
-  get tool(): Tool {
+  get tool(): ToolName {
     return this.held.tool;
   }
   get rgb(): string {
     return this.held.rgb;
   }
   get width(): number {
-    return this.held.widths[this.held.tool] ?? WIDTH_MIN;
+    return this.held.widths[wideOf(this.held.tool)];
+  }
+  /* What is filled has no width. */
+  get hasWidth(): boolean {
+    return TOOLS[this.held.tool].ink !== TOOL_FILL;
   }
 
-  brush(tool: Tool = this.tool): HandBrush {
-    const alpha = tool === TOOL_MARKER ? MARKER_ALPHA : 0xff;
-    const rgb = tool === TOOL_ERASER ? 0 : parseInt(this.held.rgb.slice(1), 16);
-    return { tool, color: rgb * 256 + alpha, width: this.held.widths[tool] ?? WIDTH_MIN };
+  /* Of tools that share a place in the toolbar, the one used last. */
+  lastOf(tools: readonly ToolName[]): ToolName {
+    const { brush, shape } = this.held;
+    return tools.includes(brush) ? brush : shape;
   }
 
-  setTool(tool: Tool): void {
+  brush(tool: ToolName = this.tool): HandBrush {
+    const { ink, alpha, shape } = TOOLS[tool];
+    const rgb = ink === TOOL_ERASER ? 0 : parseInt(this.held.rgb.slice(1), 16);
+    const width = this.held.widths[wideOf(tool)];
+    return { tool: ink, color: rgb * 256 + alpha, width, shape };
+  }
+
+  setTool(tool: ToolName): void {
     this.held.tool = tool;
+    if (BRUSHES.includes(tool)) {
+      this.held.brush = tool;
+    } else if (SHAPES.includes(tool)) {
+      this.held.shape = tool;
+    }
     this.save();
   }
 
   /* A colour is chosen to draw with it. */
   setColor(rgb: string): void {
     this.held.rgb = rgb.toLowerCase();
-    if (this.held.tool === TOOL_ERASER) {
-      this.held.tool = TOOL_PEN;
+    if (this.held.tool === 'eraser') {
+      this.held.tool = this.held.brush;
     }
     this.save();
   }
 
   setWidth(width: number): void {
-    this.held.widths[this.held.tool] = Math.min(WIDTH_MAX, Math.max(WIDTH_MIN, width));
-    this.save();
+    if (this.hasWidth) {
+      const held = Math.min(WIDTH_MAX, Math.max(WIDTH_MIN, width));
+      this.held.widths[wideOf(this.held.tool)] = held;
+      this.save();
+    }
   }
 
   stepWidth(direction: 1 | -1): void {
@@ -97,24 +132,37 @@ export class Palette {
     this.settings.set('brush', this.held);
     this.changed();
   }
-
-  private load(): void {
-    const held = this.settings.get('brush');
-    if (isHeld(held)) {
-      this.held = structuredClone(held);
-    }
-  }
 }
 
-/* Another version may have kept something else. */
-function isHeld(value: unknown): value is Held {
-  const { tool, rgb, widths } = (value ?? {}) as Partial<Held>;
-  const tools: unknown[] = [TOOL_PEN, TOOL_MARKER, TOOL_ERASER];
-  return (
-    tools.includes(tool) &&
-    /^#[0-9a-f]{6}$/.test(rgb ?? '') &&
-    Array.isArray(widths) &&
-    widths.length === 3 &&
-    widths.every((width) => width >= WIDTH_MIN && width <= WIDTH_MAX)
-  );
+function isWidth(width: unknown): width is number {
+  return typeof width === 'number' && width >= WIDTH_MIN && width <= WIDTH_MAX;
+}
+
+/* The first version knew three tools, by number. */
+function readFormer(value: { tool?: unknown; widths?: unknown }): object {
+  const names: ToolName[] = ['pen', 'marker', 'eraser'];
+  const tool = names[value.tool as number];
+  const widths = Array.isArray(value.widths)
+    ? Object.fromEntries(names.map((name, i) => [name, (value.widths as unknown[])[i]]))
+    : value.widths;
+  const brush = tool === 'marker' ? tool : 'pen';
+  return { ...value, ...(tool !== undefined && { tool, brush }), widths };
+}
+
+/* Another version may have kept something else: what is not understood is as at first. */
+function readHeld(value: unknown): Held | null {
+  if (typeof value !== 'object' || value === null) {
+    return null;
+  }
+  const { tool, brush, shape, rgb, widths } = readFormer(value) as Partial<Held>;
+  const kept = (widths ?? {}) as Record<string, unknown>;
+  const held = structuredClone(DEFAULTS);
+  for (const name of Object.keys(WIDTHS) as Wide[]) {
+    held.widths[name] = isWidth(kept[name]) ? kept[name] : held.widths[name];
+  }
+  held.tool = isToolName(tool) ? tool : held.tool;
+  held.brush = BRUSHES.includes(brush!) ? brush! : held.brush;
+  held.shape = SHAPES.includes(shape!) ? shape! : held.shape;
+  held.rgb = /^#[0-9a-f]{6}$/.test(String(rgb)) ? rgb! : held.rgb;
+  return held;
 }

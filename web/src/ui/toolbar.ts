@@ -2,30 +2,39 @@
 import {
   CircleQuestionMark,
   Eraser,
-  Highlighter,
   ImageDown,
-  Pen,
   Pipette,
+  Plus,
   Redo2,
   Undo2,
 } from 'lucide';
-import { TOOL_ERASER, TOOL_MARKER, TOOL_PEN, type Tool } from '../core/op.ts';
+import { BRUSHES, SHAPES, type ToolName } from '../core/tools.ts';
 import { button, element, icon } from './dom.ts';
 import { COLORS, placeOfWidth, widthAt, type Palette } from './palette.ts';
 import { Popover } from './popover.ts';
+import { ToolGroup } from './toolgroup.ts';
 
 export interface ToolbarEvents {
   undo(): void;
   redo(): void;
   save(): void;
   help(): void;
+  choose(tool: ToolName): void;
+  pick(): void; /* a colour from the wall */
 }
 
 const SAMPLE_PX_MAX = 22;
 
 export class Toolbar {
   readonly root: HTMLElement;
-  private readonly tools = new Map<Tool, HTMLButtonElement>();
+  private readonly groups: readonly ToolGroup[];
+  private readonly eraser: HTMLButtonElement;
+  private readonly pick: HTMLButtonElement;
+  private readonly widthButton = element('button', {
+    type: 'button',
+    'aria-label': 'Width',
+    title: 'Width ([ and ])',
+  });
   private readonly swatches = new Map<string, HTMLButtonElement>();
   private readonly custom = element('input', { type: 'color', 'aria-label': 'Colour of your own' });
   private readonly customCell: HTMLElement;
@@ -44,20 +53,28 @@ export class Toolbar {
 
   constructor(
     private readonly palette: Palette,
-    events: ToolbarEvents,
+    private readonly events: ToolbarEvents,
   ) {
+    const choose = (tool: ToolName): void => events.choose(tool);
+    const brushes = new ToolGroup('Brushes', BRUSHES, palette, choose);
+    const shapes = new ToolGroup('Shapes', SHAPES, palette, choose);
+    this.groups = [brushes, shapes];
+    this.eraser = button('Eraser', Eraser, 'E', () => choose('eraser'));
+    this.pick = element('button', { type: 'button', class: 'pick', 'aria-keyshortcuts': 'K' });
+    this.pick.setAttribute('aria-label', 'Colour from the wall');
+    this.pick.append(icon(Pipette), 'From the wall', element('kbd', {}, 'K'));
     this.undoButton = button('Undo', Undo2, 'Ctrl+Z', () => events.undo());
     this.redoButton = button('Redo', Redo2, 'Ctrl+Shift+Z', () => events.redo());
     this.customCell = element('label', { class: 'swatch is-custom', title: 'Colour of your own' });
-    this.customCell.append(this.custom, icon(Pipette));
+    this.customCell.append(this.custom, icon(Plus));
     const help = button('Help', CircleQuestionMark, '?', () => events.help());
     help.classList.add('is-wide-only');
     this.root = element(
       'div',
       { class: 'bar tools', role: 'toolbar', 'aria-label': 'Drawing' },
-      this.tool('Pen', Pen, 'P', TOOL_PEN),
-      this.tool('Marker', Highlighter, 'M', TOOL_MARKER),
-      this.tool('Eraser', Eraser, 'E', TOOL_ERASER),
+      brushes.root,
+      shapes.root,
+      this.eraser,
       separator(),
       this.colors(),
       this.widths(),
@@ -73,17 +90,12 @@ export class Toolbar {
     this.setHistory(false, false);
   }
 
-  private tool(label: string, picture: typeof Pen, key: string, tool: Tool): HTMLButtonElement {
-    const made = button(label, picture, key, () => this.palette.setTool(tool));
-    this.tools.set(tool, made);
-    return made;
-  }
-
   private colors(): HTMLElement {
     const trigger = element('button', { type: 'button', 'aria-label': 'Colour', title: 'Colour' });
     trigger.append(this.colorSample);
     const grid = element('div', { class: 'swatches' });
     const panel = element('div', { class: 'panel', role: 'dialog', 'aria-label': 'Colour' }, grid);
+    panel.append(this.pick);
     const popover = new Popover(trigger, panel);
     for (const { name, rgb } of COLORS) {
       const swatch = element('button', { type: 'button', class: 'swatch', title: name });
@@ -96,17 +108,17 @@ export class Toolbar {
       this.swatches.set(rgb, swatch);
       grid.append(swatch);
     }
+    this.pick.addEventListener('click', () => {
+      popover.close();
+      this.events.pick();
+    });
     this.custom.addEventListener('input', () => this.palette.setColor(this.custom.value));
     grid.append(this.customCell);
     return element('div', { class: 'holder' }, trigger, panel);
   }
 
   private widths(): HTMLElement {
-    const trigger = element('button', {
-      type: 'button',
-      'aria-label': 'Width',
-      title: 'Width ([ and ])',
-    });
+    const trigger = this.widthButton;
     trigger.append(this.widthSample);
     const panel = element(
       'div',
@@ -132,11 +144,15 @@ export class Toolbar {
     this.redoButton.classList.toggle('is-waiting', what === 'redo');
   }
 
+  setPicking(isPicking: boolean): void {
+    this.pick.setAttribute('aria-pressed', String(isPicking));
+  }
+
   update(): void {
-    const { tool, rgb, width } = this.palette;
-    for (const [each, made] of this.tools) {
-      made.setAttribute('aria-pressed', String(each === tool));
-    }
+    const { tool, rgb, width, hasWidth } = this.palette;
+    this.groups.forEach((group) => group.update());
+    this.eraser.setAttribute('aria-pressed', String(tool === 'eraser'));
+    this.widthButton.disabled = !hasWidth;
     for (const [each, swatch] of this.swatches) {
       swatch.setAttribute('aria-pressed', String(each === rgb));
     }

@@ -49,7 +49,8 @@ export class Others {
     }
     const key = markKey(record.nonce, record.counter);
     const held = this.previews.get(key);
-    if (held === undefined || (record.first === 0 && !isSameOrigin(held.stroke, op))) {
+    /* From the first point on: it began, or all of it is new, as of a shape that is being stretched. */
+    if (held === undefined || record.first === 0) {
       const received = record.first + op.points.count;
       this.previews.set(key, { stroke: op, nonce: record.nonce, received, seenMs: nowMs });
       this.scene.beginLive(key, op);

@@ -1,0 +1,145 @@
+// What leaves the hand while a shape is stretched, and what the others make of it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { load } from './load.mjs';
+
+const { Hand } = await load('hand/hand.ts');
+const { Others } = await load('view/others.ts');
+const { Journal } = await load('core/journal.ts');
+const { decodeOp } = await load('core/op.ts');
+const { ByteReader } = await load('core/bytes.ts');
+
+const NONCE = '00000000000000aa';
+const NAMES = { 2: 'preview', 3: 'cancel' };
+
+function read(bytes) {
+  const input = new ByteReader(bytes);
+  const type = NAMES[input.u8()];
+  const counter = input.varint();
+  return type === 'cancel'
+    ? { type, counter }
+    : { type, counter, first: input.varint(), body: input.rest() };
+}
+
+/** A hand over a view of four by four tiles at 1:1, and what it sent. */
+function makeHand() {
+  const sent = [];
+  const keeper = { save: async () => true, remove: () => undefined };
+  const journal = new Journal(NONCE, keeper);
+  const session = {
+    canDraw: true,
+    identify: () => undefined,
+    flush: () => undefined,
+    connection: { isBehind: false, send: (bytes) => sent.push(read(bytes)) },
+  };
+  const calls = [];
+  const scene = new Proxy({}, { get: (_, name) => () => calls.push(name) });
+  const camera = { centre: { level: 0, tileX: 2, tileY: 2, x: 0, y: 0 }, zoom: 0 };
+  const look = () => ({ camera, viewport: { width: 1024, height: 1024, ratio: 1 } });
+  const events = { finished: () => undefined, drawing: () => undefined, failed: assert.fail };
+  const hand = new Hand(journal, session, scene, look, events);
+  let nowMs = performance.now() + 1_000;
+  const touch = (x, y, isRegular = false) => ({ x, y, pressure: 0.5, timeMs: (nowMs += 20), isRegular });
+  const move = (x, y) => {
+    hand.move([touch(x, y)]);
+    hand.preview(nowMs);
+  };
+  return { hand, journal, sent, calls, touch, move };
+}
+
+const brush = (shape, tool = 0) => ({ tool, color: 0x23211fff, width: 4, shape });
+const pointsOf = ({ body }) => {
+  const { points } = decodeOp(body);
+  return Array.from({ length: points.count }, (_, i) => [points.x[i] / 8, points.y[i] / 8]);
+};
+
+test('a_shape_is_shown_whole_each_time_and_becomes_one_op', () => {
+  const { hand, journal, sent, touch, move } = makeHand();
+  hand.begin(brush('rectangle', 5), touch(20, 20), false);
+  move(100, 120);
+  move(200, 220);
+  assert.deepEqual(sent.map(({ type, first }) => [type, first]), [['preview', 0], ['preview', 0]]);
+  assert.deepEqual(pointsOf(sent[1]), [[200, 20], [20, 20], [20, 220], [200, 220]]);
+  hand.end();
+  const [{ bodies }] = journal.list();
+  assert.equal(bodies.length, 1);
+  assert.deepEqual(pointsOf({ body: bodies[0] }), pointsOf(sent[1]));
+  assert.equal(sent.length, 2, 'all who saw it get the op');
+});
+
+test('a_shape_that_left_a_tile_ends_for_those_who_look_there', () => {
+  const { hand, sent, touch, move } = makeHand();
+  hand.begin(brush('rectangle'), touch(20, 20), false);
+  move(700, 100);
+  move(700, 120);
+  assert.deepEqual(sent.map(({ type }) => type), ['preview', 'preview']);
+  move(100, 100);
+  assert.deepEqual(sent.map(({ type }) => type).slice(2), ['cancel', 'preview']);
+  move(700, 700);
+  hand.move([touch(200, 200)]);
+  hand.end();
+  assert.equal(sent.at(-1).type, 'cancel', 'also with the last move');
+});
+
+test('a_drawn_outline_grows_by_its_new_points', () => {
+  const { hand, sent, touch, move } = makeHand();
+  hand.begin(brush(null, 5), touch(20, 20), false);
+  for (const [x, y] of [[100, 30], [180, 90], [120, 200], [40, 150]]) {
+    move(x, y);
+  }
+  assert.ok(sent.length >= 3 && sent.slice(1).every(({ first }) => first > 0));
+  assert.deepEqual(sent.map(({ body }) => decodeOp(body).contours.length), sent.map(() => 1));
+});
+
+test('escape_leaves_nothing_of_a_shape', () => {
+  const { hand, journal, sent, calls, touch, move } = makeHand();
+  hand.begin(brush('ellipse'), touch(20, 20), false);
+  move(300, 200);
+  hand.cancel();
+  move(400, 300);
+  hand.end();
+  assert.equal(journal.size, 0);
+  assert.deepEqual(sent.map(({ type }) => type), ['preview', 'cancel']);
+  assert.equal(calls.at(-1), 'endLive');
+});
+
+test('a_press_without_a_move_leaves_no_shape', () => {
+  const { hand, journal, touch } = makeHand();
+  for (const shape of ['line', 'rectangle', 'ellipse']) {
+    hand.begin(brush(shape), touch(20, 20), false);
+    hand.end();
+  }
+  hand.begin(brush(null, 5), touch(20, 20), false);
+  hand.end();
+  assert.equal(journal.size, 0);
+});
+
+test('shift_counts_when_it_is_pressed_not_when_the_pointer_moves_next', () => {
+  const { hand, journal, touch, move } = makeHand();
+  hand.begin(brush('line'), touch(20, 20), false);
+  move(220, 30);
+  hand.setRegular(true);
+  hand.end();
+  assert.deepEqual(pointsOf({ body: journal.list()[0].bodies[0] })[1][1], 20);
+});
+
+test('others_put_a_preview_from_the_first_point_in_place_of_what_they_had', () => {
+  const lives = new Map();
+  const scene = {
+    beginLive: (key, stroke) => lives.set(key, stroke),
+    growLive: () => undefined,
+    endLive: (key) => lives.delete(key),
+  };
+  const others = new Others(scene, 'ff');
+  const { hand, sent, touch, move } = makeHand();
+  hand.begin(brush('rectangle'), touch(20, 20), false);
+  move(100, 120);
+  move(60, 50);
+  for (const { counter, first, body } of sent) {
+    others.previewCame({ type: 'preview', artist: 1, nonce: NONCE, counter, first, body }, 0);
+  }
+  const [{ points }] = [...lives.values()];
+  assert.equal(points.count, 5);
+  assert.deepEqual([points.x[0], points.y[0]], [60 * 8, 50 * 8]);
+  assert.deepEqual([others.pens.get(NONCE).place.x, others.pens.get(NONCE).place.y], [60, 50]);
+});

@@ -8,7 +8,7 @@ export const SERVER = {
   0x87: 'cursor', 0x88: 'view', 0x89: 'left',
 };
 export const KIND = { stroke: 1, hide: 2, show: 3, record: 4 };
-export const TOOL = { pen: 0, marker: 1, eraser: 2 };
+export const TOOL = { pen: 0, marker: 1, eraser: 2, pencil: 3, airbrush: 4, fill: 5 };
 
 export class Writer {
   bytes = [];
@@ -152,11 +152,19 @@ function writeChannel(bits, residuals) {
   }
 }
 
-function axisResiduals(values) {
-  return values.slice(1).map((value, i) => {
-    const before = values[i];
-    return zigzagged(value - (i > 0 ? 2 * before - values[i - 1] : before));
-  });
+// Where a line goes on: not at a point that begins a contour (`begins`, the first at 0), nor at the one after it.
+const predicted = (values, i, begins) =>
+  (begins.has(i) || begins.has(i - 1) ? values[i - 1] : 2 * values[i - 1] - values[i - 2]);
+
+function axisResiduals(values, begins) {
+  return values.slice(1).map((value, i) => zigzagged(value - predicted(values, i + 1, begins)));
+}
+
+// The places at which contours of these sizes begin.
+function beginnings(contours) {
+  const begins = new Set([0]);
+  contours.reduce((at, size) => (begins.add(at), at + size), 0);
+  return begins;
 }
 
 function packed(bits) {
@@ -209,11 +217,10 @@ class BitReader {
   }
 }
 
-function axisValues(first, residuals) {
+function axisValues(first, residuals, begins) {
   const values = [first];
   residuals.forEach((residual, i) => {
-    const before = values[i];
-    values.push((i > 0 ? 2 * before - values[i - 1] : before) + unzigzagged(residual));
+    values.push(predicted(values, i + 1, begins) + unzigzagged(residual));
   });
   return values;
 }
@@ -221,15 +228,16 @@ function axisValues(first, residuals) {
 // ---- op bodies ----
 
 // points: [x, y, pressure?, dt?] with x and y in 1/8 px of the level from the corner of tile (x, y);
-// pressures and times are written where the first point has them (undefined: not). color: 0xRRGGBBAA.
+// pressures and times are written where the first point has them (undefined: not). color: 0xRRGGBBAA. A fill has the sizes of its
+// contours, and may have text.
 export function strokeBody({
   tool = 'pen', color = 0x000000ff, width = 8 * 256, level = 0, x = 0, y = 0, start = null,
-  part = 0, parts = 1, points, version = 1,
+  part = 0, parts = 1, points, contours, text, version = 1,
 }) {
   const hasPressure = points[0][2] !== undefined;
   const hasTimes = points[0][3] !== undefined;
   const out = new Writer().u8(version).u8(KIND.stroke);
-  out.u8((hasPressure ? 1 : 0) | (hasTimes ? 2 : 0) | (start === null ? 0 : 4) | (parts > 1 ? 8 : 0));
+  out.u8((hasPressure ? 1 : 0) | (hasTimes ? 2 : 0) | (start === null ? 0 : 4) | (parts > 1 ? 8 : 0) | (text === undefined ? 0 : 16));
   out.u8(TOOL[tool] ?? tool);
   out.u8(color >>> 24).u8(color >>> 16).u8(color >>> 8).u8(color);
   out.varint(width).u8(level + 24).zigzag(x).zigzag(y);
@@ -239,15 +247,24 @@ export function strokeBody({
   if (parts > 1) {
     out.varint(part).varint(parts);
   }
-  out.varint(points.length).zigzag(points[0][0]).zigzag(points[0][1]);
+  out.varint(points.length);
+  if (contours) {
+    out.varint(contours.length);
+    contours.slice(0, -1).forEach((size) => out.varint(size));
+  }
+  if (text !== undefined) {
+    out.sized(Buffer.from(text));
+  }
+  out.zigzag(points[0][0]).zigzag(points[0][1]);
   if (hasPressure) {
     out.u8(points[0][2]);
   }
   if (points.length > 1) {
     const bits = [];
     const column = (i) => points.map((point) => point[i]);
-    writeChannel(bits, axisResiduals(column(0)));
-    writeChannel(bits, axisResiduals(column(1)));
+    const begins = beginnings(contours ?? []);
+    writeChannel(bits, axisResiduals(column(0), begins));
+    writeChannel(bits, axisResiduals(column(1), begins));
     if (hasPressure) {
       const values = column(2);
       writeChannel(bits, values.slice(1).map((value, i) => zigzagged(value - values[i])));
@@ -288,13 +305,21 @@ function readStroke(input) {
   stroke.part = flags & 8 ? input.varint() : 0;
   stroke.parts = flags & 8 ? input.varint() : 1;
   const count = input.varint();
+  if (stroke.tool === 'fill') {
+    const sizes = Array.from({ length: input.varint() - 1 }, () => input.varint());
+    stroke.contours = [...sizes, count - sizes.reduce((sum, size) => sum + size, 0)];
+  }
+  if (flags & 16) {
+    stroke.text = Buffer.from(input.raw(input.varint())).toString();
+  }
+  const begins = beginnings(stroke.contours ?? []);
   const first = [input.zigzag(), input.zigzag()];
   const firstPressure = flags & 1 ? input.u8() : undefined;
   const columns = [[first[0]], [first[1]]];
   if (count > 1) {
     const bits = new BitReader(input.rest());
-    columns[0] = axisValues(first[0], bits.channel(count - 1));
-    columns[1] = axisValues(first[1], bits.channel(count - 1));
+    columns[0] = axisValues(first[0], bits.channel(count - 1), begins);
+    columns[1] = axisValues(first[1], bits.channel(count - 1), begins);
     if (flags & 1) {
       columns[2] = [firstPressure];
       bits.channel(count - 1).forEach((u, i) => columns[2].push(columns[2][i] + unzigzagged(u)));
@@ -325,6 +350,9 @@ export function decodeBody(bytes) {
     const count = input.varint();
     const targets = Array.from({ length: count }, () => (seq += input.varint()));
     op = { kind: kind === KIND.hide ? 'hide' : 'show', targets };
+    if (kind === KIND.hide && input.left > 0) {
+      op.follow = input.varint();
+    }
   } else if (kind === KIND.record) {
     op = { kind: 'record', json: Buffer.from(input.raw(input.varint())).toString() };
   } else {

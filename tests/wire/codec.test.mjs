@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
 import {
-  Client, decodeBody, decodeFrame, hideBody, recordBody, showBody, startServer, strokeBody, Writer,
+  Client, decodeBody, decodeFrame, editBody, hideBody, recordBody, showBody, startServer, strokeBody, Writer,
 } from './client.mjs';
 import './tidy.mjs';
 
@@ -49,9 +49,9 @@ function fromVector(op) {
     return op;
   }
   const points = op.x.map((x, i) => [x, op.y[i], op.pressure?.[i], op.dt_ms && (i > 0 ? op.dt_ms[i - 1] : 0)]);
-  const { tool, width, level, tile: [x, y], part, parts } = op;
+  const { tool, width, level, tile: [x, y], part, parts, contours, text } = op;
   const start = op.start_ms === undefined ? null : BigInt(op.start_ms);
-  return { tool, width, level, x, y, start, part, parts, points, color: parseInt(op.color, 16) };
+  return { tool, width, level, x, y, start, part, parts, points, contours, text, color: parseInt(op.color, 16) };
 }
 
 for (const { name, hex, op } of vectors) {
@@ -69,7 +69,8 @@ for (const { name, hex, op } of vectors) {
     } else {
       assert.deepEqual(read, op);
       const write = op.kind === 'hide' ? hideBody : showBody;
-      assert.equal(Buffer.from(write(...op.targets)).toString('hex'), hex);
+      const written = op.follow ? editBody(op.targets, op.follow) : write(...op.targets);
+      assert.equal(Buffer.from(written).toString('hex'), hex);
     }
   });
 }

@@ -41,7 +41,7 @@ test('welcomes_to_a_canvas_on_which_nothing_was_drawn', async () => {
   assert.equal(welcome.you, null);
   assert.equal(welcome.recent, null);
   assert.deepEqual(welcome.limits,
-    { points: 8192, parts: 32, homes: 256, message: 1048576, unacknowledged: 4096 });
+    { points: 8192, parts: 32, homes: 256, message: 1048576, unacknowledged: 4096, edit: 1024 });
   assert.ok(Math.abs(welcome.time - before) < 60000, 'the time is now, in ms');
   assert.equal(client.socket.protocol, 'kolam.v1');
   await client.leave();

@@ -37,19 +37,20 @@ const reaches = (counter, count) => (event) =>
 
 test('a_preview_reaches_the_others_and_not_its_author', async () => {
   const [mira, tom, watcher] = await trio();
-  mira.preview(1, 0, body(0, 3));
+  await mira.draw([0, 0, 9, 9]); // from here on she has a number on this canvas
+  mira.preview(50, 0, body(0, 3));
   for (const client of [tom, watcher]) {
-    const preview = await client.wait(isPreview(1, 0));
+    const preview = await client.wait(isPreview(50, 0));
     assert.equal(preview.artist, mira.me.artist);
     assert.equal(preview.nonce, mira.nonce);
     assert.deepEqual(decodeBody(preview.body).points, points(0, 3));
     assert.equal(decodeBody(preview.body).color, 0xaa0000ff);
   }
-  mira.preview(1, 3, body(3, 5));
-  assert.deepEqual(decodeBody((await tom.wait(isPreview(1, 3))).body).points, points(3, 5));
-  const ack = await mira.commit(body(0, 5), { counter: 1 });
+  mira.preview(50, 3, body(3, 5));
+  assert.deepEqual(decodeBody((await tom.wait(isPreview(50, 3))).body).points, points(3, 5));
+  const ack = await mira.commit(body(0, 5), { counter: 50 });
   const op = await tom.op(ack.seq);
-  assert.deepEqual([op.nonce, op.counter], [mira.nonce, 1], 'the op names the preview it ends');
+  assert.deepEqual([op.nonce, op.counter], [mira.nonce, 50], 'the op names the preview it ends');
   await mira.op(ack.seq);
   assert.deepEqual(mira.all('preview'), []);
 });

@@ -91,7 +91,7 @@ test('many_who_ask_at_once_for_what_is_not_known_share_one_job', async () => {
   assert.ok((await looked()) - before_ <= 2, `${(await looked()) - before_} jobs`);
 });
 
-test('a_far_tile_that_is_rebuilt_is_told_by_the_picture_there_is', async () => {
+test('a_quiet_far_tile_is_rebuilt_at_once_and_a_lively_one_is_told_by_the_picture_there_is', async () => {
   const canvas = newCanvas();
   const mira = await Client.artist(server, { canvas });
   /* More strokes below one far tile than are drawn one by one: it averages its children. */
@@ -99,16 +99,19 @@ test('a_far_tile_that_is_rebuilt_is_told_by_the_picture_there_is', async () => {
   const level = -5;
   const first = await block(canvas, level, 0, 0);
   const address = (seq) => `/tiles/${canvas}/${level}/0/0.png?v=${first.json.incarnation}-${first.json.raster}-${seq}`;
-  const drawn = await get(server, address(first.at(0, 0)));
+  assert.equal((await get(server, address(first.at(0, 0)))).status, 200);
+  const told = await mira.draw([0, 0, 200, 200]);
+  const isTold = (seq) => async () => (await block(canvas, level, 0, 0)).at(0, 0) === seq;
+  await eventually(isTold(told), 'the picture rebuilt at once');
+  const drawn = await get(server, address(told));
   assert.equal(drawn.status, 200);
-  const seq = await mira.draw([0, 0, 200, 200]);
-  const told = (await block(canvas, level, 0, 0)).at(0, 0);
-  assert.equal(told, first.at(0, 0), 'the picture there is');
+  const seq = await mira.draw([0, 0, 220, 90]);
+  assert.equal((await block(canvas, level, 0, 0)).at(0, 0), told, 'the picture there is');
   const older = await get(server, address(told));
   assert.equal(older.status, 200);
   assert.match(older.headers['cache-control'], /immutable/, 'and it can be kept');
   assert.ok(older.body.equals(drawn.body));
-  await eventually(async () => (await block(canvas, level, 0, 0)).at(0, 0) === seq, 'the rebuilt picture');
+  await eventually(isTold(seq), 'the rebuilt picture');
   const newer = await get(server, address(seq));
   assert.equal(newer.status, 200);
   assert.match(newer.headers['cache-control'], /immutable/);

@@ -88,6 +88,9 @@ async function untilKept(page, isWanted) {
   assert.fail(`not kept: ${JSON.stringify(await entriesOf(page))}`);
 }
 
+// Browsers that are full, or keep nothing, are rare, and take as long as all the others.
+const rare = { skip: process.env.KOLAM_LONG ? false : 'make test-long' };
+
 test('a_tab_killed_in_mid_drawing_loses_nothing', async () => {
   const { start, server } = await startLasting();
   const page = await openPage(browser, server.address, { path: '/c/kill#@0,0,0' });
@@ -268,7 +271,7 @@ test('a_browser_that_goes_offline_says_so_and_sends_what_waited', async () => {
   await server.stop();
 });
 
-test('the_sign_does_not_blink_while_one_draws', async () => {
+test('the_sign_does_not_blink_while_one_draws', rare, async () => {
   const { server } = await startLasting();
   const page = await openPage(browser, server.address, { path: '/c/calm#@0,0,0' });
   await page.evaluate(() => {
@@ -340,7 +343,7 @@ function fillStorage(page) {
   });
 }
 
-test('a_browser_without_room_says_that_the_tab_must_stay_open', async () => {
+test('a_browser_without_room_says_that_the_tab_must_stay_open', rare, async () => {
   const { start, server } = await startLasting();
   const context = await browser.newContext({ viewport: { width: 900, height: 700 } });
   const blank = await context.newPage();
@@ -380,7 +383,7 @@ test('a_browser_without_room_says_that_the_tab_must_stay_open', async () => {
   await second.stop();
 });
 
-test('a_browser_that_keeps_nothing_draws_and_says_what_waits_in_the_tab', async () => {
+test('a_browser_that_keeps_nothing_draws_and_says_what_waits_in_the_tab', rare, async () => {
   const { start, server } = await startLasting();
   const context = await browser.newContext({ viewport: { width: 900, height: 700 } });
   await context.addInitScript(() => {

@@ -4,18 +4,17 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import {
+  canvasOf,
   closedToSockets,
   draw,
-  freePort,
   inkOf,
   killProcessOf,
   killServers,
-  makeFolder,
   openPage,
   screenshot,
   settled,
   startBrowser,
-  startServer,
+  startLasting,
   status,
   until,
   wave,
@@ -31,18 +30,6 @@ after(async () => {
   killServers();
   folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
 });
-
-async function startLasting() {
-  const data = makeFolder();
-  folders.push(data);
-  const options = { data, port: await freePort(), isKept: true };
-  const start = () => startServer(options);
-  return { start, server: await start() };
-}
-
-async function canvasOf(server, name) {
-  return (await fetch(new URL(`/api/canvas/${name}`, server.address))).json();
-}
 
 /** The strokes under a pixel of level 0, oldest first. */
 async function strokesAt(server, name, x, y) {
@@ -92,7 +79,7 @@ async function untilKept(page, isWanted) {
 const rare = { skip: process.env.KOLAM_LONG ? false : 'make test-long' };
 
 test('a_tab_killed_in_mid_drawing_loses_nothing', async () => {
-  const { start, server } = await startLasting();
+  const { start, server } = await startLasting(folders);
   const page = await openPage(browser, server.address, { path: '/c/kill#@0,0,0' });
   await draw(page, row(0));
   await settled(page);
@@ -122,7 +109,7 @@ test('a_tab_killed_in_mid_drawing_loses_nothing', async () => {
 });
 
 test('strokes_and_their_undo_survive_a_reload_without_the_server', async () => {
-  const { server } = await startLasting();
+  const { server } = await startLasting(folders);
   const page = await openPage(browser, server.address, { path: '/c/reload#@0,0,0' });
   await draw(page, row(0));
   await settled(page);
@@ -165,7 +152,7 @@ test('strokes_and_their_undo_survive_a_reload_without_the_server', async () => {
 });
 
 test('strokes_of_many_days_offline_come_in_the_order_in_which_they_were_drawn', async () => {
-  const { server } = await startLasting();
+  const { server } = await startLasting(folders);
   const context = await browser.newContext({ viewport: { width: 900, height: 700 } });
   const first = Date.UTC(2026, 2, 2, 9);
   await context.clock.install({ time: first });
@@ -202,7 +189,7 @@ test('strokes_of_many_days_offline_come_in_the_order_in_which_they_were_drawn', 
 });
 
 test('two_tabs_at_once_keep_apart_and_one_takes_over_from_the_other_once', async () => {
-  const { start, server } = await startLasting();
+  const { start, server } = await startLasting(folders);
   const one = await openPage(browser, server.address, { path: '/c/tabs#@0,0,0' });
   const context = one.context();
   await draw(one, row(0));
@@ -240,7 +227,7 @@ test('two_tabs_at_once_keep_apart_and_one_takes_over_from_the_other_once', async
 });
 
 test('a_browser_that_goes_offline_says_so_and_sends_what_waited', async () => {
-  const { server } = await startLasting();
+  const { server } = await startLasting(folders);
   const page = await openPage(browser, server.address, { path: '/c/offline#@0,0,0' });
   const context = page.context();
   await draw(page, row(0));
@@ -272,7 +259,7 @@ test('a_browser_that_goes_offline_says_so_and_sends_what_waited', async () => {
 });
 
 test('the_sign_does_not_blink_while_one_draws', rare, async () => {
-  const { server } = await startLasting();
+  const { server } = await startLasting(folders);
   const page = await openPage(browser, server.address, { path: '/c/calm#@0,0,0' });
   await page.evaluate(() => {
     window.signs = [];
@@ -295,7 +282,7 @@ test('the_sign_does_not_blink_while_one_draws', rare, async () => {
 });
 
 test('the_hands_tool_colour_and_width_survive_the_tab', async () => {
-  const { server } = await startLasting();
+  const { server } = await startLasting(folders);
   const page = await openPage(browser, server.address, { path: '/c/brush' });
   await page.keyboard.press('m');
   await page.keyboard.press(']');
@@ -344,7 +331,7 @@ function fillStorage(page) {
 }
 
 test('a_browser_without_room_says_that_the_tab_must_stay_open', rare, async () => {
-  const { start, server } = await startLasting();
+  const { start, server } = await startLasting(folders);
   const context = await browser.newContext({ viewport: { width: 900, height: 700 } });
   const blank = await context.newPage();
   const client = await context.newCDPSession(blank);
@@ -384,7 +371,7 @@ test('a_browser_without_room_says_that_the_tab_must_stay_open', rare, async () =
 });
 
 test('a_browser_that_keeps_nothing_draws_and_says_what_waits_in_the_tab', rare, async () => {
-  const { start, server } = await startLasting();
+  const { start, server } = await startLasting(folders);
   const context = await browser.newContext({ viewport: { width: 900, height: 700 } });
   await context.addInitScript(() => {
     IDBFactory.prototype.open = () => {
@@ -413,7 +400,7 @@ test('a_browser_that_keeps_nothing_draws_and_says_what_waits_in_the_tab', rare, 
 });
 
 test('strokes_that_an_earlier_version_kept_in_localstorage_are_sent', async () => {
-  const { server } = await startLasting();
+  const { server } = await startLasting(folders);
   const page = await openPage(browser, server.address, { path: '/c/legacy#@0,0,0' });
   await draw(page, row(0));
   await settled(page);

@@ -269,3 +269,16 @@ export function pastInk(page) {
 export function screenshot(page, name) {
   return page.screenshot({ path: join(SCREENS, `${name}.png`) });
 }
+
+// A server that can be ended and started again on the same port and folder, which goes into `folders`, to be removed.
+export async function startLasting(folders) {
+  const data = makeFolder();
+  folders.push(data);
+  const options = { data, port: await freePort(), isKept: true };
+  const start = () => startServer(options);
+  return { start, server: await start() };
+}
+
+export async function canvasOf(server, name) {
+  return (await fetch(new URL(`/api/canvas/${name}`, server.address))).json();
+}

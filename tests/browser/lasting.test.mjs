@@ -3,16 +3,15 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import {
+  canvasOf,
   draw,
-  freePort,
   inkOf,
   killServers,
-  makeFolder,
   openPage,
   screenshot,
   settled,
   startBrowser,
-  startServer,
+  startLasting,
   status,
   until,
   wave,
@@ -29,22 +28,10 @@ after(async () => {
   folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
 });
 
-async function startLasting() {
-  const data = makeFolder();
-  folders.push(data);
-  const options = { data, port: await freePort(), isKept: true };
-  const start = () => startServer(options);
-  return { start, server: await start() };
-}
-
-async function canvasOf(server, name) {
-  return (await fetch(new URL(`/api/canvas/${name}`, server.address))).json();
-}
-
 const row = (i) => wave([100, 80 + i * 40], [700, 80 + i * 40], 8, 8);
 
 test('strokes_drawn_while_the_server_is_killed_are_there_once_after_its_return', async () => {
-  const { start, server } = await startLasting();
+  const { start, server } = await startLasting(folders);
   const page = await openPage(browser, server.address, { path: '/c/crash#@0,0,0' });
   await draw(page, row(0));
   await settled(page);
@@ -75,7 +62,7 @@ test('strokes_drawn_while_the_server_is_killed_are_there_once_after_its_return',
 });
 
 test('one_goes_on_drawing_elsewhere_while_the_server_is_away', async () => {
-  const { start, server } = await startLasting();
+  const { start, server } = await startLasting(folders);
   const page = await openPage(browser, server.address, { path: '/c/away#@0,0,0' });
   await draw(page, row(0));
   await settled(page);
@@ -99,7 +86,7 @@ test('one_goes_on_drawing_elsewhere_while_the_server_is_away', async () => {
 });
 
 test('a_stroke_in_the_hand_goes_on_while_the_server_returns', async () => {
-  const { start, server } = await startLasting();
+  const { start, server } = await startLasting(folders);
   const page = await openPage(browser, server.address, { path: '/c/hand#@0,0,0' });
   await draw(page, row(0));
   await settled(page);
@@ -119,7 +106,7 @@ test('a_stroke_in_the_hand_goes_on_while_the_server_returns', async () => {
 });
 
 test('strokes_of_a_page_closed_while_the_server_was_away_come_with_the_next_page', async () => {
-  const { start, server } = await startLasting();
+  const { start, server } = await startLasting(folders);
   const page = await openPage(browser, server.address, { path: '/c/orphan#@0,0,0' });
   await draw(page, row(0));
   await settled(page);
@@ -150,7 +137,7 @@ test('strokes_of_a_page_closed_while_the_server_was_away_come_with_the_next_page
 });
 
 test('a_page_whose_strokes_are_kept_for_the_next_one_closes_without_asking', async () => {
-  const { server } = await startLasting();
+  const { server } = await startLasting(folders);
   const page = await openPage(browser, server.address, { path: '/c/ask#@0,0,0' });
   await draw(page, row(0));
   await settled(page);
@@ -170,7 +157,7 @@ test('a_page_whose_strokes_are_kept_for_the_next_one_closes_without_asking', asy
 });
 
 test('a_page_with_everything_saved_closes_without_asking', async () => {
-  const { server } = await startLasting();
+  const { server } = await startLasting(folders);
   const page = await openPage(browser, server.address, { path: '/c/close#@0,0,0' });
   await draw(page, row(0));
   await settled(page);

@@ -43,7 +43,7 @@ static json_t *op_json(const struct kolam_log_row *row, const struct kolam_op *o
     } else if (op->kind != KOLAM_OP_RECORD) {
         kind = op->kind == KOLAM_OP_HIDE ? "hide" : "show";
         json_object_set_new(object, "targets", targets_json(op));
-        if (op->follow_count > 0) {
+        if (op->is_edit) {
             json_object_set_new(object, "follow", json_integer(op->follow_count));
         }
     }

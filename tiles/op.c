@@ -385,16 +385,17 @@ static enum kolam_status decode_stroke(struct reader *in, struct kolam_op_room *
     return KOLAM_OK;
 }
 
-/* Whether bytes are left tells a hide that others follow, which may hide nothing, from one by itself. */
+/* Whether bytes are left tells an edit's hide, which may hide nothing if others follow, from one by itself. */
 static enum kolam_status decode_follow(struct reader *in, struct kolam_op *op) {
     if (in->at == in->end) {
         return op->target_count > 0 ? KOLAM_OK : KOLAM_ERR_INVALID;
     }
     uint64_t count = read_varint(in);
-    if (in->is_bad || count < 1 || count > KOLAM_EDIT_OPS_MAX) {
+    if (in->is_bad || count > KOLAM_EDIT_OPS_MAX || (count == 0 && op->target_count == 0)) {
         return KOLAM_ERR_INVALID;
     }
     op->follow_count = (uint32_t)count;
+    op->is_edit = true;
     return KOLAM_OK;
 }
 

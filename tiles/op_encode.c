@@ -186,7 +186,7 @@ static void write_stroke(struct writer *out, const struct kolam_stroke *stroke) 
 
 static bool targets_can_be_written(const struct kolam_op *op) {
     if (op->target_count > KOLAM_TARGETS_MAX || op->follow_count > KOLAM_EDIT_OPS_MAX ||
-        (op->kind == KOLAM_OP_SHOW && op->follow_count > 0) ||
+        (op->kind == KOLAM_OP_SHOW && (op->is_edit || op->follow_count > 0)) ||
         (op->target_count == 0 && op->follow_count == 0) ||
         (op->target_count > 0 && op->targets[0] == 0)) {
         return false;
@@ -216,7 +216,7 @@ static enum kolam_status write_op(struct writer *out, const struct kolam_op *op)
         for (uint32_t i = 0; i < op->target_count; i++) {
             write_varint(out, op->targets[i] - (i > 0 ? op->targets[i - 1] : 0));
         }
-        if (op->follow_count > 0) {
+        if (op->is_edit || op->follow_count > 0) {
             write_varint(out, op->follow_count);
         }
         return KOLAM_OK;

@@ -78,7 +78,7 @@ static void add_targets(json_t *line, const struct kolam_op *op) {
         json_array_append_new(list, json_integer((json_int_t)op->targets[i]));
     }
     json_object_set_new(line, "targets", list);
-    if (op->follow_count > 0) {
+    if (op->is_edit) {
         json_object_set_new(line, "follow", json_integer(op->follow_count));
     }
 }

@@ -69,7 +69,7 @@ for (const { name, hex, op } of vectors) {
     } else {
       assert.deepEqual(read, op);
       const write = op.kind === 'hide' ? hideBody : showBody;
-      const written = op.follow ? editBody(op.targets, op.follow) : write(...op.targets);
+      const written = op.follow !== undefined ? editBody(op.targets, op.follow) : write(...op.targets);
       assert.equal(Buffer.from(written).toString('hex'), hex);
     }
   });

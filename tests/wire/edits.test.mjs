@@ -128,3 +128,17 @@ test('the_welcome_tells_how_much_one_edit_may_hold', async () => {
   assert.equal(mira.welcome.limits.edit, 1024);
   assert.match(await readFile(new URL('../../docs/protocol.md', import.meta.url), 'utf8'), /"edit":1024/);
 });
+
+test('strokes_only_removed_are_a_step_of_their_own_that_a_show_undoes', async () => {
+  const [mira, tom] = await pair();
+  const seq = await mira.draw([10, 10, 60, 10]);
+  const removed = await mira.commit([editBody([seq], 0)]);
+  assert.deepEqual([removed.type, removed.count], ['ack', 1]);
+  await mira.commit([showBody(seq)]);
+  await mira.commit([hideBody(seq)]);
+  await tom.op(4);
+  assert.deepEqual((await mine(mira)).map(({ kind, follow }) => [kind, follow]),
+    [['hide', undefined], ['show', undefined], ['hide', 0], ['stroke', undefined]]);
+  const nothing = await mira.commit([editBody([], 0)]);
+  assert.deepEqual([nothing.type, nothing.code], ['nack', 1]);
+});

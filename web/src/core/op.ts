@@ -63,7 +63,8 @@ export interface Stroke {
 export interface Visibility {
   kind: 'hide' | 'show';
   targets: number[];
-  follow?: number; /* of a hide: the next so many ops are one edit with it, one undo step */
+  /* Of an edit's hide: the next so many ops are one with it, one undo step; 0 where strokes were only removed. */
+  follow?: number;
 }
 
 export interface RecordOp {
@@ -215,7 +216,7 @@ export function encodeOp(op: Op): Uint8Array {
     demand(op.targets.length >= 1 || Boolean(op.follow), 'no targets');
     out.varint(op.targets.length);
     op.targets.forEach((seq, i) => out.varint(seq - (i > 0 ? op.targets[i - 1]! : 0)));
-    if (op.follow) {
+    if (op.follow !== undefined) {
       out.varint(op.follow);
     }
   }
@@ -407,7 +408,7 @@ function readStroke(input: ByteReader): Stroke {
   return stroke;
 }
 
-/* Whether bytes are left tells a hide that others follow, which may hide nothing, from one by itself. */
+/* Whether bytes are left tells an edit's hide, which may hide nothing if others follow, from one by itself. */
 function readVisibility(input: ByteReader, kind: 'hide' | 'show'): Visibility {
   const targets = readTargets(input);
   if (kind === 'show' || input.left === 0) {
@@ -415,7 +416,8 @@ function readVisibility(input: ByteReader, kind: 'hide' | 'show'): Visibility {
     return { kind, targets };
   }
   const follow = input.varint();
-  demand(follow >= 1 && follow <= EDIT_OPS_MAX, 'number of ops that follow');
+  demand(follow <= EDIT_OPS_MAX, 'number of ops that follow');
+  demand(follow >= 1 || targets.length >= 1, 'an edit of nothing');
   return { kind, targets, follow };
 }
 

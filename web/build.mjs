@@ -1,28 +1,39 @@
-// Bundles the browser client into ../build/web: index.html, app.js, app.css, icon.svg, and what is loaded
-// when somebody looks back: history.js, history.css; chunk.js is what both need; worker.js, the service
-// worker, knows the hashes of them. The ink kernel (ink.wasm) is put beside them by make. Names are stable; the server gives each an ETag.
-import { cp, mkdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+// Bundles the browser client into ../build/web: index.html, app.js, app.css, icon.svg, and what is loaded when
+// it is first needed (history.js, history.css and other panels); chunk-*.js is what several of them share;
+// messages/*.json are the other languages; worker.js, the service worker, knows the hashes of what a start
+// needs. The ink kernel (ink.wasm) is put beside them by make. Names are stable, but for shared chunks, which bear
+// their hash; the server gives each file an ETag.
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { messagesPlugin, readMessages, writeMessages } from './messages.mjs';
 import { writeWorker } from './worker.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = process.env.KOLAM_WEB_OUT ?? join(here, '..', 'build', 'web');
 
+/* Former builds' chunks are nobody's any more. */
 await mkdir(out, { recursive: true });
-await build({
+for (const name of await readdir(out)) {
+  if (/^chunk(-[A-Z0-9]+)?\.js$/.test(name)) {
+    await rm(join(out, name));
+  }
+}
+const { metafile } = await build({
   absWorkingDir: here,
-  entryPoints: { app: 'src/main.ts' },
+  entryPoints: { app: 'src/main.ts', history: 'src/history/history.ts' },
   outdir: out,
   bundle: true,
   splitting: true,
-  chunkNames: '[name]',
+  chunkNames: '[name]-[hash]',
+  metafile: true,
+  plugins: [messagesPlugin],
   minify: true,
   format: 'esm',
   target: ['es2020', 'chrome91', 'firefox93', 'safari15'],
   legalComments: 'none',
-  banner: { js: '/* kolam, MIT; icons: Lucide, ISC */' },
+  banner: { js: '/* kolam, MIT; icons: Lucide, ISC; messages: FormatJS, MIT */' },
   logLevel: 'warning',
 });
 await build({
@@ -33,12 +44,14 @@ await build({
   logLevel: 'warning',
 });
 await cp(join(here, 'static'), out, { recursive: true });
-await writeWorker(out);
+await writeMessages(out);
+const first = startsWith('app.js');
+await writePage(first.filter((name) => name !== 'app.js'));
+await writeWorker(out, first);
 if (process.argv.includes('--sizes')) {
   for (const name of [
     'index.html',
-    'app.js',
-    'chunk.js',
+    ...first,
     'app.css',
     'icon.svg',
     'ink.wasm',
@@ -52,4 +65,31 @@ if (process.argv.includes('--sizes')) {
     );
     console.log(`${name}: ${size ?? 'missing'}`);
   }
+}
+
+/** A bundle and what it imports before it runs. */
+function startsWith(name, found = new Set()) {
+  const outputs = new Map(Object.entries(metafile.outputs).map(([path, made]) => [basename(path), made]));
+  found.add(name);
+  for (const { path, kind } of outputs.get(name).imports) {
+    if (kind === 'import-statement' && !found.has(basename(path))) {
+      startsWith(basename(path), found);
+    }
+  }
+  return [...found];
+}
+
+/** The page with its words, and with links to what app.js imports, so that it need not be found out first. */
+async function writePage(chunks) {
+  const target = join(out, 'index.html');
+  const words = await readMessages('en');
+  const links = chunks.map((name) => `<link rel="modulepreload" href="/${name}" />`);
+  const page = (await readFile(target, 'utf8'))
+    .replace(/\{\{([\w.]+)\}\}/g, (_, id) => words[id] ?? fail(`index.html: no message ${id}`))
+    .replace('<!-- chunks -->', links.join('\n    '));
+  await writeFile(target, page);
+}
+
+function fail(message) {
+  throw new Error(message);
 }

@@ -8,8 +8,8 @@ import { build } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** What the first view of the wall needs; what is loaded later is kept when it is. */
-const SHELL = ['/', '/app.js', '/chunk.js', '/app.css', '/ink.wasm', '/icon.svg', '/manifest.webmanifest'];
+/** What the first view of the wall needs, beside the scripts; what is loaded later is kept when it is. */
+const SHELL = ['/', '/app.css', '/ink.wasm', '/icon.svg', '/manifest.webmanifest'];
 
 async function hashOf(folder, path) {
   const file = join(folder, path === '/' ? 'index.html' : path);
@@ -17,11 +17,11 @@ async function hashOf(folder, path) {
 }
 
 /** Without the ink kernel, which make puts there, there is nothing to start offline: no worker then. */
-export async function writeWorker(folder) {
+export async function writeWorker(folder, scripts) {
   const target = join(folder, 'worker.js');
   const shell = {};
   try {
-    for (const path of SHELL) {
+    for (const path of [...SHELL, ...scripts.map((name) => `/${name}`)]) {
       shell[path] = await hashOf(folder, path);
     }
   } catch (error) {

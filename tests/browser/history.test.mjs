@@ -58,7 +58,7 @@ async function drawThree(page) {
 test('the_time_machine_shows_each_moment_and_returns_to_now', async () => {
   const ann = await open('/c/clock#@0,0,0');
   const inks = await drawThree(ann);
-  await ann.keyboard.press('t');
+  await ann.keyboard.press('Shift+T');
   await shows(ann, 3);
   assert.equal(await pastInk(ann), inks[2]);
   await ann.keyboard.press('ArrowLeft');
@@ -148,7 +148,7 @@ test('a_chosen_span_is_replayed_from_the_bar_and_a_timelapse_is_saved', async ()
     await draw(ann, wave([80, y], [420, y + 10]));
     await settled(ann);
   }
-  await ann.keyboard.press('t');
+  await ann.keyboard.press('Shift+T');
   await shows(ann, 3);
   await until(ann, () => document.querySelector('.track-bubble')?.textContent !== '');
   const saved = ann.waitForEvent('download', { timeout: 60_000 });
@@ -243,7 +243,7 @@ test('an_undo_out_of_view_says_so_and_leads_there', async () => {
 test('the_bar_is_played_stepped_and_left_by_keys', async () => {
   const ann = await open('/c/keys#@0,0,0');
   const inks = await drawThree(ann);
-  await ann.keyboard.press('t');
+  await ann.keyboard.press('Shift+T');
   await shows(ann, 3);
   await until(ann, () => window.kolamDebug.past().bars > 0);
   await ann.keyboard.press('Home');
@@ -263,7 +263,7 @@ test('the_bar_is_played_stepped_and_left_by_keys', async () => {
   await ann.keyboard.press('End');
   await shows(ann, 3);
   await until(ann, () => location.hash.endsWith('&at=3'));
-  await ann.keyboard.press('t');
+  await ann.keyboard.press('Shift+T');
   await until(ann, () => !window.kolamDebug.past().isPast);
   await close(ann);
 });
@@ -271,7 +271,7 @@ test('the_bar_is_played_stepped_and_left_by_keys', async () => {
 test('the_area_of_a_replay_is_chosen_by_dragging_and_is_in_its_link', async () => {
   const ann = await open('/c/dragged#@0,0,0');
   await drawThree(ann);
-  await ann.keyboard.press('t');
+  await ann.keyboard.press('Shift+T');
   await shows(ann, 3);
   await until(ann, () => window.kolamDebug.past().bars > 0);
   await ann.getByRole('button', { name: 'Replay as it was drawn' }).click();
@@ -367,7 +367,7 @@ test('a_wall_on_which_nothing_was_drawn_has_no_past_and_no_errors', async () => 
   const refused = [];
   ann.on('response', (response) => response.status() >= 400 && refused.push(response.url()));
   ann.on('console', (message) => message.type() === 'error' && refused.push(message.text()));
-  await ann.keyboard.press('t');
+  await ann.keyboard.press('Shift+T');
   await ann.getByText('Nothing was drawn here yet.').waitFor();
   await until(ann, () => !window.kolamDebug.past().isPast);
   await ann.keyboard.press('i');
@@ -386,7 +386,7 @@ test('a_wall_on_which_nothing_was_drawn_has_no_past_and_no_errors', async () => 
   await draw(ben, wave([200, 200], [400, 200]));
   await settled(ben);
   assert.equal((await status(ann)).seq, 0);
-  await ann.keyboard.press('t');
+  await ann.keyboard.press('Shift+T');
   await shows(ann, 1);
   assert.deepEqual(refused, []);
   await close(ann, ben);

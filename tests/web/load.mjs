@@ -5,6 +5,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+const { messagesPlugin } = await import('../../web/messages.mjs');
+
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const webRequire = createRequire(join(root, 'web', 'package.json'));
 
@@ -18,6 +20,7 @@ export async function load(path) {
     format: 'esm',
     platform: 'neutral',
     target: 'es2022',
+    plugins: [messagesPlugin],
   });
   const code = result.outputFiles[0].contents;
   const folder = join(root, 'build', 'web-modules');

@@ -1,10 +1,12 @@
 /* The page begins here: the ink kernel is fetched, the canvas is sized, the app starts. */
 import { App } from './app/app.ts';
 import { exposeDebug } from './app/debug.ts';
-import { openKeeping } from './app/keeping.ts';
+import { openKeeping, type Keeping } from './app/keeping.ts';
 import { parsePage } from './core/address.ts';
 import type { Viewport } from './core/camera.ts';
 import { Ink } from './ink.ts';
+import { message } from './i18n/i18n.ts';
+import { speak } from './i18n/load.ts';
 
 /* The canvas in whole device pixels, as the browser tells them exactly, where it does. (An emulated
  * screen tells the real one's: what is not within a pixel of the ratio is not believed.) */
@@ -41,10 +43,18 @@ function watchRatio(changed: () => void): void {
   query.addEventListener('change', once, { once: true });
 }
 
+/* What is kept tells the language; nothing is shown before it is there. */
+async function openInLanguage(canvas: string): Promise<Keeping> {
+  const keeping = await openKeeping(canvas);
+  await speak(keeping.settings.get('language'));
+  return keeping;
+}
+
 async function start(): Promise<void> {
   const canvas = document.querySelector<HTMLCanvasElement>('#wall')!;
   const { canvas: name } = parsePage(location.pathname, location.search);
-  const [ink, keeping] = await Promise.all([Ink.load(fetch('/ink.wasm')), openKeeping(name)]);
+  const [ink, keeping] = await Promise.all([Ink.load(fetch('/ink.wasm')), openInLanguage(name)]);
+  canvas.setAttribute('aria-label', message('wall.label'));
   let app: App | null = null;
   let viewport: Viewport | null = null;
   watchSize(canvas, (size) => {
@@ -59,6 +69,6 @@ start().catch((error: unknown) => {
   console.error(error);
   const note = document.createElement('p');
   note.className = 'toast';
-  note.textContent = 'This browser could not start the wall. Reload, or try a newer one.';
+  note.textContent = message('app.notStarted');
   document.body.append(note);
 });

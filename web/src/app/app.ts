@@ -10,6 +10,7 @@ import { decodeOp } from '../core/op.ts';
 import { encodeCursor, SUBPROTOCOL, type ServerRecord } from '../core/protocol.ts';
 import type { Gestures } from '../hand/gestures.ts';
 import { Hand } from '../hand/hand.ts';
+import { message } from '../i18n/i18n.ts';
 import type { Ink } from '../ink.ts';
 import type { Link, Surroundings, Welcome } from '../net/connection.ts';
 import { isLite, openLite } from '../lite/open.ts';
@@ -113,16 +114,16 @@ export class App {
       },
       record: (record) => this.recordCame(record),
       acknowledged: (acked) => this.acknowledged(acked),
-      refused: (entry, message) => this.refused(entry, message),
+      refused: (entry, said) => this.refused(entry, said),
       refresh: () => this.wall.refresh(),
-      trouble: (message) => {
-        this.chrome.toast.say(message);
-        this.doors.troubled(message);
+      trouble: (said) => {
+        this.chrome.toast.say(said);
+        this.doors.troubled(said);
       },
       journalChanged: () => this.changed(),
-      message: (message) => {
-        this.mine.messageCame(message);
-        this.doors.messageCame(message);
+      message: (json) => {
+        this.mine.messageCame(json);
+        this.doors.messageCame(json);
       },
     });
     this.wall.connection = this.session.connection;
@@ -130,7 +131,7 @@ export class App {
     this.hand = new Hand(this.journal, this.session, scene, () => this.wall, {
       finished: (counter, count) => this.finished(counter, count),
       drawing: () => this.wall.request(),
-      failed: (message) => this.chrome.toast.say(message),
+      failed: (said) => this.chrome.toast.say(said),
     });
     this.others = new Others(scene, own.nonce);
     this.rescue = new Rescue(keeping, options, scene, {
@@ -204,7 +205,7 @@ export class App {
     if (this.unsaved === 0 && !this.hand.isDrawing) {
       location.reload();
     } else {
-      this.chrome.toast.say('A newer kolam is here. Reload when you are ready.');
+      this.chrome.toast.say(message('app.newer'));
     }
   }
 
@@ -319,12 +320,12 @@ export class App {
     this.wall.request();
   }
 
-  private refused(entry: Entry, message: string): void {
+  private refused(entry: Entry, said: string): void {
     this.wall.scene.removePending(markKey(this.journal.nonce, entry.counter));
     this.wall.scene.endOverride(entry.counter);
     this.mine.history.forget(entry.counter);
     this.mine.show();
-    this.chrome.toast.say(message === '' ? 'The wall could not take that stroke.' : message);
+    this.chrome.toast.say(said === '' ? message('wall.refused') : said);
     this.wall.request();
   }
 

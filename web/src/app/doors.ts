@@ -1,6 +1,7 @@
 /* The doors to the past: the time machine, who drew what, replays, rollback. What is behind them is loaded
  * when one is opened for the first time; here are only the buttons and where the page's events go. */
 import { RotateCcwClock, ScanSearch, Shield } from 'lucide';
+import { message } from '../i18n/i18n.ts';
 import type { Ink } from '../ink.ts';
 import type { Json } from '../net/connection.ts';
 import { button, element } from '../ui/dom.ts';
@@ -58,17 +59,22 @@ export class Doors {
     private readonly app: App,
     private readonly ink: Ink,
   ) {
-    this.pastButton = button('Time machine', RotateCcwClock, 'T', () => this.past());
-    this.whoButton = button('Who drew this?', ScanSearch, 'I', () => this.who());
+    this.pastButton = button(message('past.timeMachine'), RotateCcwClock, 'shift+t', () => this.past());
+    this.whoButton = button(message('past.who'), ScanSearch, 'i', () => this.who());
     this.root = element(
       'div',
-      { class: 'bar doors', role: 'group', 'aria-label': 'The past' },
+      { class: 'bar doors', role: 'group', 'aria-label': message('past.label') },
       this.pastButton,
       this.whoButton,
     );
     if (new URLSearchParams(location.search).has('admin')) {
       this.root.append(
-        button('Roll back', Shield, null, () => void this.load().then((past) => past?.moderate())),
+        button(
+          message('past.rollBack'),
+          Shield,
+          null,
+          () => void this.load().then((past) => past?.moderate()),
+        ),
       );
     }
     document.body.append(this.root);
@@ -84,7 +90,7 @@ export class Doors {
       async ({ openPast }) => (this.past_ = await openPast(this.app, this.ink)),
       () => {
         this.loading = null;
-        this.app.chrome.toast.say('The past could not be loaded. Try again.');
+        this.app.chrome.toast.say(message('past.notLoaded'));
         return null;
       },
     );
@@ -109,13 +115,13 @@ export class Doors {
     this.past_?.framed(nowMs, hasMoved);
   }
 
-  messageCame(message: Json): void {
-    this.past_?.messageCame(message);
+  messageCame(json: Json): void {
+    this.past_?.messageCame(json);
   }
 
   /* A wrong token keeps the server from saying anything else: it is forgotten. */
-  troubled(message: string): void {
-    if (adminToken() !== null && message.includes('admin token')) {
+  troubled(said: string): void {
+    if (adminToken() !== null && said.includes('admin token')) {
       keepAdminToken(null);
       this.past_?.rollback.reopen();
     }

@@ -1,4 +1,5 @@
 /* The view as a PNG file, at the screen's own resolution. */
+import { message } from '../i18n/i18n.ts';
 import type { Wall } from './wall.ts';
 
 const WAIT_MS_MAX = 5_000;
@@ -33,7 +34,7 @@ export async function saveView(wall: Wall, canvasName: string): Promise<void> {
   wall.screen.drawInto(canvas.getContext('2d', { alpha: false })!, wall.camera, wall.viewport);
   const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'));
   if (blob === null) {
-    throw new Error('the browser could not make the picture');
+    throw new Error(message('save.failed'));
   }
   const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);

@@ -1,6 +1,7 @@
 /* What the page says about one's strokes: saved, saving, offline with so many waiting, or not even kept
  * here. It never blinks: what is over in a moment is not said, and what is said stays long enough to be
  * read. Pure; the clock is passed in. */
+import { message } from '../i18n/i18n.ts';
 
 export interface Facts {
   isOpen: boolean; /* there is a connection */
@@ -21,28 +22,30 @@ const SAVING_AFTER_MS = 1_000;
 const OFFLINE_AFTER_MS = 1_200;
 const STAYS_MS = 1_000;
 
-function amount({ strokes, changes }: Facts, count = strokes + changes): string {
-  const noun = changes === 0 ? 'stroke' : 'change';
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
 function textOf(kind: SavingKind, facts: Facts): string {
-  const count = facts.strokes + facts.changes;
+  const { strokes, changes, unkept } = facts;
+  const waiting = { count: strokes + changes };
+  const isStrokes = changes === 0;
   switch (kind) {
     case 'quiet':
       return '';
     case 'saved':
-      return 'Saved';
+      return message('saving.saved');
     case 'saving':
-      return count > 1 ? `Saving ${amount(facts)}` : 'Saving';
+      if (waiting.count <= 1) {
+        return message('saving.saving');
+      }
+      return message(isStrokes ? 'saving.savingStrokes' : 'saving.savingChanges', waiting);
     case 'offline':
-      return count > 0 ? `Offline: ${amount(facts)} waiting` : 'Offline';
+      if (waiting.count === 0) {
+        return message('saving.offline');
+      }
+      return message(isStrokes ? 'saving.offlineStrokes' : 'saving.offlineChanges', waiting);
     case 'unkept': {
-      const why =
-        facts.trouble === 'full'
-          ? 'No room left in this browser'
-          : 'This browser keeps nothing for this page';
-      return `${why}: ${amount(facts, facts.unkept)} only in this tab. Leave it open until all is saved.`;
+      const only = { count: unkept };
+      return facts.trouble === 'full'
+        ? message(isStrokes ? 'saving.fullStrokes' : 'saving.fullChanges', only)
+        : message(isStrokes ? 'saving.forbiddenStrokes' : 'saving.forbiddenChanges', only);
     }
   }
 }

@@ -1,5 +1,6 @@
 /* The tools on offer: what each puts on the wall, and how it is called and reached. Shapes are drawn with
  * the pen's ink and width; what is filled has no width. Pure. */
+import type { MessageId } from '../i18n/i18n.ts';
 import {
   TOOL_AIRBRUSH,
   TOOL_ERASER,
@@ -12,29 +13,35 @@ import {
 import type { Shape } from './shape.ts';
 
 export interface ToolKind {
-  label: string;
+  title: MessageId;
   key: string; /* lower case; 'shift+r' where Shift is held */
   ink: Tool;
   shape: Shape | null; /* stretched from a corner; null: drawn by hand */
   alpha: number;
 }
 
-function kind(label: string, key: string, ink: Tool, shape: Shape | null, alpha = 0xff): ToolKind {
-  return { label, key, ink, shape, alpha };
+function kind(
+  title: MessageId,
+  key: string,
+  ink: Tool,
+  shape: Shape | null,
+  alpha = 0xff,
+): ToolKind {
+  return { title, key, ink, shape, alpha };
 }
 
 export const TOOLS = {
-  pen: kind('Pen', 'p', TOOL_PEN, null),
-  pencil: kind('Pencil', 'n', TOOL_PENCIL, null),
-  marker: kind('Marker', 'm', TOOL_MARKER, null, 0x66),
-  airbrush: kind('Airbrush', 'a', TOOL_AIRBRUSH, null, 0xb3),
-  eraser: kind('Eraser', 'e', TOOL_ERASER, null),
-  line: kind('Line', 'l', TOOL_PEN, 'line'),
-  rectangle: kind('Rectangle', 'r', TOOL_PEN, 'rectangle'),
-  ellipse: kind('Ellipse', 'o', TOOL_PEN, 'ellipse'),
-  filledRectangle: kind('Filled rectangle', 'shift+r', TOOL_FILL, 'rectangle'),
-  filledEllipse: kind('Filled ellipse', 'shift+o', TOOL_FILL, 'ellipse'),
-  lasso: kind('Filled outline', 'f', TOOL_FILL, null),
+  pen: kind('tool.pen', 'p', TOOL_PEN, null),
+  pencil: kind('tool.pencil', 'n', TOOL_PENCIL, null),
+  marker: kind('tool.marker', 'm', TOOL_MARKER, null, 0x66),
+  airbrush: kind('tool.airbrush', 'a', TOOL_AIRBRUSH, null, 0xb3),
+  eraser: kind('tool.eraser', 'e', TOOL_ERASER, null),
+  line: kind('tool.line', 'l', TOOL_PEN, 'line'),
+  rectangle: kind('tool.rectangle', 'r', TOOL_PEN, 'rectangle'),
+  ellipse: kind('tool.ellipse', 'o', TOOL_PEN, 'ellipse'),
+  filledRectangle: kind('tool.filledRectangle', 'shift+r', TOOL_FILL, 'rectangle'),
+  filledEllipse: kind('tool.filledEllipse', 'shift+o', TOOL_FILL, 'ellipse'),
+  lasso: kind('tool.lasso', 'f', TOOL_FILL, null),
 } as const satisfies Record<string, ToolKind>;
 
 export type ToolName = keyof typeof TOOLS;
@@ -52,9 +59,4 @@ export const SHAPES: readonly ToolName[] = [
 
 export function isToolName(value: unknown): value is ToolName {
   return typeof value === 'string' && Object.hasOwn(TOOLS, value);
-}
-
-/* As a key is written for people: 'Shift+R'. */
-export function keyName(key: string): string {
-  return key.replace(/(^|\+)./g, (part) => part.toUpperCase());
 }

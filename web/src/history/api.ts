@@ -1,5 +1,6 @@
 /* The questions about the past that HTTP answers (docs/protocol.md, 'The past'). */
 import { decodeFrame, type ServerRecord } from '../core/protocol.ts';
+import { message } from '../i18n/i18n.ts';
 import { rectQuery, type PixelRect } from './area.ts';
 
 export type OpRecord = Extract<ServerRecord, { type: 'op' }>;
@@ -51,12 +52,12 @@ export class Api {
 
   private async ask(path: string, signal?: AbortSignal): Promise<Response> {
     if (!(await this.hasInk())) {
-      throw new Error('Nothing was drawn here yet.');
+      throw new Error(message('past.nothingYet'));
     }
     const response = await fetch(this.root + path, signal ? { signal } : {});
     if (!response.ok) {
       const said = (await response.json().catch(() => null)) as { error?: string } | null;
-      throw new Error(said?.error ?? `The server said ${response.status}.`);
+      throw new Error(said?.error ?? message('past.serverSaid', { status: String(response.status) }));
     }
     return response;
   }

@@ -1,6 +1,7 @@
 /* The time machine: the bar along the bottom, and which moment the wall shows. */
 import { Copy, FastForward, Film, Pause, PenLine, Play } from 'lucide';
-import { button, element, icon } from '../ui/dom.ts';
+import { message } from '../i18n/i18n.ts';
+import { button, element, icon, titleOf } from '../ui/dom.ts';
 import type { Moment } from './api.ts';
 import { timelineOf } from './activity.ts';
 import { viewRect } from './area.ts';
@@ -22,9 +23,11 @@ const SETTLE_MS = 320;
 const SPEEDS = [1, 10, 100, 1000];
 
 export function speedSelect(speeds: readonly number[], changed: () => void): HTMLSelectElement {
-  const made = element('select', { class: 'speed', 'aria-label': 'Speed', title: 'Speed' });
+  const made = element('select', { class: 'speed' });
+  made.title = message('clock.speed');
+  made.setAttribute('aria-label', made.title);
   for (const speed of speeds) {
-    made.append(element('option', { value: String(speed) }, `${speed}\u00d7`));
+    made.append(element('option', { value: String(speed) }, message('clock.times', { speed })));
   }
   made.addEventListener('change', changed);
   return made;
@@ -32,10 +35,10 @@ export function speedSelect(speeds: readonly number[], changed: () => void): HTM
 
 /* A play button that turns into pause. */
 export function setPlaying(made: HTMLButtonElement, isPlaying: boolean): void {
-  const label = isPlaying ? 'Pause' : 'Play';
+  const label = message(isPlaying ? 'clock.pause' : 'clock.play');
   made.replaceChildren(icon(isPlaying ? Pause : Play));
   made.setAttribute('aria-label', label);
-  made.title = `${label} (Space)`;
+  made.title = titleOf(label, 'space');
 }
 
 export class Clock {
@@ -45,9 +48,9 @@ export class Clock {
   seq = 0;
   isOpen = false;
   private readonly track: Track;
-  private readonly playButton = button('Play', Play, 'Space', () => this.togglePlay());
+  private readonly playButton = button(message('clock.play'), Play, 'space', () => this.togglePlay());
   private readonly speed = speedSelect(SPEEDS, () => undefined);
-  private readonly skip = button('Skip idle time', FastForward, null, () => {
+  private readonly skip = button(message('clock.skip'), FastForward, null, () => {
     this.isSkipping = !this.isSkipping;
     this.skip.setAttribute('aria-pressed', String(this.isSkipping));
   });
@@ -65,24 +68,25 @@ export class Clock {
   constructor(private readonly past: Past) {
     this.track = new Track(
       { input: (_, timeMs) => this.seekTime(timeMs), label: (timeMs) => shortTime(timeMs) },
-      ['Moment'],
+      [message('clock.moment')],
     );
     this.skip.setAttribute('aria-pressed', 'true');
     this.speed.value = '10';
-    const now = element('button', { type: 'button', class: 'text-button is-now' }, 'Now');
-    now.title = 'Back to now (Esc)';
+    const now = element('button', { type: 'button', class: 'text-button is-now' });
+    now.textContent = message('clock.now');
+    now.title = titleOf(message('clock.backToNow'), 'escape');
     now.addEventListener('click', () => past.now());
     this.root = element(
       'div',
-      { class: 'bar timebar', role: 'group', 'aria-label': 'Time machine' },
+      { class: 'bar timebar', role: 'group', 'aria-label': message('past.timeMachine') },
       element('div', { class: 'timebar-side' }, this.playButton, this.speed, this.skip),
       this.track.root,
       element(
         'div',
         { class: 'timebar-side' },
-        button('Replay as it was drawn', PenLine, null, () => past.setup.open()),
-        button('Timelapse of this view', Film, null, () => past.film.start()),
-        button('Copy the link to this moment', Copy, null, () => void past.copyLink()),
+        button(message('clock.replay'), PenLine, null, () => past.setup.open()),
+        button(message('clock.timelapse'), Film, null, () => past.film.start()),
+        button(message('clock.copyLink'), Copy, null, () => void past.copyLink()),
         now,
       ),
     );
@@ -100,7 +104,7 @@ export class Clock {
       this.newest = seq;
       if (seq === 0) {
         this.past.now();
-        this.past.say('Nothing was drawn here yet.');
+        this.past.say(message('past.nothingYet'));
         return;
       }
       const asked = at === null ? seq : Math.min(at, seq);

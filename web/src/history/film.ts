@@ -1,4 +1,5 @@
 /* A timelapse of the view, made here: each frame is the wall at a moment, recorded as the browser can. */
+import { message } from '../i18n/i18n.ts';
 import type { Past } from './history.ts';
 import { timeAt } from './timeline.ts';
 
@@ -22,7 +23,7 @@ export class Film {
     const Recorder = window.MediaRecorder as typeof MediaRecorder | undefined;
     const kind = KINDS.find((each) => Recorder?.isTypeSupported(each));
     if (kind === undefined || typeof HTMLCanvasElement.prototype.captureStream !== 'function') {
-      this.past.say('This browser cannot record a film. `kolam timelapse` can.');
+      this.past.say(message('film.impossible'));
       return;
     }
     if (!this.isRunning) {
@@ -60,7 +61,7 @@ export class Film {
       }
     }
     for (let i = 0; i < seqs.length && !this.isStopped; i++) {
-      this.past.say(`Timelapse: ${Math.round((100 * i) / seqs.length)}%`);
+      this.past.say(message('film.progress', { share: i / seqs.length }));
       recorder.state === 'recording' && recorder.pause();
       await layer.settle(seqs[i]!);
       shot();
@@ -79,7 +80,7 @@ export class Film {
     }
     clock.seekTime(backMs);
     if (this.isStopped) {
-      this.past.say('No timelapse was made.');
+      this.past.say(message('film.none'));
       return;
     }
     const link = document.createElement('a');
@@ -87,6 +88,6 @@ export class Film {
     link.download = `kolam-${app.page.canvas}-timelapse.webm`;
     link.click();
     window.setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-    this.past.say('The timelapse is saved.');
+    this.past.say(message('film.saved'));
   }
 }

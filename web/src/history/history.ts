@@ -7,6 +7,7 @@ import { makeCamera, positionToScreen, type Camera, type Viewport } from '../cor
 import { boundsOf } from '../core/marks.ts';
 import type { MineOp } from '../core/history.ts';
 import { SUB_PER_TILE, TILE_PX, type Position } from '../core/geometry.ts';
+import { message } from '../i18n/i18n.ts';
 import type { Ink } from '../ink.ts';
 import type { Json } from '../net/connection.ts';
 import { element } from '../ui/dom.ts';
@@ -99,8 +100,8 @@ export class Past {
     window.addEventListener('keydown', (event) => this.key(event), true);
   }
 
-  say(message: string): void {
-    this.app.chrome.toast.say(message);
+  say(text: string): void {
+    this.app.chrome.toast.say(text);
   }
 
   /* ---- modes ---- */
@@ -296,9 +297,9 @@ export class Past {
     await new Promise((resolve) => window.setTimeout(resolve, 300));
     try {
       await navigator.clipboard.writeText(location.href);
-      this.say('The link is copied.');
+      this.say(message('past.linkCopied'));
     } catch {
-      this.say('The link is in the address bar.');
+      this.say(message('past.linkInAddress'));
     }
   }
 
@@ -333,12 +334,12 @@ export class Past {
     }
   }
 
-  messageCame(message: Json): void {
-    this.rollback.messageCame(message);
-    const answer = message.type === 'mine' ? this.mineWaiting.get(Number(message['id'])) : null;
+  messageCame(json: Json): void {
+    this.rollback.messageCame(json);
+    const answer = json.type === 'mine' ? this.mineWaiting.get(Number(json['id'])) : null;
     if (answer) {
-      this.mineWaiting.delete(Number(message['id']));
-      answer(readMine(message as unknown as Parameters<typeof readMine>[0]));
+      this.mineWaiting.delete(Number(json['id']));
+      answer(readMine(json as unknown as Parameters<typeof readMine>[0]));
     }
   }
 
@@ -371,13 +372,17 @@ export class Past {
     if (isInView) {
       return;
     }
-    const go = element('button', { type: 'button', class: 'link-button' }, 'Show');
+    const go = element('button', { type: 'button', class: 'link-button' }, message('past.show'));
     go.addEventListener('click', () => {
       this.note.hidden = true;
       const most = Math.max(stroke.width / viewport.width, stroke.height / viewport.height, 0.01);
       this.app.wall.setCamera(makeCamera(place, stroke.level - Math.max(0, Math.log2(most * 1.6))));
     });
-    this.note.replaceChildren(isShow ? 'Shown again, out of view. ' : 'Undone, out of view. ', go);
+    this.note.replaceChildren(
+      message(isShow ? 'past.shownOutOfView' : 'past.undoneOutOfView'),
+      ' ',
+      go,
+    );
     this.note.hidden = false;
     window.clearTimeout(this.noteTimer);
     this.noteTimer = window.setTimeout(() => (this.note.hidden = true), NOTE_MS);

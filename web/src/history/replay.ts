@@ -9,6 +9,7 @@ import { Copy, Eye, Pause, StepBack, StepForward, X } from 'lucide';
 import type { Stroke } from '../core/op.ts';
 import type { Mark } from '../core/tilelog.ts';
 import { SUB_PER_PX } from '../core/geometry.ts';
+import { message } from '../i18n/i18n.ts';
 import { button, element } from '../ui/dom.ts';
 import type { Pen } from '../view/others.ts';
 import { PAGE_MAX } from './api.ts';
@@ -18,7 +19,7 @@ import { formatReplay, type ReplaySpan } from './link.ts';
 import type { Past } from './history.ts';
 import { Reel, type Page } from './reel.ts';
 import { pointsAt, type Play as Playing } from './tempo.ts';
-import { clock, count, shortTime } from './words.ts';
+import { clock, shortTime, strokes } from './words.ts';
 
 const SPEEDS = [1, 2, 5, 10, 30, 100, 1000];
 /* So long a replay should take, about, at the speed that is set first. */
@@ -36,7 +37,7 @@ interface Active {
 export class Replay {
   readonly root: HTMLElement;
   isOpen = false;
-  private readonly playButton = button('Pause', Pause, 'Space', () => this.togglePlay());
+  private readonly playButton = button(message('clock.pause'), Pause, 'space', () => this.togglePlay());
   private readonly speed = speedSelect(SPEEDS, () => undefined);
   private readonly progress = element('input', {
     type: 'range',
@@ -45,10 +46,10 @@ export class Replay {
     step: '0.0005',
     value: '0',
     class: 'progress',
-    'aria-label': 'Progress',
+    'aria-label': message('replay.progress'),
   });
   private readonly text = element('output', { class: 'replay-text' });
-  private readonly hiddenButton = button('Show hidden strokes too', Eye, null, () => {
+  private readonly hiddenButton = button(message('replay.hidden'), Eye, null, () => {
     this.withHidden = !this.withHidden;
     this.hiddenButton.setAttribute('aria-pressed', String(this.withHidden));
     if (this.span !== null) {
@@ -76,13 +77,13 @@ export class Replay {
   constructor(private readonly past: Past) {
     this.root = element(
       'div',
-      { class: 'bar timebar', role: 'group', 'aria-label': 'Replay' },
+      { class: 'bar timebar', role: 'group', 'aria-label': message('replay.label') },
       element(
         'div',
         { class: 'timebar-side' },
-        button('One stroke back', StepBack, null, () => this.step(-1)),
+        button(message('replay.back'), StepBack, null, () => this.step(-1)),
         this.playButton,
-        button('One stroke on', StepForward, null, () => this.step(1)),
+        button(message('replay.on'), StepForward, null, () => this.step(1)),
         this.speed,
       ),
       element('div', { class: 'replay-middle' }, this.progress, this.text),
@@ -90,8 +91,8 @@ export class Replay {
         'div',
         { class: 'timebar-side' },
         this.hiddenButton,
-        button('Copy the link to this replay', Copy, null, () => void past.copyLink()),
-        button('Close', X, 'Esc', () => past.escape()),
+        button(message('replay.copyLink'), Copy, null, () => void past.copyLink()),
+        button(message('past.close'), X, 'escape', () => past.escape()),
       ),
     );
     this.hiddenButton.setAttribute('aria-pressed', 'false');
@@ -138,7 +139,7 @@ export class Replay {
     this.isReady = true;
     if (this.page === null || this.page.plays.length === 0) {
       this.page = null;
-      this.text.textContent = 'No strokes here';
+      this.text.textContent = message('replay.noStrokes');
       return;
     }
     void this.count(run);
@@ -169,7 +170,7 @@ export class Replay {
     this.isPlaying = false;
     setPlaying(this.playButton, false);
     this.progress.value = '0';
-    this.text.textContent = 'Fetching the strokes';
+    this.text.textContent = message('replay.fetching');
   }
 
   /* How many they are, where more than a page come: hidden ones and parts are among them. */
@@ -457,7 +458,9 @@ export class Replay {
         const begun = i < stop.index ? page.plays : page.plays.slice(0, this.next);
         layer.addMarks(begun.filter(({ piece }) => piece.seq < undone).map(markOf), true);
         if (!this.reel!.hasAllTo(stop.index)) {
-          this.text.textContent = `Drawing ${(page.before + begun.length).toLocaleString('en')} strokes`;
+          this.text.textContent = message('replay.drawing', {
+            count: page.before + begun.length,
+          });
           await this.painted(run);
         }
       }
@@ -534,12 +537,11 @@ export class Replay {
     const last = page.plays[Math.max(0, this.next - 1)];
     const when = last === undefined ? '' : ` · ${shortTime(last.piece.timeMs)}`;
     const all = reel.total ?? (this.about === null ? null : Math.max(this.about, this.done));
-    const some = reel.total === null ? 'about ' : '';
-    const done = this.done.toLocaleString('en');
-    const where =
-      all === null ? count(this.done, 'stroke') : `${done} of ${some}${count(all, 'stroke')}`;
+    const { done } = this;
+    const of = reel.total === null ? 'replay.ofAboutStrokes' : 'replay.ofStrokes';
+    const where = all === null ? strokes(done) : message(of, { done, count: all });
     const length = reel.lengthMs === null ? '' : ` / ${clock(reel.lengthMs)}`;
-    const what = this.isWinding ? 'Winding' : `${clock(this.timeMs)}${length}`;
+    const what = this.isWinding ? message('replay.winding') : `${clock(this.timeMs)}${length}`;
     this.text.textContent = `${what} · ${where}${when}`;
     this.progress.setAttribute('aria-valuetext', where);
     this.past.app.wall.request();

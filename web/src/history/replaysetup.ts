@@ -1,5 +1,6 @@
 /* What is to be replayed: a span on the strip of time, and an area, by dragging it on the wall. */
 import { SquareDashedMousePointer, X } from 'lucide';
+import { message } from '../i18n/i18n.ts';
 import { button, element } from '../ui/dom.ts';
 import { viewRect, type PixelRect } from './area.ts';
 import type { Past } from './history.ts';
@@ -21,24 +22,25 @@ export class ReplaySetup {
         },
         label: (timeMs) => shortTime(timeMs),
       },
-      ['From', 'To'],
+      [message('replay.from'), message('replay.to')],
     );
-    const start = element('button', { type: 'button', class: 'text-button' }, 'Replay');
+    const start = element('button', { type: 'button', class: 'text-button' });
+    start.textContent = message('replay.start');
     start.addEventListener('click', () => void this.start());
     this.root = element(
       'div',
-      { class: 'bar timebar', role: 'group', 'aria-label': 'What to replay' },
+      { class: 'bar timebar', role: 'group', 'aria-label': message('replay.setup') },
       element(
         'div',
         { class: 'timebar-side' },
-        button('Choose an area by dragging', SquareDashedMousePointer, null, () => this.choose()),
+        button(message('replay.area'), SquareDashedMousePointer, null, () => this.choose()),
       ),
       this.track.root,
       element(
         'div',
         { class: 'timebar-side' },
         start,
-        button('Cancel', X, 'Esc', () => past.escape()),
+        button(message('past.cancel'), X, 'escape', () => past.escape()),
       ),
     );
     this.root.hidden = true;
@@ -68,7 +70,7 @@ export class ReplaySetup {
   }
 
   private choose(): void {
-    this.past.say('Drag a rectangle on the wall.');
+    this.past.say(message('past.dragRectangle'));
     this.past.picker.rectangle((rect) => (this.rect = rect));
   }
 

@@ -4,6 +4,7 @@ import { Lasso as LassoIcon, ScanSearch, SquareDashedMousePointer, X } from 'luc
 import { adminToken, keepAdminToken } from '../app/doors.ts';
 import { positionFromPixels, translate } from '../core/geometry.ts';
 import type { Json } from '../net/connection.ts';
+import { formatList, message } from '../i18n/i18n.ts';
 import { button, element } from '../ui/dom.ts';
 import { timelineOf } from './activity.ts';
 import { viewRect } from './area.ts';
@@ -16,7 +17,7 @@ import type { Piece } from './tempo.ts';
 import { Track } from './track.ts';
 import { endOf, startOf } from './timeline.ts';
 import { Without } from './without.ts';
-import { count, shortTime } from './words.ts';
+import { artistName, shortTime } from './words.ts';
 
 const OUTLINES_MAX = 1500;
 const TARGETS_MAX = 4000;
@@ -25,7 +26,7 @@ const SOON_MS = 180;
 const SETTLE_MS = 320;
 
 export class Rollback {
-  readonly root = element('section', { class: 'bar rollback', 'aria-label': 'Roll back' });
+  readonly root = element('section', { class: 'bar rollback', 'aria-label': message('rollback.label') });
   private readonly shares = new Shares(() => this.previewSoon());
   private readonly areaText = element('span', { class: 'rollback-hint' });
   private readonly result = element('p', { class: 'rollback-result', role: 'status' });
@@ -34,10 +35,10 @@ export class Rollback {
   private readonly undoButton = element(
     'button',
     { type: 'button', class: 'text-button is-quiet' },
-    'Undo this rollback',
+    message('rollback.undo'),
   );
-  private readonly before = element('button', { type: 'button' }, 'Before');
-  private readonly after = element('button', { type: 'button' }, 'After');
+  private readonly before = element('button', { type: 'button' }, message('rollback.before'));
+  private readonly after = element('button', { type: 'button' }, message('rollback.after'));
   private readonly sides = element('div', { class: 'rollback-sides', role: 'group' });
   private readonly track: Track;
   private readonly wire: RollbackWire;
@@ -64,13 +65,13 @@ export class Rollback {
         },
         label: (timeMs) => shortTime(timeMs),
       },
-      ['From', 'To'],
+      [message('replay.from'), message('replay.to')],
     );
     this.applyButton.onclick = () => void this.apply();
     this.undoButton.onclick = () => void this.undo();
     this.before.onclick = () => this.showSide(false);
     this.after.onclick = () => this.showSide(true);
-    this.sides.setAttribute('aria-label', 'Preview');
+    this.sides.setAttribute('aria-label', message('rollback.preview'));
     this.sides.append(this.before, this.after);
     this.root.hidden = true;
   }
@@ -105,8 +106,8 @@ export class Rollback {
     this.past.outlines.set([]);
   }
 
-  messageCame(message: Json): void {
-    this.wire.messageCame(message);
+  messageCame(json: Json): void {
+    this.wire.messageCame(json);
   }
 
   /* ---- the token ---- */
@@ -114,15 +115,15 @@ export class Rollback {
   private tokenForm(): HTMLElement[] {
     const field = element('input', {
       type: 'password',
-      'aria-label': 'Admin token',
-      placeholder: 'Admin token',
+      'aria-label': message('rollback.token'),
+      placeholder: message('rollback.token'),
       autocomplete: 'off',
     });
     const form = element(
       'form',
       { class: 'rollback-token' },
       field,
-      element('button', { type: 'submit', class: 'text-button' }, 'Use it'),
+      element('button', { type: 'submit', class: 'text-button' }, message('rollback.useToken')),
     );
     form.addEventListener('submit', (event) => {
       event.preventDefault();
@@ -133,20 +134,18 @@ export class Rollback {
       }
     });
     return [
-      this.head('For moderators'),
+      this.head(message('rollback.forModerators')),
       element(
         'p',
         { class: 'rollback-hint' },
-        'Paste the admin token: the text of ',
-        element('code', {}, 'admin.token'),
-        ' in the server’s data folder. It is kept in this tab only.',
+        message('rollback.pasteToken', { file: 'admin.token' }),
       ),
       form,
     ];
   }
 
   private head(title: string): HTMLElement {
-    const close = button('Close', X, 'Esc', () => this.close());
+    const close = button(message('past.close'), X, 'escape', () => this.close());
     return element('div', { class: 'rollback-head' }, element('h2', {}, title), close);
   }
 
@@ -155,7 +154,8 @@ export class Rollback {
   private panel(): HTMLElement[] {
     const row = (label: string, ...parts: HTMLElement[]): HTMLElement =>
       element('div', { class: 'rollback-row' }, element('h3', {}, label), ...parts);
-    const forget = element('button', { type: 'button', class: 'link-button' }, 'Forget the token');
+    const forget = element('button', { type: 'button', class: 'link-button' });
+    forget.textContent = message('rollback.forgetToken');
     forget.addEventListener('click', () => {
       keepAdminToken(null);
       this.past.app.session.connection.reconnect();
@@ -167,15 +167,20 @@ export class Rollback {
     this.showArea();
     void this.look();
     return [
-      this.head('Roll back'),
+      this.head(message('rollback.label')),
       row(
-        'Where',
+        message('rollback.where'),
         this.areaText,
-        button('Drag a rectangle', SquareDashedMousePointer, null, () => this.pick('rectangle')),
-        button('Draw a lasso', LassoIcon, null, () => this.pick('lasso')),
+        button(message('rollback.rectangle'), SquareDashedMousePointer, null, () =>
+          this.pick('rectangle'),
+        ),
+        button(message('rollback.lasso'), LassoIcon, null, () => this.pick('lasso')),
       ),
       element('div', { class: 'rollback-row is-track' }, this.track.root),
-      row('Whose', button('Point at their strokes', ScanSearch, null, () => this.point())),
+      row(
+        message('rollback.whose'),
+        button(message('rollback.point'), ScanSearch, null, () => this.point()),
+      ),
       this.shares.root,
       this.result,
       this.note,
@@ -202,10 +207,10 @@ export class Rollback {
     };
     if (kind === 'rectangle') {
       this.past.picker.rectangle((rect) => chosen({ rect, lasso: null }));
-      this.past.say('Drag a rectangle on the wall.');
+      this.past.say(message('past.dragRectangle'));
     } else {
       this.past.picker.lasso(({ rect, points }) => chosen({ rect, lasso: points }));
-      this.past.say('Draw around what is meant.');
+      this.past.say(message('rollback.drawAround'));
     }
   }
 
@@ -226,13 +231,13 @@ export class Rollback {
       void this.preview();
     };
     who.setOn(true);
-    this.past.say('Press on a stroke, then on its artist.');
+    this.past.say(message('rollback.pressStroke'));
   }
 
   private showArea(): void {
     const { area } = this;
-    this.areaText.textContent =
-      area === null ? 'What is in view' : area.lasso === null ? 'The rectangle' : 'The lasso';
+    const kept = area?.lasso === null ? 'rollback.theRectangle' : 'rollback.theLasso';
+    this.areaText.textContent = message(area === null ? 'rollback.inView' : kept);
   }
 
   private get view(): Area {
@@ -329,7 +334,7 @@ export class Rollback {
     const run = ++this.run;
     if (this.shares.isNobody) {
       const isEmpty = this.shares.isEmpty;
-      this.nothing(isEmpty ? 'No strokes here.' : 'Choose whose strokes should go.');
+      this.nothing(message(isEmpty ? 'rollback.noStrokes' : 'rollback.choose'));
       this.outline();
       return;
     }
@@ -355,22 +360,24 @@ export class Rollback {
   }
 
   private showAnswer(answer: Answer): void {
-    const strokes = count(answer.strokes, 'stroke');
-    const whose = answer.artists.slice(0, 3).map(({ artist, name }) => name || `Artist ${artist}`);
+    const count = answer.strokes;
+    const whose = answer.artists.slice(0, 3).map(({ artist, name }) => artistName(artist, name));
     const others = answer.artists.length - whose.length;
-    const by = others > 0 ? `${whose.join(', ')} and ${others} more` : whose.join(', ');
+    const names = formatList(
+      others > 0 ? [...whose, message('rollback.more', { count: others })] : whose,
+    );
     this.result.textContent =
-      answer.strokes === 0 ? 'Nothing would change.' : `${strokes} by ${by} would go.`;
-    this.applyButton.textContent = `Roll back ${strokes}`;
+      count === 0 ? message('rollback.nothing') : message('rollback.would', { count, names });
+    this.applyButton.textContent = message('rollback.apply', { count });
     this.applyButton.disabled = answer.strokes === 0;
     this.sides.hidden = answer.strokes === 0;
   }
 
-  private nothing(message: string): void {
+  private nothing(why: string): void {
     this.going = [];
-    this.result.textContent = message;
+    this.result.textContent = why;
     this.note.textContent = '';
-    this.applyButton.textContent = 'Roll back';
+    this.applyButton.textContent = message('rollback.label');
     this.applyButton.disabled = true;
     this.sides.hidden = true;
   }
@@ -384,7 +391,7 @@ export class Rollback {
   /* ---- before and after ---- */
 
   private async draw(wanted: Wanted, run: number): Promise<void> {
-    this.note.textContent = this.isAfter ? 'Drawing the wall without them…' : '';
+    this.note.textContent = this.isAfter ? message('rollback.drawing') : '';
     const prepared = await this.without.prepare(wanted);
     if (prepared === null || run !== this.run || !this.isOpen) {
       return;
@@ -427,7 +434,7 @@ export class Rollback {
     try {
       await this.past.identified();
       const answer = await this.wire.ask(await this.wanted(this.shares.artists), true);
-      this.past.say(`${count(answer.strokes, 'stroke')} rolled back.`);
+      this.past.say(message('rollback.done', { count: answer.strokes }));
       await this.remember(Number(answer.seq), answer.ops);
       this.undoButton.hidden = this.targets.length === 0;
       this.shares.clear();
@@ -452,7 +459,7 @@ export class Rollback {
       journal.addVisibility(true, this.targets.slice(i, i + TARGETS_MAX), []);
     }
     session.flush();
-    this.past.say(`${count(this.targets.length, 'stroke')} shown again.`);
+    this.past.say(message('rollback.undone', { count: this.targets.length }));
     this.targets = [];
     this.undoButton.hidden = true;
     await this.past.saved();

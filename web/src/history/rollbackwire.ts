@@ -1,4 +1,5 @@
 /* A moderator's questions over the connection: what a rollback would do, and doing it. */
+import { message } from '../i18n/i18n.ts';
 import type { Json } from '../net/connection.ts';
 import type { Area } from './lasso.ts';
 
@@ -43,7 +44,7 @@ export class RollbackWire {
     });
     return new Promise((resolve, reject) => {
       if (!isSent) {
-        reject(new Error('Not connected.'));
+        reject(new Error(message('rollback.notConnected')));
         return;
       }
       this.waiting.set(id, (answer) =>
@@ -52,14 +53,12 @@ export class RollbackWire {
     });
   }
 
-  messageCame(message: Json): void {
-    if (message.type === 'rollback') {
-      this.answer(Number(message['id']), message as unknown as Answer);
-    } else if (message.type === 'error') {
-      this.answer(
-        Number(message['id']),
-        new Error(String(message['message'] ?? 'The server refused.')),
-      );
+  messageCame(json: Json): void {
+    if (json.type === 'rollback') {
+      this.answer(Number(json['id']), json as unknown as Answer);
+    } else if (json.type === 'error') {
+      const said = json['message'] ?? message('rollback.serverRefused');
+      this.answer(Number(json['id']), new Error(String(said)));
     }
   }
 

@@ -1,6 +1,8 @@
 /* Whose strokes: a list of those who drew in the area and span, most strokes first, to choose from. */
+import { formatNumber, message } from '../i18n/i18n.ts';
 import { element } from '../ui/dom.ts';
 import type { Share } from './rollbackwire.ts';
+import { artistName } from './words.ts';
 
 /* The server names no more. */
 const LIST_MAX = 256;
@@ -10,12 +12,12 @@ export class Shares {
   readonly root = element('div', { class: 'shares' });
   /* Nobody is chosen at first: everybody is a choice of its own. */
   isEverybody = false;
-  private readonly list = element('ul', { class: 'shares-list', 'aria-label': 'Whose strokes' });
+  private readonly list = element('ul', { class: 'shares-list', 'aria-label': message('shares.label') });
   private readonly filter = element('input', {
     type: 'search',
     class: 'shares-filter',
-    placeholder: 'Find a name',
-    'aria-label': 'Find a name',
+    placeholder: message('shares.find'),
+    'aria-label': message('shares.find'),
   });
   private readonly chosen = new Map<number, string>();
   private found: readonly Share[] = [];
@@ -76,14 +78,14 @@ export class Shares {
     const rest = [...this.chosen].filter(([artist]) => !known.has(artist));
     this.filter.hidden = this.found.length < FILTER_FROM;
     const word = this.filter.hidden ? '' : this.filter.value.trim().toLowerCase();
-    const everybody = this.row('Everybody', this.total, this.isEverybody, 'all', (isOn) => {
+    const everybody = this.row(message('shares.everybody'), this.total, this.isEverybody, 'all', (isOn) => {
       this.chosen.clear();
       this.isEverybody = isOn;
       this.show();
       this.changed();
     });
     const named = (artist: number, name: string, strokes: number): HTMLElement =>
-      this.row(name || `Artist ${artist}`, strokes, this.chosen.has(artist), String(artist), (isOn) =>
+      this.row(artistName(artist, name), strokes, this.chosen.has(artist), String(artist), (isOn) =>
         this.set(artist, name, isOn),
       );
     const rows = this.found
@@ -95,7 +97,7 @@ export class Shares {
       ...rows,
     );
     if (this.found.length >= LIST_MAX) {
-      const more = `The ${LIST_MAX} with most strokes. Choose a smaller area or span for others.`;
+      const more = message('shares.most', { count: LIST_MAX });
       this.list.append(element('li', { class: 'shares-more' }, more));
     }
     this.list.querySelector<HTMLElement>(`[data-artist="${focused}"]`)?.focus();
@@ -111,7 +113,7 @@ export class Shares {
     const box = element('input', { type: 'checkbox', 'data-artist': key });
     box.checked = isChosen;
     box.addEventListener('change', () => set(box.checked));
-    const counted = element('span', { class: 'shares-count' }, strokes.toLocaleString('en'));
+    const counted = element('span', { class: 'shares-count' }, formatNumber(strokes));
     const label = element('label', {}, box, element('span', { class: 'shares-name' }, name), counted);
     return element('li', {}, label);
   }

@@ -2,12 +2,13 @@
 import { X } from 'lucide';
 import { positionToScreen, screenToPosition } from '../core/camera.ts';
 import type { Position } from '../core/geometry.ts';
+import { message, type MessageId } from '../i18n/i18n.ts';
 import { button, element } from '../ui/dom.ts';
 import type { Beneath } from './api.ts';
 import { pixelAt, viewRect, type PixelRect } from './area.ts';
 import type { Past } from './history.ts';
 import { piecesOf } from './pieces.ts';
-import { count, exactTime, timeAgo } from './words.ts';
+import { artistName, exactTime, strokes, timeAgo } from './words.ts';
 
 const SLACK_MOUSE = 2;
 const SLACK_FINGER = 10;
@@ -15,6 +16,22 @@ const CARD_GAP_PX = 16;
 /* One drawing: strokes of the artist within this long of the one asked about. */
 const DRAWING_MS = 20 * 60_000;
 const OUTLINES_MAX = 1000;
+
+/* As the server calls the tools. */
+const TOOL_NAMES: Record<string, MessageId> = {
+  pen: 'tool.pen',
+  pencil: 'tool.pencil',
+  marker: 'tool.marker',
+  airbrush: 'tool.airbrush',
+  eraser: 'tool.eraser',
+  fill: 'tool.fill',
+  text: 'tool.text',
+};
+
+function toolName(tool: string): string {
+  const id = TOOL_NAMES[tool];
+  return id === undefined ? tool : message(id);
+}
 
 export function rectOfBeneath(level: number, box: Beneath['box']): PixelRect {
   const [x0, y0, x1, y1] = box;
@@ -31,7 +48,7 @@ export class Who {
   readonly root = element('div', {
     class: 'bar who',
     role: 'dialog',
-    'aria-label': 'Who drew this?',
+    'aria-label': message('past.who'),
   });
   isOn = false;
   answered = 0;
@@ -43,7 +60,7 @@ export class Who {
   private asking: AbortController | null = null;
 
   constructor(private readonly past: Past) {
-    const close = button('Close', X, 'Esc', () => this.close());
+    const close = button(message('past.close'), X, 'escape', () => this.close());
     close.classList.add('who-close');
     this.root.append(this.title, close, this.list);
     this.root.hidden = true;
@@ -115,7 +132,7 @@ export class Who {
 
   private fill(found: readonly Beneath[], level: number): void {
     this.past.outlines.set([]);
-    this.title.textContent = found.length === 0 ? 'Nothing here' : count(found.length, 'stroke');
+    this.title.textContent = found.length === 0 ? message('who.nothing') : strokes(found.length);
     this.list.replaceChildren(...found.map((each, i) => this.entry(each, level, i === 0)));
   }
 
@@ -129,13 +146,13 @@ export class Who {
     const when = element('time', { title: exactTime(stroke.time) });
     when.textContent = timeAgo(stroke.time, Date.now());
     when.dateTime = new Date(stroke.time).toISOString();
-    const name = element('span', { class: 'who-name' }, stroke.name || `Artist ${stroke.artist}`);
-    const tool = element('span', { class: 'who-tool' }, `${stroke.tool} · `, when);
+    const name = element('span', { class: 'who-name' }, artistName(stroke.artist, stroke.name));
+    const tool = element('span', { class: 'who-tool' }, `${toolName(stroke.tool)} · `, when);
     const head = element('button', { type: 'button', class: 'who-head' }, swatch);
     head.append(element('span', { class: 'who-words' }, name, tool));
     const item = element('li', { class: stroke.hidden ? 'is-hidden' : '' }, head);
     if (stroke.hidden) {
-      head.title = 'Hidden now';
+      head.title = message('who.hiddenNow');
     }
     const actions = this.actions(stroke, level);
     item.append(actions);
@@ -162,13 +179,14 @@ export class Who {
       made.addEventListener('click', run);
       return made;
     };
-    const name = stroke.name || 'this artist';
+    const { name } = stroke;
+    const all = name === '' ? message('who.allByArtist') : message('who.allBy', { name });
     return element(
       'div',
       { class: 'who-actions' },
-      act(`All by ${name} here`, () => void this.highlight(stroke)),
-      act('Replay this drawing', () => void this.replay(stroke, level)),
-      act('See this moment', () => {
+      act(all, () => void this.highlight(stroke)),
+      act(message('who.replay'), () => void this.replay(stroke, level)),
+      act(message('who.seeMoment'), () => {
         this.setOn(false);
         void this.past.goTo(stroke.seq);
       }),
@@ -183,8 +201,8 @@ export class Who {
       const { newest } = await this.past.moments();
       const { records } = await this.past.api.strokes(rect, 1, newest, options);
       this.past.outlineStrokes(piecesOf(records), 'stroke');
-      const strokes = count(records.length, 'stroke');
-      this.past.say(`${stroke.name} drew ${strokes} in this view.`);
+      const name = artistName(stroke.artist, stroke.name);
+      this.past.say(message('who.drew', { name, count: records.length }));
     } catch (error) {
       this.past.say((error as Error).message);
     }

@@ -1,6 +1,7 @@
 /* The wall without some strokes, before anything is done to it: what would stay is drawn here, by the same
  * kernel, over nothing where that is affordable, and else over the wall as it was before the first of them. */
 import { decodeOp } from '../core/op.ts';
+import { message } from '../i18n/i18n.ts';
 import type { Moment, OpRecord } from './api.ts';
 import { viewRect, type PixelRect } from './area.ts';
 import type { Past } from './history.ts';
@@ -95,7 +96,7 @@ export class Without {
       past.api.activity(view, 1, null),
     ]);
     const going = piecesOf(records);
-    const tooMuch = 'Too much to draw here without them: come closer to see what stays.';
+    const tooMuch = message('rollback.tooMuch');
     if (run !== this.run) {
       return null;
     }
@@ -125,7 +126,7 @@ export class Without {
     const note =
       before === null
         ? null
-        : `Drawn over the wall of ${shortTime(before.time)}: what was undone since then is seen again.`;
+        : message('rollback.overOld', { time: shortTime(before.time) });
     return { going, note, isDrawn: true };
   }
 }

@@ -1,4 +1,5 @@
-/* Times in words. Pure. */
+/* Times and amounts in words. Pure. */
+import { formatAgo, formatNumber, formatTime, message } from '../i18n/i18n.ts';
 
 const PARTS = {
   day: 'numeric',
@@ -8,10 +9,8 @@ const PARTS = {
   second: '2-digit',
   hourCycle: 'h23',
 } as const;
-const SHORT = new Intl.DateTimeFormat(undefined, PARTS);
-const SHORT_OLD = new Intl.DateTimeFormat(undefined, { ...PARTS, year: 'numeric' });
-const LONG = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
-const AGO = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+const PARTS_OLD = { ...PARTS, year: 'numeric' } as const;
+const LONG = { dateStyle: 'full', timeStyle: 'medium' } as const;
 
 const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ['year', 31_557_600],
@@ -23,29 +22,34 @@ const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
 ];
 
 export function exactTime(timeMs: number): string {
-  return LONG.format(timeMs);
+  return formatTime(timeMs, LONG);
 }
 
 export function shortTime(timeMs: number, nowMs = Date.now()): string {
   const isThisYear = new Date(timeMs).getFullYear() === new Date(nowMs).getFullYear();
-  return (isThisYear ? SHORT : SHORT_OLD).format(timeMs);
+  return formatTime(timeMs, isThisYear ? PARTS : PARTS_OLD);
 }
 
 export function timeAgo(timeMs: number, nowMs: number): string {
   const seconds = (nowMs - timeMs) / 1000;
   for (const [unit, size] of STEPS) {
     if (seconds >= size) {
-      return AGO.format(-Math.floor(seconds / size), unit);
+      return formatAgo(-Math.floor(seconds / size), unit);
     }
   }
-  return seconds < 10 ? 'just now' : AGO.format(-Math.floor(seconds), 'second');
+  return seconds < 10 ? message('past.justNow') : formatAgo(-Math.floor(seconds), 'second');
 }
 
 export function clock(ms: number): string {
   const seconds = Math.round(ms / 1000);
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+  const minutes = formatNumber(Math.floor(seconds / 60), { useGrouping: false });
+  return `${minutes}:${formatNumber(seconds % 60, { minimumIntegerDigits: 2 })}`;
 }
 
-export function count(number: number, one: string, many = `${one}s`): string {
-  return `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
+export function strokes(count: number): string {
+  return message('past.strokes', { count });
+}
+
+export function artistName(artist: number, name: string): string {
+  return name === '' ? message('past.artist', { number: String(artist) }) : name;
 }

@@ -1,32 +1,36 @@
 /* The corners: who you are; how far in you are. */
 import { Eye, Minus, Plus } from 'lucide';
-import { button, element, icon } from './dom.ts';
+import { formatNumber, message } from '../i18n/i18n.ts';
+import { button, element, icon, titleOf } from './dom.ts';
 import { Popover } from './popover.ts';
 
 const NAME_MAX = 40;
+const PERCENT = { style: 'percent', maximumFractionDigits: 0 } as const;
+const WHOLE = { maximumFractionDigits: 0 } as const;
+const COMPACT = { notation: 'compact', maximumSignificantDigits: 2 } as const;
 
 export class NameChip {
   readonly root = element('div', { class: 'chip-holder' });
   private readonly chip = element('button', {
     type: 'button',
     class: 'chip',
-    title: 'Your name',
-    'aria-label': 'Your name',
+    title: message('name.label'),
+    'aria-label': message('name.label'),
   });
   private readonly text = element('span', { class: 'chip-text' });
   private readonly input = element('input', {
     type: 'text',
     maxlength: String(NAME_MAX),
-    'aria-label': 'Your name',
+    'aria-label': message('name.label'),
     autocomplete: 'off',
     spellcheck: 'false',
   });
 
   constructor(rename: (name: string) => void) {
     this.chip.append(element('span', { class: 'chip-dot' }), this.text);
-    const done = element('button', { type: 'submit', class: 'text-button' }, 'Rename');
+    const done = element('button', { type: 'submit', class: 'text-button' }, message('name.rename'));
     const form = element('form', { class: 'panel name-panel' }, this.input, done);
-    form.setAttribute('aria-label', 'Your name');
+    form.setAttribute('aria-label', message('name.label'));
     const popover = new Popover(this.chip, form, () => {
       this.input.value = this.text.textContent ?? '';
       this.input.select();
@@ -46,13 +50,13 @@ export class NameChip {
 
   setName(name: string): void {
     this.text.textContent = name;
-    this.chip.setAttribute('aria-label', `Your name: ${name}`);
+    this.chip.setAttribute('aria-label', message('name.labelWith', { name }));
     this.root.hidden = false;
   }
 }
 
 export function watchNote(): HTMLElement {
-  return element('div', { class: 'watching' }, icon(Eye), element('span', {}, 'Watching'));
+  return element('div', { class: 'watching' }, icon(Eye), element('span', {}, message('watch.watching')));
 }
 
 export class ZoomBar {
@@ -60,17 +64,17 @@ export class ZoomBar {
   private readonly text = element('button', {
     type: 'button',
     class: 'zoom-text',
-    title: 'Back to 100% (0)',
+    title: titleOf(message('zoom.reset'), '0'),
   });
 
   constructor(step: (direction: 1 | -1) => void, reset: () => void) {
     this.text.addEventListener('click', reset);
     this.root = element(
       'div',
-      { class: 'bar zoom', role: 'group', 'aria-label': 'Zoom' },
-      button('Zoom out', Minus, '-', () => step(-1)),
+      { class: 'bar zoom', role: 'group', 'aria-label': message('zoom.label') },
+      button(message('zoom.out'), Minus, '-', () => step(-1)),
       this.text,
-      button('Zoom in', Plus, '+', () => step(1)),
+      button(message('zoom.in'), Plus, '+', () => step(1)),
     );
   }
 
@@ -78,7 +82,7 @@ export class ZoomBar {
     const text = zoomText(zoom);
     if (this.text.textContent !== text) {
       this.text.textContent = text;
-      this.text.setAttribute('aria-label', `Zoom ${text}, back to 100%`);
+      this.text.setAttribute('aria-label', message('zoom.now', { zoom: text }));
     }
   }
 }
@@ -88,14 +92,9 @@ export function zoomText(zoom: number): string {
   if (percent >= 9_995) {
     return `${short(2 ** zoom)}\u00d7`;
   }
-  return percent >= 0.95 ? `${Math.round(percent)}%` : `1:${short(2 ** -zoom)}`;
+  return percent >= 0.95 ? formatNumber(percent / 100, PERCENT) : `1:${short(2 ** -zoom)}`;
 }
 
 function short(value: number): string {
-  if (value < 1_000) {
-    return String(Math.round(value));
-  }
-  return value < 1_000_000
-    ? `${Number((value / 1_000).toPrecision(2))}k`
-    : `${Number((value / 1_000_000).toPrecision(2))}M`;
+  return formatNumber(value, value < 1_000 ? WHOLE : COMPACT);
 }

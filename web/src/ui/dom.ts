@@ -1,5 +1,7 @@
 /* Elements, made without markup: the page's policy forbids inline styles and scripts. */
 import { createElement, type IconNode } from 'lucide';
+import { ariaKeys, keyCaps } from '../core/chords.ts';
+import { message } from '../i18n/i18n.ts';
 
 type Attributes = Record<string, string>;
 
@@ -24,17 +26,29 @@ export function icon(node: IconNode): SVGElement {
   return made;
 }
 
-/* A button whose picture is an icon; the title tells the name and the key. */
+export const isMac = /mac|iphone|ipad/i.test(navigator.platform);
+
+/* A key as people write it: 'Ctrl+Shift+Z'. */
+export function keyText(chord: string): string {
+  return keyCaps(chord, isMac).join(isMac ? '' : '+');
+}
+
+/* The name, and the key if there is one. */
+export function titleOf(label: string, chord: string | null | undefined): string {
+  return chord ? message('button.titleWithKey', { label, key: keyText(chord) }) : label;
+}
+
+/* A button whose picture is an icon; the title tells the name and the key (core/chords.ts). */
 export function button(
   label: string,
   picture: IconNode,
-  key: string | null,
+  chord: string | null,
   act: () => void,
 ): HTMLButtonElement {
-  const title = key === null ? label : `${label} (${key})`;
+  const title = titleOf(label, chord);
   const made = element('button', { type: 'button', 'aria-label': label, title }, icon(picture));
-  if (key !== null) {
-    made.setAttribute('aria-keyshortcuts', key);
+  if (chord !== null) {
+    made.setAttribute('aria-keyshortcuts', ariaKeys(chord, isMac));
   }
   made.addEventListener('click', act);
   return made;

@@ -1,5 +1,6 @@
 /* Short messages, and the list of keys. */
 import { X } from 'lucide';
+import { message } from '../i18n/i18n.ts';
 import { button, element } from './dom.ts';
 
 const TOAST_MS = 4_500;
@@ -64,7 +65,7 @@ export class Help {
         'Draw with a finger, a pen or the mouse. Two fingers move and zoom. What you draw stays.',
       ),
       element('dl', {}, ...rows),
-      button('Close', X, 'Esc', () => this.root.close()),
+      button(message('past.close'), X, 'escape', () => this.root.close()),
     );
     this.root.addEventListener('click', (event) => {
       if (event.target === this.root) {

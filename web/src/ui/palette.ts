@@ -1,24 +1,25 @@
 /* The colours and widths on offer, and what the hand holds now; kept between visits. */
 import { TOOL_ERASER, TOOL_FILL } from '../core/op.ts';
 import { BRUSHES, isToolName, SHAPES, TOOLS, type ToolName } from '../core/tools.ts';
+import type { MessageId } from '../i18n/i18n.ts';
 import type { Settings } from '../net/settings.ts';
 import type { HandBrush } from '../hand/hand.ts';
 
 /* Thirteen that sit well on warm paper, dark to light around the circle. */
-export const COLORS: readonly { name: string; rgb: string }[] = [
-  { name: 'Ink', rgb: '#23211f' },
-  { name: 'Slate', rgb: '#6b7280' },
-  { name: 'Brown', rgb: '#8f5b3a' },
-  { name: 'Red', rgb: '#d33f3a' },
-  { name: 'Orange', rgb: '#ee7f2d' },
-  { name: 'Yellow', rgb: '#f3bf2f' },
-  { name: 'Green', rgb: '#3d9a50' },
-  { name: 'Teal', rgb: '#169a95' },
-  { name: 'Sky', rgb: '#62b5e5' },
-  { name: 'Blue', rgb: '#2c6ed5' },
-  { name: 'Violet', rgb: '#7a4fc9' },
-  { name: 'Pink', rgb: '#e15594' },
-  { name: 'White', rgb: '#ffffff' },
+export const COLORS: readonly { name: MessageId; rgb: string }[] = [
+  { name: 'color.ink', rgb: '#23211f' },
+  { name: 'color.slate', rgb: '#6b7280' },
+  { name: 'color.brown', rgb: '#8f5b3a' },
+  { name: 'color.red', rgb: '#d33f3a' },
+  { name: 'color.orange', rgb: '#ee7f2d' },
+  { name: 'color.yellow', rgb: '#f3bf2f' },
+  { name: 'color.green', rgb: '#3d9a50' },
+  { name: 'color.teal', rgb: '#169a95' },
+  { name: 'color.sky', rgb: '#62b5e5' },
+  { name: 'color.blue', rgb: '#2c6ed5' },
+  { name: 'color.violet', rgb: '#7a4fc9' },
+  { name: 'color.pink', rgb: '#e15594' },
+  { name: 'color.white', rgb: '#ffffff' },
 ];
 
 export const WIDTH_MIN = 1;

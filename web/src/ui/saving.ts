@@ -1,6 +1,7 @@
 /* Whether one's strokes are saved: a quiet line in the corner, for eyes and for screen readers. */
 import { CloudAlert, CloudCheck, CloudOff, CloudUpload, type IconNode } from 'lucide';
 import { SavingSign, type Facts, type SavingKind } from '../core/saving.ts';
+import { message, type MessageId } from '../i18n/i18n.ts';
 import { element, icon } from './dom.ts';
 
 const ICONS: Record<Exclude<SavingKind, 'quiet'>, IconNode> = {
@@ -9,11 +10,11 @@ const ICONS: Record<Exclude<SavingKind, 'quiet'>, IconNode> = {
   offline: CloudOff,
   unkept: CloudAlert,
 };
-const TITLES: Record<Exclude<SavingKind, 'quiet'>, string> = {
-  saved: 'All you drew is on the wall.',
-  saving: 'On its way to the wall.',
-  offline: 'Draw on: your strokes are kept in this browser and sent when the wall is back.',
-  unkept: 'Your strokes wait in this tab alone.',
+const TITLES: Record<Exclude<SavingKind, 'quiet'>, MessageId> = {
+  saved: 'saving.savedTitle',
+  saving: 'saving.savingTitle',
+  offline: 'saving.offlineTitle',
+  unkept: 'saving.unkeptTitle',
 };
 
 export class SavingNote {
@@ -34,7 +35,7 @@ export class SavingNote {
     const { kind, text, againMs } = this.sign.update(this.facts(), performance.now());
     if (kind !== this.kind && kind !== 'quiet') {
       this.picture.replaceChildren(icon(ICONS[kind]));
-      this.root.title = TITLES[kind];
+      this.root.title = message(TITLES[kind]);
       this.root.dataset['kind'] = kind;
     }
     this.kind = kind;

@@ -9,7 +9,8 @@ import {
   Undo2,
 } from 'lucide';
 import { BRUSHES, SHAPES, type ToolName } from '../core/tools.ts';
-import { button, element, icon } from './dom.ts';
+import { message } from '../i18n/i18n.ts';
+import { button, element, icon, keyText } from './dom.ts';
 import { COLORS, placeOfWidth, widthAt, type Palette } from './palette.ts';
 import { Popover } from './popover.ts';
 import { ToolGroup } from './toolgroup.ts';
@@ -32,18 +33,21 @@ export class Toolbar {
   private readonly pick: HTMLButtonElement;
   private readonly widthButton = element('button', {
     type: 'button',
-    'aria-label': 'Width',
-    title: 'Width ([ and ])',
+    'aria-label': message('toolbar.width'),
+    title: message('toolbar.widthTitle'),
   });
   private readonly swatches = new Map<string, HTMLButtonElement>();
-  private readonly custom = element('input', { type: 'color', 'aria-label': 'Colour of your own' });
+  private readonly custom = element('input', {
+    type: 'color',
+    'aria-label': message('toolbar.colorOwn'),
+  });
   private readonly customCell: HTMLElement;
   private readonly slider = element('input', {
     type: 'range',
     min: '0',
     max: '1',
     step: '0.01',
-    'aria-label': 'Width',
+    'aria-label': message('toolbar.width'),
   });
   private readonly sliderText = element('output', { class: 'width-text' });
   private readonly colorSample = element('span', { class: 'color-sample' });
@@ -56,22 +60,22 @@ export class Toolbar {
     private readonly events: ToolbarEvents,
   ) {
     const choose = (tool: ToolName): void => events.choose(tool);
-    const brushes = new ToolGroup('Brushes', BRUSHES, palette, choose);
-    const shapes = new ToolGroup('Shapes', SHAPES, palette, choose);
+    const brushes = new ToolGroup(message('toolbar.brushes'), BRUSHES, palette, choose);
+    const shapes = new ToolGroup(message('toolbar.shapes'), SHAPES, palette, choose);
     this.groups = [brushes, shapes];
-    this.eraser = button('Eraser', Eraser, 'E', () => choose('eraser'));
+    this.eraser = button(message('tool.eraser'), Eraser, 'e', () => choose('eraser'));
     this.pick = element('button', { type: 'button', class: 'pick', 'aria-keyshortcuts': 'K' });
-    this.pick.setAttribute('aria-label', 'Colour from the wall');
-    this.pick.append(icon(Pipette), 'From the wall', element('kbd', {}, 'K'));
-    this.undoButton = button('Undo', Undo2, 'Ctrl+Z', () => events.undo());
-    this.redoButton = button('Redo', Redo2, 'Ctrl+Shift+Z', () => events.redo());
-    this.customCell = element('label', { class: 'swatch is-custom', title: 'Colour of your own' });
+    this.pick.setAttribute('aria-label', message('toolbar.pick'));
+    this.pick.append(icon(Pipette), message('toolbar.pickShort'), element('kbd', {}, keyText('k')));
+    this.undoButton = button(message('toolbar.undo'), Undo2, 'mod+z', () => events.undo());
+    this.redoButton = button(message('toolbar.redo'), Redo2, 'mod+shift+z', () => events.redo());
+    this.customCell = element('label', { class: 'swatch is-custom', title: message('toolbar.colorOwn') });
     this.customCell.append(this.custom, icon(Plus));
-    const help = button('Help', CircleQuestionMark, '?', () => events.help());
+    const help = button(message('toolbar.help'), CircleQuestionMark, '?', () => events.help());
     help.classList.add('is-wide-only');
     this.root = element(
       'div',
-      { class: 'bar tools', role: 'toolbar', 'aria-label': 'Drawing' },
+      { class: 'bar tools', role: 'toolbar', 'aria-label': message('toolbar.label') },
       brushes.root,
       shapes.root,
       this.eraser,
@@ -82,7 +86,7 @@ export class Toolbar {
       this.undoButton,
       this.redoButton,
       separator(),
-      button('Save the view as a picture', ImageDown, null, () => events.save()),
+      button(message('toolbar.save'), ImageDown, null, () => events.save()),
       help,
     );
     this.root.addEventListener('click', returnFocus);
@@ -91,15 +95,19 @@ export class Toolbar {
   }
 
   private colors(): HTMLElement {
-    const trigger = element('button', { type: 'button', 'aria-label': 'Colour', title: 'Colour' });
+    const trigger = element('button', { type: 'button' });
     trigger.append(this.colorSample);
+    const label = message('toolbar.color');
+    trigger.setAttribute('aria-label', label);
+    trigger.title = label;
     const grid = element('div', { class: 'swatches' });
-    const panel = element('div', { class: 'panel', role: 'dialog', 'aria-label': 'Colour' }, grid);
+    const panel = element('div', { class: 'panel', role: 'dialog', 'aria-label': label }, grid);
     panel.append(this.pick);
     const popover = new Popover(trigger, panel);
     for (const { name, rgb } of COLORS) {
-      const swatch = element('button', { type: 'button', class: 'swatch', title: name });
-      swatch.setAttribute('aria-label', name);
+      const title = message(name);
+      const swatch = element('button', { type: 'button', class: 'swatch', title });
+      swatch.setAttribute('aria-label', title);
       swatch.style.setProperty('--color', rgb);
       swatch.addEventListener('click', () => {
         this.palette.setColor(rgb);
@@ -122,7 +130,7 @@ export class Toolbar {
     trigger.append(this.widthSample);
     const panel = element(
       'div',
-      { class: 'panel width-panel', role: 'dialog', 'aria-label': 'Width' },
+      { class: 'panel width-panel', role: 'dialog', 'aria-label': message('toolbar.width') },
       element('span', { class: 'slider' }, this.slider),
       this.sliderText,
     );
@@ -162,7 +170,7 @@ export class Toolbar {
     this.colorSample.style.setProperty('--color', rgb);
     this.widthSample.style.setProperty('--size', `${sampleSize(width)}px`);
     this.slider.value = String(placeOfWidth(width));
-    this.sliderText.textContent = `${width} px`;
+    this.sliderText.textContent = message('toolbar.widthPx', { width });
   }
 }
 

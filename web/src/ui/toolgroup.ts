@@ -11,8 +11,10 @@ import {
   Square,
   type IconNode,
 } from 'lucide';
-import { keyName, TOOLS, type ToolName } from '../core/tools.ts';
-import { element, icon } from './dom.ts';
+import { ariaKeys, keyCaps } from '../core/chords.ts';
+import { TOOLS, type ToolName } from '../core/tools.ts';
+import { message } from '../i18n/i18n.ts';
+import { element, icon, isMac, keyText } from './dom.ts';
 import type { Palette } from './palette.ts';
 import { Popover } from './popover.ts';
 
@@ -65,11 +67,12 @@ export class ToolGroup {
   }
 
   private item(tool: ToolName): HTMLButtonElement {
-    const { label, key } = TOOLS[tool];
+    const { title, key } = TOOLS[tool];
+    const label = message(title);
     const made = element('button', { type: 'button', 'aria-label': label });
-    made.setAttribute('aria-keyshortcuts', keyName(key));
+    made.setAttribute('aria-keyshortcuts', ariaKeys(key, isMac));
     const caps = element('span', { class: 'tool-keys' });
-    caps.append(...keyName(key).split('+').map((cap) => element('kbd', {}, cap)));
+    caps.append(...keyCaps(key, isMac).map((cap) => element('kbd', {}, cap)));
     made.append(pictureOf(tool), element('span', { class: 'tool-name' }, label), caps);
     made.addEventListener('click', () => {
       this.choose(tool);
@@ -93,13 +96,18 @@ export class ToolGroup {
 
   update(): void {
     const { last } = this;
-    const { label, key } = TOOLS[last];
+    const { title, key } = TOOLS[last];
     const { tool } = this.palette;
     if (this.shown !== last) {
       this.shown = last;
       this.trigger.replaceChildren(pictureOf(last));
-      this.trigger.setAttribute('aria-label', label);
-      this.trigger.title = `${label} (${keyName(key)}) and other ${this.label.toLowerCase()}`;
+      const tool = message(title);
+      this.trigger.setAttribute('aria-label', tool);
+      this.trigger.title = message('toolbar.groupTitle', {
+        tool,
+        keys: keyText(key),
+        group: this.label,
+      });
     }
     this.trigger.setAttribute('aria-pressed', String(tool === last));
     this.items.forEach((made, each) => made.setAttribute('aria-pressed', String(each === tool)));

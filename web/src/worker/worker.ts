@@ -109,7 +109,7 @@ self.addEventListener('fetch', (event) => {
     if (/^\/(c\/[^/]+)?$/.test(pathname)) {
       event.respondWith(page(event));
     }
-  } else if (SHELL[pathname] !== undefined || /^\/[\w-]+\.(js|css|wasm)$/.test(pathname)) {
+  } else if (SHELL[pathname] !== undefined || /^\/([\w-]+\.(js|css|wasm)|messages\/\w+\.json)$/.test(pathname)) {
     event.respondWith(file(event, pathname));
   }
 });

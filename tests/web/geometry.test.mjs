@@ -119,7 +119,7 @@ test('an_address_that_is_not_a_view_is_refused', () => {
     '#@1,2,-25',
     '#@a,b,c',
     '#@1.5,2,3',
-    '#@1,2,3,4',
+    '#@1,2,3,4,5',
   ]) {
     assert.equal(parseView(hash), null, hash);
   }

@@ -34,7 +34,7 @@ function makeHand() {
   };
   const calls = [];
   const scene = new Proxy({}, { get: (_, name) => () => calls.push(name) });
-  const camera = { centre: { level: 0, tileX: 2, tileY: 2, x: 0, y: 0 }, zoom: 0 };
+  const camera = { centre: { level: 0, tileX: 2, tileY: 2, x: 0, y: 0 }, zoom: 0, turn: { angle: 0, isMirrored: false } };
   const look = () => ({ camera, viewport: { width: 1024, height: 1024, ratio: 1 } });
   const events = { finished: () => undefined, drawing: () => undefined, failed: assert.fail };
   const hand = new Hand(journal, session, scene, look, events);

@@ -101,6 +101,7 @@ export class App {
     const wallEvents = {
       framed: (nowMs: number, hasMoved: boolean) => this.framed(nowMs, hasMoved),
       zoomed: (zoom: number) => this.chrome.zoomBar.setZoom(zoom),
+      turned: () => undefined,
     };
     const seen = new Seen(store, name, Date.now, around.later);
     this.wall = new Wall(canvas, ink, name, wallEvents, () => stillness.matches, seen);
@@ -372,6 +373,7 @@ export class App {
     if (camera !== null) {
       this.isPlaced = true;
       this.wall.setCamera(camera);
+      this.wall.setTurn(camera.turn);
     }
   }
 

@@ -38,6 +38,7 @@ export class AsSeen {
     if (!app.isPlaced && app.link !== 'open' && camera !== null) {
       app.isPlaced = true;
       app.wall.setCamera(camera);
+      app.wall.setTurn(camera.turn);
       app.wall.tellAddress();
     }
   }

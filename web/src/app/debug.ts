@@ -29,7 +29,7 @@ export function exposeDebug(app: App): void {
     past: () => app.doors.report(),
     pastPixels: (level: number, x: number, y: number) => app.doors.pixels(level, x, y),
     canUndo: () => app.mine.history.canUndo,
-    camera: () => ({ ...wall.camera.centre, zoom: wall.camera.zoom }),
+    camera: () => ({ ...wall.camera.centre, zoom: wall.camera.zoom, ...wall.camera.turn }),
     view: () => wall.scene.rect,
     /* Raw pixels, straight RGBA, without the display's boost. */
     tile: (level: number, x: number, y: number): TileReport | null => {

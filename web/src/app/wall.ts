@@ -1,16 +1,20 @@
 /* The wall on the page: camera, subscription, tiles and the frame loop. What moves the camera
  * and what speaks to the server is told from outside. */
 import { formatView } from '../core/address.ts';
+import { Drift, farness, needed, widened } from '../core/ahead.ts';
 import {
   makeCamera,
   panBy,
-  VIEW_TILES_MAX,
+  resized,
+  turnAt,
   visibleTiles,
   zoomAt,
   type Camera,
   type Viewport,
 } from '../core/camera.ts';
-import { isSameRect, tileMax, tileMin, type TileRect } from '../core/geometry.ts';
+import { isSameRect, TILE_PX, toLevel, type TileRect } from '../core/geometry.ts';
+import { Motion } from '../core/motion.ts';
+import { isSameTurn, snapped, turnedBy, type Turn } from '../core/turn.ts';
 import type { Ink } from '../ink.ts';
 import type { Connection, Welcome } from '../net/connection.ts';
 import { Loader } from '../view/loader.ts';
@@ -24,18 +28,12 @@ export const PAPER = '#fbf9f4';
 export const BEYOND = '#ebe6db';
 const VIEW_EVERY_MS = 90;
 const ADDRESS_EVERY_MS = 250;
-const EASE_MS = 65;
 
 export interface WallEvents {
   /* Once a frame, after the tiles are drawn. */
   framed(nowMs: number, hasMoved: boolean): void;
   zoomed(zoom: number): void;
-}
-
-interface Easing {
-  x: number;
-  y: number;
-  zoom: number;
+  turned(turn: Turn): void;
 }
 
 export class Wall {
@@ -52,7 +50,10 @@ export class Wall {
   /* The past lies over it: nothing of it is seen. */
   private isCovered = false;
   private readonly painter: Painter;
-  private easing: Easing | null = null;
+  private readonly motion = new Motion();
+  private readonly drift = new Drift();
+  /* As the fingers turn it, before it is drawn to upright. */
+  private freeTurn: Turn | null = null;
   private isStale = true;
   private frameRequest = 0;
   private frameMs = 0;
@@ -100,36 +101,43 @@ export class Wall {
 
   /* ---- camera ---- */
 
+  /* Goes to a place; the view stays turned as it is. */
   setCamera(camera: Camera): void {
-    this.camera = camera;
-    this.easing = null;
+    this.motion.stop();
+    this.camera = { ...camera, turn: this.camera.turn };
     this.moved();
   }
 
-  resize(viewport: Viewport): void {
-    this.viewport = viewport;
-    this.screen.resize(viewport);
-    this.isStale = true;
-    this.request();
+  /* At once, about the middle. */
+  setTurn(turn: Turn): void {
+    this.motion.stop();
+    this.turnAbout(this.viewport.width / 2, this.viewport.height / 2, turn);
   }
 
-  pan(dx: number, dy: number): void {
-    this.camera = panBy(this.camera, dx, dy);
-    if (this.easing !== null) {
-      this.easing.x += dx;
-      this.easing.y += dy;
+  resize(viewport: Viewport): void {
+    this.camera = resized(this.camera, this.viewport, viewport);
+    this.viewport = viewport;
+    if (this.screen.resize(viewport)) {
+      /* A canvas of another size is empty, and would be seen so until the next frame. */
+      this.screen.drawAll(this.camera, viewport, performance.now());
     }
     this.moved();
   }
 
+  pan(dx: number, dy: number): void {
+    this.camera = panBy(this.camera, dx, dy);
+    this.motion.panned(dx, dy);
+    this.moved();
+  }
+
   zoomNow(x: number, y: number, zoom: number): void {
-    this.easing = null;
+    this.motion.stop();
     this.camera = zoomAt(this.camera, this.viewport, x, y, zoom);
     this.moved();
   }
 
   zoomBy(x: number, y: number, levels: number): void {
-    this.zoomTo(x, y, (this.easing?.zoom ?? this.camera.zoom) + levels);
+    this.zoomTo(x, y, (this.motion.zoom ?? this.camera.zoom) + levels);
   }
 
   zoomTo(x: number, y: number, zoom: number): void {
@@ -137,30 +145,57 @@ export class Wall {
       this.zoomNow(x, y, zoom);
       return;
     }
-    this.easing = { x, y, zoom };
+    this.motion.zoomTo(x, y, zoom);
     this.request();
+  }
+
+  /* The turn it has, or is about to have. */
+  get turn(): Turn {
+    return this.motion.turn ?? this.camera.turn;
+  }
+
+  /* About the middle; mirroring has no halfway. */
+  turnTo(turn: Turn): void {
+    if (this.isStill() || turn.isMirrored !== this.camera.turn.isMirrored) {
+      this.setTurn(turn);
+      return;
+    }
+    this.motion.turnTo(this.viewport.width / 2, this.viewport.height / 2, turn);
+    this.request();
+  }
+
+  /* With the fingers, about a place: near upright it is upright. */
+  twist(x: number, y: number, degrees: number): void {
+    this.freeTurn = turnedBy(this.freeTurn ?? this.camera.turn, degrees);
+    this.turnAbout(x, y, snapped(this.freeTurn));
+  }
+
+  private turnAbout(x: number, y: number, turn: Turn): void {
+    if (!isSameTurn(turn, this.camera.turn)) {
+      this.camera = turnAt(this.camera, this.viewport, x, y, turn);
+      this.moved();
+    }
   }
 
   /* A hand on the wall holds it still. */
   hold(): void {
-    this.easing = null;
+    this.motion.stop();
+    this.freeTurn = null;
+  }
+
+  /* Thrown: it glides on. In CSS pixels a ms. */
+  fling(vx: number, vy: number): void {
+    if (!this.isStill()) {
+      this.motion.glide(vx, vy);
+      this.request();
+    }
   }
 
   private ease(passedMs: number): void {
-    const { easing } = this;
-    if (easing === null) {
-      return;
+    if (this.motion.isMoving) {
+      this.camera = this.motion.step(this.camera, this.viewport, passedMs);
+      this.moved();
     }
-    const rest = easing.zoom - this.camera.zoom;
-    const isThere = Math.abs(rest) < 0.002;
-    const zoom = isThere
-      ? easing.zoom
-      : this.camera.zoom + rest * (1 - Math.exp(-passedMs / EASE_MS));
-    this.camera = zoomAt(this.camera, this.viewport, easing.x, easing.y, zoom);
-    if (isThere || this.camera.zoom !== zoom) {
-      this.easing = null;
-    }
-    this.moved();
   }
 
   private moved(): void {
@@ -207,22 +242,25 @@ export class Wall {
     const hasMoved = this.isStale;
     this.isStale = false;
     const visible = visibleTiles(this.camera, this.viewport);
+    this.drift.move(middleOf(this.camera, visible.level), nowMs);
     this.syncView(visible, nowMs);
     const changed = this.scene.paint();
-    if (this.isCovered && hasMoved) {
+    if (hasMoved) {
       this.updateAddress();
       this.events.zoomed(this.camera.zoom);
+      this.events.turned(this.camera.turn);
+    }
+    if (this.isCovered && hasMoved) {
+      /* nobody sees it */
     } else if (hasMoved) {
       this.screen.drawAll(this.camera, this.viewport, nowMs);
-      this.updateAddress();
-      this.events.zoomed(this.camera.zoom);
     } else if (changed.length > 0 || this.screen.isFading) {
       this.screen.drawTiles(this.camera, this.viewport, changed, nowMs);
     }
     this.scene.store.tick(visible.width * visible.height);
     this.load(visible, nowMs);
     this.events.framed(nowMs, hasMoved);
-    if (this.easing !== null || this.screen.isFading) {
+    if (this.motion.isMoving || this.screen.isFading) {
       this.request();
     }
   }
@@ -245,11 +283,11 @@ export class Wall {
     for (const tile of this.scene.store.within(visible)) {
       this.isComplete = this.isComplete && tile.isReady && !tile.needsFetch;
     }
-    const middleX = visible.x + visible.width / 2 - 0.5;
-    const middleY = visible.y + visible.height / 2 - 0.5;
-    const farness = (tile: Tile): number => Math.hypot(tile.x - middleX, tile.y - middleY);
-    wanted.sort((a, b) => farness(a) - farness(b));
-    this.loader.pump(wanted, nowMs);
+    const far = (tile: Tile): number => farness(tile, visible, this.drift);
+    this.loader.pump(
+      wanted.sort((a, b) => far(a) - far(b)),
+      nowMs,
+    );
   }
 
   /* ---- subscription ---- */
@@ -258,11 +296,11 @@ export class Wall {
     if (this.connection?.isOpen !== true) {
       /* What is drawn meanwhile needs tiles to be drawn on. */
       if (!covers(this.scene.rect, visible)) {
-        this.scene.subscribe(widen(visible));
+        this.scene.subscribe(this.widen(visible));
       }
       return;
     }
-    if (covers(this.sentRect, visible) && isSameRect(this.sentRect, this.scene.rect)) {
+    if (covers(this.sentRect, needed(visible, this.drift)) && isSameRect(this.sentRect, this.scene.rect)) {
       return;
     }
     const waitMs = this.sentMs + VIEW_EVERY_MS - nowMs;
@@ -270,8 +308,12 @@ export class Wall {
       window.setTimeout(() => this.request(), waitMs);
       return;
     }
-    this.sendView(widen(visible), null);
+    this.sendView(this.widen(visible), null);
     this.sentMs = nowMs;
+  }
+
+  private widen(visible: TileRect): TileRect {
+    return widened(visible, this.drift);
   }
 
   private sendView(rect: TileRect, since: number | null): void {
@@ -307,7 +349,7 @@ export class Wall {
     const visible = visibleTiles(this.camera, this.viewport);
     const former = covers(this.sentRect, visible) ? this.sentRect : null;
     const canResume = former !== null && this.scene.lastSeq > 0;
-    const rect = former ?? widen(visible);
+    const rect = former ?? this.widen(visible);
     if (!canResume) {
       this.scene.suspend();
     }
@@ -318,7 +360,7 @@ export class Wall {
   /* The server dropped what it had for us. */
   refresh(): void {
     this.scene.suspend();
-    this.sendView(widen(visibleTiles(this.camera, this.viewport)), null);
+    this.sendView(this.widen(visibleTiles(this.camera, this.viewport)), null);
     this.request();
   }
 }
@@ -334,14 +376,8 @@ function covers(outer: TileRect | null, inner: TileRect): boolean {
   );
 }
 
-/* One more tile on each side, so that a short pan finds it there. */
-function widen(rect: TileRect): TileRect {
-  const low = tileMin(rect.level);
-  const high = tileMax(rect.level);
-  const x = Math.max(low, rect.x - 1);
-  const y = Math.max(low, rect.y - 1);
-  const width = Math.min(high, rect.x + rect.width) - x + 1;
-  const height = Math.min(high, rect.y + rect.height) - y + 1;
-  const wide = { level: rect.level, x, y, width, height };
-  return width * height <= VIEW_TILES_MAX ? wide : rect;
+/* In tiles of a level, for how fast it moves. */
+function middleOf(camera: Camera, level: number): { level: number; x: number; y: number } {
+  const { tileX, tileY, x, y } = toLevel(camera.centre, level);
+  return { level, x: tileX + x / TILE_PX, y: tileY + y / TILE_PX };
 }

@@ -1,17 +1,25 @@
 /* The view in the address: `#@<x>,<y>,<zoom>`, whole pixels of the level nearest to the zoom, as
- * exact decimals. */
+ * exact decimals; and `,<degrees>` if the view is turned. That it is mirrored is a glance of one's own, and
+ * never in an address. */
 import { makeCamera, ZOOM_MAX, ZOOM_MIN, type Camera } from './camera.ts';
 import { clampLevel, pixelStrings, positionFromPixels } from './geometry.ts';
+import { makeTurn } from './turn.ts';
 
 export function formatView(camera: Camera): string {
   const zoom = Number(camera.zoom.toFixed(3));
   const level = clampLevel(Math.round(zoom));
   const { x, y } = pixelStrings(makeCamera(camera.centre, level).centre);
-  return `#@${x},${y},${zoom}`;
+  const angle = Number(camera.turn.angle.toFixed(1));
+  return `#@${x},${y},${zoom}${angle === 0 ? '' : `,${angle}`}`;
 }
 
+const NUMBER = '(-?\\d{1,20})';
+const VIEW = new RegExp(
+  `^#@${NUMBER},${NUMBER},(-?\\d{1,2}(?:\\.\\d{1,6})?)(?:,(-?\\d{1,3}(?:\\.\\d{1,3})?))?(?:&|$)`,
+);
+
 export function parseView(hash: string): Camera | null {
-  const match = /^#@(-?\d{1,20}),(-?\d{1,20}),(-?\d{1,2}(?:\.\d{1,6})?)(?:&|$)/.exec(hash);
+  const match = VIEW.exec(hash);
   if (match === null) {
     return null;
   }
@@ -19,7 +27,8 @@ export function parseView(hash: string): Camera | null {
   if (zoom < ZOOM_MIN || zoom > ZOOM_MAX) {
     return null;
   }
-  return makeCamera(positionFromPixels(clampLevel(Math.round(zoom)), match[1]!, match[2]!), zoom);
+  const centre = positionFromPixels(clampLevel(Math.round(zoom)), match[1]!, match[2]!);
+  return makeCamera(centre, zoom, makeTurn(Number(match[4] ?? 0), false));
 }
 
 /* `/c/<name>` or `/`; `?watch` looks on without drawing. */

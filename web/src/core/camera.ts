@@ -17,10 +17,20 @@ import {
   type Position,
   type TileRect,
 } from './geometry.ts';
+import {
+  isSquare,
+  isUpright,
+  screenToWall,
+  UPRIGHT,
+  wallMatrix,
+  wallToScreen,
+  type Turn,
+} from './turn.ts';
 
 export interface Camera {
   centre: Position;
   zoom: number;
+  turn: Turn;
 }
 
 /* The element's size in CSS pixels, and device pixels per CSS pixel. */
@@ -35,9 +45,10 @@ export const ZOOM_MAX = LEVEL_MAX;
 /* What one view message may ask for. */
 export const VIEW_TILES_MAX = 4096;
 
-export function makeCamera(centre: Position, zoom: number): Camera {
+export function makeCamera(centre: Position, zoom: number, turn: Turn = UPRIGHT): Camera {
   const held = Math.min(ZOOM_MAX, Math.max(ZOOM_MIN, zoom));
-  return { centre: clampToWorld(toLevel(centre, clampLevel(Math.round(held)))), zoom: held };
+  const level = clampLevel(Math.round(held));
+  return { centre: clampToWorld(toLevel(centre, level)), zoom: held, turn };
 }
 
 /* CSS pixels per pixel of the centre's level. */
@@ -53,11 +64,9 @@ export function screenToPosition(
   screenY: number,
 ): Position {
   const scale = scaleOf(camera);
-  return translate(
-    camera.centre,
-    (screenX - viewport.width / 2) / scale,
-    (screenY - viewport.height / 2) / scale,
-  );
+  const [x, y] = [screenX - viewport.width / 2, screenY - viewport.height / 2];
+  const { dx, dy } = screenToWall(camera.turn, x, y);
+  return translate(camera.centre, dx / scale, dy / scale);
 }
 
 export function positionToScreen(
@@ -66,17 +75,34 @@ export function positionToScreen(
   place: Position,
 ): { x: number; y: number } {
   const scale = scaleOf(camera);
-  const { dx, dy } = difference(place, camera.centre);
+  const from = difference(place, camera.centre);
+  const { dx, dy } = wallToScreen(camera.turn, from.dx, from.dy);
   return { x: dx * scale + viewport.width / 2, y: dy * scale + viewport.height / 2 };
 }
 
-/* Moves the wall with the hand: a drag of (dx, dy) CSS pixels. */
-export function panBy(camera: Camera, dx: number, dy: number): Camera {
+/* Moves the wall with the hand: a drag of (screenX, screenY) CSS pixels. */
+export function panBy(camera: Camera, screenX: number, screenY: number): Camera {
   const scale = scaleOf(camera);
-  return {
-    centre: clampToWorld(translate(camera.centre, -dx / scale, -dy / scale)),
-    zoom: camera.zoom,
-  };
+  const { dx, dy } = screenToWall(camera.turn, screenX, screenY);
+  return { ...camera, centre: clampToWorld(translate(camera.centre, -dx / scale, -dy / scale)) };
+}
+
+/* The camera of that zoom and turn that has `place` under a point of the screen. */
+export function cameraWith(
+  place: Position,
+  viewport: Viewport,
+  screenX: number,
+  screenY: number,
+  zoom: number,
+  turn: Turn,
+): Camera {
+  const held = Math.min(ZOOM_MAX, Math.max(ZOOM_MIN, zoom));
+  const level = clampLevel(Math.round(held));
+  const scale = 2 ** (held - level);
+  const [x, y] = [screenX - viewport.width / 2, screenY - viewport.height / 2];
+  const { dx, dy } = screenToWall(turn, x, y);
+  const centre = translate(toLevel(place, level), -dx / scale, -dy / scale);
+  return { centre: clampToWorld(centre), zoom: held, turn };
 }
 
 /* Changes the zoom so that the place under (screenX, screenY) stays there. */
@@ -87,16 +113,32 @@ export function zoomAt(
   screenY: number,
   zoom: number,
 ): Camera {
-  const held = Math.min(ZOOM_MAX, Math.max(ZOOM_MIN, zoom));
-  const level = clampLevel(Math.round(held));
-  const anchor = toLevel(screenToPosition(camera, viewport, screenX, screenY), level);
-  const scale = 2 ** (held - level);
-  const centre = translate(
-    anchor,
-    -(screenX - viewport.width / 2) / scale,
-    -(screenY - viewport.height / 2) / scale,
-  );
-  return { centre: clampToWorld(centre), zoom: held };
+  const anchor = screenToPosition(camera, viewport, screenX, screenY);
+  return cameraWith(anchor, viewport, screenX, screenY, zoom, camera.turn);
+}
+
+/* Turns the view about what is under (screenX, screenY). */
+export function turnAt(
+  camera: Camera,
+  viewport: Viewport,
+  screenX: number,
+  screenY: number,
+  turn: Turn,
+): Camera {
+  const anchor = screenToPosition(camera, viewport, screenX, screenY);
+  return cameraWith(anchor, viewport, screenX, screenY, camera.zoom, turn);
+}
+
+/* Another size of the screen. A window that grows or shrinks at its edge, or the bars of a phone's browser,
+ * leave what is at the upper left where it is; a phone that is turned, or another scale, keeps the middle. */
+export function resized(camera: Camera, from: Viewport, to: Viewport): Camera {
+  const isOther = from.ratio !== to.ratio || from.width <= 1;
+  const wasWide = from.width > from.height;
+  if (isOther || (wasWide !== to.width > to.height && from.width !== to.width)) {
+    return camera;
+  }
+  const corner = screenToPosition(camera, from, 0, 0);
+  return cameraWith(corner, to, 0, 0, camera.zoom, camera.turn);
 }
 
 /* The level whose tiles are shown: one tile pixel is then 0.71 to 1.41 device pixels. */
@@ -164,8 +206,12 @@ function spanOf(
   return { from, count: to - from + 1 };
 }
 
-/* The tiles that cover the screen. */
+/* The tiles that cover the screen; of a turned view, the box around it. */
 export function visibleTiles(camera: Camera, viewport: Viewport): TileRect {
+  if (!isUpright(camera.turn)) {
+    const sheet = sheetOf(camera, viewport);
+    return visibleTiles(sheet.camera, sheet.viewport);
+  }
   const level = displayLevel(camera.zoom, viewport.ratio);
   const layout = layoutFor(camera, viewport, level);
   const widthPx = Math.max(1, viewport.width * viewport.ratio);
@@ -179,5 +225,53 @@ export function visibleTiles(camera: Camera, viewport: Viewport): TileRect {
     y: rows.from,
     width,
     height: Math.min(rows.count, Math.floor(VIEW_TILES_MAX / width)),
+  };
+}
+
+/* A turned view is drawn in two steps: tiles one to one, upright, onto a sheet that is large enough, and
+ * the sheet at once onto the screen. So neighbours meet without a seam, and nothing is resampled twice.
+ * `matrix` takes the sheet's pixels to the screen's, as of a canvas. */
+export interface Sheet {
+  camera: Camera;
+  viewport: Viewport; /* whole pixels, ratio 1 */
+  matrix: [number, number, number, number, number, number];
+  isSharp: boolean; /* pixels fall on pixels */
+}
+
+/* Around the screen, for what is sampled at its edges. */
+const SHEET_MARGIN = 2;
+
+export function sheetOf(camera: Camera, viewport: Viewport): Sheet {
+  const level = displayLevel(camera.zoom, viewport.ratio);
+  const scale = 2 ** (camera.zoom - level) * viewport.ratio;
+  const isSharp = Math.abs(scale - 1) < 1e-9 && isSquare(camera.turn);
+  const [a, b, c, d] = wallMatrix(camera.turn);
+  const widthPx = viewport.width * viewport.ratio;
+  const heightPx = viewport.height * viewport.ratio;
+  const margin = isSharp ? 0 : 2 * SHEET_MARGIN;
+  const span = (along: number, across: number): number =>
+    Math.ceil((Math.abs(along) * widthPx + Math.abs(across) * heightPx) / scale - 1e-6) + margin;
+  const [width, height] = [span(a, b), span(c, d)];
+  const size = isSharp ? 1 : scale;
+  const sheet = {
+    camera: { centre: toLevel(camera.centre, level), zoom: level, turn: UPRIGHT },
+    viewport: { width, height, ratio: 1 },
+  };
+  /* The sheet's tiles are at whole pixels; what that took off comes back here. */
+  const { x, y } = sheet.camera.centre;
+  const shift = (length: number, offset: number): number =>
+    isSharp ? length / 2 : offset + Math.round(length / 2 - offset);
+  const [middleX, middleY] = [shift(width, x), shift(height, y)];
+  return {
+    ...sheet,
+    matrix: [
+      a * size,
+      b * size,
+      c * size,
+      d * size,
+      widthPx / 2 - (a * middleX + c * middleY) * size,
+      heightPx / 2 - (b * middleX + d * middleY) * size,
+    ],
+    isSharp,
   };
 }

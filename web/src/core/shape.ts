@@ -12,6 +12,7 @@ import {
   translate,
   type Position,
 } from './geometry.ts';
+import { screenToWall, UPRIGHT, wallToScreen, type Turn } from './turn.ts';
 import { FILL_WIDTH, makePoints, TOOL_FILL, type Stroke } from './op.ts';
 import { widthUnits, type Brush, type Builder, type Sample } from './stroke.ts';
 
@@ -82,12 +83,14 @@ export class ShapeBuilder implements Builder {
   private beganMs: number | null = null;
   private isRewritten = false;
 
-  /* `start` is at the level the shape is to have. */
+  /* `start` is at the level the shape is to have; its sides are those of the screen, so they lie on the wall as
+   * the view is turned. */
   constructor(
     private readonly shape: Shape,
     private readonly brush: Brush,
     private readonly start: Position,
     startMs: number,
+    private readonly turn: Turn = UPRIGHT,
   ) {
     this.end = start;
     this.stroke = {
@@ -111,7 +114,8 @@ export class ShapeBuilder implements Builder {
   }
 
   get isNothing(): boolean {
-    const { dx, dy } = difference(this.end, this.start);
+    const along = difference(this.end, this.start);
+    const { dx, dy } = wallToScreen(this.turn, along.dx, along.dy);
     const [width, height] = [Math.abs(dx), Math.abs(dy)];
     const isFlat = this.isFilled && Math.min(width, height) < 1 / SUB_PER_PX;
     return isFlat || Math.max(width, height) < SIZE_PX_MIN;
@@ -125,9 +129,11 @@ export class ShapeBuilder implements Builder {
   }
 
   private regularEnd(place: Position): Position {
-    const { dx, dy } = difference(place, this.start);
-    const spot = regular(this.shape, { x: dx, y: dy });
-    return translate(this.start, spot.x, spot.y);
+    const along = difference(place, this.start);
+    const seen = wallToScreen(this.turn, along.dx, along.dy);
+    const spot = regular(this.shape, { x: seen.dx, y: seen.dy });
+    const { dx, dy } = screenToWall(this.turn, spot.x, spot.y);
+    return translate(this.start, dx, dy);
   }
 
   finish(): void {
@@ -158,8 +164,21 @@ export class ShapeBuilder implements Builder {
       const { dx, dy } = difference(toLevel(place, level), corner);
       return { x: dx, y: dy };
     };
-    this.write(outline(this.shape, inside(start), inside(this.end), this.isFilled));
+    this.write(this.turnedOutline(inside(start), inside(this.end)));
     this.isRewritten = true;
+  }
+
+  private turnedOutline(a: Spot, b: Spot): Spot[] {
+    const { turn } = this;
+    if (turn.angle === 0) {
+      return outline(this.shape, a, b, this.isFilled);
+    }
+    const end = wallToScreen(turn, b.x - a.x, b.y - a.y);
+    const seen = outline(this.shape, { x: 0, y: 0 }, { x: end.dx, y: end.dy }, this.isFilled);
+    return seen.map(({ x, y }) => {
+      const { dx, dy } = screenToWall(turn, x, y);
+      return { x: a.x + dx, y: a.y + dy };
+    });
   }
 
   /* As if it had been drawn evenly in the time that it took: a replay shows it so. */

@@ -86,7 +86,7 @@ export class Hand {
     const builder =
       brush.shape === null
         ? new StrokeBuilder(ink, place, hasPressure, Date.now())
-        : new ShapeBuilder(brush.shape, ink, place, Date.now());
+        : new ShapeBuilder(brush.shape, ink, place, Date.now(), camera.turn);
     builder.add({ ...touch, place });
     const counter = this.journal.reserve();
     const key = markKey(this.journal.nonce, counter);

@@ -31,22 +31,41 @@ function held(value: bigint, level: number): bigint {
   return value < -edge ? -edge : value > edge ? edge : value;
 }
 
-export function rectOfBox(camera: Camera, viewport: Viewport, box: ScreenBox): PixelRect {
+/* The smallest rectangle of the wall around places of the screen: two opposite corners of one that is
+ * stretched, as it lies along the wall however the view is turned, or all four of one of the screen. */
+export function rectAround(
+  camera: Camera,
+  viewport: Viewport,
+  spots: readonly { x: number; y: number }[],
+): PixelRect {
   const level = displayLevel(camera.zoom, viewport.ratio);
-  const corner = (x: number, y: number): { x: bigint; y: bigint } => {
-    const place = toLevel(screenToPosition(camera, viewport, x, y), level);
-    const text = pixelStrings(place);
-    return { x: held(BigInt(text.x), level), y: held(BigInt(text.y), level) };
+  const corners = spots.map(({ x, y }) =>
+    pixelStrings(toLevel(screenToPosition(camera, viewport, x, y), level)),
+  );
+  const span = (all: bigint[]): [bigint, bigint] => {
+    const inside = all.map((value) => held(value, level));
+    const least = inside.reduce((a, b) => (b < a ? b : a));
+    return [least, inside.reduce((a, b) => (b > a ? b : a)) - least];
   };
-  const from = corner(box.x, box.y);
-  const to = corner(box.x + box.width, box.y + box.height);
+  const [x, width] = span(corners.map((corner) => BigInt(corner.x)));
+  const [y, height] = span(corners.map((corner) => BigInt(corner.y)));
   return {
     level,
-    x: from.x.toString(),
-    y: from.y.toString(),
-    width: Math.max(1, Number(to.x - from.x)),
-    height: Math.max(1, Number(to.y - from.y)),
+    x: x.toString(),
+    y: y.toString(),
+    width: Math.max(1, Number(width)),
+    height: Math.max(1, Number(height)),
   };
+}
+
+export function rectOfBox(camera: Camera, viewport: Viewport, box: ScreenBox): PixelRect {
+  const [x1, y1] = [box.x + box.width, box.y + box.height];
+  return rectAround(camera, viewport, [
+    { x: box.x, y: box.y },
+    { x: x1, y: box.y },
+    { x: box.x, y: y1 },
+    { x: x1, y: y1 },
+  ]);
 }
 
 export function viewRect(camera: Camera, viewport: Viewport): PixelRect {
@@ -57,6 +76,7 @@ export function viewRect(camera: Camera, viewport: Viewport): PixelRect {
 /* The whole wall. */
 export const WHOLE_WALL: PixelRect = { level: -24, x: '-128', y: '-128', width: 256, height: 256 };
 
+/* Where its corner is on the screen, and how large it is there; the box is turned as the view is. */
 export function boxOfRect(camera: Camera, viewport: Viewport, rect: PixelRect): ScreenBox {
   const place = positionFromPixels(rect.level, rect.x, rect.y);
   const at = positionToScreen(camera, viewport, place);

@@ -1,6 +1,7 @@
 /* Thin outlines over the wall: a stroke's box, a chosen area, a lasso. They move with the wall. */
 import { positionToScreen, type Camera, type Viewport } from '../core/camera.ts';
 import type { Position } from '../core/geometry.ts';
+import { wallMatrix } from '../core/turn.ts';
 import { boxOfRect, type PixelRect } from './area.ts';
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -48,8 +49,9 @@ export class Outlines {
       }
       const pad = each.kind === 'area' ? 0 : 3;
       const box = boxOfRect(camera, viewport, each.rect);
-      shape.setAttribute('x', String(box.x - pad));
-      shape.setAttribute('y', String(box.y - pad));
+      shape.setAttribute('transform', `matrix(${wallMatrix(camera.turn).join()} ${box.x} ${box.y})`);
+      shape.setAttribute('x', String(-pad));
+      shape.setAttribute('y', String(-pad));
       shape.setAttribute('width', String(box.width + 2 * pad));
       shape.setAttribute('height', String(box.height + 2 * pad));
       shape.setAttribute('rx', each.kind === 'area' ? '2' : '5');

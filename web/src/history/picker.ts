@@ -2,7 +2,7 @@
 import { screenToPosition } from '../core/camera.ts';
 import { difference, positionFromPixels, type Position } from '../core/geometry.ts';
 import type { App } from '../app/app.ts';
-import { rectOfBox, type PixelRect } from './area.ts';
+import { rectAround, rectOfBox, type PixelRect } from './area.ts';
 import type { Outlines } from './outlines.ts';
 
 export interface Lasso {
@@ -41,8 +41,7 @@ export class Picker {
         const { camera, viewport } = this.app.wall;
         const [width, height] = [Math.abs(x - from.x), Math.abs(y - from.y)];
         if (width >= AREA_PX_MIN && height >= AREA_PX_MIN) {
-          const box = { x: Math.min(x, from.x), y: Math.min(y, from.y), width, height };
-          rect = rectOfBox(camera, viewport, box);
+          rect = rectAround(camera, viewport, [from, { x, y }]);
           this.outlines.set([{ kind: 'area', rect }]);
           this.app.wall.request();
         }

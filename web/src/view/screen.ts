@@ -1,4 +1,4 @@
-/* Draws the tiles onto the page's canvas, in whole device pixels.
+/* Draws the tiles onto the page's canvas, in whole device pixels; a turned view by way of a sheet.
  *
  * A tile that is not there yet is shown as the part of a coarser one, and the finer ones that
  * are, so that zooming and panning never show holes that were filled a moment before. While the
@@ -6,27 +6,24 @@
 import {
   displayLevel,
   layoutFor,
+  sheetOf,
   tileBox,
   visibleTiles,
   type Camera,
   type Layout,
+  type Sheet,
   type Viewport,
 } from '../core/camera.ts';
-import {
-  LEVEL_MAX,
-  LEVEL_MIN,
-  TILE_PX,
-  tileMax,
-  tileMin,
-  type TileRect,
-} from '../core/geometry.ts';
+import { TILE_PX, tileMax, tileMin, type TileRect } from '../core/geometry.ts';
 import { boostTable, BOOST_BELOW } from '../core/boost.ts';
+import { isUpright } from '../core/turn.ts';
+import { StandIns } from './standins.ts';
+import { unite } from './surface.ts';
 import type { Tile, TileStore } from './tiles.ts';
 
-/* How far up and down a missing tile is looked for. */
-const COARSER_MAX = 6;
-const FINER_MAX = 2;
 const FADE_MS = 140;
+/* The sheet's size changes in steps, not at each degree. */
+const SHEET_STEP = 512;
 
 export interface Ground {
   paper: string;
@@ -43,6 +40,8 @@ interface Box {
 export class Screen {
   private readonly context: CanvasRenderingContext2D;
   private readonly fades = new Map<Tile, number>();
+  private readonly standIns: StandIns;
+  private sheet: CanvasRenderingContext2D | null = null;
 
   constructor(
     readonly canvas: HTMLCanvasElement,
@@ -52,20 +51,27 @@ export class Screen {
     private readonly isStill: () => boolean,
   ) {
     this.context = canvas.getContext('2d', { alpha: false })!;
+    this.standIns = new StandIns(store);
   }
 
-  resize(viewport: Viewport): void {
+  /* True if it was another size: the canvas is empty then. */
+  resize(viewport: Viewport): boolean {
     const width = Math.max(1, Math.round(viewport.width * viewport.ratio));
     const height = Math.max(1, Math.round(viewport.height * viewport.ratio));
     if (this.canvas.width !== width || this.canvas.height !== height) {
       this.canvas.width = width;
       this.canvas.height = height;
+      return true;
     }
+    return false;
   }
 
   /* Draws everything. */
   drawAll(camera: Camera, viewport: Viewport, nowMs: number): void {
     this.drawInto(this.context, camera, viewport, nowMs);
+    if (isUpright(camera.turn)) {
+      this.sheet = null;
+    }
   }
 
   /* The same picture for a file; without a time nothing is half there. */
@@ -75,8 +81,24 @@ export class Screen {
     viewport: Viewport,
     nowMs = Infinity,
   ): void {
+    if (isUpright(camera.turn)) {
+      this.drawUpright(context, camera, viewport, nowMs);
+      return;
+    }
+    const sheet = sheetOf(camera, viewport);
+    this.drawUpright(this.sheetFor(sheet), sheet.camera, sheet.viewport, nowMs);
+    this.putSheet(context, sheet, null);
+  }
+
+  private drawUpright(
+    context: CanvasRenderingContext2D,
+    camera: Camera,
+    viewport: Viewport,
+    nowMs: number,
+  ): void {
     const rect = visibleTiles(camera, viewport);
     const layout = layoutFor(camera, viewport, rect.level);
+    this.standIns.begin();
     this.drawGround(context, layout, rect);
     for (let y = rect.y; y < rect.y + rect.height; y++) {
       for (let x = rect.x; x < rect.x + rect.width; x++) {
@@ -87,21 +109,79 @@ export class Screen {
 
   /* Draws the boxes of these tiles again, and of those that are fading in; the camera has not moved. */
   drawTiles(camera: Camera, viewport: Viewport, tiles: readonly Tile[], nowMs: number): void {
-    const level = displayLevel(camera.zoom, viewport.ratio);
-    const layout = layoutFor(camera, viewport, level);
     for (const [tile, beganMs] of this.fades) {
       if (nowMs - beganMs > 2 * FADE_MS) {
         this.fades.delete(tile); /* it left the screen meanwhile */
       }
     }
+    this.standIns.begin();
+    if (isUpright(camera.turn)) {
+      this.drawChanged(this.context, camera, viewport, tiles, nowMs);
+      return;
+    }
+    const sheet = sheetOf(camera, viewport);
+    const onto = this.sheetFor(sheet);
+    const changed = this.drawChanged(onto, sheet.camera, sheet.viewport, tiles, nowMs);
+    if (changed !== null) {
+      this.putSheet(this.context, sheet, changed);
+    }
+  }
+
+  /* Where something was drawn. */
+  private drawChanged(
+    context: CanvasRenderingContext2D,
+    camera: Camera,
+    viewport: Viewport,
+    tiles: readonly Tile[],
+    nowMs: number,
+  ): Box | null {
+    const layout = layoutFor(camera, viewport, displayLevel(camera.zoom, viewport.ratio));
+    let changed: Box | null = null;
     for (const tile of new Set([...tiles, ...this.fades.keys()])) {
-      if (tile.level === level) {
+      if (tile.level === layout.level) {
         const box = tileBox(layout, tile.x, tile.y);
-        this.context.fillStyle = this.ground.paper;
-        this.context.fillRect(box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0);
-        this.drawPlace(this.context, layout, tile.x, tile.y, nowMs);
+        this.clear(context, box);
+        this.drawPlace(context, layout, tile.x, tile.y, nowMs);
+        changed = unite(changed, box);
       }
     }
+    return changed;
+  }
+
+  private clear(context: CanvasRenderingContext2D, box: Box): void {
+    context.fillStyle = this.ground.paper;
+    context.fillRect(box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0);
+  }
+
+  private sheetFor({ viewport }: Sheet): CanvasRenderingContext2D {
+    const whole = (length: number): number => Math.ceil(length / SHEET_STEP) * SHEET_STEP;
+    const [width, height] = [whole(viewport.width), whole(viewport.height)];
+    let canvas = this.sheet?.canvas;
+    if (canvas === undefined || canvas.width < width || canvas.height < height) {
+      canvas = document.createElement('canvas');
+      canvas.width = Math.max(width, this.sheet?.canvas.width ?? 0);
+      canvas.height = Math.max(height, this.sheet?.canvas.height ?? 0);
+      this.sheet = canvas.getContext('2d', { alpha: false })!;
+    }
+    return this.sheet!;
+  }
+
+  /* All of it, or what lies over a part of the sheet. */
+  private putSheet(context: CanvasRenderingContext2D, sheet: Sheet, part: Box | null): void {
+    const { canvas } = this.sheet!;
+    context.save();
+    if (part !== null) {
+      const box = boxAround(sheet, part);
+      context.beginPath();
+      context.rect(box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0);
+      context.clip();
+    }
+    context.setTransform(...sheet.matrix);
+    context.imageSmoothingEnabled = !sheet.isSharp;
+    context.imageSmoothingQuality = 'low';
+    const { width, height } = sheet.viewport;
+    context.drawImage(canvas, 0, 0, width, height, 0, 0, width, height);
+    context.restore();
   }
 
   get isFading(): boolean {
@@ -145,20 +225,36 @@ export class Screen {
       context.globalAlpha = 1;
       return;
     }
-    const coarser = this.findCoarser(layout.level, x, y);
-    if (!this.drawFiner(context, layout, x, y) && coarser !== null) {
-      this.drawPartOf(context, coarser, layout.level, x, y, box);
-    }
+    const isShown = this.drawStandIns(context, layout, x, y, box);
     if (tile?.surface) {
       this.drawImage(context, tile, 0, 0, TILE_PX, box); /* ink on a picture still to come */
+    } else if (tile !== undefined && !isShown) {
+      tile.wasBlank = true;
     }
   }
 
-  /* A picture that comes where nothing was fades in; one that was there in another size does not. */
+  /* True if something was there to show. */
+  private drawStandIns(
+    context: CanvasRenderingContext2D,
+    layout: Layout,
+    x: number,
+    y: number,
+    box: Box,
+  ): boolean {
+    const coarser = this.standIns.coarser(layout.level, x, y);
+    if (coarser !== null) {
+      this.drawPartOf(context, coarser, layout.level, x, y, box);
+    }
+    const finer = this.standIns.finerIn(layout.level, x, y);
+    finer.forEach((tile) => this.drawPart(context, layout, tile));
+    return coarser !== null || finer.length > 0;
+  }
+
+  /* A picture that comes where nothing was seen fades in; one that was there in another size does not. */
   private presence(tile: Tile, nowMs: number): number {
     if (!tile.wasShown) {
       tile.wasShown = true;
-      const isNew = tile.image !== null && this.findCoarser(tile.level, tile.x, tile.y) === null;
+      const isNew = tile.image !== null && tile.wasBlank;
       if (isNew && !this.isStill() && nowMs < Infinity) {
         this.fades.set(tile, nowMs);
       }
@@ -193,17 +289,6 @@ export class Screen {
     context.drawImage(image, sourceX, sourceY, size, size, box.x0, box.y0, width, height);
   }
 
-  private findCoarser(level: number, x: number, y: number): Tile | null {
-    for (let up = 1; up <= COARSER_MAX && level - up >= LEVEL_MIN; up++) {
-      const scale = 2 ** up;
-      const tile = this.store.find(level - up, Math.floor(x / scale), Math.floor(y / scale));
-      if (tile?.isReady) {
-        return tile;
-      }
-    }
-    return null;
-  }
-
   /* The part of a coarser tile that lies under (x, y) of `level`. */
   private drawPartOf(
     context: CanvasRenderingContext2D,
@@ -226,38 +311,10 @@ export class Screen {
     );
   }
 
-  /* True if finer tiles cover the place; where they do not, nothing is drawn. */
-  private drawFiner(
-    context: CanvasRenderingContext2D,
-    layout: Layout,
-    x: number,
-    y: number,
-  ): boolean {
-    for (let down = 1; down <= FINER_MAX && layout.level + down <= LEVEL_MAX; down++) {
-      const scale = 2 ** down;
-      const tiles: Tile[] = [];
-      for (let i = 0; i < scale * scale; i++) {
-        const row = Math.floor(i / scale);
-        const tile = this.store.find(layout.level + down, x * scale + (i % scale), y * scale + row);
-        if (tile?.isReady) {
-          tiles.push(tile);
-        }
-      }
-      if (tiles.length === scale * scale) {
-        tiles.forEach((tile) => this.drawPart(context, layout, tile, scale));
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private drawPart(
-    context: CanvasRenderingContext2D,
-    layout: Layout,
-    tile: Tile,
-    scale: number,
-  ): void {
+  /* A finer tile, in place of what is under it. */
+  private drawPart(context: CanvasRenderingContext2D, layout: Layout, tile: Tile): void {
     this.store.touch(tile);
+    const scale = 2 ** (tile.level - layout.level);
     const parts = {
       ...layout,
       level: tile.level,
@@ -265,7 +322,11 @@ export class Screen {
       tileY: layout.tileY * scale,
       size: layout.size / scale,
     };
-    this.drawImage(context, tile, 0, 0, TILE_PX, tileBox(parts, tile.x, tile.y));
+    const box = tileBox(parts, tile.x, tile.y);
+    if (box.x1 > box.x0 && box.y1 > box.y0) {
+      this.clear(context, box);
+      this.drawImage(context, tile, 0, 0, TILE_PX, box);
+    }
   }
 
   /* From far out thin ink is made visible: only here, never in the pixels that are kept. */
@@ -296,4 +357,24 @@ export class Screen {
     canvas.getContext('2d')!.putImageData(new ImageData(rgba, TILE_PX), 0, 0);
     return canvas;
   }
+}
+
+/* The whole pixels of the screen around a part of the sheet. */
+function boxAround({ matrix, isSharp }: Sheet, part: Box): Box {
+  const [a, b, c, d, e, f] = matrix;
+  const corners = [
+    [part.x0, part.y0],
+    [part.x1, part.y0],
+    [part.x0, part.y1],
+    [part.x1, part.y1],
+  ] as const;
+  const xs = corners.map(([x, y]) => a * x + c * y + e);
+  const ys = corners.map(([x, y]) => b * x + d * y + f);
+  const reach = isSharp ? 0 : 1;
+  return {
+    x0: Math.floor(Math.min(...xs)) - reach,
+    y0: Math.floor(Math.min(...ys)) - reach,
+    x1: Math.ceil(Math.max(...xs)) + reach,
+    y1: Math.ceil(Math.max(...ys)) + reach,
+  };
 }

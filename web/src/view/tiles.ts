@@ -19,6 +19,8 @@ export class Tile implements TileId {
   retries = 0;
   lastUsed = 0;
   wasShown = false;
+  /* Its place was seen empty while it was on its way. */
+  wasBlank = false;
   /* It lacks something that is to be drawn over its picture first (the past alone). */
   isHollow = false;
 

@@ -49,6 +49,7 @@ static struct kolam_canvas *add(struct kolam_server *server, const char *name,
     kolam_list_init(&canvas->waiting);
     kolam_list_init(&canvas->sessions);
     kolam_list_init(&canvas->orphans);
+    kolam_list_init(&canvas->here);
     kolam_list_init(&canvas->viewers);
     kolam_interest_init(&canvas->interest);
     kolam_list_append(bucket_of(server, name), &canvas->link);
@@ -57,6 +58,7 @@ static struct kolam_canvas *add(struct kolam_server *server, const char *name,
 
 static void forget_open_state(struct kolam_canvas *canvas) {
     kolam_recent_finish(&canvas->recent);
+    kolam_lively_finish(&canvas->lively);
     kolam_versions_destroy(canvas->versions);
     canvas->versions = NULL;
     canvas->has_place = false;
@@ -162,6 +164,8 @@ static enum kolam_status become_open(struct kolam_canvas *canvas, struct open_jo
     canvas->log = job->log;
     canvas->incarnation = job->info.incarnation;
     canvas->last_seq = job->info.last_seq;
+    canvas->lively.since_seq = canvas->last_seq;
+    canvas->lively.is_loaded = canvas->last_seq == 0;
     canvas->base_seq = job->info.base_seq;
     take_place(canvas, &job->info);
     return kolam_log_follow(job->log, canvas->last_seq, kolam_fanout_on_commit, canvas);

@@ -7,6 +7,7 @@
 
 #include "kolam/folder.h"
 #include "interest.h"
+#include "lively.h"
 #include "recent.h"
 #include "server.h"
 #include "versions.h"
@@ -33,7 +34,9 @@ struct kolam_canvas {
     struct kolam_list sessions; /* kolam_session.canvas_link */
     struct kolam_list viewers;  /* those of them who look at the same */
     struct kolam_interest interest;
-    struct kolam_list orphans; /* strokes whose authors vanished in mid-stroke */
+    struct kolam_list orphans;         /* strokes whose authors vanished in mid-stroke */
+    struct kolam_list here;            /* sessions of those who drew or moved a pen; see here.h */
+    uint32_t client_count, here_count; /* welcomed sessions; those of them in `here` */
 
     /* While it is open. */
     struct kolam_log *log;
@@ -41,8 +44,9 @@ struct kolam_canvas {
     uint64_t base_seq; /* the first moment there is, if history was flattened; or 0 */
     struct kolam_recent recent;
     struct kolam_versions *versions;
-    bool was_full;  /* the log could not be written at the last look */
-    bool has_place; /* where the newest ink is, in pixels of that level */
+    struct kolam_lively lively; /* its newest strokes */
+    bool was_full;              /* the log could not be written at the last look */
+    bool has_place;             /* where the newest ink is, in pixels of that level */
     int32_t place_level;
     int64_t place_x, place_y;
     struct kolam_canvas_counts counts; /* kept when it closes */

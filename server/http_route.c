@@ -14,6 +14,7 @@
 #include "http_tiles.h"
 #include "http_versions.h"
 #include "origin.h"
+#include "place_http.h"
 
 #define COOKIE_MAX_AGE_S 31536000
 
@@ -102,6 +103,35 @@ static const char *after(const char *path, const char *prefix) {
     return strncmp(path, prefix, size) == 0 ? path + size : NULL;
 }
 
+/* What is asked of a canvas, by the last part of the path; shared answers (answers.h) name theirs themselves. */
+static const struct {
+    enum kolam_http_kind kind;
+    const struct kolam_question_kind *question;
+} shared[] = {
+    {KOLAM_HTTP_LIVELY, &kolam_lively_question},
+    {KOLAM_HTTP_PEOPLE, &kolam_people_question},
+};
+#define SHARED_COUNT (sizeof(shared) / sizeof(shared[0]))
+
+static enum kolam_http_kind canvas_kind_of(const char *what) {
+    for (size_t i = 0; i < SHARED_COUNT; i++) {
+        if (strcmp(what, shared[i].question->name) == 0) {
+            return shared[i].kind;
+        }
+    }
+    return strcmp(what, "versions") == 0 ? KOLAM_HTTP_VERSIONS : KOLAM_HTTP_HISTORY;
+}
+
+static void ask_shared(struct kolam_server *server, struct kolam_http *http, const char *rest,
+                       enum kolam_http_kind kind) {
+    for (size_t i = 0; i < SHARED_COUNT; i++) {
+        if (shared[i].kind == kind) {
+            kolam_answers_request(server, http, rest, shared[i].question);
+            return;
+        }
+    }
+}
+
 /* What is asked for, and what follows the path's fixed part. */
 static enum kolam_http_kind kind_of(const struct kolam_request *request, const char **out_rest) {
     const char *path = request->path;
@@ -111,10 +141,7 @@ static enum kolam_http_kind kind_of(const struct kolam_request *request, const c
     }
     if ((*out_rest = after(path, "/api/canvas/"))) {
         const char *what = strchr(*out_rest, '/');
-        if (what && strcmp(what, "/versions") == 0) {
-            return KOLAM_HTTP_VERSIONS;
-        }
-        return what ? KOLAM_HTTP_HISTORY : KOLAM_HTTP_CANVAS;
+        return what ? canvas_kind_of(what + 1) : KOLAM_HTTP_CANVAS;
     }
     if ((*out_rest = after(path, "/claim/"))) {
         return KOLAM_HTTP_CLAIM;
@@ -152,6 +179,10 @@ static void route(struct kolam_server *server, struct kolam_http *http,
         return;
     case KOLAM_HTTP_HISTORY:
         kolam_history_request(server, http, rest);
+        return;
+    case KOLAM_HTTP_LIVELY:
+    case KOLAM_HTTP_PEOPLE:
+        ask_shared(server, http, rest, kind);
         return;
     case KOLAM_HTTP_SNAPSHOT:
         kolam_snapshots_request(server, http, request);

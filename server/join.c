@@ -51,6 +51,7 @@ static void welcome(struct kolam_session *session) {
     session->state = KOLAM_SESSION_OPEN;
     kolam_session_update_reading(session);
     kolam_list_append(&session->canvas->sessions, &session->canvas_link);
+    kolam_here_enter(session);
     if (kolam_viewers_join(session, &session->view) != KOLAM_OK) { /* of nothing yet */
         kolam_session_close(session, 1013, "out of memory");
     }

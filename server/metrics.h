@@ -24,6 +24,8 @@ enum kolam_http_kind {
     KOLAM_HTTP_VERSIONS,
     KOLAM_HTTP_CANVAS,
     KOLAM_HTTP_HISTORY,
+    KOLAM_HTTP_LIVELY,
+    KOLAM_HTTP_PEOPLE,
     KOLAM_HTTP_SNAPSHOT,
     KOLAM_HTTP_OUTLINE,
     KOLAM_HTTP_PAGE, /* the web client's files */
@@ -51,6 +53,8 @@ struct kolam_metrics {
     /* Tiles. */
     uint64_t tile_cache_hits, tile_cache_misses, tile_renders, tile_stale, past_tile_renders;
     uint64_t versions_known, versions_looked_up;
+    uint64_t
+        answers_shared; /* of lively, heat, people, places, search: not built for the asker alone */
     uint64_t rollbacks;
     /* The fan-out. Gauges: views_distinct, sessions_stale (told to look again, and have not yet). frames_composed
      * were built for all who see the same, frames_reused served another view with the same records, frames_private

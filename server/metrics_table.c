@@ -51,6 +51,7 @@ static const char *const kind_names[KOLAM_HTTP_KINDS] = {
     [KOLAM_HTTP_OTHER] = "other",       [KOLAM_HTTP_TILE] = "tile",
     [KOLAM_HTTP_PAST_TILE] = "past",    [KOLAM_HTTP_VERSIONS] = "versions",
     [KOLAM_HTTP_CANVAS] = "canvas",     [KOLAM_HTTP_HISTORY] = "history",
+    [KOLAM_HTTP_LIVELY] = "lively",     [KOLAM_HTTP_PEOPLE] = "people",
     [KOLAM_HTTP_SNAPSHOT] = "snapshot", [KOLAM_HTTP_OUTLINE] = "outline",
     [KOLAM_HTTP_PAGE] = "page",         [KOLAM_HTTP_CLAIM] = "claim",
     [KOLAM_HTTP_HEALTH] = "health",     [KOLAM_HTTP_METRICS] = "metrics"};
@@ -250,6 +251,8 @@ static const struct row rows[] = {
     GAUGE("tile_cache_bytes", tile_cache_bytes, "Encoded tiles in memory."),
     GAUGE("tile_cache_limit_bytes", tile_cache_limit_bytes, "As many as there may be."),
     COUNTER("versions_known_total", versions_known, "Blocks of versions answered from memory."),
+    COUNTER("answers_shared_total", answers_shared,
+            "Answers about the wall as a place that were built for somebody else."),
     COUNTER("versions_looked_up_total", versions_looked_up, "Jobs that read a block's versions."),
 
     WRITTEN(COUNTER, "kolam_http_requests_total", 0, write_answers,

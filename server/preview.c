@@ -150,6 +150,10 @@ void kolam_preview_record(struct kolam_session *session, const struct kolam_in_r
         return;
     }
     kolam_people_number(session);
+    if (home_count > 0) {
+        const struct kolam_extent extent = kolam_homes_extent(server->homes, home_count);
+        kolam_here_move(session, &extent);
+    }
     bool is_kept = keep(preview, &op.stroke, record->first);
     if (!has_budget(session)) {
         return; /* what is kept leaves with the next that is within it */
@@ -224,6 +228,7 @@ void kolam_preview_cursor(struct kolam_session *session, const struct kolam_in_r
     memcpy(cursor->place, record->place, record->place_size);
     cursor->place_size = record->place_size;
     session->was_seen = true;
+    kolam_here_move(session, &cursor->extent);
     if (kolam_list_is_empty(&cursor->link)) {
         kolam_list_append(&session->server->fanout->cursors, &cursor->link);
         kolam_loop_want_tick(session->server->loop);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "answers.h"
 #include "canvas.h"
 #include "claims.h"
 #include "fanout.h"
@@ -86,6 +87,7 @@ static void on_sweep(void *ctx) {
     kolam_net_sweep(server->net);
     kolam_sessions_sweep(server);
     kolam_snapshots_sweep(server, now_ms);
+    kolam_answers_sweep(server, now_ms);
     if (server->is_stopping) {
         return;
     }
@@ -194,6 +196,9 @@ static enum kolam_status make_inner(struct kolam_server *server, struct kolam_er
     if (status == KOLAM_OK) {
         status = kolam_blocks_create(server);
     }
+    if (status == KOLAM_OK) {
+        status = kolam_answers_create(server);
+    }
     return status == KOLAM_OK ? KOLAM_OK
                               : kolam_fail(error, status, "%s", kolam_status_text(status));
 }
@@ -282,6 +287,7 @@ static void unmake(struct kolam_server *server) {
     kolam_canvases_destroy(server);
     kolam_snapshots_destroy(server);
     kolam_blocks_destroy(server);
+    kolam_answers_destroy(server);
     kolam_history_tiles_destroy(server);
     kolam_tiles_destroy(server);
     kolam_fanout_destroy(server);

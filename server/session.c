@@ -45,6 +45,7 @@ void *kolam_session_on_open(struct kolam_server *server, struct kolam_socket *ws
     kolam_list_init(&session->cursor.link);
     kolam_list_init(&session->wait.link);
     kolam_list_init(&session->previews);
+    kolam_list_init(&session->here.link);
     kolam_list_append(&server->sessions, &session->link);
     take_cookie(session, request);
     server->metrics.clients++;
@@ -91,6 +92,7 @@ void kolam_session_on_close(void *ctx) {
     kolam_viewers_leave(session);
     if (session->canvas) {
         kolam_preview_leave(session);
+        kolam_here_leave(session);
         kolam_canvas_release(session->canvas);
         session->canvas = NULL;
     }

@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "canvas.h"
+#include "here.h"
 #include "outbox.h"
 #include "protocol_in.h"
 #include "view.h"
@@ -93,7 +94,8 @@ struct kolam_session {
     struct kolam_list previews; /* strokes being drawn */
     uint32_t preview_count;
     struct kolam_cursor cursor;
-    bool was_seen;  /* others got a preview or a cursor of it */
+    bool was_seen; /* others got a preview or a cursor of it */
+    struct kolam_here here;
     int64_t hot_ms; /* when the budget of previews and cursors was last filled */
     uint32_t hot_left;
 };

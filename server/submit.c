@@ -154,5 +154,10 @@ void kolam_submit_record(struct kolam_session *session, const struct kolam_in_re
         return;
     }
     submission->author = *author;
+    if (!is_as && submission->ops[0].home_count > 0) {
+        const struct kolam_extent extent =
+            kolam_homes_extent(submission->ops[0].homes, submission->ops[0].home_count);
+        kolam_here_move(session, &extent);
+    }
     submit(session, submission, record, bytes, !is_as);
 }

@@ -1,0 +1,10 @@
+/* The wall as a place, over HTTP: kinds of shared answers (answers.h), each in a file of its own. */
+#ifndef KOLAM_SERVER_PLACE_HTTP_H
+#define KOLAM_SERVER_PLACE_HTTP_H
+
+#include "answers.h"
+
+extern const struct kolam_question_kind kolam_lively_question; /* lively_http.c */
+extern const struct kolam_question_kind kolam_people_question; /* here.c */
+
+#endif

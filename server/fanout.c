@@ -12,11 +12,15 @@ enum kolam_status kolam_fanout_create(struct kolam_server *server) {
         return KOLAM_ERR_NOMEM;
     }
     server->fanout = fanout;
-    kolam_list_init(&fanout->dirty_viewers);
+    kolam_list_init(&fanout->urgent_viewers);
+    for (uint32_t i = 0; i < KOLAM_PACE_TICKS; i++) {
+        kolam_list_init(&fanout->waiting_viewers[i]);
+    }
     kolam_list_init(&fanout->dirty_sessions);
     kolam_list_init(&fanout->noticing);
     kolam_list_init(&fanout->previews);
     kolam_list_init(&fanout->cursors);
+    kolam_list_init(&fanout->acked);
     kolam_list_init(&fanout->views);
     fanout->tick = 1;
     fanout->limits = (struct kolam_outbox_limits){
@@ -34,8 +38,7 @@ enum kolam_status kolam_fanout_create(struct kolam_server *server) {
 void kolam_fanout_destroy(struct kolam_server *server) {
     struct kolam_fanout *fanout = server->fanout;
     if (fanout) {
-        kolam_fanout_forget_records(fanout);
-        kolam_free(fanout->records);
+        kolam_records_finish(&fanout->records);
         kolam_tick_destroy(fanout);
         kolam_viewers_table_destroy(fanout->table);
         kolam_free(fanout->tile_records);
@@ -49,8 +52,8 @@ void kolam_fanout_destroy(struct kolam_server *server) {
 /* Keeps it when the first asks for it. */
 static uint32_t place_of(struct kolam_fanout *fanout, const struct kolam_out_item *item,
                          uint32_t *place) {
-    if (*place == KOLAM_FANOUT_NO_RECORD) {
-        *place = kolam_fanout_keep(fanout, item);
+    if (*place == KOLAM_RECORDS_NONE) {
+        *place = kolam_records_add(&fanout->records, item);
     }
     return *place;
 }
@@ -96,8 +99,7 @@ static void show_op(void *ctx, struct kolam_interest_item *interest) {
 static void show(struct kolam_canvas *canvas, const struct kolam_recent_op *op) {
     if (op->home_count > 0) {
         struct shown_op shown = {canvas->server->fanout, op,
-                                 kolam_homes_extent(op->homes, op->home_count),
-                                 KOLAM_FANOUT_NO_RECORD};
+                                 kolam_homes_extent(op->homes, op->home_count), KOLAM_RECORDS_NONE};
         kolam_interest_find_homes(&canvas->interest, op->homes, op->home_count, show_op, &shown);
     }
 }
@@ -196,7 +198,7 @@ static struct shown_preview shown_of(struct kolam_session *author,
         author->server->fanout,
         *extent,
         {.bytes = record, .class = KOLAM_OUT_PREVIEW, .except = author->number},
-        KOLAM_FANOUT_NO_RECORD};
+        KOLAM_RECORDS_NONE};
 }
 
 void kolam_fanout_preview(struct kolam_session *author, const struct kolam_home *homes,
@@ -222,7 +224,7 @@ void kolam_fanout_all(struct kolam_canvas *canvas, struct kolam_session *except,
     if (!record) {
         return;
     }
-    const uint32_t place = kolam_fanout_keep(canvas->server->fanout, &item);
+    const uint32_t place = kolam_records_add(&canvas->server->fanout->records, &item);
     KOLAM_LIST_EACH(&canvas->viewers, struct kolam_viewers, canvas_link, viewers) {
         kolam_viewers_add(viewers, place);
     }

@@ -3,6 +3,8 @@
 #ifndef KOLAM_SERVER_FANOUT_H
 #define KOLAM_SERVER_FANOUT_H
 
+#include "pace.h"
+#include "records.h"
 #include "session.h"
 #include "viewers.h"
 
@@ -11,14 +13,17 @@ struct kolam_tile_record;
 
 struct kolam_fanout {
     struct kolam_viewers_table *table;
-    /* What leaves with this tick, each once however many get it; viewers have its place here. */
-    struct kolam_out_item *records;
-    uint32_t record_count, record_capacity;
-    struct kolam_list dirty_viewers;  /* something is due at the tick */
+    struct kolam_records records;
+    uint32_t tick_begin;              /* the first place among them that is of this tick */
+    struct kolam_list urgent_viewers; /* an op is due: they are written with this tick */
+    /* Something is due that can wait for their turn (tick.c); in the order in which they came. */
+    struct kolam_list waiting_viewers[KOLAM_PACE_TICKS];
+    uint32_t next_turn;
     struct kolam_list dirty_sessions; /* something is in the outbox, and the socket can take it */
     struct kolam_list noticing;       /* kolam_notices with something due */
     struct kolam_list previews; /* strokes whose newest points are not passed on yet (preview.c) */
     struct kolam_list cursors;  /* sessions, the same */
+    struct kolam_list acked;    /* sessions that an ACK waits for */
     struct kolam_list views;    /* sessions whose newest view waits for the tick (view_answer.c) */
     uint64_t tick;              /* the number of the tick that is being gathered for */
     bool is_writing;
@@ -31,12 +36,6 @@ struct kolam_fanout {
 
 KOLAM_MUST_CHECK enum kolam_status kolam_fanout_create(struct kolam_server *server);
 void kolam_fanout_destroy(struct kolam_server *server);
-
-/* Keeps a record, with a reference of its bytes, until the tick is over; returns its place (viewers.c). */
-#define KOLAM_FANOUT_NO_RECORD UINT32_MAX /* out of memory */
-uint32_t kolam_fanout_keep(struct kolam_fanout *fanout, const struct kolam_out_item *item);
-/* The tick is over. */
-void kolam_fanout_forget_records(struct kolam_fanout *fanout);
 
 /* A kolam_log_on_commit; ctx is the canvas. */
 void kolam_fanout_on_commit(void *ctx, const struct kolam_submission *submission);
@@ -73,5 +72,7 @@ void kolam_tick_run(struct kolam_server *server);
 void kolam_tick_mark(struct kolam_session *session);
 /* Writes what the session's outbox holds, now. */
 void kolam_tick_flush(struct kolam_session *session);
+/* Writes ACKs that would wait for more than a short tick. */
+void kolam_tick_acks(struct kolam_server *server);
 
 #endif

@@ -24,6 +24,7 @@ struct kolam_loop {
     bool is_tick_wanted, is_ticking, is_stopping;
     int64_t later_ms; /* of `later`, while it runs */
     struct kolam_pace pace;
+    struct kolam_pace_used used;
     uint64_t awake_us; /* since when this turn lasts */
     struct kolam_loop_stats stats;
 };
@@ -59,13 +60,39 @@ uint32_t kolam_loop_tick_ms(const struct kolam_loop *loop) {
     return kolam_pace_interval_us(&loop->pace) / 1000;
 }
 
+uint32_t kolam_loop_preview_ticks(const struct kolam_loop *loop) {
+    return kolam_pace_preview_ticks(&loop->pace);
+}
+
+uint32_t kolam_loop_ms_to_tick(const struct kolam_loop *loop) {
+    const double rest_s = ev_is_active(&loop->tick)
+                              ? ev_timer_remaining(loop->ev, (struct ev_timer *)&loop->tick)
+                              : 0;
+    return rest_s > 0 ? (uint32_t)(rest_s * 1e3) : 0;
+}
+
+void kolam_loop_wrote(struct kolam_loop *loop, uint64_t frames, uint64_t op_frames,
+                      uint64_t records) {
+    loop->used.frames += frames;
+    loop->used.op_frames += op_frames;
+    loop->used.records += records;
+}
+
 uint32_t kolam_loop_busy_permille(const struct kolam_loop *loop) {
     return loop->pace.busy_permille;
 }
 
-/* From the beginning of one run to that of the next is an interval, but after a run that took long there is a rest as
- * long as it worked (not as long as it waited for a processor), so that at most half of the time goes into writing and
- * reading is never starved. A rest without a want ends the ticking. */
+/* Within a turn. */
+static void look_at_pace(struct kolam_loop *loop, uint64_t now_us) {
+    loop->used.wall_us = now_us;
+    loop->used.busy_us = loop->stats.busy_us + (now_us - loop->awake_us);
+    kolam_pace_look(&loop->pace, &loop->used);
+}
+
+/* From the beginning of one run to that of the next is an interval, but after a run that took long there is a rest of half
+ * as long as it worked (not as long as it waited for a processor), so that reading is never starved. It is more than the
+ * pace allows (pace.c), so that the rest does not hide from it that there is too much to do. A rest without a
+ * want ends the ticking. */
 static void on_tick(struct ev_loop *ev, struct ev_timer *timer, int events) {
     (void)ev, (void)events;
     struct kolam_loop *loop = timer->data;
@@ -78,11 +105,12 @@ static void on_tick(struct ev_loop *ev, struct ev_timer *timer, int events) {
     loop->handlers.on_tick(loop->handlers.ctx);
     loop->is_ticking = false;
     const uint64_t end_us = kolam_monotonic_us(), took_us = end_us - begin_us;
-    const uint64_t end_cpu_us = cpu_us(), worked_us = end_cpu_us - begin_cpu_us;
-    kolam_pace_look(&loop->pace, end_us, end_cpu_us);
+    const uint64_t worked_us = cpu_us() - begin_cpu_us;
+    loop->used.tick_us += took_us;
+    look_at_pace(loop, end_us);
     const uint64_t interval_us = kolam_pace_interval_us(&loop->pace);
     uint64_t rest_us = interval_us > took_us ? interval_us - took_us : 0;
-    rest_us = rest_us > worked_us ? rest_us : worked_us;
+    rest_us = rest_us > worked_us / 2 ? rest_us : worked_us / 2;
     rest_us = rest_us > REST_MAX_US ? REST_MAX_US : rest_us;
     kolam_histogram_add(&loop->stats.tick_work, KOLAM_SCALE_TIME, took_us);
     kolam_histogram_add(&loop->stats.tick_interval, KOLAM_SCALE_TIME, took_us + rest_us);
@@ -117,7 +145,7 @@ static void on_later(struct ev_loop *ev, struct ev_timer *timer, int events) {
 static void on_sweep(struct ev_loop *ev, struct ev_timer *timer, int events) {
     (void)ev, (void)events;
     struct kolam_loop *loop = timer->data;
-    kolam_pace_look(&loop->pace, kolam_monotonic_us(), cpu_us());
+    look_at_pace(loop, kolam_monotonic_us());
     loop->handlers.on_sweep(loop->handlers.ctx);
 }
 
@@ -190,7 +218,7 @@ enum kolam_status kolam_loop_create(const struct kolam_loop_handlers *handlers,
         return KOLAM_ERR_NOMEM;
     }
     loop->handlers = *handlers;
-    kolam_pace_init(&loop->pace, kolam_monotonic_us(), cpu_us());
+    kolam_pace_init(&loop->pace, kolam_monotonic_us());
     loop->ev = ev_loop_new(EVFLAG_AUTO);
     if (!loop->ev) {
         kolam_free(loop);

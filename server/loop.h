@@ -2,8 +2,8 @@
  *
  * The tick runs only while something asks for it: kolam_loop_want_tick calls `on_tick` at the end of
  * this turn if the last one was long enough ago, otherwise when the interval is over. So a lone stroke
- * is not delayed, and under load everything of some 16 ms leaves in one write; under more load the interval
- * becomes longer (pace.h). */
+ * is not delayed, and under load everything of some 16 ms leaves in one write; under more load it becomes
+ * longer, and what can wait leaves with every second, third, ... tick only (pace.h). */
 #ifndef KOLAM_SERVER_LOOP_H
 #define KOLAM_SERVER_LOOP_H
 
@@ -43,9 +43,16 @@ void kolam_loop_end(struct kolam_loop *loop);
 void kolam_loop_want_tick(struct kolam_loop *loop);
 /* The same at a time of kolam_loop_now_ms, or earlier if it is asked for. */
 void kolam_loop_want_tick_at(struct kolam_loop *loop, int64_t at_ms);
-/* What the tick waits for at present, and the loop thread's share of a core in thousandths (pace.h). */
+/* What the tick waits for at present, and how busy the loop thread is, in thousandths of the time (pace.h). */
 uint32_t kolam_loop_tick_ms(const struct kolam_loop *loop);
 uint32_t kolam_loop_busy_permille(const struct kolam_loop *loop);
+/* With how many ticks previews leave at present. */
+uint32_t kolam_loop_preview_ticks(const struct kolam_loop *loop);
+/* Until a tick that is wanted now would come. */
+uint32_t kolam_loop_ms_to_tick(const struct kolam_loop *loop);
+/* What a tick wrote, for the pace: frames, those of them with an op, how many records in all. */
+void kolam_loop_wrote(struct kolam_loop *loop, uint64_t frames, uint64_t op_frames,
+                      uint64_t records);
 /* Any thread. */
 void kolam_loop_wake(struct kolam_loop *loop, enum kolam_wake wake);
 /* Milliseconds of a clock that never goes back, as of this turn of the loop. */

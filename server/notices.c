@@ -34,9 +34,9 @@ static uint32_t record_of(struct kolam_fanout *fanout, struct kolam_tile_id tile
     }
     struct kolam_bytes *bytes = kolam_out_tile(tile, seq);
     const struct kolam_out_item item = {.bytes = bytes, .class = KOLAM_OUT_OP};
-    const uint32_t record = bytes ? kolam_fanout_keep(fanout, &item) : KOLAM_FANOUT_NO_RECORD;
+    const uint32_t record = bytes ? kolam_records_add(&fanout->records, &item) : KOLAM_RECORDS_NONE;
     kolam_bytes_unref(bytes);
-    if (place && record != KOLAM_FANOUT_NO_RECORD) {
+    if (place && record != KOLAM_RECORDS_NONE) {
         *place = (struct kolam_tile_record){tile, seq, fanout->tick, record};
     }
     return record;

@@ -1,48 +1,107 @@
-/* The pace of the tick. The share of a core is smoothed over some 300 ms; above UP the next longer interval holds. A shorter
- * one multiplies the cost of what is written at most by the ratio of the two, so it comes back only when even that would
- * stay below UP with room to spare, and not within a second of the last change: it does not flutter. */
+/* The pace of the tick. The share of the time in which the thread is busy is smoothed over some 300 ms; above UP the next slower pace
+ * holds. (Not its share of a core: where others take the cores it has as little time left as with much to do.) The one before
+ * comes back when even it would stay well below UP, and not within a second of the last change: it does not flutter.
+ * How much it would take: reading and the rest stay as they are; writing grows at most as ticks come more often, and
+ * also no more than by the number of records that a frame holds, since what came alone is not divided. */
 #include "pace.h"
 
 #define WINDOW_US 50000 /* shorter spans are not looked at */
 #define SMOOTH_US 300000.0
 #define UP_PERMILLE 650
-#define DOWN_PERMILLE 450 /* what a shorter interval may come to */
-#define CALM_US 1000000   /* without change before it becomes shorter */
-#define RISE_US 300000    /* the same before it becomes longer still */
+#define DOWN_PERMILLE 550 /* what a faster pace may come to */
+#define CALM_US 1000000   /* without change before it becomes faster */
+#define RISE_US 300000    /* the same before it becomes slower still */
+#define HELPS 1.05 /* what saves less than that is passed over: where there are no previews */
 
-static const uint32_t intervals_us[] = {16000, 33000, 66000, 100000};
-#define STEPS (sizeof(intervals_us) / sizeof(intervals_us[0]))
+struct step {
+    uint32_t interval_us, preview_ticks;
+};
 
-void kolam_pace_init(struct kolam_pace *pace, uint64_t wall_us, uint64_t cpu_us) {
-    *pace = (struct kolam_pace){.wall_us = wall_us, .cpu_us = cpu_us, .changed_us = wall_us};
+static const struct step steps[] = {
+    {16000, 1}, {33000, 1}, {33000, 2}, {33000, 3}, {33000, 4}, {33000, 6}, {66000, 3}, {100000, 2},
+};
+#define STEPS (sizeof(steps) / sizeof(steps[0]))
+
+void kolam_pace_init(struct kolam_pace *pace, uint64_t wall_us) {
+    *pace = (struct kolam_pace){
+        .last = {.wall_us = wall_us}, .records_a_frame = 1, .op_share = 1, .changed_us = wall_us};
 }
 
 uint32_t kolam_pace_interval_us(const struct kolam_pace *pace) {
-    return intervals_us[pace->step];
+    return steps[pace->step].interval_us;
 }
 
-static uint32_t share_if_shorter(const struct kolam_pace *pace) {
-    return (uint32_t)((uint64_t)pace->busy_permille * intervals_us[pace->step] /
-                      intervals_us[pace->step - 1]);
+uint32_t kolam_pace_preview_ticks(const struct kolam_pace *pace) {
+    return steps[pace->step].preview_ticks;
 }
 
-void kolam_pace_look(struct kolam_pace *pace, uint64_t wall_us, uint64_t cpu_us) {
-    const uint64_t span_us = wall_us - pace->wall_us;
-    if (span_us < WINDOW_US) {
+static double at_most(double value, double bound) {
+    return value < bound ? value : bound;
+}
+
+/* How many times as often the step before writes. */
+static double growth(const struct kolam_pace *pace, uint32_t step) {
+    const struct step now = steps[step], before = steps[step - 1];
+    const double ops = (double)now.interval_us / before.interval_us;
+    const double previews = ops * now.preview_ticks / before.preview_ticks;
+    const double both = ops * pace->op_share + previews * (1 - pace->op_share);
+    return both > 1 ? both : 1;
+}
+
+static double growth_if_faster(const struct kolam_pace *pace) {
+    const double bound = pace->records_a_frame > 1 ? pace->records_a_frame : 1;
+    return at_most(growth(pace, pace->step), bound);
+}
+
+static double busy_if_faster(const struct kolam_pace *pace) {
+    return pace->busy_permille + pace->tick_permille * (growth_if_faster(pace) - 1);
+}
+
+/* Goes on from what is to be expected, not from what was before. */
+static void set_step(struct kolam_pace *pace, uint32_t step, double tick_growth) {
+    const double rest = pace->busy_permille - at_most(pace->tick_permille, pace->busy_permille);
+    const double tick = pace->tick_permille * tick_growth;
+    pace->tick_permille = (uint32_t)at_most(tick, 1000);
+    pace->busy_permille = (uint32_t)at_most(rest + tick, 1000);
+    pace->step = step;
+    pace->changed_us = pace->last.wall_us;
+}
+
+static uint32_t smooth_share(uint32_t before, uint64_t used_us, uint64_t span_us, double weight) {
+    const double share = 1000.0 * (double)used_us / (double)span_us;
+    return (uint32_t)at_most(before + (share - before) * weight, 1000);
+}
+
+static void measure(struct kolam_pace *pace, const struct kolam_pace_used *used) {
+    const struct kolam_pace_used *last = &pace->last;
+    const uint64_t span_us = used->wall_us - last->wall_us, frames = used->frames - last->frames;
+    const double weight = (double)span_us / ((double)span_us + SMOOTH_US);
+    pace->busy_permille =
+        smooth_share(pace->busy_permille, used->busy_us - last->busy_us, span_us, weight);
+    pace->tick_permille =
+        smooth_share(pace->tick_permille, used->tick_us - last->tick_us, span_us, weight);
+    if (frames > 0) {
+        const double records = (double)(used->records - last->records) / (double)frames;
+        const double op_share = (double)(used->op_frames - last->op_frames) / (double)frames;
+        pace->records_a_frame += (records - pace->records_a_frame) * weight;
+        pace->op_share += (op_share - pace->op_share) * weight;
+    }
+    pace->last = *used;
+}
+
+void kolam_pace_look(struct kolam_pace *pace, const struct kolam_pace_used *used) {
+    if (used->wall_us - pace->last.wall_us < WINDOW_US) {
         return;
     }
-    const double share = 1000.0 * (double)(cpu_us - pace->cpu_us) / (double)span_us;
-    const double weight = (double)span_us / ((double)span_us + SMOOTH_US);
-    const double busy = pace->busy_permille + (share - pace->busy_permille) * weight;
-    pace->busy_permille = (uint32_t)(busy < 0 ? 0 : (busy > 1000 ? 1000 : busy));
-    pace->wall_us = wall_us;
-    pace->cpu_us = cpu_us;
-    const uint64_t since_us = wall_us - pace->changed_us;
-    if (pace->busy_permille > UP_PERMILLE && pace->step + 1 < STEPS && since_us >= RISE_US) {
-        pace->step++;
-        pace->changed_us = wall_us;
-    } else if (pace->step > 0 && since_us >= CALM_US && share_if_shorter(pace) < DOWN_PERMILLE) {
-        pace->step--;
-        pace->changed_us = wall_us;
+    measure(pace, used);
+    uint32_t slower = pace->step + 1;
+    while (slower + 1 < STEPS && growth(pace, slower) < HELPS) {
+        slower++;
+    }
+    const uint64_t since_us = used->wall_us - pace->changed_us;
+    if (pace->busy_permille > UP_PERMILLE && slower < STEPS && since_us >= RISE_US) {
+        set_step(pace, slower, 1 / growth(pace, slower));
+    } else if (pace->step > 0 && since_us >= CALM_US && busy_if_faster(pace) < DOWN_PERMILLE) {
+        set_step(pace, pace->step - 1, growth_if_faster(pace));
     }
 }

@@ -31,6 +31,7 @@ static void on_wake(void *ctx, enum kolam_wake wake) {
     switch (wake) {
     case KOLAM_WAKE_LOG:
         kolam_canvases_dispatch(server);
+        kolam_tick_acks(server);
         return;
     case KOLAM_WAKE_POOL:
         kolam_pool_dispatch(server->pool);

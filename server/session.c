@@ -39,6 +39,7 @@ void *kolam_session_on_open(struct kolam_server *server, struct kolam_socket *ws
     session->is_browser = request->origin[0] != '\0';
     kolam_list_init(&session->canvas_link);
     kolam_list_init(&session->dirty_link);
+    kolam_list_init(&session->ack_link);
     kolam_list_init(&session->viewers_link);
     kolam_list_init(&session->view_link);
     kolam_list_init(&session->next_view.link);
@@ -86,6 +87,7 @@ void kolam_session_on_close(void *ctx) {
     kolam_list_remove(&session->link);
     kolam_list_remove(&session->canvas_link);
     kolam_list_remove(&session->dirty_link);
+    kolam_list_remove(&session->ack_link);
     kolam_list_remove(&session->wait.link);
     server->metrics.sessions_stale -= session->is_refreshing;
     kolam_view_cancel(session);

@@ -20,7 +20,7 @@ enum kolam_session_state {
     KOLAM_SESSION_CLOSED,
 };
 
-/* A view that came in a tick in which one was worked on already; the newest counts. */
+/* A view that came while one had just been worked on; the newest counts. */
 struct kolam_next_view {
     struct kolam_list link; /* in the fan-out's list while one waits */
     struct kolam_view view;
@@ -57,6 +57,7 @@ struct kolam_session {
     struct kolam_list link;        /* server->sessions */
     struct kolam_list canvas_link; /* canvas->sessions, while open */
     struct kolam_list dirty_link;  /* in the fan-out's list while it has something to write */
+    struct kolam_list ack_link;    /* the same while an ACK waits that has not been looked at */
     uint32_t refs;
     enum kolam_session_state state;
     int64_t opened_ms;
@@ -79,7 +80,7 @@ struct kolam_session {
     struct kolam_list view_link;     /* in the job's list */
     bool is_view_late;               /* it came to the job when that was reading already */
     bool is_resumed;                 /* what its answer is to say */
-    uint64_t viewed_tick;            /* the last tick in which a view of it was worked on */
+    uint64_t next_view_tick; /* the first in which another view of it is worked on at once */
     struct kolam_next_view next_view;
     uint64_t queued_us; /* since when the outbox holds something; 0: it does not */
 
@@ -153,7 +154,7 @@ void kolam_history_rollback(struct kolam_session *session, const json_t *message
 void kolam_history_error(struct kolam_session *session, uint64_t id, const char *code,
                          const char *text);
 
-/* The view (view_answer.c). At most one of a session is worked on in a tick, the newest. */
+/* The view (view_answer.c). Of those that a session sends while previews are gathered one is worked on, the newest. */
 void kolam_view_set(struct kolam_session *session, const struct kolam_view *view, bool has_since,
                     uint64_t since);
 /* The session does not wait for an answer any more. */

@@ -52,6 +52,9 @@ static void ack(struct pending *pending, const struct kolam_submission *submissi
     }
     kolam_session_send(session,
                        kolam_out_ack(pending->counter, pending->count, submission->ops[0].seq));
+    if (kolam_list_is_empty(&session->ack_link)) {
+        kolam_list_append(&session->server->fanout->acked, &session->ack_link);
+    }
 }
 
 static void on_done(void *ctx, struct kolam_submission *submission) {

@@ -1,4 +1,7 @@
-/* The tick: everything that has become due since the last one leaves, with one write a client.
+/* The tick: what has become due since the last one leaves, with one write a client. Ops leave with every tick, to all who
+ * see them. What is not urgent, previews and pointers above all, waits for its turn when the loop has much to do: the viewers
+ * are then divided among up to six ticks (pace.h), so that each is written less often, and each tick, with a part
+ * of the writing, is soon over. Whoever is written gets all that is due.
  *
  * What is due to a group of viewers is composed once, into whole frames that every member is sent as they are; groups
  * whose records are the same share even those. A member gets a frame of its own where it is owed something else:
@@ -15,6 +18,7 @@
 #define BUCKETS 1024
 #define CHUNK_BYTES 60000u /* payload of a shared frame; more than one if a tick brings more */
 #define FLUSH_ROUNDS 8     /* writes for one client and tick, of what waits for it alone */
+#define ACK_WAIT_MS 16     /* for a tick that an ACK can leave with */
 
 /* What was composed for one list of records. */
 struct composed {
@@ -165,7 +169,7 @@ static bool compose_list(struct kolam_fanout *fanout, const struct kolam_viewers
         return false;
     }
     for (uint32_t i = 0; i < viewers->count; i++) {
-        const struct kolam_out_item *item = &fanout->records[viewers->items[i]];
+        const struct kolam_out_item *item = kolam_records_at(&fanout->records, viewers->items[i]);
         if (has_previews || item->class != KOLAM_OUT_PREVIEW) {
             room->list[count++] = *item;
         }
@@ -189,7 +193,7 @@ static bool has_same_list(const struct kolam_viewers *a, const struct kolam_view
 static void look_through(const struct kolam_fanout *fanout, struct composed *composed) {
     const struct kolam_viewers *viewers = composed->viewers;
     for (uint32_t i = 0; i < viewers->count; i++) {
-        const struct kolam_out_item *item = &fanout->records[viewers->items[i]];
+        const struct kolam_out_item *item = kolam_records_at(&fanout->records, viewers->items[i]);
         composed->ops += item->seq != 0;
         composed->previews += item->class == KOLAM_OUT_PREVIEW;
         composed->tiles += item->bytes->data[0] == KOLAM_RECORD_TILE;
@@ -287,8 +291,9 @@ static void deliver_shared(struct kolam_session *session, const struct composed 
 }
 
 static bool is_author(const struct kolam_session *session, const struct kolam_viewers *viewers) {
+    const struct kolam_records *records = &session->server->fanout->records;
     for (uint32_t i = 0; i < viewers->count; i++) {
-        if (session->server->fanout->records[viewers->items[i]].except == session->number) {
+        if (kolam_records_at(records, viewers->items[i])->except == session->number) {
             return true;
         }
     }
@@ -297,10 +302,9 @@ static bool is_author(const struct kolam_session *session, const struct kolam_vi
 
 static void deliver(struct kolam_session *session, const struct kolam_viewers *viewers,
                     struct composed *composed) {
-    struct kolam_fanout *fanout = session->server->fanout;
     const bool is_congested = kolam_socket_is_congested(session->ws);
     if (session->skip > 0 ||
-        (session->authored_tick == fanout->tick && is_author(session, viewers))) {
+        (session->authored_tick >= viewers->since_tick && is_author(session, viewers))) {
         session->server->metrics.frames_private++;
         kolam_viewers_settle(session);
         session->skip = 0;
@@ -328,41 +332,121 @@ static void write_viewers(struct kolam_server *server, struct kolam_viewers *vie
     }
 }
 
-static void write_all_viewers(struct kolam_server *server) {
-    struct kolam_fanout *fanout = server->fanout;
-    fanout->is_writing = true;
-    KOLAM_LIST_EACH(&fanout->dirty_viewers, struct kolam_viewers, dirty_link, viewers) {
+static void move_all(struct kolam_list *from, struct kolam_list *to) {
+    while (!kolam_list_is_empty(from)) {
+        struct kolam_list *link = from->next;
+        kolam_list_remove(link);
+        kolam_list_append(to, link);
+    }
+}
+
+/* Only what those who still wait have places of is needed any more. */
+static void forget_records(struct kolam_fanout *fanout) {
+    uint32_t needed = kolam_records_next(&fanout->records);
+    for (uint32_t i = 0; i < KOLAM_PACE_TICKS; i++) {
+        const struct kolam_list *waiting = &fanout->waiting_viewers[i];
+        if (!kolam_list_is_empty(waiting)) {
+            const struct kolam_viewers *first =
+                KOLAM_CONTAINER(waiting->next, struct kolam_viewers, dirty_link);
+            needed = kolam_records_older(&fanout->records, needed, first->since);
+        }
+    }
+    kolam_records_forget(&fanout->records, needed);
+}
+
+static void write_list(struct kolam_server *server, const struct kolam_list *list) {
+    KOLAM_LIST_EACH(list, struct kolam_viewers, dirty_link, viewers) {
         write_viewers(server, viewers);
     }
+}
+
+/* Whom an op is due to, and whose turn it is; returns how many frames the former got. */
+static uint64_t write_all_viewers(struct kolam_server *server, uint32_t preview_ticks) {
+    struct kolam_fanout *fanout = server->fanout;
+    const uint64_t frames = server->metrics.frames_sent;
+    struct kolam_list now, others;
+    kolam_list_init(&now);
+    kolam_list_init(&others);
+    move_all(&fanout->urgent_viewers, &now);
+    for (uint32_t i = 0; i < KOLAM_PACE_TICKS; i++) {
+        if (i % preview_ticks == fanout->tick % preview_ticks) {
+            move_all(&fanout->waiting_viewers[i], &others);
+        }
+    }
+    fanout->is_writing = true;
+    write_list(server, &now);
+    const uint64_t op_frames = server->metrics.frames_sent - frames;
+    write_list(server, &others);
     fanout->is_writing = false;
+    move_all(&others, &now);
     /* Only now: groups whose lists were the same were compared with those before them. */
     end_composing(fanout->room);
-    KOLAM_LIST_EACH(&fanout->dirty_viewers, struct kolam_viewers, dirty_link, done) {
+    KOLAM_LIST_EACH(&now, struct kolam_viewers, dirty_link, done) {
         kolam_viewers_clear(done);
     }
-    kolam_fanout_forget_records(fanout);
+    forget_records(fanout);
+    return op_frames;
 }
 
 static void write_all_sessions(struct kolam_fanout *fanout) {
     /* What marks itself anew while we write waits for the next tick. */
     struct kolam_list now;
     kolam_list_init(&now);
-    while (!kolam_list_is_empty(&fanout->dirty_sessions)) {
-        struct kolam_list *link = fanout->dirty_sessions.next;
-        kolam_list_remove(link);
-        kolam_list_append(&now, link);
-    }
+    move_all(&fanout->dirty_sessions, &now);
     while (!kolam_list_is_empty(&now)) {
         kolam_tick_flush(KOLAM_CONTAINER(now.next, struct kolam_session, dirty_link));
     }
 }
 
+void kolam_tick_acks(struct kolam_server *server) {
+    struct kolam_list *acked = &server->fanout->acked;
+    const bool is_soon = kolam_loop_ms_to_tick(server->loop) <= ACK_WAIT_MS;
+    while (!kolam_list_is_empty(acked)) {
+        struct kolam_session *session =
+            KOLAM_CONTAINER(acked->next, struct kolam_session, ack_link);
+        kolam_list_remove(&session->ack_link);
+        if (!is_soon) {
+            kolam_tick_flush(session);
+        }
+    }
+}
+
+static uint64_t records_delivered(const struct kolam_metrics *metrics) {
+    return metrics->ops_delivered + metrics->previews_delivered + metrics->tiles_delivered;
+}
+
+static bool has_more(const struct kolam_fanout *fanout) {
+    bool has_waiting = false;
+    for (uint32_t i = 0; i < KOLAM_PACE_TICKS && !has_waiting; i++) {
+        has_waiting = !kolam_list_is_empty(&fanout->waiting_viewers[i]);
+    }
+    return has_waiting || !kolam_list_is_empty(&fanout->previews) ||
+           !kolam_list_is_empty(&fanout->cursors) || !kolam_list_is_empty(&fanout->views);
+}
+
+/* For how many ticks what came of one stroke, or pointer, is put together: nobody is written more often than every third
+ * time. */
+static uint32_t gather_ticks(uint32_t preview_ticks) {
+    return (preview_ticks + 2) / 3;
+}
+
 void kolam_tick_run(struct kolam_server *server) {
     struct kolam_fanout *fanout = server->fanout;
+    struct kolam_metrics *metrics = &server->metrics;
+    const uint32_t preview_ticks = kolam_loop_preview_ticks(server->loop);
+    const uint64_t frames = metrics->frames_sent, records = records_delivered(metrics);
     kolam_views_tick(server);
-    kolam_previews_tick(server);
+    if (fanout->tick % gather_ticks(preview_ticks) == 0) {
+        kolam_previews_tick(server);
+    }
     kolam_notices_tick(server);
-    write_all_viewers(server);
+    const uint64_t op_frames = write_all_viewers(server, preview_ticks);
     write_all_sessions(fanout);
+    kolam_loop_wrote(server->loop, metrics->frames_sent - frames, op_frames,
+                     records_delivered(metrics) - records);
     fanout->tick++;
+    fanout->tick_begin = kolam_records_next(&fanout->records);
+    if (has_more(fanout)) {
+        kolam_loop_want_tick(server->loop);
+    }
 }

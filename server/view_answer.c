@@ -2,8 +2,8 @@
  * missing in one job for all who wait for the same view; if nobody waits any more it gives up.
  *
  * The subscription moves as soon as the view is worked on: ops committed while the job reads reach the client as
- * ops, so nothing falls between. A client that pans asks at every frame: in one tick one view is worked on at once and
- * then only the newest of those that came after it. */
+ * ops, so nothing falls between. A client that pans asks at every frame: one view is worked on at once and
+ * then only the newest of those that came after it, a tick later, or as many as previews are gathered for. */
 #include <stdatomic.h>
 #include <string.h>
 
@@ -285,7 +285,6 @@ static void work_on(struct kolam_session *session, const struct kolam_view *view
     server->metrics.views_answered++;
     server->metrics.sessions_stale -= session->is_refreshing;
     session->is_refreshing = false;
-    session->viewed_tick = server->fanout->tick;
     const struct kolam_viewers *former = session->viewers;
     kolam_viewers_settle(session);
     if (kolam_viewers_join(session, &set) != KOLAM_OK) {
@@ -303,7 +302,8 @@ void kolam_view_set(struct kolam_session *session, const struct kolam_view *view
                     uint64_t since) {
     struct kolam_fanout *fanout = session->server->fanout;
     struct kolam_next_view *next = &session->next_view;
-    if (session->viewed_tick != fanout->tick) {
+    if (fanout->tick >= session->next_view_tick) {
+        session->next_view_tick = fanout->tick + kolam_loop_preview_ticks(session->server->loop);
         work_on(session, view, has_since, since);
         return;
     }
@@ -317,9 +317,12 @@ void kolam_view_set(struct kolam_session *session, const struct kolam_view *view
 }
 
 void kolam_views_tick(struct kolam_server *server) {
+    const uint64_t next_tick = server->fanout->tick + 1; /* what comes from now on is of that */
     KOLAM_LIST_EACH(&server->fanout->views, struct kolam_session, next_view.link, session) {
-        const struct kolam_next_view next = session->next_view;
-        work_on(session, &next.view, next.has_since, next.since);
-        session->viewed_tick++; /* the next one waits for the next tick */
+        if (next_tick >= session->next_view_tick) {
+            const struct kolam_next_view next = session->next_view;
+            session->next_view_tick = next_tick + kolam_loop_preview_ticks(server->loop);
+            work_on(session, &next.view, next.has_since, next.since);
+        }
     }
 }

@@ -76,6 +76,8 @@ static struct kolam_viewers *create(struct kolam_canvas *canvas, const struct ko
     viewers->interest.view = *view;
     viewers->interest.view.id = 0;
     viewers->canvas = canvas;
+    viewers->turn =
+        (uint8_t)(view->is_set ? canvas->server->fanout->next_turn++ % KOLAM_PACE_TICKS : 0);
     if (view->is_set && kolam_interest_add(&canvas->interest, &viewers->interest) != KOLAM_OK) {
         kolam_free(viewers);
         return NULL;
@@ -136,42 +138,18 @@ void kolam_viewers_leave(struct kolam_session *session) {
     }
 }
 
-/* ---- what leaves with this tick ---- */
-
-uint32_t kolam_fanout_keep(struct kolam_fanout *fanout, const struct kolam_out_item *item) {
-    if (fanout->record_count == fanout->record_capacity) {
-        uint32_t capacity = fanout->record_capacity ? fanout->record_capacity * 2 : 64;
-        void *grown = kolam_realloc_array(fanout->records, capacity, sizeof(*fanout->records));
-        if (!grown) {
-            return KOLAM_FANOUT_NO_RECORD;
-        }
-        fanout->records = grown;
-        fanout->record_capacity = capacity;
-    }
-    kolam_bytes_ref(item->bytes);
-    fanout->records[fanout->record_count] = *item;
-    return fanout->record_count++;
-}
-
-void kolam_fanout_forget_records(struct kolam_fanout *fanout) {
-    for (uint32_t i = 0; i < fanout->record_count; i++) {
-        kolam_bytes_unref(fanout->records[i].bytes);
-    }
-    fanout->record_count = 0;
-}
-
 /* ---- what is pending ---- */
 
 void kolam_viewers_settle(struct kolam_session *session) {
     struct kolam_viewers *viewers = session->viewers;
     while (viewers && session->skip < viewers->count) {
-        const struct kolam_fanout *fanout = session->server->fanout;
-        const struct kolam_out_item *item = &fanout->records[viewers->items[session->skip++]];
-        const bool is_shed = item->class == KOLAM_OUT_PREVIEW && session->ws &&
+        const struct kolam_out_item item =
+            *kolam_records_at(&session->server->fanout->records, viewers->items[session->skip++]);
+        const bool is_shed = item.class == KOLAM_OUT_PREVIEW && session->ws &&
                              kolam_socket_is_congested(session->ws);
         session->server->metrics.previews_shed += is_shed;
-        if (item->except != session->number && !is_shed) {
-            kolam_session_queue(session, item);
+        if (item.except != session->number && !is_shed) {
+            kolam_session_queue(session, &item);
         }
         viewers = session->viewers; /* it may have been told to look again */
     }
@@ -193,8 +171,28 @@ static bool has_room(struct kolam_viewers *viewers) {
     return true;
 }
 
+/* In the list of those who are written with the coming tick, or else at their turn. */
+static void mark(struct kolam_viewers *viewers, bool is_urgent) {
+    struct kolam_server *server = viewers->canvas->server;
+    struct kolam_fanout *fanout = server->fanout;
+    const bool was_clean = kolam_list_is_empty(&viewers->dirty_link);
+    if (was_clean) {
+        viewers->due_us = kolam_loop_now_us(server->loop);
+        viewers->since_tick = fanout->tick;
+        viewers->since = fanout->tick_begin;
+    }
+    if (was_clean || (is_urgent && !viewers->is_urgent)) {
+        viewers->is_urgent = is_urgent;
+        kolam_list_remove(&viewers->dirty_link);
+        kolam_list_append(is_urgent ? &fanout->urgent_viewers
+                                    : &fanout->waiting_viewers[viewers->turn],
+                          &viewers->dirty_link);
+        kolam_loop_want_tick(server->loop);
+    }
+}
+
 void kolam_viewers_add(struct kolam_viewers *viewers, uint32_t record) {
-    if (record == KOLAM_FANOUT_NO_RECORD || !has_room(viewers)) {
+    if (record == KOLAM_RECORDS_NONE || !has_room(viewers)) {
         KOLAM_LIST_EACH(&viewers->members, struct kolam_session, viewers_link, session) {
             kolam_session_close(session, 1013, "out of memory");
         }
@@ -203,17 +201,16 @@ void kolam_viewers_add(struct kolam_viewers *viewers, uint32_t record) {
     viewers->items[viewers->count++] = record;
     viewers->hash = (viewers->hash ^ record) * 0x9e3779b97f4a7c15u;
     viewers->hash ^= viewers->hash >> 29;
-    if (kolam_list_is_empty(&viewers->dirty_link)) {
-        struct kolam_server *server = viewers->canvas->server;
-        kolam_list_append(&server->fanout->dirty_viewers, &viewers->dirty_link);
-        viewers->due_us = kolam_loop_now_us(server->loop);
-        kolam_loop_want_tick(server->loop);
+    if (!viewers->is_urgent) {
+        const struct kolam_records *records = &viewers->canvas->server->fanout->records;
+        mark(viewers, kolam_records_at(records, record)->seq != 0);
     }
 }
 
 void kolam_viewers_clear(struct kolam_viewers *viewers) {
     viewers->count = 0;
     viewers->hash = 0;
+    viewers->is_urgent = false;
     kolam_list_remove(&viewers->dirty_link);
     if (viewers->member_count == 0) {
         destroy(viewers);

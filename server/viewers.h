@@ -36,8 +36,11 @@ struct kolam_viewers {
     uint64_t hash; /* of them */
     uint32_t few[KOLAM_VIEWERS_FEW];
     uint32_t member_count;
-    struct kolam_list dirty_link;  /* in the fan-out's list while something is pending, */
-    uint64_t due_us;               /* the first since then */
+    struct kolam_list dirty_link;  /* in one of the fan-out's lists while something is pending: */
+    uint64_t due_us, since_tick;   /* since when, and which tick was gathered for then; */
+    uint32_t since;                /* no place in `items` is older */
+    uint8_t turn;                  /* in which of the ticks they are written if nothing is urgent */
+    bool is_urgent;                /* an op is pending */
     struct kolam_list link;        /* in the table, by canvas and view */
     struct kolam_list canvas_link; /* canvas->viewers */
     struct kolam_canvas *canvas;   /* the members hold it */
@@ -60,9 +63,10 @@ void kolam_viewers_leave(struct kolam_session *session);
 /* Moves what is pending for the session into its outbox. */
 void kolam_viewers_settle(struct kolam_session *session);
 
-/* Adds a record of this tick (kolam_fanout_keep) to what is due at its end; without memory the members are closed. */
+/* Adds a record of this tick (kolam_records_add) to what is due: an op at the tick's end, anything else when it is their
+ * turn, if no op comes before. Without memory (KOLAM_RECORDS_NONE) the members are closed. */
 void kolam_viewers_add(struct kolam_viewers *viewers, uint32_t record);
-/* The tick is over: forgets what was pending, and the viewers themselves if there are none. */
+/* It was written: forgets what was pending, and the viewers themselves if there are none. */
 void kolam_viewers_clear(struct kolam_viewers *viewers);
 
 #endif

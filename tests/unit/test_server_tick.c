@@ -84,6 +84,23 @@ void kolam_loop_want_tick(struct kolam_loop *loop) {
     (void)loop;
 }
 
+static uint32_t preview_ticks = 1, ms_to_tick;
+
+uint32_t kolam_loop_preview_ticks(const struct kolam_loop *loop) {
+    (void)loop;
+    return preview_ticks;
+}
+
+uint32_t kolam_loop_ms_to_tick(const struct kolam_loop *loop) {
+    (void)loop;
+    return ms_to_tick;
+}
+
+void kolam_loop_wrote(struct kolam_loop *loop, uint64_t frames, uint64_t op_frames,
+                      uint64_t records) {
+    (void)loop, (void)frames, (void)op_frames, (void)records;
+}
+
 void kolam_loop_want_tick_at(struct kolam_loop *loop, int64_t at_ms) {
     (void)loop, (void)at_ms;
 }
@@ -118,7 +135,14 @@ static int begin(void **state) {
     kolam_list_init(&world->canvas.sessions);
     kolam_list_init(&world->canvas.viewers);
     kolam_interest_init(&world->canvas.interest);
-    kolam_list_init(&fanout->dirty_viewers);
+    kolam_list_init(&fanout->urgent_viewers);
+    for (int i = 0; i < KOLAM_PACE_TICKS; i++) {
+        kolam_list_init(&fanout->waiting_viewers[i]);
+    }
+    kolam_list_init(&fanout->previews);
+    kolam_list_init(&fanout->cursors);
+    kolam_list_init(&fanout->views);
+    kolam_list_init(&fanout->acked);
     kolam_list_init(&fanout->dirty_sessions);
     kolam_list_init(&fanout->noticing);
     fanout->tick = 1;
@@ -135,12 +159,15 @@ static int begin(void **state) {
         session->number = (uint32_t)i + 1;
         session->state = KOLAM_SESSION_OPEN;
         kolam_list_init(&session->dirty_link);
+        kolam_list_init(&session->ack_link);
         kolam_list_init(&session->viewers_link);
     }
     for (int i = 0; i < SESSIONS - 1; i++) { /* the last one comes later */
         look(world, i, &here);
     }
     clock_ms = 1000;
+    preview_ticks = 1;
+    ms_to_tick = 0;
     return 0;
 }
 
@@ -152,8 +179,7 @@ static int end(void **state) {
     }
     assert_true(kolam_list_is_empty(&world->canvas.viewers));
     assert_int_equal(world->server.metrics.views_distinct, 0);
-    kolam_fanout_forget_records(&world->fanout);
-    kolam_free(world->fanout.records);
+    kolam_records_finish(&world->fanout.records);
     kolam_free(world->fanout.tile_records);
     kolam_tick_destroy(&world->fanout);
     kolam_viewers_table_destroy(world->fanout.table);
@@ -173,7 +199,7 @@ static void show(struct world *world, struct kolam_viewers *viewers, const char 
         .except = (uint32_t)except,
         .class = seq ? KOLAM_OUT_OP : KOLAM_OUT_PREVIEW,
     };
-    kolam_viewers_add(viewers, kolam_fanout_keep(viewers->canvas->server->fanout, &item));
+    kolam_viewers_add(viewers, kolam_records_add(&viewers->canvas->server->fanout->records, &item));
     kolam_bytes_unref(bytes);
 }
 
@@ -307,7 +333,7 @@ static void different_views_with_the_same_records_share_a_frame(void **state) {
     look(world, 5, &there);
     struct kolam_bytes *bytes = kolam_bytes_copy("s", 1);
     const struct kolam_out_item item = {.bytes = bytes, .seq = 1, .class = KOLAM_OUT_OP};
-    const uint32_t record = kolam_fanout_keep(&world->fanout, &item);
+    const uint32_t record = kolam_records_add(&world->fanout.records, &item);
     kolam_viewers_add(world->sessions[0].viewers, record);
     kolam_viewers_add(world->sessions[5].viewers, record);
     kolam_bytes_unref(bytes);
@@ -413,6 +439,121 @@ static void tile_notices_are_gathered_once_for_all_viewers(void **state) {
     assert_int_equal(world->server.metrics.tiles_delivered, 10);
 }
 
+/* ---- what can wait ---- */
+
+/* Ticks until something comes to the first of them. */
+static int ticks_to_come(struct world *world, int who) {
+    int ticks = 0;
+    while (world->sockets[who].writes == 0 && ticks < 10) {
+        tick(world);
+        ticks++;
+    }
+    return ticks;
+}
+
+static void previews_wait_for_their_turn_and_ops_take_them_along(void **state) {
+    struct world *world = *state;
+    look(world, 5, &there); /* whose turn is the tick after */
+    preview_ticks = 3;
+    preview(world, 0, "p");
+    const int first = ticks_to_come(world, 1);
+    assert_in_range(first, 1, 3);
+    expect(world, 1, "p", 1);
+    preview(world, 0, "q");
+    assert_int_equal(ticks_to_come(world, 1), 3);
+    expect(world, 1, "q", 1);
+    expect(world, 0, "", 0); /* the author */
+    preview(world, 0, "r");
+    tick(world);
+    expect(world, 1, "", 0);
+    op(world, 0, "a", 1);
+    tick(world);
+    expect(world, 1, "ra", 1);
+    expect(world, 0, "a", 1);
+    tick(world);
+    expect(world, 1, "", 0);
+    preview(world, 5, "s");
+    preview(world, 0, "t");
+    const int other = ticks_to_come(world, 1);
+    expect(world, 1, "t", 1);
+    assert_int_equal(other, 3);
+    assert_int_equal(world->fanout.records.count, 0);
+}
+
+static void viewers_take_turns(void **state) {
+    struct world *world = *state;
+    struct kolam_view views[4];
+    preview_ticks = 2;
+    for (int i = 0; i < 4; i++) {
+        views[i] = (struct kolam_view){.x = i, .width = 3, .height = 3, .is_set = true};
+        look(world, i, &views[i]);
+    }
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 4; i++) {
+            show(world, world->sessions[i].viewers, "p", 0, 0);
+        }
+        for (int half = 0; half < 2; half++) {
+            uint32_t writes = 0;
+            tick(world);
+            for (int i = 0; i < 4; i++) {
+                writes += world->sockets[i].writes;
+                world->sockets[i].writes = 0;
+            }
+            assert_int_equal(writes, 2);
+        }
+    }
+    assert_int_equal(world->fanout.records.count, 0);
+}
+
+static void what_waited_goes_with_who_looks_elsewhere(void **state) {
+    struct world *world = *state;
+    preview_ticks = 6;
+    preview(world, 1, "p");
+    tick(world);
+    look(world, 5, &here); /* comes after it */
+    preview(world, 1, "q");
+    look(world, 0, &there);
+    tick(world);
+    expect(world, 0, "pq", 1);
+    assert_in_range(ticks_to_come(world, 2), 1, 6);
+    expect(world, 2, "pq", 1);
+    expect(world, 5, "q", 1);
+    expect(world, 1, "", 0);
+}
+
+/* Places go round, and the ring grows while it is in use. */
+static void a_record_keeps_its_place_until_it_was_written(void **state) {
+    struct world *world = *state;
+    look(world, 5, &there);
+    preview_ticks = 6;
+    world->fanout.records.base = world->fanout.tick_begin = KOLAM_RECORDS_PLACES - 100;
+    show(world, world->sessions[5].viewers, "first", 0, 0);
+    uint32_t writes = 0;
+    for (uint64_t seq = 1; writes == 0 && seq < 10; seq++) {
+        for (int i = 0; i < 40; i++) {
+            op(world, 0, "o", seq);
+        }
+        tick(world);
+        writes = world->sockets[5].writes;
+    }
+    expect(world, 5, "first", 1);
+    assert_int_equal(world->fanout.records.count, 0);
+    assert_true(world->fanout.records.base < KOLAM_RECORDS_PLACES);
+}
+
+static void an_ack_does_not_wait_for_a_long_tick(void **state) {
+    struct world *world = *state;
+    for (ms_to_tick = 10; ms_to_tick < 100; ms_to_tick += 80) {
+        own(world, 1, "K");
+        kolam_list_append(&world->fanout.acked, &world->sessions[1].ack_link);
+        kolam_tick_acks(&world->server);
+        assert_true(kolam_list_is_empty(&world->fanout.acked));
+        assert_int_equal(world->sockets[1].writes, ms_to_tick > 16);
+        tick(world);
+        expect(world, 1, "K", 1);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void) {
@@ -429,6 +570,11 @@ int main(void) {
         TEST(a_large_tick_is_cut_between_records),
         TEST(what_the_last_viewer_leaves_behind_is_forgotten),
         TEST(tile_notices_are_gathered_once_for_all_viewers),
+        TEST(previews_wait_for_their_turn_and_ops_take_them_along),
+        TEST(viewers_take_turns),
+        TEST(what_waited_goes_with_who_looks_elsewhere),
+        TEST(a_record_keeps_its_place_until_it_was_written),
+        TEST(an_ack_does_not_wait_for_a_long_tick),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,11 +20,14 @@ import { Chrome } from '../ui/chrome.ts';
 import { Palette } from '../ui/palette.ts';
 import { Others } from '../view/others.ts';
 import { Seen } from '../view/seen.ts';
+import { addActions } from './actions.ts';
 import { AsSeen } from './asseen.ts';
+import { Commands } from './commands.ts';
 import { adminToken, Doors } from './doors.ts';
 import { Eyedropper } from './eyedropper.ts';
-import { listenGestures, listenWallKeys } from './input.ts';
+import { listenGestures } from './input.ts';
 import type { Keeping } from './keeping.ts';
+import { listenKeys } from './keys.ts';
 import { Mine } from './mine.ts';
 import { Names } from './names.ts';
 import { listenPage } from './page.ts';
@@ -60,6 +63,8 @@ async function claim(code: string): Promise<boolean> {
 
 export class App {
   readonly page = parsePage(location.pathname, location.search);
+  /* What can be done: every part adds its own. */
+  readonly commands = new Commands();
   readonly journal: Journal;
   readonly wall: Wall;
   readonly session: Session;
@@ -166,7 +171,8 @@ export class App {
     this.mine = new Mine(this);
     this.doors = new Doors(this, ink);
     this.gestures = listenGestures(this, canvas);
-    listenWallKeys(this);
+    addActions(this);
+    listenKeys(this.commands);
     listenPage(this);
     new AsSeen(this);
     this.wall.resize(viewport);
@@ -347,10 +353,15 @@ export class App {
     this.mine.redo();
   }
 
-  private save(): void {
+  save(): void {
     saveView(this.wall, this.page.canvas).catch((error: Error) =>
       this.chrome.toast.say(error.message),
     );
+  }
+
+  /* What is shown is the wall as it is now, and one may change it. */
+  get mayDraw(): boolean {
+    return !this.page.isWatching && !this.doors.isLooking;
   }
 
   private get journals(): Journal[] {

@@ -1,8 +1,6 @@
-/* What the hand and the keys do on the wall. */
+/* What the hand does on the wall. */
 import { Gestures } from '../hand/gestures.ts';
-import { closePopovers } from '../ui/popover.ts';
 import type { App } from './app.ts';
-import { listenKeys } from './keys.ts';
 
 export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
   const { wall, hand } = app;
@@ -68,43 +66,5 @@ export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
       }
     },
     panning: (isPanning) => canvas.classList.toggle('is-panning', isPanning),
-  });
-}
-
-export function listenWallKeys(app: App): void {
-  const { wall } = app;
-  const ifDrawing = (act: () => void): void => {
-    if (!app.page.isWatching && !app.doors.isLooking) {
-      act();
-    }
-  };
-  listenKeys({
-    tool: (tool) =>
-      ifDrawing(() => {
-        app.eyedropper.stop();
-        app.palette.setTool(tool);
-      }),
-    shift: (isDown) => app.hand.setRegular(isDown),
-    pick: () => ifDrawing(() => app.eyedropper.toggle()),
-    width: (direction) => ifDrawing(() => app.palette.stepWidth(direction)),
-    undo: () => ifDrawing(() => app.undo()),
-    redo: () => ifDrawing(() => app.redo()),
-    zoom: (direction) => app.zoomStep(direction),
-    zoomReset: () => app.zoomReset(),
-    pan: (dx, dy) => wall.pan(dx, dy),
-    home: () => app.goToRecent(),
-    help: () => app.chrome.help.toggle(),
-    space: (isDown) => {
-      app.gestures.isSpaceDown = isDown;
-      wall.canvas.classList.toggle('is-grabbing', isDown);
-    },
-    past: () => app.doors.past(),
-    who: () => app.doors.who(),
-    escape: () => {
-      if (!closePopovers() && !app.doors.escape() && !app.eyedropper.stop()) {
-        app.hand.cancel();
-        wall.request();
-      }
-    },
   });
 }

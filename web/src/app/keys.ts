@@ -1,95 +1,97 @@
-/* The keyboard. */
-import { TOOLS, type ToolName } from '../core/tools.ts';
+/* The keyboard: which command a press means, and whose key it is. What is typed into is left alone. */
+import { chordsOf, type Press } from '../core/chords.ts';
+import type { Commands, Hold } from './commands.ts';
 
-export interface KeyEvents {
-  tool(tool: ToolName): void;
-  pick(): void;
-  width(direction: 1 | -1): void;
-  undo(): void;
-  redo(): void;
-  zoom(direction: 1 | -1): void;
-  zoomReset(): void;
-  pan(dx: number, dy: number): void;
-  home(): void;
-  help(): void;
-  space(isDown: boolean): void;
-  shift(isDown: boolean): void;
-  escape(): void;
-  past(): void;
-  who(): void;
-}
-
-const PAN_PX = 96;
+const HOLD_KEYS: Record<string, Hold['key']> = { ' ': 'space', Shift: 'shift', Alt: 'alt' };
+/* These are the button's that has the focus. */
+const PRESSES = new Set(['space', 'enter']);
 
 function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) {
     return false;
   }
-  const isText = target instanceof HTMLInputElement && target.type !== 'color';
-  return isText || target.closest('dialog') !== null;
+  const isText = target.matches('input:not([type="color"], [type="checkbox"]), textarea, select');
+  return isText || target.isContentEditable || target.closest('dialog') !== null;
 }
 
-/* Space on a button presses it. */
-function isOnButton(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.closest('button') !== null;
+function isOnControl(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement &&
+    target.closest('button, a, summary, input, [role="slider"], [role="menuitem"]') !== null
+  );
 }
 
-export function listenKeys(events: KeyEvents): () => void {
-  const names = Object.keys(TOOLS) as ToolName[];
-  const plain = new Map<string, () => void>([
-    ...names.map((name) => [TOOLS[name].key, () => events.tool(name)] as [string, () => void]),
-    ['k', () => events.pick()],
-    ['[', () => events.width(-1)],
-    [']', () => events.width(1)],
-    ['+', () => events.zoom(1)],
-    ['=', () => events.zoom(1)],
-    ['-', () => events.zoom(-1)],
-    ['_', () => events.zoom(-1)],
-    ['0', () => events.zoomReset()],
-    ['arrowleft', () => events.pan(PAN_PX, 0)],
-    ['arrowright', () => events.pan(-PAN_PX, 0)],
-    ['arrowup', () => events.pan(0, PAN_PX)],
-    ['arrowdown', () => events.pan(0, -PAN_PX)],
-    ['home', () => events.home()],
-    ['shift+t', () => events.past()],
-    ['i', () => events.who()],
-    ['?', () => events.help()],
-    ['escape', () => events.escape()],
-  ]);
-  const down = (event: KeyboardEvent): void => {
-    if (event.key === 'Shift') {
-      events.shift(true);
+function pressOf(event: KeyboardEvent): Press {
+  return {
+    key: event.key,
+    code: event.code,
+    isShift: event.shiftKey,
+    isAlt: event.altKey,
+    isMod: event.ctrlKey || event.metaKey,
+    isAltGraph: event.getModifierState('AltGraph'),
+  };
+}
+
+export function listenKeys(commands: Commands): () => void {
+  const held = new Set<Hold>();
+
+  const hold = (event: KeyboardEvent): boolean => {
+    const key = HOLD_KEYS[event.key];
+    const isOthers = key === 'space' && (isOnControl(event.target) || event.ctrlKey);
+    if (key === undefined || isOthers) {
+      return false;
     }
-    if (isTyping(event.target) && event.key !== '?') {
+    let isTaken = false;
+    for (const each of commands.holds) {
+      if (each.key === key && (each.isAvailable?.() ?? true)) {
+        isTaken = true;
+        if (!held.has(each)) {
+          held.add(each);
+          each.run(true);
+        }
+      }
+    }
+    return isTaken;
+  };
+  const release = (key: Hold['key'] | null): void => {
+    for (const each of held) {
+      if (key === null || each.key === key) {
+        held.delete(each);
+        each.run(false);
+      }
+    }
+  };
+
+  const down = (event: KeyboardEvent): void => {
+    if (event.defaultPrevented || event.isComposing) {
       return;
     }
-    const letter = event.key.toLowerCase();
-    const shifted = `shift+${letter}`;
-    const key = event.shiftKey && plain.has(shifted) ? shifted : letter;
-    const isCommand = event.ctrlKey || event.metaKey;
-    if (isCommand && !event.altKey && (key === 'z' || key === 'y')) {
+    const press = pressOf(event);
+    if (isTyping(event.target) && !(press.isMod && event.key.toLowerCase() === 'k')) {
+      return;
+    }
+    if (event.key === 'Escape') {
+      commands.escape();
+      return;
+    }
+    const chords = chordsOf(press);
+    const isControls = isOnControl(event.target) && chords.some((chord) => PRESSES.has(chord));
+    const command = isControls ? null : commands.at(chords);
+    if (command !== null) {
       event.preventDefault();
-      if (key === 'y' || event.shiftKey) {
-        events.redo();
-      } else {
-        events.undo();
-      }
-    } else if (!isCommand && !event.altKey && key === ' ' && !isOnButton(event.target)) {
-      event.preventDefault();
-      events.space(true);
-    } else if (!isCommand && !event.altKey && plain.has(key)) {
-      event.preventDefault();
-      plain.get(key)!();
+      command.run();
+    } else if (hold(event) && event.key !== 'Shift') {
+      event.preventDefault(); /* space would scroll, Alt open the browser's menu */
     }
   };
   const up = (event: KeyboardEvent): void => {
-    if (event.key === ' ') {
-      events.space(false);
-    } else if (event.key === 'Shift') {
-      events.shift(false);
+    const key = HOLD_KEYS[event.key];
+    if (key !== undefined) {
+      release(key);
     }
   };
-  const blur = (): void => events.space(false);
+  /* The keys are let go somewhere else. */
+  const blur = (): void => release(null);
   window.addEventListener('keydown', down);
   window.addEventListener('keyup', up);
   window.addEventListener('blur', blur);

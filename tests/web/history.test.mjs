@@ -187,3 +187,81 @@ test('bars_are_gathered_without_losing_a_stroke', () => {
   const sum = (counts) => counts.reduce((all, each) => all + each, 0);
   assert.equal(sum(timeline.gathered(many, 137)), sum(many));
 });
+
+/* ---- edits ---- */
+
+const edit = (seq, follow, ...targets) => ({ ...hide(seq, ...targets), follow });
+const { addsOf, hidesOf } = await load('core/history.ts');
+const steps = (stack) => stack.map((drawn) => [addsOf(drawn).seqs, hidesOf(drawn).seqs]);
+
+test('an_edit_is_one_step_undone_and_done_again_in_the_log', () => {
+  const moved = [stroke(5), stroke(4), edit(3, 2, 1, 2), stroke(2), stroke(1)];
+  assert.deepEqual(steps(rebuild(moved).done), [[[1], []], [[2], []], [[4, 5], [1, 2]]]);
+  const undone = [show(7, 1, 2), edit(6, 1, 4, 5), ...moved];
+  assert.deepEqual(steps(rebuild(undone).undone), [[[4, 5], [1, 2]]]);
+  assert.deepEqual(steps(rebuild(undone).done), [[[1], []], [[2], []]]);
+  const again = [show(9, 4, 5), edit(8, 1, 1, 2), ...undone];
+  assert.deepEqual(steps(rebuild(again).done), [[[1], []], [[2], []], [[4, 5], [1, 2]]]);
+  assert.deepEqual(rebuild(again).undone, []);
+});
+
+test('strokes_removed_and_strokes_doubled_are_steps', () => {
+  const removed = [edit(2, 0, 1), stroke(1)];
+  assert.deepEqual(steps(rebuild(removed).done), [[[1], []], [[], [1]]]);
+  const back = [show(3, 1), ...removed];
+  assert.deepEqual([steps(rebuild(back).done), steps(rebuild(back).undone)], [[[[1], []]], [[[], [1]]]]);
+  const again = [edit(4, 0, 1), ...back];
+  assert.deepEqual([steps(rebuild(again).done), rebuild(again).undone], [[[[1], []], [[], [1]]], []]);
+  const doubled = [hide(5, 3, 4), stroke(4), stroke(3), edit(2, 2), stroke(1)];
+  assert.deepEqual([steps(rebuild(doubled).done), steps(rebuild(doubled).undone)], [[[[1], []]], [[[3, 4], []]]]);
+  assert.deepEqual(steps(rebuild([show(6, 3, 4), ...doubled]).done), [[[1], []], [[3, 4], []]]);
+});
+
+test('an_edit_whose_own_ops_are_not_known_is_known_from_its_undoing', () => {
+  assert.deepEqual(steps(rebuild([show(60, 40, 41), edit(59, 1, 51, 52)]).undone), [[[51, 52], [40, 41]]]);
+  assert.deepEqual(steps(rebuild([show(60, 51, 52), edit(59, 1, 40, 41)]).done), [[[51, 52], [40, 41]]]);
+});
+
+test('the_log_is_asked_for_more_where_the_oldest_strokes_may_belong_to_an_edit', () => {
+  const history = new History();
+  const run = (from, count) => Array.from({ length: count }, (_, i) => stroke(from - i));
+  history.restore(run(3000, 200), true);
+  assert.equal(history.olderThan, 2801);
+  history.restoreOlder(run(2800, 1000), true);
+  assert.equal(history.olderThan, null, 'no edit is larger');
+  const apart = new History();
+  apart.restore(Array.from({ length: 200 }, (_, i) => stroke(3000 - 2 * i)), true);
+  assert.equal(apart.olderThan, null, 'other people drew in between');
+});
+
+test('an_edit_of_this_page_is_undone_before_and_after_it_is_acknowledged', () => {
+  const history = new History();
+  history.add({ counter: 1, count: 1, seq: null });
+  history.add({ counter: 2, count: 3, seq: null, hides: { seqs: [7], refs: [1] } });
+  const undone = history.undo();
+  assert.deepEqual([addsOf(undone), hidesOf(undone)], [{ seqs: [], refs: [3, 4] }, { seqs: [7], refs: [1] }]);
+  history.said(5);
+  history.acknowledge(1, 10);
+  history.acknowledge(2, 11);
+  assert.deepEqual([addsOf(undone), hidesOf(undone)], [{ seqs: [12, 13], refs: [] }, { seqs: [7, 10], refs: [] }]);
+  history.acknowledge(5, 14);
+  history.restore([show(15, 7, 10), edit(14, 1, 12, 13), stroke(13), stroke(12), edit(11, 2, 7, 10), stroke(10), stroke(7)], false);
+  assert.deepEqual(hidesOf(history.redo()).seqs, [7, 10]);
+});
+
+test('what_a_page_that_is_gone_edited_is_taken_over_as_steps', () => {
+  const history = new History();
+  history.restore([stroke(7)], false);
+  const none = { refs: [], seqs: [], isShow: false };
+  const rest = { strokes: [], shows: [], showRefs: [] };
+  history.takeOver('ab', [
+    { ...none, counter: 1, count: 1 },
+    { ...none, counter: 2, count: 2, refs: [1], seqs: [7], edit: { ...rest, strokes: [0] } },
+    { ...none, counter: 4, count: 2, refs: [3], edit: { ...rest, shows: [7], showRefs: [1] } },
+    { ...none, counter: 6, count: 1, refs: [1], edit: rest },
+    { ...none, counter: 7, count: 1, refs: [1], isShow: true },
+  ]);
+  assert.equal(history.undo().counter, 1);
+  assert.equal(history.undo().seq, 7);
+  assert.equal(history.undo(), null);
+});

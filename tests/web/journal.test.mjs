@@ -264,3 +264,69 @@ test('waits_grow_to_ten_seconds_and_differ_between_clients', () => {
   high.reset();
   assert.equal(high.nextMs(), 250);
 });
+
+/* ---- edits ---- */
+
+const strokeBody = (x) =>
+  encodeOp({
+    kind: 'stroke', tool: 0, color: 0x112233ff, width: 256, origin: { level: 0, x: 0, y: 0 }, startMs: null,
+    part: 0, parts: 1, hasPressure: false, hasTimes: false,
+    points: { count: 1, x: Int32Array.of(x), y: Int32Array.of(0), pressure: Uint8Array.of(255), dtMs: new Uint32Array(1) },
+  });
+const read = (entry) => entry.bodies.map(decodeOp).map((op) => (op.kind === 'stroke' ? op.points.x[0] : op));
+
+test('an_edit_is_one_entry_that_hides_and_draws', () => {
+  const journal = new Journal('00', makeKeeper());
+  const entry = journal.addEdit({ seqs: [9, 4], refs: [], strokes: [strokeBody(1), strokeBody(2)] });
+  assert.deepEqual(read(entry), [{ kind: 'hide', targets: [4, 9], follow: 2 }, 1, 2]);
+  assert.equal(journal.addStrokes([strokeBody(3)]).counter, entry.counter + 3);
+  const removal = journal.addEdit({ seqs: [7], refs: [] });
+  assert.deepEqual(read(removal), [{ kind: 'hide', targets: [7], follow: 0 }]);
+});
+
+test('an_edit_of_what_waits_waits_and_so_does_one_of_that', () => {
+  const keeper = makeKeeper();
+  const journal = new Journal('00', keeper);
+  const drawn = journal.addStrokes([strokeBody(1), strokeBody(2)]);
+  const moved = journal.addEdit({ seqs: [3], refs: [drawn.counter], strokes: [strokeBody(5), strokeBody(6)] });
+  const second = journal.addEdit({ seqs: [], refs: [moved.counter + 2], strokes: [strokeBody(7)] });
+  const undone = journal.addEdit({ seqs: [], refs: [second.counter + 1], showRefs: [moved.counter + 2] });
+  assert.deepEqual(journal.sendable(9), [drawn]);
+  for (const after of [journal, takeOver(keeper)]) {
+    after.acknowledge(drawn.counter, 2, 10);
+    const [first] = after.sendable(9);
+    assert.deepEqual(read(first), [{ kind: 'hide', targets: [3, 10, 11], follow: 2 }, 5, 6]);
+    after.acknowledge(moved.counter, 3, 20);
+    assert.deepEqual(read(after.sendable(9)[0]), [{ kind: 'hide', targets: [22], follow: 1 }, 7]);
+    after.acknowledge(second.counter, 2, 30);
+    assert.deepEqual(read(after.sendable(9)[0]), [
+      { kind: 'hide', targets: [31], follow: 1 },
+      { kind: 'show', targets: [22] },
+    ]);
+    after.acknowledge(undone.counter, 2, 40);
+    assert.equal(after.size, 0);
+  }
+});
+
+test('what_was_refused_takes_the_undoing_of_it_along_but_not_what_came_in_its_place', () => {
+  const keeper = makeKeeper();
+  const journal = new Journal('00', keeper);
+  const drawn = journal.addStrokes([strokeBody(1)]);
+  const moved = journal.addEdit({ seqs: [], refs: [drawn.counter], strokes: [strokeBody(5)] });
+  journal.addEdit({ seqs: [], refs: [drawn.counter] });
+  journal.reject(drawn.counter);
+  assert.deepEqual(journal.list().map(read), [[{ kind: 'hide', targets: [], follow: 1 }, 5]]);
+  assert.equal(journal.list()[0].counter, moved.counter);
+  assert.equal(journal.addEdit({ seqs: [], refs: [drawn.counter], strokes: [strokeBody(6)] }).bodies.length, 2, 'nothing waits for what is gone');
+});
+
+test('a_damaged_edit_is_dropped_and_a_whole_one_taken_over', () => {
+  const keeper = makeKeeper();
+  const journal = new Journal('00', keeper);
+  const drawn = journal.addStrokes([strokeBody(1)]);
+  journal.addEdit({ seqs: [], refs: [drawn.counter], strokes: [strokeBody(5)] });
+  const bad = journal.addEdit({ seqs: [], refs: [drawn.counter], strokes: [strokeBody(6)] });
+  keeper.items.get(bad.counter).edit.strokes[0] = Uint8Array.of(1, 99);
+  const after = takeOver(keeper);
+  assert.deepEqual(after.list().map(({ counter, count }) => [counter, count]), [[1, 1], [2, 2]]);
+});

@@ -4,7 +4,6 @@ import { parsePage, parseView } from '../core/address.ts';
 import { displayLevel, makeCamera, screenToPosition, type Viewport } from '../core/camera.ts';
 import { positionFromPixels, SUB_PER_PX, toLevel, type Position } from '../core/geometry.ts';
 import { Journal, type Acked, type Entry } from '../core/journal.ts';
-import { markKey } from '../core/marks.ts';
 import type { Facts } from '../core/saving.ts';
 import { decodeOp } from '../core/op.ts';
 import { encodeCursor, SUBPROTOCOL, type ServerRecord } from '../core/protocol.ts';
@@ -323,13 +322,12 @@ export class App {
 
   private acknowledged({ entry, seq }: Acked): void {
     this.mine.history.acknowledge(entry.counter, seq);
-    this.wall.scene.pendingAcked(markKey(this.journal.nonce, entry.counter), seq);
+    this.wall.scene.entryAcked(this.journal.nonce, entry, seq);
     this.wall.request();
   }
 
   private refused(entry: Entry, said: string): void {
-    this.wall.scene.removePending(markKey(this.journal.nonce, entry.counter));
-    this.wall.scene.endOverride(entry.counter);
+    this.wall.scene.entryRefused(this.journal.nonce, entry);
     this.mine.history.forget(entry.counter);
     this.mine.show();
     this.chrome.toast.say(said === '' ? message('wall.refused') : said);

@@ -1,16 +1,25 @@
 /* Undo and redo, across reloads and devices: the log is asked what this artist did, a page at a time. */
-import { History, type Drawn, type MineOp } from '../core/history.ts';
-import type { Journal } from '../core/journal.ts';
+import { addsOf, hidesOf, History, type Drawn, type MineOp, type Names } from '../core/history.ts';
+import type { Entry, Journal } from '../core/journal.ts';
 import { markKey } from '../core/marks.ts';
+import { encodeOp, type Stroke } from '../core/op.ts';
 import type { Json } from '../net/connection.ts';
 import type { App } from './app.ts';
 
 const PAGE = 200;
+const OLDER_PAGE = 1000; /* an edit may have been of more than that */
 const WAIT_MS_MAX = 10_000;
 
 interface MineJson {
   id: number;
-  ops: { seq: string; kind: string; part?: number; parts?: number; targets?: string[] }[];
+  ops: {
+    seq: string;
+    kind: string;
+    part?: number;
+    parts?: number;
+    targets?: string[];
+    follow?: number;
+  }[];
   more: boolean;
 }
 
@@ -19,7 +28,7 @@ export function readMine(message: MineJson): MineOp[] {
   const isKnown = (kind: string): kind is MineOp['kind'] =>
     kind === 'stroke' || kind === 'hide' || kind === 'show';
   const ops: MineOp[] = [];
-  for (const { seq, kind, part, parts, targets } of message.ops) {
+  for (const { seq, kind, part, parts, targets, follow } of message.ops) {
     if (isKnown(kind)) {
       ops.push({
         seq: Number(seq),
@@ -27,6 +36,7 @@ export function readMine(message: MineJson): MineOp[] {
         part: part ?? 0,
         parts: parts ?? 1,
         targets: (targets ?? []).map(Number),
+        ...(follow === undefined ? {} : { follow }),
       });
     }
   }
@@ -57,7 +67,7 @@ export class Mine {
     this.isAsking = this.app.session.connection.sendJson({
       type: 'mine',
       id: ++this.id,
-      limit: PAGE,
+      limit: before === null ? PAGE : OLDER_PAGE,
       ...(before === null ? {} : { before: String(before) }),
     });
   }
@@ -123,29 +133,81 @@ export class Mine {
     }
   }
 
+  /* The strokes named go, others come in their place: one step. Each of the others is whole, its parts in order. */
+  edit(hides: Names, strokes: readonly (readonly Stroke[])[]): Entry {
+    const { journal, wall } = this.app;
+    const bodies = strokes.flat().map(encodeOp);
+    const entry = journal.addEdit({ ...hides, strokes: bodies });
+    const { counter, count } = entry;
+    const named = { seqs: [...hides.seqs], refs: [...hides.refs] };
+    this.history.add({ counter, count, seq: null, hides: named });
+    this.display(journal.nonce, hides, false, counter);
+    let next = counter + 1;
+    for (const parts of strokes) {
+      wall.scene.addPending(markKey(journal.nonce, next), [...parts]);
+      next += parts.length;
+    }
+    this.said();
+    return entry;
+  }
+
+  private said(): void {
+    this.app.session.flush();
+    this.app.changed();
+    this.show();
+    this.app.wall.request();
+  }
+
+  /* Before the server does. */
+  private display(nonce: string, { seqs, refs }: Names, isShown: boolean, token: number): void {
+    const { scene } = this.app.wall;
+    scene.override(seqs, !isShown, token);
+    refs.forEach((ref) => scene.hidePending(markKey(nonce, ref), !isShown, token));
+  }
+
   private setShown(drawn: Drawn | null, isShow: boolean): void {
     if (drawn === null) {
       return;
     }
-    const { session, wall, doors, rescue } = this.app;
-    const { counter, count, seq, nonce } = drawn;
+    const { nonce } = drawn;
     /* What waits in a journal taken over is undone there. */
-    const taken = seq === null && nonce !== undefined ? rescue.journalOf(nonce) : null;
-    const journal = taken ?? this.app.journal;
-    const seqs = seq === null ? [] : Array.from({ length: count }, (_, i) => seq + i);
-    const entry = journal.addVisibility(isShow, seqs, seq === null ? [counter] : []);
-    this.history.said(entry.counter, taken?.nonce);
-    wall.scene.hidePending(markKey(nonce ?? journal.nonce, counter), !isShow, entry.counter);
-    if (seq !== null) {
-      if (!wall.scene.knows(seq)) {
-        this.wait(isShow); /* only the server can take it out of a picture */
-      }
-      wall.scene.override(seq, !isShow, entry.counter);
-      doors.changedElsewhere(seq, isShow);
+    const taken = nonce === undefined ? null : this.app.rescue.journalOf(nonce);
+    const journal = drawn.seq === null && taken !== null ? taken : this.app.journal;
+    const [shows, hides] = isShow
+      ? [addsOf(drawn), hidesOf(drawn)]
+      : [hidesOf(drawn), addsOf(drawn)];
+    const entry = this.say(journal, shows, hides, drawn.hides !== undefined && isShow);
+    this.history.said(entry.counter, journal === taken ? nonce : undefined);
+    const named = nonce ?? journal.nonce;
+    this.display(named, hides, false, entry.counter);
+    this.display(named, shows, true, entry.counter);
+    if (drawn.counter > 0 && drawn.seq !== null) {
+      /* They may still wait for their ops to come. */
+      const { refs } = addsOf({ ...drawn, seq: null });
+      this.display(named, { seqs: [], refs }, isShow, entry.counter);
     }
-    session.flush();
-    this.app.changed();
-    this.show();
-    wall.request();
+    this.tell([...hides.seqs, ...shows.seqs], isShow);
+    this.said();
+  }
+
+  private say(journal: Journal, shows: Names, hides: Names, isEdit: boolean): Entry {
+    const count = ({ seqs, refs }: Names): number => seqs.length + refs.length;
+    if (count(hides) > 0 && (count(shows) > 0 || isEdit)) {
+      return journal.addEdit({ ...hides, shows: shows.seqs, showRefs: shows.refs });
+    }
+    const isShow = count(shows) > 0;
+    const { seqs, refs } = isShow ? shows : hides;
+    return journal.addVisibility(isShow, seqs, refs);
+  }
+
+  /* Of what is not seen at once it should be said. */
+  private tell(seqs: readonly number[], isShow: boolean): void {
+    const known = this.app.wall.scene.knownAmong(seqs);
+    if (known.size < seqs.length) {
+      this.wait(isShow); /* only the server can take it out of a picture */
+    }
+    if (seqs.length > 0 && known.size === 0) {
+      this.app.doors.changedElsewhere(seqs[0]!, isShow);
+    }
   }
 }

@@ -24,6 +24,23 @@ interface Taken {
   isHere: boolean; /* of this page's canvas */
 }
 
+/* The strokes among bodies, those of several parts whole, and where each begins. */
+export function* strokesOf(
+  bodies: readonly Uint8Array[],
+): Iterable<{ at: number; parts: Stroke[] }> {
+  let parts: Stroke[] = [];
+  for (const [i, body] of bodies.entries()) {
+    const op = decodeOp(body);
+    if (op.kind === 'stroke') {
+      parts.push(op);
+      if (op.part === op.parts - 1) {
+        yield { at: i + 1 - parts.length, parts };
+        parts = [];
+      }
+    }
+  }
+}
+
 export class Rescue {
   private taken: Taken[] = [];
   private readonly known = new Set<string>();
@@ -110,14 +127,20 @@ export class Rescue {
   }
 
   private show(journal: Journal): void {
-    for (const entry of journal.list()) {
-      const parts = entry.bodies.map(decodeOp).filter((op): op is Stroke => op.kind === 'stroke');
-      if (parts.length > 0) {
-        this.scene.addPending(markKey(journal.nonce, entry.counter), parts);
+    for (const { counter, bodies, edit, refs, seqs, isShow } of journal.list()) {
+      /* An edit's strokes come after its hide. */
+      const first = edit === null ? counter : counter + 1;
+      for (const { at, parts } of strokesOf(edit?.strokes ?? bodies)) {
+        this.scene.addPending(markKey(journal.nonce, first + at), parts);
       }
-      for (const ref of entry.refs) {
-        this.scene.hidePending(markKey(journal.nonce, ref), !entry.isShow, entry.counter);
-      }
+      const setShown = (waiting: readonly number[], known: readonly number[], isShown: boolean): void => {
+        this.scene.override(known, !isShown, counter);
+        for (const ref of waiting) {
+          this.scene.hidePending(markKey(journal.nonce, ref), !isShown, counter);
+        }
+      };
+      setShown(refs, seqs, isShow);
+      setShown(edit?.showRefs ?? [], edit?.shows ?? [], true);
     }
   }
 
@@ -143,13 +166,13 @@ export class Rescue {
     return new Session(options, journal, {
       acknowledged: ({ entry, seq }) => {
         if (taken.isHere) {
-          this.scene.pendingAcked(markKey(journal.nonce, entry.counter), seq);
+          this.scene.entryAcked(journal.nonce, entry, seq);
           this.events.acknowledged(journal.nonce, entry.counter, seq);
         }
       },
       refused: (entry) => {
         if (taken.isHere) {
-          this.scene.removePending(markKey(journal.nonce, entry.counter));
+          this.scene.entryRefused(journal.nonce, entry);
           this.events.refused(journal.nonce, entry.counter);
         }
       },

@@ -3,8 +3,17 @@
  * An entry is named by (nonce, counter) for ever, so sending it twice is harmless. Each is
  * given to the keeper (the browser's database) in the moment it is made, before it is sent, and
  * removed when it is durable on the server. An undo of something not acknowledged yet cannot name
- * its seqs: it refers to counters, and waits. Pure but for the keeper, which is passed in. */
+ * its seqs: it refers to counters, and waits; so does an edit of it. Pure but for the keeper, which is
+ * passed in. */
 import { decodeOp, encodeOp, PARTS_MAX } from './op.ts';
+
+/* What an edit does besides hiding: strokes that come in place of others, or, when one is undone, strokes
+ * that are shown again. */
+export interface EditRest {
+  strokes: Uint8Array[];
+  shows: number[]; /* seqs */
+  showRefs: number[]; /* counters */
+}
 
 /* An entry as it outlives the page. */
 export interface Kept {
@@ -15,6 +24,7 @@ export interface Kept {
   seqs: number[];
   atMs: number; /* when it was made: journals are sent oldest first */
   isDraft: boolean; /* of a stroke still in the hand */
+  edit?: EditRest;
 }
 
 /* Where entries outlive the page. Writing begins at once and is told when it is done; false if it
@@ -34,11 +44,22 @@ export interface Entry {
   counter: number;
   count: number;
   bodies: Uint8Array[]; /* empty while `refs` are not all known */
-  refs: number[]; /* counters of the strokes to hide or show */
+  /* Counters of the strokes to hide or show: of a stroke's entry that entry's, of a stroke of an edit its own. */
+  refs: number[];
   isShow: boolean;
   seqs: number[]; /* of those of `refs` that were acknowledged */
+  edit: EditRest | null; /* it hides `refs` and `seqs`, and does this; one step */
   atMs: number;
   isSent: boolean; /* on the present connection */
+}
+
+/* An edit to be made. */
+export interface EditWanted {
+  seqs: readonly number[]; /* to hide */
+  refs: readonly number[];
+  strokes?: readonly Uint8Array[];
+  shows?: readonly number[];
+  showRefs?: readonly number[];
 }
 
 export interface Acked {
@@ -72,9 +93,9 @@ export class Journal {
     const journal = new Journal(nonce, keeper, Date.now, keptChanged);
     for (const { counter, value } of found) {
       if (isKept(value) && value.counter === counter) {
-        const { bodies, refs, isShow, seqs, atMs } = value;
-        const count = Math.max(1, bodies.length);
-        const entry = { counter, count, bodies, refs, isShow, seqs, atMs, isSent: false };
+        const { bodies, refs, isShow, seqs, atMs, edit = null } = value;
+        const count = countOf(bodies, edit);
+        const entry = { counter, count, bodies, refs, isShow, seqs, edit, atMs, isSent: false };
         journal.entries.set(counter, entry);
         journal.next = Math.max(journal.next, counter + count + TAKEN_OVER_GAP);
       } else {
@@ -136,10 +157,23 @@ export class Journal {
 
   /* Hides or shows strokes by seq, or, where they are not acknowledged yet, by counter. */
   addVisibility(isShow: boolean, seqs: readonly number[], refs: readonly number[]): Entry {
-    const counter = this.reserved === null ? this.next : this.reserved + PARTS_MAX;
-    const entry = this.makeEntry(counter, [], [...refs], isShow, [...seqs]);
+    const entry = this.makeEntry(this.nextFree, [], [...refs], isShow, [...seqs]);
     this.settle(entry);
     return this.put(entry);
+  }
+
+  /* Strokes hidden and others in their place, whole or not at all. */
+  addEdit({ seqs, refs, strokes = [], shows = [], showRefs = [] }: EditWanted): Entry {
+    const isThere = (ref: number): boolean => this.entryNaming(ref) !== undefined;
+    const edit = { strokes: [...strokes], shows: [...shows], showRefs: showRefs.filter(isThere) };
+    const entry = this.makeEntry(this.nextFree, [], refs.filter(isThere), false, [...seqs], edit);
+    this.settle(entry);
+    return this.put(entry);
+  }
+
+  /* Above what the stroke in the hand may come to be called. */
+  private get nextFree(): number {
+    return this.reserved === null ? this.next : this.reserved + PARTS_MAX;
   }
 
   private makeEntry(
@@ -148,9 +182,21 @@ export class Journal {
     refs: number[],
     isShow: boolean,
     seqs: number[],
+    edit: EditRest | null = null,
   ): Entry {
-    const count = Math.max(1, bodies.length);
-    return { counter, count, bodies, refs, isShow, seqs, atMs: this.now(), isSent: false };
+    const count = countOf(bodies, edit);
+    return { counter, count, bodies, refs, isShow, seqs, edit, atMs: this.now(), isSent: false };
+  }
+
+  /* The entry that puts the stroke of that counter on the wall. */
+  private entryNaming(ref: number): Entry | undefined {
+    const entry = this.entries.get(ref);
+    if (entry !== undefined) {
+      return entry.edit === null ? entry : undefined;
+    }
+    return [...this.entries.values()].find(
+      ({ edit, counter, count }) => edit !== null && ref > counter && ref < counter + count,
+    );
   }
 
   private put(entry: Entry): Entry {
@@ -182,11 +228,24 @@ export class Journal {
     }
   }
 
-  /* Builds the body once every stroke's seq is known. */
+  /* Builds the bodies once every stroke's seq is known. */
   private settle(entry: Entry): void {
-    if (entry.bodies.length === 0 && entry.refs.length === 0 && entry.seqs.length > 0) {
-      const targets = [...new Set(entry.seqs)].sort((a, b) => a - b);
-      entry.bodies = [encodeOp({ kind: entry.isShow ? 'show' : 'hide', targets })];
+    const { edit, isShow, refs } = entry;
+    if (entry.bodies.length > 0 || refs.length > 0 || (edit !== null && edit.showRefs.length > 0)) {
+      return;
+    }
+    const targets = ordered(entry.seqs);
+    if (edit === null) {
+      const kind = isShow ? 'show' : 'hide';
+      entry.bodies = targets.length > 0 ? [encodeOp({ kind, targets })] : [];
+      return;
+    }
+    const shows = ordered(edit.shows);
+    const follow = edit.strokes.length + (shows.length > 0 ? 1 : 0);
+    if (targets.length + follow > 0) {
+      const hide = encodeOp({ kind: 'hide', targets, follow });
+      const show = shows.length > 0 ? [encodeOp({ kind: 'show', targets: shows })] : [];
+      entry.bodies = [hide, ...edit.strokes, ...show];
     }
   }
 
@@ -208,12 +267,25 @@ export class Journal {
       return null;
     }
     this.forget(counter);
+    const seqsOf = (ref: number): number[] => {
+      if (entry.edit === null) {
+        return ref === counter ? Array.from({ length: count }, (_, i) => seq + i) : [];
+      }
+      return ref > counter && ref < counter + count ? [seq + ref - counter] : [];
+    };
+    const settleRefs = (refs: number[], seqs: number[]): number[] =>
+      refs.filter((ref) => {
+        const known = seqsOf(ref);
+        seqs.push(...known);
+        return known.length === 0;
+      });
     for (const other of this.entries.values()) {
-      if (other.refs.includes(counter)) {
-        other.refs = other.refs.filter((ref) => ref !== counter);
-        for (let i = 0; i < count; i++) {
-          other.seqs.push(seq + i);
-        }
+      const waited = other.refs.length + (other.edit?.showRefs.length ?? 0);
+      other.refs = settleRefs(other.refs, other.seqs);
+      if (other.edit !== null) {
+        other.edit.showRefs = settleRefs(other.edit.showRefs, other.edit.shows);
+      }
+      if (other.refs.length + (other.edit?.showRefs.length ?? 0) < waited) {
         this.settle(other);
         this.keep(other);
       }
@@ -235,15 +307,22 @@ export class Journal {
 
   /* What refers to entries that are not here refers to nothing. */
   private forgetLostRefs(): void {
+    const isThere = (ref: number): boolean => this.entryNaming(ref) !== undefined;
     for (const other of [...this.entries.values()]) {
-      if (other.refs.some((ref) => !this.entries.has(ref))) {
-        other.refs = other.refs.filter((ref) => this.entries.has(ref));
-        this.settle(other);
-        if (other.refs.length === 0 && other.bodies.length === 0) {
-          this.drop(other.counter);
-        } else {
-          this.keep(other);
-        }
+      const { edit } = other;
+      if ([...other.refs, ...(edit?.showRefs ?? [])].every(isThere)) {
+        continue;
+      }
+      other.refs = other.refs.filter(isThere);
+      if (edit !== null) {
+        edit.showRefs = edit.showRefs.filter(isThere);
+      }
+      this.settle(other);
+      const isWaiting = other.refs.length + (edit?.showRefs.length ?? 0) > 0;
+      if (!isWaiting && other.bodies.length === 0) {
+        this.drop(other.counter);
+      } else {
+        this.keep(other);
       }
     }
   }
@@ -261,9 +340,25 @@ export class Journal {
   }
 }
 
+function countOf(bodies: readonly Uint8Array[], edit: EditRest | null): number {
+  if (edit === null) {
+    return Math.max(1, bodies.length);
+  }
+  return 1 + edit.strokes.length + (edit.shows.length + edit.showRefs.length > 0 ? 1 : 0);
+}
+
+function ordered(seqs: readonly number[]): number[] {
+  return [...new Set(seqs)].sort((a, b) => a - b);
+}
+
 function toKept(entry: Entry, isDraft: boolean): Kept {
-  const { counter, bodies, refs, isShow, seqs, atMs } = entry;
-  return { counter, bodies, refs: [...refs], isShow, seqs: [...seqs], atMs, isDraft };
+  const { counter, bodies, refs, isShow, seqs, atMs, edit } = entry;
+  const kept = { counter, bodies, refs: [...refs], isShow, seqs: [...seqs], atMs, isDraft };
+  if (edit === null) {
+    return kept;
+  }
+  const { strokes, shows, showRefs } = edit;
+  return { ...kept, edit: { strokes, shows: [...shows], showRefs: [...showRefs] } };
 }
 
 function isNumbers(value: unknown): value is number[] {
@@ -279,17 +374,30 @@ function isOp(body: Uint8Array): boolean {
   }
 }
 
+function isBodies(value: unknown): value is Uint8Array[] {
+  return (
+    Array.isArray(value) &&
+    value.every((body) => body instanceof Uint8Array) &&
+    value.every(isOp)
+  );
+}
+
+function isRest(value: unknown): value is EditRest {
+  const { strokes, shows, showRefs } = (value ?? {}) as Partial<EditRest>;
+  return isBodies(strokes) && isNumbers(shows) && isNumbers(showRefs);
+}
+
 /* The database may hold what another version wrote. */
 function isKept(value: unknown): value is Kept {
-  const { bodies, refs, seqs, isShow, atMs } = (value ?? {}) as Partial<Kept>;
+  const { bodies, refs, seqs, isShow, atMs, edit } = (value ?? {}) as Partial<Kept>;
   return (
-    Array.isArray(bodies) &&
-    bodies.every((body) => body instanceof Uint8Array) &&
+    isBodies(bodies) &&
     isNumbers(refs) &&
     isNumbers(seqs) &&
-    bodies.length + refs.length > 0 &&
+    (edit === undefined
+      ? bodies.length + refs.length > 0
+      : isRest(edit) && bodies.length + refs.length + edit.showRefs.length > 0) &&
     typeof isShow === 'boolean' &&
-    typeof atMs === 'number' &&
-    bodies.every(isOp)
+    typeof atMs === 'number'
   );
 }

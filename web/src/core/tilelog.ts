@@ -106,6 +106,17 @@ export class TileLog {
     return true;
   }
 
+  /* Every visible stroke on the tile is told: they come in place of its picture, so that any of them can be
+   * hidden in the moment it is asked for. */
+  open(marks: readonly Mark[]): void {
+    const known = new Set(this.marks.map((mark) => mark.seq));
+    const all = [...this.marks, ...marks.filter((mark) => !known.has(mark.seq))];
+    this.marks = all.sort((a, b) => a.seq - b.seq);
+    this.baseSeq = 0;
+    this.unsettledSeq = 0;
+    this.isDrawnOver = false;
+  }
+
   /* Would a picture of that seq take back what was hidden or shown since? A newer one is on its way then, and
    * what there is looks right until it comes. */
   isUndoneBy(seq: number, overrides: ReadonlyMap<number, boolean>): boolean {
@@ -150,5 +161,16 @@ export class TileLog {
 
   hasMark(seq: number): boolean {
     return this.marks.some((mark) => mark.seq === seq);
+  }
+
+  /* Those of the seqs that are marks here, or parts of them, go into `found`. */
+  findAmong(seqs: ReadonlySet<number>, found: Set<number>): void {
+    for (const { seq, parts } of this.marks) {
+      parts.forEach((_, i) => seqs.has(seq + i) && found.add(seq + i));
+    }
+  }
+
+  hasAnyOf(seqs: ReadonlySet<number>): boolean {
+    return this.marks.some((mark) => seqs.has(mark.seq));
   }
 }

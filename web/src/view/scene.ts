@@ -219,6 +219,12 @@ export class Scene implements Overlay {
         this.redraw(tile);
       }
     }
+    for (const pending of this.pendings.values()) {
+      if (pending.seq !== null && change.targets.includes(pending.seq)) {
+        pending.isHidden = change.isHidden;
+        this.settle(pending);
+      }
+    }
   }
 
   private redraw(tile: Tile): void {
@@ -267,9 +273,29 @@ export class Scene implements Overlay {
     }
     pending.seq = seq;
     if (pending.isHidden) {
-      this.override(seq, true, pending.hideToken);
+      this.override([seq], true, pending.hideToken);
     }
     this.later(() => this.removePending(key), PENDING_ACKED_MS);
+  }
+
+  /* Of all strokes of an entry of the journal, an edit's too. */
+  entryAcked(nonce: string, { counter, count }: { counter: number; count: number }, seq: number): void {
+    for (let i = 0; i < count; i++) {
+      this.pendingAcked(markKey(nonce, counter + i), seq + i);
+    }
+  }
+
+  entryRefused(nonce: string, { counter, count }: { counter: number; count: number }): void {
+    for (let i = 0; i < count; i++) {
+      this.removePending(markKey(nonce, counter + i));
+    }
+    for (const pending of this.pendings.values()) {
+      if (pending.isHidden && pending.hideToken === counter) {
+        pending.isHidden = false;
+        this.settle(pending);
+      }
+    }
+    this.endOverride(counter);
   }
 
   removePending(key: string): void {
@@ -287,27 +313,49 @@ export class Scene implements Overlay {
       pending.hideToken = token;
       this.settle(pending);
       if (pending.seq !== null) {
-        this.override(pending.seq, isHidden, token);
+        this.override([pending.seq], isHidden, token);
       }
     }
   }
 
-  /* Hides or shows a stroke before the server says so. `token` names the op that will. */
-  override(seq: number, isHidden: boolean, token: number): void {
-    this.overrides.set(seq, isHidden);
-    this.overrideTokens.set(seq, token);
-    this.redrawMark(seq);
+  /* Hides or shows strokes before the server says so. `token` names the op that will. */
+  override(seqs: readonly number[], isHidden: boolean, token: number): void {
+    for (const seq of seqs) {
+      this.overrides.set(seq, isHidden);
+      this.overrideTokens.set(seq, token);
+    }
+    this.redrawMarks(seqs);
   }
 
   /* The op named by `token` is in the tiles, or was refused. */
   endOverride(token: number): void {
+    const ended: number[] = [];
     for (const [seq, held] of this.overrideTokens) {
       if (held === token) {
         this.overrideTokens.delete(seq);
         this.overrides.delete(seq);
-        this.redrawMark(seq);
+        ended.push(seq);
       }
     }
+    this.redrawMarks(ended);
+  }
+
+  /* One's own strokes that wait for the server, in the order of drawing. */
+  ownPendings(): { key: string; seq: number | null; parts: readonly Stroke[] }[] {
+    return [...this.pendings]
+      .filter(([, pending]) => !pending.isHidden)
+      .map(([key, { seq, mark }]) => ({ key, seq, parts: mark.parts }));
+  }
+
+  /* `marks` are all visible strokes that touch the tile, as the server told them: the tile is drawn from
+   * them from now on. */
+  openTile(tile: Tile, marks: readonly Mark[]): void {
+    tile.log.open(marks);
+    tile.wantedSeq = 0;
+    tile.bitmap?.close();
+    tile.bitmap = null;
+    tile.boosted = null;
+    this.redraw(tile);
   }
 
   /* Is that stroke on a tile in view, as far as is known here? */
@@ -316,10 +364,25 @@ export class Scene implements Overlay {
     return rect !== null && [...this.store.within(rect)].some((tile) => tile.log.hasMark(seq));
   }
 
-  private redrawMark(seq: number): void {
+  knownAmong(seqs: readonly number[]): Set<number> {
+    const found = new Set<number>();
+    const meant = new Set(seqs);
+    for (const tile of this.rect === null ? [] : this.store.within(this.rect)) {
+      tile.log.findAmong(meant, found);
+    }
+    return found;
+  }
+
+  private redrawMarks(seqs: readonly number[]): void {
+    const meant = new Set(seqs);
     for (const tile of this.store.tiles.values()) {
-      if (tile.log.hasMark(seq)) {
+      if (meant.size > 0 && tile.log.hasAnyOf(meant)) {
         this.redraw(tile);
+      }
+    }
+    for (const pending of this.pendings.values()) {
+      if (pending.seq !== null && meant.has(pending.seq)) {
+        this.settle(pending);
       }
     }
   }
@@ -327,8 +390,10 @@ export class Scene implements Overlay {
   pendingFor(tile: Tile): Mark[] {
     const marks: Mark[] = [];
     for (const pending of this.pendings.values()) {
-      const isInPicture = pending.seq !== null && pending.seq <= tile.log.baseSeq;
-      if (!pending.isHidden && !isInPicture && this.meets(pending, tile)) {
+      const { seq } = pending;
+      const isInPicture = seq !== null && seq <= tile.log.baseSeq;
+      const isHidden = (seq === null ? undefined : this.overrides.get(seq)) ?? pending.isHidden;
+      if (!isHidden && !isInPicture && this.meets(pending, tile)) {
         marks.push(pending.mark);
       }
     }

@@ -155,7 +155,7 @@ static enum kolam_status prepare_people(struct kolam_question *base) {
     return status;
 }
 
-const struct kolam_question_kind kolam_people_question = {
+const struct kolam_question_kind kolam_people_kind = {
     .name = "people",
     .fresh_ms = 1000,
     .size = sizeof(struct people_question),

@@ -108,8 +108,9 @@ static const struct {
     enum kolam_http_kind kind;
     const struct kolam_question_kind *question;
 } shared[] = {
-    {KOLAM_HTTP_LIVELY, &kolam_lively_question},
-    {KOLAM_HTTP_PEOPLE, &kolam_people_question},
+    {KOLAM_HTTP_LIVELY, &kolam_lively_kind},
+    {KOLAM_HTTP_HEAT, &kolam_heat_kind},
+    {KOLAM_HTTP_PEOPLE, &kolam_people_kind},
 };
 #define SHARED_COUNT (sizeof(shared) / sizeof(shared[0]))
 
@@ -181,6 +182,7 @@ static void route(struct kolam_server *server, struct kolam_http *http,
         kolam_history_request(server, http, rest);
         return;
     case KOLAM_HTTP_LIVELY:
+    case KOLAM_HTTP_HEAT:
     case KOLAM_HTTP_PEOPLE:
         ask_shared(server, http, rest, kind);
         return;

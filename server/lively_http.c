@@ -227,7 +227,7 @@ static enum kolam_status build_lively(struct kolam_question *base, struct kolam_
     return status;
 }
 
-const struct kolam_question_kind kolam_lively_question = {
+const struct kolam_question_kind kolam_lively_kind = {
     .name = "lively",
     .fresh_ms = 1000,
     .priority = KOLAM_JOB_INTERACTIVE,

@@ -48,13 +48,14 @@ static const char *const priority_names[KOLAM_JOB_PRIORITIES] = {"interactive", 
 static const struct labels priorities = {"priority", priority_names, KOLAM_JOB_PRIORITIES};
 
 static const char *const kind_names[KOLAM_HTTP_KINDS] = {
-    [KOLAM_HTTP_OTHER] = "other",       [KOLAM_HTTP_TILE] = "tile",
-    [KOLAM_HTTP_PAST_TILE] = "past",    [KOLAM_HTTP_VERSIONS] = "versions",
-    [KOLAM_HTTP_CANVAS] = "canvas",     [KOLAM_HTTP_HISTORY] = "history",
-    [KOLAM_HTTP_LIVELY] = "lively",     [KOLAM_HTTP_PEOPLE] = "people",
-    [KOLAM_HTTP_SNAPSHOT] = "snapshot", [KOLAM_HTTP_OUTLINE] = "outline",
-    [KOLAM_HTTP_PAGE] = "page",         [KOLAM_HTTP_CLAIM] = "claim",
-    [KOLAM_HTTP_HEALTH] = "health",     [KOLAM_HTTP_METRICS] = "metrics"};
+    [KOLAM_HTTP_OTHER] = "other",     [KOLAM_HTTP_TILE] = "tile",
+    [KOLAM_HTTP_PAST_TILE] = "past",  [KOLAM_HTTP_VERSIONS] = "versions",
+    [KOLAM_HTTP_CANVAS] = "canvas",   [KOLAM_HTTP_HISTORY] = "history",
+    [KOLAM_HTTP_LIVELY] = "lively",   [KOLAM_HTTP_HEAT] = "heat",
+    [KOLAM_HTTP_PEOPLE] = "people",   [KOLAM_HTTP_SNAPSHOT] = "snapshot",
+    [KOLAM_HTTP_OUTLINE] = "outline", [KOLAM_HTTP_PAGE] = "page",
+    [KOLAM_HTTP_CLAIM] = "claim",     [KOLAM_HTTP_HEALTH] = "health",
+    [KOLAM_HTTP_METRICS] = "metrics"};
 static const struct labels kinds = {"kind", kind_names, KOLAM_HTTP_KINDS};
 
 /* The statuses that we send; the last stands for any other. */

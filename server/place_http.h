@@ -4,7 +4,8 @@
 
 #include "answers.h"
 
-extern const struct kolam_question_kind kolam_lively_question; /* lively_http.c */
-extern const struct kolam_question_kind kolam_people_question; /* here.c */
+extern const struct kolam_question_kind kolam_lively_kind; /* lively_http.c */
+extern const struct kolam_question_kind kolam_heat_kind;   /* heat_http.c */
+extern const struct kolam_question_kind kolam_people_kind; /* here.c */
 
 #endif

@@ -38,6 +38,8 @@ static const char *const statement_texts[READER_STATEMENT_COUNT] = {
     [READER_FIND_ARTIST] = "SELECT ident, name FROM artist WHERE number = ?",
     [READER_TIME_OF] = "SELECT time_ms FROM op WHERE seq = ?",
     [READER_ARTIST_OPS] = OP_COLUMNS "WHERE op.artist = ? AND op.seq < ? ORDER BY op.seq DESC",
+    [READER_ARTIST_SEQS] =
+        "SELECT seq FROM op WHERE artist = ? AND seq BETWEEN ? AND ? ORDER BY seq",
     [READER_BASE_AT] = "SELECT ink, below, pixels IS NULL FROM base WHERE level = ?2 AND path = ?1",
     [READER_BASE_PIXELS] = "SELECT pixels FROM base WHERE level = ?2 AND path = ?1",
     [READER_BASES] = "SELECT path, level, ink, below, pixels IS NULL FROM base "

@@ -59,3 +59,19 @@ enum kolam_status kolam_reader_artist_ops(struct kolam_reader *reader, uint32_t 
     (void)sqlite3_bind_int64(ops, 2, kolam_reader_clamp_seq(before_seq));
     return kolam_reader_visit_ops(ops, visit, ctx);
 }
+
+enum kolam_status kolam_reader_artist_seqs(struct kolam_reader *reader, uint32_t artist,
+                                           uint64_t from_seq, uint64_t to_seq,
+                                           kolam_seq_visit *visit, void *ctx) {
+    sqlite3_stmt *seqs = reader->statements[READER_ARTIST_SEQS];
+    bool goes_on = true;
+    (void)sqlite3_bind_int64(seqs, 1, artist);
+    (void)sqlite3_bind_int64(seqs, 2, kolam_reader_clamp_seq(from_seq));
+    (void)sqlite3_bind_int64(seqs, 3, kolam_reader_clamp_seq(to_seq));
+    enum kolam_status status = kolam_sql_step(seqs, &goes_on);
+    while (status == KOLAM_OK && goes_on && visit(ctx, (uint64_t)sqlite3_column_int64(seqs, 0))) {
+        status = kolam_sql_step(seqs, &goes_on);
+    }
+    (void)sqlite3_reset(seqs);
+    return status;
+}

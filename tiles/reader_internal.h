@@ -23,6 +23,7 @@ enum kolam_reader_statement {
     READER_FIND_ARTIST,
     READER_TIME_OF,
     READER_ARTIST_OPS,
+    READER_ARTIST_SEQS,
     READER_FIRST_OF_BASE, /* from here on: only in a canvas that has a base */
     READER_BASE_AT = READER_FIRST_OF_BASE,
     READER_BASE_PIXELS,

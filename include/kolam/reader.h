@@ -70,6 +70,13 @@ KOLAM_MUST_CHECK enum kolam_status kolam_reader_artist_ops(struct kolam_reader *
                                                            uint32_t artist, uint64_t before_seq,
                                                            kolam_log_visit *visit, void *ctx);
 
+/* Visits the seqs alone of an artist's ops with from_seq <= seq <= to_seq, rising, until `visit` returns false. */
+typedef bool kolam_seq_visit(void *ctx, uint64_t seq);
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_artist_seqs(struct kolam_reader *reader,
+                                                            uint32_t artist, uint64_t from_seq,
+                                                            uint64_t to_seq, kolam_seq_visit *visit,
+                                                            void *ctx);
+
 /* A row of the quadtree index. */
 struct kolam_home_row {
     uint64_t seq;

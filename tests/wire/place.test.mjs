@@ -127,6 +127,26 @@ test('who_has_two_connections_is_one_person', async () => {
   await askUntil(canvas, 'people', ({ count, watching }) => count === 1 && watching === 0);
 });
 
+// ---- heat ----
+
+test('heat_tells_strokes_per_tile_of_everybody_or_one_in_all_time_or_a_span', async () => {
+  const canvas = newCanvas();
+  const mira = await Client.artist(server, { canvas });
+  const otto = await Client.artist(server, { canvas });
+  await mira.draw([10, 10, 90, 90], { x: 1, y: 0 });
+  await mira.draw([10, 10, 90, 90], { x: 1, y: 0 });
+  const last = await otto.draw([10, 10, 90, 400], { x: 0, y: 1 });
+  const area = 'level=0&x=0&y=0&width=2&height=3';
+  const { json, headers } = await ask(canvas, `heat?${area}`);
+  assert.deepEqual(json, { level: 0, x: 0, y: 0, width: 2, height: 3, every: 1, counts: [0, 2, 1, 0, 1, 0] });
+  assert.equal(headers['cache-control'], 'public, max-age=5');
+  assert.deepEqual((await ask(canvas, 'heat?level=-3&x=-1&y=-1&width=2&height=2')).json.counts, [0, 0, 0, 3]);
+  assert.deepEqual((await ask(canvas, `heat?${area}&artist=${otto.me.artist}`)).json.counts, [0, 0, 1, 0, 1, 0]);
+  const { time } = (await ask(canvas, `moment?at=${last}`)).json;
+  assert.deepEqual((await ask(canvas, `heat?${area}&from=0&to=${time}`)).json.counts, [0, 2, 0, 0, 0, 0]);
+  assert.deepEqual((await ask(canvas, `heat?${area}&from=${time}`)).json.counts, [0, 0, 1, 0, 1, 0]);
+});
+
 // ---- all of them ----
 
 test('the_same_answer_is_built_once_for_all_who_ask_within_its_second', async () => {
@@ -149,14 +169,17 @@ test('wrong_questions_are_told_why', async () => {
   await mira.draw([10, 10, 90, 90]);
   const wrong = [
     'lively?minutes=0', 'lively?minutes=1441', 'lively?limit=65', 'lively?limit=', 'lively?minutes=9e9', 'lively?limit=-1',
-    'people?limit=0', 'people?limit=257', 'people?limit=x',
+    'heat', 'heat?level=0&x=0&y=0&width=65&height=1', 'heat?level=0&x=0&y=0&width=0&height=1', 'heat?level=25&x=0&y=0&width=1&height=1',
+    'heat?level=-24&x=0&y=0&width=2&height=1', 'heat?level=0&x=9223372036854775807&y=0&width=2&height=1', 'heat?level=0&x=0&y=0&width=1',
+    'heat?level=0&x=0&y=0&width=1&height=1&from=5&to=5', 'heat?level=0&x=0&y=0&width=1&height=1&from=-5', 'heat?level=0&x=0&y=0&width=1&height=1&artist=0',
+    'heat?level=0&x=99999999999999999999&y=0&width=1&height=1', 'people?limit=0', 'people?limit=257', 'people?limit=x',
   ];
   for (const what of wrong) {
     const answer = await getJson(server, `/api/canvas/${canvas}/${what}`);
     assert.equal(answer.status, 400, what);
     assert.ok(answer.json.error.length > 10);
   }
-  for (const what of ['lively', 'people']) {
+  for (const what of ['lively', 'people', 'heat?level=0&x=0&y=0&width=1&height=1']) {
     assert.equal((await get(server, `/api/canvas/nowhere/${what}`)).status, 404);
     assert.equal((await get(server, `/api/canvas/${'x'.repeat(400)}/${what}`)).status, 404);
     assert.equal((await get(server, `/api/canvas/${canvas}/${what}`, { method: 'HEAD' })).body.length, 0);

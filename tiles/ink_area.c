@@ -3,8 +3,6 @@
  * they are. */
 #include "ink_internal.h"
 
-#define AREA_FULL (1u << 30)
-
 static uint32_t area_units(double area_px) {
     return (uint32_t)(min_of(max_of(area_px, 0.0), 1.0) * AREA_FULL + 0.5);
 }

@@ -9,6 +9,8 @@
 /* Below this width, in tile pixels, summed area is nearer the truth than the largest coverage;
  * measured, see docs/rendering.md. */
 #define THIN_PX 0.75
+/* A whole pixel of summed area. */
+#define AREA_FULL (1u << 30)
 
 struct spot {
     double x, y, radius; /* tile pixels */

@@ -43,20 +43,25 @@
  *
  *   mask_alloc() -> ptr                  empty
  *   mask_free(mask)
- *   mask_add(mask, stroke, first_point, level, tile_x, tile_y)
- *                                        points [first_point - 1, count) as one tile sees them
+ *   mask_add(mask, stroke, first_point, level, tile_x, tile_y) -> ptr
+ *                                        points [first_point - 1, count) as one tile sees them; i32 x0, y0, x1, y1
+ *                                        of what that may have changed, valid until the next call
+ *   mask_merge(from, to, x0, y0, x1, y1) what `from` holds there becomes part of `to`, as if its points had been
+ *                                        added, all but its last end: for points that are shown and then taken back
  *   mask_rect(mask) -> ptr               i32 x0, y0, x1, y1, half-open; empty when x0 >= x1
  *   mask_composite(mask, tool, color, under, tile)
  *                                        under + ink -> tile inside the mask's rectangle (may be
  *                                        the same tile); outside it `tile` is not written
+ *   mask_composite_in(mask, tool, color, under, tile, x0, y0, x1, y1)
+ *                                        the same, inside this rectangle too
  *   mask_clear(mask)                     costs only its rectangle
  *
- * A live stroke: keep a `base` tile and a `shown` copy; per frame mask_add the new points, then
- * mask_composite(mask, tool, color, base, shown), then draw mask_rect of `shown`. When it is
+ * A live stroke: keep a `base` tile and a `shown` copy; per frame mask_add the new points, tile_copy what that
+ * changed from `base`, mask_composite_in there, and draw it. When it is
  * committed, composite base -> base, and clear the mask. */
 #if defined(__wasm__)
 
-#include "kolam/ink.h"
+#include "ink_internal.h"
 
 #define EXPORT(name) __attribute__((export_name(#name))) name
 #define PAGE_BYTES 65536u
@@ -91,6 +96,7 @@ static struct pool masks = {sizeof(struct kolam_ink_mask), NULL};
 static struct pool slots = {sizeof(struct slot), NULL};
 static uint8_t scratch_bytes[KOLAM_OP_BYTES_MAX] __attribute__((aligned(16)));
 static struct kolam_home home_room[KOLAM_STROKE_HOMES_MAX];
+static int32_t changed_rect[4];
 
 /* The compiler may call these for an assignment; each is one instruction with bulk memory. */
 void *memset(void *to, int value, size_t size);
@@ -358,6 +364,22 @@ struct kolam_point *EXPORT(stroke_points)(const struct slot *slot) {
     return slot->stroke.points;
 }
 
+/* Rectangles are x0, y0, x1, y1, half-open, as they lie in a mask. */
+static void clip_rect(int32_t *rect, const int32_t *to) {
+    for (int i = 0; i < 2; i++) {
+        rect[i] = rect[i] > to[i] ? rect[i] : to[i];
+        rect[i + 2] = rect[i + 2] < to[i + 2] ? rect[i + 2] : to[i + 2];
+    }
+}
+
+static void grow_rect(int32_t *rect, const int32_t *by) {
+    bool was_empty = rect[0] >= rect[2] || rect[1] >= rect[3];
+    for (int i = 0; i < 2 && by[0] < by[2]; i++) {
+        rect[i] = was_empty || by[i] < rect[i] ? by[i] : rect[i];
+        rect[i + 2] = was_empty || by[i + 2] > rect[i + 2] ? by[i + 2] : rect[i + 2];
+    }
+}
+
 struct kolam_ink_mask *EXPORT(mask_alloc)(void) {
     return pool_take(&masks);
 }
@@ -366,10 +388,44 @@ void EXPORT(mask_free)(struct kolam_ink_mask *mask) {
     pool_give(&masks, mask);
 }
 
-void EXPORT(mask_add)(struct kolam_ink_mask *mask, const struct slot *slot, uint32_t first_point,
-                      int32_t level, double tile_x, double tile_y) {
+/* Thin ink's last end lies inside what the next segment touches, so where it was counts as changed, too. */
+int32_t *EXPORT(mask_add)(struct kolam_ink_mask *mask, const struct slot *slot,
+                          uint32_t first_point, int32_t level, double tile_x, double tile_y) {
     struct kolam_tile_id tile = {.x = (int64_t)tile_x, .y = (int64_t)tile_y, .level = level};
+    int32_t before[4];
+    __builtin_memcpy(before, &mask->x0, sizeof before);
+    bool is_whole = slot->stroke.tool == KOLAM_TOOL_FILL; /* wiped by its own rectangle first */
+    if (!is_whole) {
+        mask->x0 = mask->y0 = mask->x1 = mask->y1 = 0;
+    }
     kolam_ink_add_stroke(mask, &slot->stroke, first_point, tile);
+    __builtin_memcpy(changed_rect, &mask->x0, sizeof changed_rect);
+    if (is_whole) {
+        grow_rect(changed_rect, before);
+    } else {
+        kolam_ink_grow_dirty(mask, before[0], before[1], before[2], before[3]);
+    }
+    return changed_rect;
+}
+
+void EXPORT(mask_merge)(const struct kolam_ink_mask *from, struct kolam_ink_mask *to, int32_t x0,
+                        int32_t y0, int32_t x1, int32_t y1) {
+    int32_t rect[4] = {x0, y0, x1, y1};
+    clip_rect(rect, &from->x0);
+    for (int32_t y = rect[1]; y < rect[3]; y++) {
+        for (int32_t x = rect[0]; x < rect[2]; x++) {
+            int32_t at = y * KOLAM_TILE_PX + x;
+            if (from->coverage[at] > to->coverage[at]) {
+                to->coverage[at] = from->coverage[at];
+            }
+            if (from->is_thin) {
+                uint32_t sum = from->area[at] + to->area[at]; /* at most 2^31 */
+                to->area[at] = sum < AREA_FULL ? sum : AREA_FULL;
+            }
+        }
+    }
+    to->is_thin = to->is_thin || from->is_thin;
+    kolam_ink_grow_dirty(to, rect[0], rect[1], rect[2], rect[3]);
 }
 
 int32_t *EXPORT(mask_rect)(struct kolam_ink_mask *mask) {
@@ -379,6 +435,17 @@ int32_t *EXPORT(mask_rect)(struct kolam_ink_mask *mask) {
 void EXPORT(mask_composite)(const struct kolam_ink_mask *mask, int32_t tool, uint32_t color,
                             const uint32_t *under, uint32_t *tile) {
     kolam_ink_composite_onto(mask, (enum kolam_tool)tool, color, under, tile);
+}
+
+void EXPORT(mask_composite_in)(struct kolam_ink_mask *mask, int32_t tool, uint32_t color,
+                               const uint32_t *under, uint32_t *tile, int32_t x0, int32_t y0,
+                               int32_t x1, int32_t y1) {
+    int32_t whole[4], rect[4] = {x0, y0, x1, y1};
+    __builtin_memcpy(whole, &mask->x0, sizeof whole);
+    clip_rect(rect, whole);
+    __builtin_memcpy(&mask->x0, rect, sizeof rect);
+    kolam_ink_composite_onto(mask, (enum kolam_tool)tool, color, under, tile);
+    __builtin_memcpy(&mask->x0, whole, sizeof whole);
 }
 
 void EXPORT(mask_clear)(struct kolam_ink_mask *mask) {

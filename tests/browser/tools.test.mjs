@@ -178,7 +178,7 @@ test('the_eyedropper_takes_what_is_seen_and_gives_the_tool_back', async () => {
   assert.equal(await page.locator('.ring').isVisible(), true);
   await screenshot(page, 'tools-eyedropper');
   await page.mouse.click(250, 250);
-  assert.equal(await colorOf(page), '#7a4fc9');
+  assert.equal(await colorOf(page), '#642c8c');
   await page.getByRole('button', { name: 'Colour', exact: true }).click();
   await page.getByRole('button', { name: 'Colour from the wall' }).click();
   await page.mouse.click(600, 500);

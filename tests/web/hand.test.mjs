@@ -47,7 +47,8 @@ function makeHand() {
   return { hand, journal, sent, calls, touch, move };
 }
 
-const brush = (shape, tool = 0) => ({ tool, color: 0x23211fff, width: 4, shape });
+const FEEL = { steadiness: 0, curve: 'normal', isSpeedy: false };
+const brush = (shape, tool = 0) => ({ tool, color: 0x23211fff, width: 4, shape, ...FEEL });
 const pointsOf = ({ body }) => {
   const { points } = decodeOp(body);
   return Array.from({ length: points.count }, (_, i) => [points.x[i] / 8, points.y[i] / 8]);
@@ -118,7 +119,7 @@ test('shift_counts_when_it_is_pressed_not_when_the_pointer_moves_next', () => {
   const { hand, journal, touch, move } = makeHand();
   hand.begin(brush('line'), touch(20, 20), false);
   move(220, 30);
-  hand.setRegular(true);
+  hand.hold({ isRegular: true });
   hand.end();
   assert.deepEqual(pointsOf({ body: journal.list()[0].bodies[0] })[1][1], 20);
 });

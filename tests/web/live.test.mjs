@@ -1,4 +1,5 @@
-// A stroke drawn as it grows gives the same pixels as one drawn whole, on every tile and however long.
+// A stroke drawn as it grows, only what is new of it each frame, with ink ahead of the pointer that is taken back again, gives the
+// same pixels as one drawn whole, on every tile and however long.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +8,8 @@ import { load, root } from './load.mjs';
 
 const { Ink } = await load('ink.ts');
 const { LiveInk, loadPoints } = await load('view/live.ts');
-const { StrokeBuilder, splitStroke } = await load('core/stroke.ts');
+const { appendPoints, PLAIN, StrokeBuilder, splitStroke } = await load('core/stroke.ts');
+const { slicePoints } = await load('core/op.ts');
 
 const ink = await Ink.load(readFileSync(join(root, 'build/web/ink.wasm')));
 
@@ -16,8 +18,9 @@ function random(seed) {
   return () => (state = (Math.imul(state, 1103515245) + 12345) >>> 0) / 2 ** 32;
 }
 
-function drawWhole(stroke, tile) {
+function drawWhole(stroke, tile, under) {
   const pixels = ink.allocTile();
+  ink.tilePixels(pixels).set(under);
   const mask = ink.allocMask();
   const slot = ink.allocStroke();
   const parts = splitStroke(stroke);
@@ -28,29 +31,73 @@ function drawWhole(stroke, tile) {
     ink.addStroke(mask, slot, 0, tile);
   });
   ink.composite(mask, stroke, pixels, pixels);
-  return ink.tilePixels(pixels).slice();
+  const drawn = ink.tilePixels(pixels).slice();
+  [[pixels, 'freeTile'], [mask, 'freeMask'], [slot, 'freeStroke']].forEach(([handle, free]) => ink[free](handle));
+  return drawn;
 }
 
-function drawGrowing(samples, brush, tile, framesOf) {
+/** A tile with ink of all kinds on it already. */
+function makeUnder(seed) {
+  const next = random(seed);
+  return Uint32Array.from({ length: 65_536 }, () => {
+    const alpha = Math.floor(next() * 256);
+    const channel = () => Math.floor(next() * (alpha + 1));
+    return ((alpha << 24) | (channel() << 16) | (channel() << 8) | channel()) >>> 0;
+  });
+}
+
+const withTail = (stroke, tail) => {
+  if (tail === null) {
+    return stroke;
+  }
+  const whole = { ...stroke, points: slicePoints(stroke.points, 0, stroke.points.count) };
+  appendPoints(whole, tail, 1);
+  return whole;
+};
+
+/** A frame's work, as the painter does it. */
+function frame(live, tile, settled, shown) {
+  const rect = live.advance(tile);
+  if (rect !== null) {
+    ink.copyTile(settled, shown, rect);
+    live.composite(tile, shown, rect);
+  }
+  return rect;
+}
+
+/** Every `framesOf`-th place is a frame; every `checkOf`-th frame is compared with the whole. */
+function drawGrowing(samples, brush, tile, framesOf, checkOf = Infinity) {
   const next = random(5);
   const place = (x, y) => ({ level: 0, tileX: 0, tileY: 0, x, y });
-  const builder = new StrokeBuilder(brush, place(...samples[0]), true, 0);
+  const sample = ([x, y, pressure = 1], i) => ({ place: place(x, y), pressure, timeMs: i * 4 });
+  const builder = new StrokeBuilder(brush, place(...samples[0]), { ...PLAIN, pressure: 'pen' }, 0);
   const live = new LiveInk(ink, builder.stroke);
   live.touch(tile.key);
-  const pixels = ink.allocTile();
-  samples.forEach(([x, y, pressure = 1], i) => {
-    builder.add({ place: place(x, y), pressure, timeMs: i * 4 });
+  const [settled, shown] = [ink.allocTile(), ink.allocTile()];
+  const under = makeUnder(9);
+  [settled, shown].forEach((handle) => ink.tilePixels(handle).set(under));
+  let frames = 0;
+  samples.forEach((each, i) => {
+    builder.add(sample(each, i));
     if (next() < 1 / framesOf) {
-      ink.clearTile(pixels);
-      live.composite(tile, pixels);
+      const ahead = [1, 2].map((k) => sample([each[0] + k * 9 * next(), each[1] - k * 11 * next(), next()], i + k));
+      const tail = next() < 0.2 ? null : builder.tail(next() < 0.2 ? [] : ahead);
+      live.setTail(tail);
+      frame(live, tile, settled, shown);
+      if (++frames % checkOf === 0) {
+        const whole = drawWhole(withTail(builder.stroke, tail), tile, under);
+        assert.deepEqual(ink.tilePixels(shown).slice(), whole, `after ${i} places, with a tail of ${tail?.count}`);
+      }
     }
   });
   builder.finish();
-  ink.clearTile(pixels);
-  live.composite(tile, pixels);
-  const drawn = ink.tilePixels(pixels).slice();
+  live.setTail(null);
+  frame(live, tile, settled, shown);
+  const drawn = ink.tilePixels(shown).slice();
+  assert.equal(frame(live, tile, settled, shown), null, 'nothing is left to draw');
   live.reset();
-  return { stroke: builder.stroke, drawn };
+  [settled, shown].forEach((handle) => ink.freeTile(handle));
+  return { stroke: builder.stroke, drawn, under };
 }
 
 const tiles = [
@@ -63,6 +110,10 @@ for (const [name, tool, widthPx] of [
   ['thick', 0, 9],
   ['thin', 0, 0.4],
   ['marker', 1, 24],
+  ['eraser', 2, 24],
+  ['pencil', 3, 14],
+  ['thin_pencil', 3, 0.6],
+  ['airbrush', 4, 50],
 ]) {
   test(`a_${name}_stroke_drawn_as_it_grows_equals_the_whole`, () => {
     const next = random(3);
@@ -73,9 +124,9 @@ for (const [name, tool, widthPx] of [
     ]);
     for (const tile of tiles) {
       const brush = { tool, color: 0x2c6ed566, widthPx };
-      const { stroke, drawn } = drawGrowing(samples, brush, tile, 5);
-      assert.deepEqual(drawn, drawWhole(stroke, tile), `${name} on level ${tile.level}`);
-      assert.ok(drawn.some((pixel) => pixel !== 0));
+      const { stroke, drawn, under } = drawGrowing(samples, brush, tile, 5, 4);
+      assert.deepEqual(drawn, drawWhole(stroke, tile, under), `${name} on level ${tile.level}`);
+      assert.notDeepEqual(drawn, under);
     }
   });
 }
@@ -85,8 +136,24 @@ test('a_drawing_of_three_parts_drawn_as_it_grows_equals_the_whole', () => {
     128 + 110 * Math.sin(i / 3.1),
     128 + 110 * Math.cos(i / 4.7),
   ]);
-  const brush = { tool: 0, color: 0x23211f80, widthPx: 0.5 };
-  const { stroke, drawn } = drawGrowing(samples, brush, tiles[0], 400);
-  assert.ok(splitStroke(stroke).length >= 3);
-  assert.deepEqual(drawn, drawWhole(stroke, tiles[0]));
+  for (const widthPx of [0.5, 3]) {
+    const brush = { tool: 0, color: 0x23211f80, widthPx };
+    const { stroke, drawn, under } = drawGrowing(samples, brush, tiles[0], 400, 9);
+    assert.ok(splitStroke(stroke).length >= 3);
+    assert.deepEqual(drawn, drawWhole(stroke, tiles[0], under));
+  }
+});
+
+test('a_frame_touches_only_what_is_new', () => {
+  const place = (x) => ({ level: 0, tileX: 0, tileY: 0, x, y: 100 });
+  const builder = new StrokeBuilder({ tool: 1, color: 0x2c6ed566, widthPx: 8 }, place(10), PLAIN, 0);
+  const live = new LiveInk(ink, builder.stroke);
+  live.touch('0');
+  const [settled, shown] = [ink.allocTile(), ink.allocTile()];
+  for (let x = 10; x < 250; x += 10) {
+    builder.add({ place: place(x), pressure: 1, timeMs: x });
+    live.setTail(builder.tail([]));
+    const rect = frame(live, tiles[0], settled, shown);
+    assert.ok(rect.x1 - rect.x0 < 50, `${rect.x1 - rect.x0} columns`);
+  }
 });

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { load, root } from './load.mjs';
 
 const { ShapeBuilder, outline, regular } = await load('core/shape.ts');
-const { StrokeBuilder, splitStroke } = await load('core/stroke.ts');
+const { PLAIN, StrokeBuilder, splitStroke } = await load('core/stroke.ts');
 const { HomeCounter, homesOf } = await load('core/touch.ts');
 const { decodeOp, encodeOp } = await load('core/op.ts');
 const { TOOLS, BRUSHES, SHAPES } = await load('core/tools.ts');
@@ -118,7 +118,7 @@ for (const tool of [PEN, FILL]) {
 
 function lasso(places) {
   const brush = { tool: FILL, color: 0x2c6ed5ff, widthPx: 4 };
-  const builder = new StrokeBuilder(brush, at(...places[0]), true, 1_000);
+  const builder = new StrokeBuilder(brush, at(...places[0]), { ...PLAIN, pressure: 'pen' }, 1_000);
   places.forEach(([x, y], i) => builder.add({ place: at(x, y), pressure: 0.3, timeMs: i * 8 }));
   builder.finish();
   return builder;
@@ -172,7 +172,7 @@ test('shapes_are_known_to_be_where_the_kernel_says', async () => {
 test('every_tool_has_a_name_and_a_key_of_its_own', () => {
   const kinds = Object.values(TOOLS);
   assert.equal(new Set(kinds.map(({ key }) => key)).size, kinds.length);
-  assert.equal(new Set(kinds.map(({ label }) => label)).size, kinds.length);
+  assert.equal(new Set(kinds.map(({ title }) => title)).size, kinds.length);
   assert.equal(BRUSHES.length + SHAPES.length + 1, kinds.length, 'each has its place, the eraser its own');
 });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { load, root } from './load.mjs';
 
-const { StrokeBuilder, splitStroke, STROKE_POINTS_MAX } = await load('core/stroke.ts');
+const { PLAIN, StrokeBuilder, splitStroke, STROKE_POINTS_MAX } = await load('core/stroke.ts');
 const { HomeCounter, tilesTouchedIn, touchesTile } = await load('core/touch.ts');
 const { decodeOp, encodeOp } = await load('core/op.ts');
 const { boostTable } = await load('core/boost.ts');
@@ -13,8 +13,10 @@ const { Ink } = await load('ink.ts');
 const BRUSH = { tool: 0, color: 0x23211fff, widthPx: 4 };
 const at = (x, y, level = 0) => ({ level, tileX: 0, tileY: 0, x, y });
 
-function build(samples, { brush = BRUSH, hasPressure = false } = {}) {
-  const builder = new StrokeBuilder(brush, at(samples[0][0], samples[0][1]), hasPressure, 1_000);
+const PEN = { ...PLAIN, pressure: 'pen' };
+
+function build(samples, { brush = BRUSH, hasPressure = false, feel = hasPressure ? PEN : PLAIN } = {}) {
+  const builder = new StrokeBuilder(brush, at(samples[0][0], samples[0][1]), feel, 1_000);
   samples.forEach(([x, y, pressure = 0.5], i) => {
     builder.add({ place: at(x, y), pressure, timeMs: i * 8 });
   });
@@ -126,7 +128,7 @@ test('a_long_drawing_becomes_parts_that_share_end_points', () => {
 });
 
 test('a_drawing_ends_where_a_group_is_full', () => {
-  const builder = new StrokeBuilder(BRUSH, at(0, 0), false, 0);
+  const builder = new StrokeBuilder(BRUSH, at(0, 0), PLAIN, 0);
   for (let i = 0; !builder.isFull && i < 400_000; i++) {
     builder.add({ place: at(i % 2 ? 0 : 9, (i / 7) % 200), pressure: 0.5, timeMs: i });
   }
@@ -135,7 +137,7 @@ test('a_drawing_ends_where_a_group_is_full', () => {
 });
 
 test('coarsening_keeps_the_place_and_the_width', () => {
-  const builder = new StrokeBuilder(BRUSH, at(300, -40), false, 0);
+  const builder = new StrokeBuilder(BRUSH, at(300, -40), PLAIN, 0);
   builder.add({ place: at(300, -40), pressure: 0.5, timeMs: 0 });
   builder.add({ place: at(900, 500), pressure: 0.5, timeMs: 8 });
   builder.coarsen();
@@ -192,7 +194,7 @@ test('a_stroke_is_found_on_tiles_of_every_level', () => {
 
 test('a_stroke_over_too_many_tiles_is_noticed_as_it_grows', () => {
   const counter = new HomeCounter();
-  const builder = new StrokeBuilder(BRUSH, at(0, 0), false, 0);
+  const builder = new StrokeBuilder(BRUSH, at(0, 0), PLAIN, 0);
   builder.add({ place: at(0, 0), pressure: 0.5, timeMs: 0 });
   let isWithin = counter.update(builder.stroke);
   let length = 0;

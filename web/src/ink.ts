@@ -99,9 +99,14 @@ interface Exports {
   mask_free(mask: number): void;
   mask_add(
     mask: number, stroke: number, firstPoint: number, level: number, tileX: number, tileY: number,
-  ): void;
+  ): number;
+  mask_merge(from: number, to: number, x0: number, y0: number, x1: number, y1: number): void;
   mask_rect(mask: number): number;
   mask_composite(mask: number, tool: number, color: number, under: number, tile: number): void;
+  mask_composite_in(
+    mask: number, tool: number, color: number, under: number, tile: number,
+    x0: number, y0: number, x1: number, y1: number,
+  ): void;
   mask_clear(mask: number): void;
 }
 
@@ -325,17 +330,27 @@ export class Ink {
   }
 
   /** Adds the stroke's points from `firstPoint` on, as `tile` (any level) sees them. A filled shape is drawn whole each
-   * time, in place of what the mask held if `firstPoint` is not 0. */
-  addStroke(mask: MaskHandle, stroke: StrokeHandle, firstPoint: number, tile: TileId): void {
-    this.wasm.mask_add(mask, stroke, firstPoint, tile.level, tile.x, tile.y);
+   * time, in place of what the mask held if `firstPoint` is not 0. Where the mask may hold other ink now, or null. */
+  addStroke(mask: MaskHandle, stroke: StrokeHandle, firstPoint: number, tile: TileId): Rect | null {
+    return this.rectAt(
+      this.wasm.mask_add(mask, stroke, firstPoint, tile.level, tile.x, tile.y),
+    );
+  }
+
+  /** Inside the rectangle, what `from` holds becomes part of `to`, as if its points had been added there. */
+  mergeMask(from: MaskHandle, to: MaskHandle, rect: Rect): void {
+    this.wasm.mask_merge(from, to, rect.x0, rect.y0, rect.x1, rect.y1);
   }
 
   /** The pixels that hold ink, or null. */
   maskRect(mask: MaskHandle): Rect | null {
-    const at = this.wasm.mask_rect(mask);
+    return this.rectAt(this.wasm.mask_rect(mask));
+  }
+
+  private rectAt(at: number): Rect | null {
     const [x0, y0, x1, y1] = new Int32Array(this.wasm.memory.buffer, at, 4) as unknown as
       [number, number, number, number];
-    return x0 < x1 ? { x0, y0, x1, y1 } : null;
+    return x0 < x1 && y0 < y1 ? { x0, y0, x1, y1 } : null;
   }
 
   /** `under` plus the mask's ink into `tile` (may be the same); what was written, or null. */
@@ -343,6 +358,12 @@ export class Ink {
     tile: TileHandle): Rect | null {
     this.wasm.mask_composite(mask, pen.tool, pen.color, under, tile);
     return this.maskRect(mask);
+  }
+
+  /** The same where it lies inside the rectangle. */
+  compositeIn(mask: MaskHandle, pen: Pick<Pen, 'tool' | 'color'>, under: TileHandle,
+    tile: TileHandle, { x0, y0, x1, y1 }: Rect): void {
+    this.wasm.mask_composite_in(mask, pen.tool, pen.color, under, tile, x0, y0, x1, y1);
   }
 
   clearMask(mask: MaskHandle): void {

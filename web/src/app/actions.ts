@@ -77,7 +77,7 @@ function addDrawing(app: App): void {
     group: 'draw',
     key: 'shift',
     isAvailable,
-    run: (isDown) => app.hand.setRegular(isDown),
+    run: (isDown) => app.hand.hold({ isRegular: isDown }),
   });
 }
 

@@ -415,6 +415,7 @@ export class App {
   private framed(nowMs: number, hasMoved: boolean): void {
     this.doors.framed(nowMs, hasMoved);
     this.mine.framed(nowMs);
+    this.hand.framed();
     this.hand.preview(nowMs);
     this.hand.keepDraft(nowMs);
     const { camera, viewport } = this.wall;

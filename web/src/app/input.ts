@@ -1,6 +1,7 @@
 /* What the hand does on the wall. */
 import { Gestures } from '../hand/gestures.ts';
 import type { App } from './app.ts';
+import { sizing } from './brush.ts';
 
 export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
   const { wall, hand } = app;
@@ -19,13 +20,13 @@ export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
       wall.hold();
       hand.begin(app.palette.brush(isEraser ? 'eraser' : app.palette.tool), touch, hasPressure);
     },
-    drawMove: (touches) => {
+    drawMove: (touches, predicted) => {
       const last = touches[touches.length - 1];
       const isTaken =
         last !== undefined &&
         (app.doors.toolMove(last.x, last.y) || app.eyedropper.move(last.x, last.y));
       if (!isTaken) {
-        hand.move(touches);
+        hand.move(touches, predicted);
       }
     },
     drawEnd: () => {
@@ -40,6 +41,7 @@ export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
       hand.cancel();
       wall.request();
     },
+    ...sizing(app),
     pan: (dx, dy) => {
       app.isPlaced = true;
       wall.pan(dx, dy);

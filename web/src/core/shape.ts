@@ -1,7 +1,7 @@
 /* Lines, rectangles and ellipses: from where the pointer went down and where it is now to points. An
- * outline is a stroke of the pen, a filled shape one contour. Each move makes all points anew, from the two
- * places themselves, so that a shape that had to be taken to coarser levels comes back to its own when it is
- * small again. The points end at the pointer: that is where others see the name. Pure. */
+ * outline is a stroke of the pen, a filled shape one contour. With Alt it grows about where the pointer went down. Each
+ * move makes all points anew, from the two places themselves, so that a shape that had to be taken to coarser levels comes
+ * back to its own when it is small again. The points end at the pointer: that is where others see the name. Pure. */
 import {
   clampToWorld,
   difference,
@@ -79,6 +79,7 @@ export class ShapeBuilder implements Builder {
   readonly stroke: Stroke;
   readonly isFull = false;
   private end: Position;
+  private from: Position; /* the corner across */
   private endMs = 0;
   private beganMs: number | null = null;
   private isRewritten = false;
@@ -93,6 +94,7 @@ export class ShapeBuilder implements Builder {
     private readonly turn: Turn = UPRIGHT,
   ) {
     this.end = start;
+    this.from = start;
     this.stroke = {
       kind: 'stroke',
       tool: brush.tool,
@@ -114,17 +116,18 @@ export class ShapeBuilder implements Builder {
   }
 
   get isNothing(): boolean {
-    const along = difference(this.end, this.start);
+    const along = difference(this.end, this.from);
     const { dx, dy } = wallToScreen(this.turn, along.dx, along.dy);
     const [width, height] = [Math.abs(dx), Math.abs(dy)];
     const isFlat = this.isFilled && Math.min(width, height) < 1 / SUB_PER_PX;
     return isFlat || Math.max(width, height) < SIZE_PX_MIN;
   }
 
-  add({ place, timeMs, isRegular }: Sample): void {
+  add({ place, timeMs, isRegular, isCentred }: Sample): void {
     this.beganMs ??= timeMs;
     this.endMs = Math.max(this.endMs, timeMs - this.beganMs);
     this.end = clampToWorld(isRegular === true ? this.regularEnd(place) : place);
+    this.from = isCentred === true ? this.across() : this.start;
     this.rewrite(this.start.level);
   }
 
@@ -134,6 +137,16 @@ export class ShapeBuilder implements Builder {
     const spot = regular(this.shape, { x: seen.dx, y: seen.dy });
     const { dx, dy } = screenToWall(this.turn, spot.x, spot.y);
     return translate(this.start, dx, dy);
+  }
+
+  /* As far on the other side of where it began. */
+  private across(): Position {
+    const { dx, dy } = difference(this.end, this.start);
+    return clampToWorld(translate(this.start, -dx, -dy));
+  }
+
+  tail(): null {
+    return null; /* each move says where all of it is */
   }
 
   finish(): void {
@@ -164,7 +177,7 @@ export class ShapeBuilder implements Builder {
       const { dx, dy } = difference(toLevel(place, level), corner);
       return { x: dx, y: dy };
     };
-    this.write(this.turnedOutline(inside(start), inside(this.end)));
+    this.write(this.turnedOutline(inside(this.from), inside(this.end)));
     this.isRewritten = true;
   }
 

@@ -1,9 +1,12 @@
 /* A stroke while it is drawn: from the pointer's places to the points that are kept.
  *
- * Places are smoothed lightly, once: a low pass of a few milliseconds against the hand's and the
- * digitizer's trembling, then quadratic curves between midpoints, flattened to an eighth of a
+ * Places are smoothed lightly, once: by the stabiliser, if it is on; by a low pass of a few milliseconds against the
+ * hand's and the digitizer's trembling; then by quadratic curves between midpoints, flattened to an eighth of a
  * pixel, so that a fast stroke of few events is round. What comes out is quantised to 1/8 px and
- * is what is drawn, sent and logged. Pure: the clock comes with the samples. */
+ * is what is drawn, sent and logged. Pressure is the pen's, bent to the hand's liking, or made of speed where there
+ * is none; it is stored, so all see the same. Pure: the clock comes with the samples. */
+import { curved, PRESSURE_AT_BEGIN, speedToPressure, type Curve } from './pen.ts';
+import { pull } from './steady.ts';
 import { difference, LEVEL_MIN, SUB_PER_PX, SUB_PER_TILE, type Position } from './geometry.ts';
 import {
   FILL_WIDTH,
@@ -25,11 +28,22 @@ export interface Brush {
   widthPx: number; /* of the stroke's level */
 }
 
+/* How the hand is followed. */
+export interface Feel {
+  pressure: 'none' | 'pen' | 'speed';
+  curve: Curve;
+  stringPx: number; /* the stabiliser's; px of the stroke's level */
+  cssPx: number; /* px of the stroke's level a CSS pixel: speed is the hand's, not the wall's */
+}
+
+export const PLAIN: Feel = { pressure: 'none', curve: 'normal', stringPx: 0, cssPx: 1 };
+
 export interface Sample {
   place: Position;
   pressure: number; /* 0..1 */
   timeMs: number;
   isRegular?: boolean; /* Shift is held: a shape is to be square, round or straight */
+  isCentred?: boolean; /* Alt is held: a shape is to grow about where it began */
 }
 
 /* What makes a stroke or a filled shape of the pointer's places. */
@@ -39,6 +53,9 @@ export interface Builder {
   readonly isNothing: boolean; /* too little to be kept */
   add(sample: Sample): void;
   finish(): void;
+  /* What would come after the newest point, that one first, if the pointer went on so and was lifted there; null if
+   * nothing would. Changes nothing. */
+  tail(ahead: readonly Sample[]): Points | null;
   /* Takes it to the level above: for one that grew over too many tiles. */
   coarsen(): void;
   /* True once after points changed, not only were added. */
@@ -50,6 +67,16 @@ interface Spot {
   y: number;
   pressure: number;
   timeMs: number;
+}
+
+/* How far the pointer was followed. Spots are never changed, so a copy remembers a moment. */
+interface Path {
+  raw: Spot; /* the pointer */
+  towed: Spot; /* what hangs on the string */
+  smooth: Spot;
+  middle: Spot; /* of the two newest smooth ones: where the ink ends */
+  elapsedMs: number;
+  speedPressure: number;
 }
 
 const SMOOTHING_MS = 6;
@@ -76,17 +103,16 @@ export function widthUnits(widthPx: number): number {
 export class StrokeBuilder implements Builder {
   readonly stroke: Stroke;
   private corner: Position;
-  private smooth: Spot | null = null;
-  private middle: Spot | null = null;
-  private lastRaw: Spot | null = null;
+  private path: Path | null = null;
   private startTimeMs = 0;
-  private elapsedMs = 0;
   private isRewritten = false;
+  private readonly feel: Feel;
 
   /* `start` is at the level the stroke is to have. */
-  constructor(brush: Brush, start: Position, hasPressure: boolean, startMs: number) {
+  constructor(brush: Brush, start: Position, feel: Feel, startMs: number) {
     const isFill = brush.tool === TOOL_FILL; /* one closed contour, drawn by hand */
     this.corner = { ...start, x: 0, y: 0 };
+    this.feel = { ...feel };
     this.stroke = {
       kind: 'stroke',
       tool: brush.tool,
@@ -96,7 +122,7 @@ export class StrokeBuilder implements Builder {
       startMs: BigInt(Math.round(startMs)),
       part: 0,
       parts: 1,
-      hasPressure: hasPressure && !isFill,
+      hasPressure: feel.pressure !== 'none' && !isFill,
       hasTimes: true,
       points: makePoints(256),
       ...(isFill && { contours: [0] }),
@@ -120,29 +146,67 @@ export class StrokeBuilder implements Builder {
   add(sample: Sample): void {
     const { dx, dy } = difference(sample.place, this.corner);
     const raw = { x: dx, y: dy, pressure: sample.pressure, timeMs: sample.timeMs };
-    this.lastRaw = raw;
-    if (this.smooth === null) {
-      this.startTimeMs = raw.timeMs;
-      this.smooth = raw;
-      this.middle = raw;
-      this.emit(raw, true);
+    if (this.path === null) {
+      this.begin(raw);
       return;
     }
-    const passedMs = Math.max(SAMPLE_MS_MIN, raw.timeMs - this.smooth.timeMs);
-    const next = between(this.smooth, raw, 1 - Math.exp(-passedMs / SMOOTHING_MS));
-    next.timeMs = raw.timeMs;
-    const middle = between(this.smooth, next, 0.5);
-    this.curve(this.middle!, this.smooth, middle);
-    this.smooth = next;
-    this.middle = middle;
+    const before = this.path;
+    const speedPressure = this.press(raw, before);
+    const towed = { ...raw, ...pull(before.towed, raw, this.feel.stringPx) };
+    const passedMs = Math.max(SAMPLE_MS_MIN, raw.timeMs - before.smooth.timeMs);
+    const smooth = between(before.smooth, towed, 1 - Math.exp(-passedMs / SMOOTHING_MS));
+    smooth.timeMs = raw.timeMs;
+    const middle = between(before.smooth, smooth, 0.5);
+    this.path = { ...before, raw, towed, smooth, middle, speedPressure };
+    this.curve(before.middle, before.smooth, middle);
+  }
+
+  private begin(raw: Spot): void {
+    const speedPressure = PRESSURE_AT_BEGIN;
+    this.startTimeMs = raw.timeMs;
+    raw.pressure = this.feel.pressure === 'speed' ? speedPressure : curved(raw.pressure, this.feel.curve);
+    this.path = { raw, towed: raw, smooth: raw, middle: raw, elapsedMs: 0, speedPressure };
+    this.emit(raw, true);
+  }
+
+  /* Gives the place its pressure; that of speed, to go on from. */
+  private press(raw: Spot, { raw: last, speedPressure }: Path): number {
+    if (this.feel.pressure !== 'speed') {
+      raw.pressure = curved(raw.pressure, this.feel.curve);
+      return speedPressure;
+    }
+    const px = Math.hypot(raw.x - last.x, raw.y - last.y) / this.feel.cssPx;
+    raw.pressure = speedToPressure(speedPressure, px, raw.timeMs - last.timeMs);
+    return raw.pressure;
   }
 
   /* Brings the ink to where the pointer left. */
   finish(): void {
-    if (this.lastRaw !== null && this.middle !== null && this.smooth !== null) {
-      this.curve(this.middle, this.smooth, this.lastRaw);
-      this.emit(this.lastRaw, true);
+    if (this.path !== null) {
+      this.endAt(this.path.raw);
     }
+  }
+
+  private endAt(spot: Spot): void {
+    const { middle, smooth } = this.path!;
+    this.curve(middle, smooth, spot);
+    this.emit(spot, true);
+  }
+
+  tail(ahead: readonly Sample[]): Points | null {
+    const { path, stroke } = this;
+    const { count } = stroke.points;
+    if (path === null || stroke.contours !== undefined || this.isFull) {
+      return null;
+    }
+    this.path = { ...path };
+    ahead.forEach((sample) => this.add(sample));
+    /* A string is not cut before the pen is lifted. */
+    this.endAt(this.feel.stringPx > 0 ? this.path.smooth : this.path.raw);
+    const points = slicePoints(stroke.points, count - 1, stroke.points.count);
+    stroke.points.count = count;
+    this.path = path;
+    return points.count > 1 ? points : null;
   }
 
   private curve(from: Spot, control: Spot, to: Spot): void {
@@ -177,9 +241,10 @@ export class StrokeBuilder implements Builder {
         return;
       }
     }
-    const elapsedMs = Math.max(this.elapsedMs, Math.round(spot.timeMs - this.startTimeMs));
-    append(this.stroke, x, y, pressure, last >= 0 ? elapsedMs - this.elapsedMs : 0);
-    this.elapsedMs = elapsedMs;
+    const path = this.path!;
+    const elapsedMs = Math.max(path.elapsedMs, Math.round(spot.timeMs - this.startTimeMs));
+    append(this.stroke, x, y, pressure, last >= 0 ? elapsedMs - path.elapsedMs : 0);
+    path.elapsedMs = elapsedMs;
     if (this.stroke.contours !== undefined && this.stroke.points.count >= POINTS_MAX) {
       this.thin();
     }
@@ -199,7 +264,7 @@ export class StrokeBuilder implements Builder {
         dtMs = 0;
       }
     }
-    this.elapsedMs -= dtMs;
+    this.path!.elapsedMs -= dtMs;
     this.isRewritten = true;
   }
 
@@ -216,11 +281,18 @@ export class StrokeBuilder implements Builder {
       points.x[i] = Math.round((points.x[i]! + shiftX) / 2);
       points.y[i] = Math.round((points.y[i]! + shiftY) / 2);
     }
-    const halve = (spot: Spot): void => {
-      spot.x = (spot.x + shiftX / SUB_PER_PX) / 2;
-      spot.y = (spot.y + shiftY / SUB_PER_PX) / 2;
-    };
-    new Set([this.smooth, this.middle, this.lastRaw]).forEach((spot) => spot && halve(spot));
+    const halve = (spot: Spot): Spot => ({
+      ...spot,
+      x: (spot.x + shiftX / SUB_PER_PX) / 2,
+      y: (spot.y + shiftY / SUB_PER_PX) / 2,
+    });
+    if (this.path !== null) {
+      const { raw, towed, smooth, middle } = this.path;
+      const halved = { raw: halve(raw), towed: halve(towed), smooth: halve(smooth) };
+      this.path = { ...this.path, ...halved, middle: halve(middle) };
+    }
+    this.feel.stringPx /= 2;
+    this.feel.cssPx /= 2;
     this.stroke.origin = { level: origin.level - 1, x: parentX, y: parentY };
     if (this.stroke.tool !== TOOL_FILL) {
       this.stroke.width = Math.max(1, Math.round(this.stroke.width / 2));

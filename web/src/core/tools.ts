@@ -17,24 +17,17 @@ export interface ToolKind {
   key: string; /* lower case; 'shift+r' where Shift is held */
   ink: Tool;
   shape: Shape | null; /* stretched from a corner; null: drawn by hand */
-  alpha: number;
 }
 
-function kind(
-  title: MessageId,
-  key: string,
-  ink: Tool,
-  shape: Shape | null,
-  alpha = 0xff,
-): ToolKind {
-  return { title, key, ink, shape, alpha };
+function kind(title: MessageId, key: string, ink: Tool, shape: Shape | null): ToolKind {
+  return { title, key, ink, shape };
 }
 
 export const TOOLS = {
   pen: kind('tool.pen', 'p', TOOL_PEN, null),
   pencil: kind('tool.pencil', 'n', TOOL_PENCIL, null),
-  marker: kind('tool.marker', 'm', TOOL_MARKER, null, 0x66),
-  airbrush: kind('tool.airbrush', 'a', TOOL_AIRBRUSH, null, 0xb3),
+  marker: kind('tool.marker', 'm', TOOL_MARKER, null),
+  airbrush: kind('tool.airbrush', 'a', TOOL_AIRBRUSH, null),
   eraser: kind('tool.eraser', 'e', TOOL_ERASER, null),
   line: kind('tool.line', 'l', TOOL_PEN, 'line'),
   rectangle: kind('tool.rectangle', 'r', TOOL_PEN, 'rectangle'),

@@ -1,16 +1,22 @@
 /* What fingers, pen and mouse mean: one draws, two fingers move and zoom the wall, so do the
  * space bar, the middle button and the wheel. Knows where pointers are, not what is done with
  * it. */
+import { altitudeOf } from '../core/pen.ts';
 import type { Touch } from './hand.ts';
 
 export interface GestureEvents {
   /* May a stroke begin? If not, the pointer moves the wall. */
   canDraw(): boolean;
   drawBegin(touch: Touch, hasPressure: boolean, isEraser: boolean): void;
-  drawMove(touches: Touch[]): void;
+  /* `predicted`: where the browser thinks the pointer will be by the time this is seen. */
+  drawMove(touches: Touch[], predicted: Touch[]): void;
   drawEnd(): void;
   drawCancel(): void;
   isDrawing(): boolean;
+  /* The brush's size follows a drag with the right button, or with Control. */
+  sizeBegin(x: number, y: number): void;
+  sizeMove(dx: number, dy: number): void;
+  sizeEnd(): void;
   pan(dx: number, dy: number): void;
   /* Zooms by a factor about a place, at once. */
   pinch(x: number, y: number, factor: number): void;
@@ -40,6 +46,8 @@ export class Gestures {
   private drawing: number | null = null;
   private grip: number | null = null;
   private gripAt: Finger = { x: 0, y: 0 };
+  private sizing: number | null = null;
+  private sizingFrom: Finger = { x: 0, y: 0 };
   private began: Finger & { timeMs: number } = { x: 0, y: 0, timeMs: 0 };
   private hasPen = false;
   private trackpadUntilMs = 0;
@@ -82,6 +90,13 @@ export class Gestures {
     this.capture(event.pointerId);
     if (event.pointerType === 'touch') {
       this.fingerDown(event);
+      return;
+    }
+    const isSizing = event.button === 2 || (event.button === 0 && event.ctrlKey);
+    if (isSizing && this.drawing === null && !this.isSpaceDown && this.events.canDraw()) {
+      this.sizing = event.pointerId;
+      this.sizingFrom = { x: event.clientX, y: event.clientY };
+      this.events.sizeBegin(event.clientX, event.clientY);
       return;
     }
     const isGrip = event.button === 1 || this.isSpaceDown || !this.events.canDraw();
@@ -147,7 +162,10 @@ export class Gestures {
         finger.x = event.clientX;
         finger.y = event.clientY;
       }
-      this.events.drawMove(coalesced(event).map(touchOf));
+      this.events.drawMove(coalesced(event).map(touchOf), predicted(event).map(touchOf));
+    } else if (event.pointerId === this.sizing) {
+      this.events.sizeMove(event.clientX - this.sizingFrom.x, event.clientY - this.sizingFrom.y);
+      return;
     } else if (event.pointerId === this.grip) {
       this.events.pan(event.clientX - this.gripAt.x, event.clientY - this.gripAt.y);
       this.gripAt = { x: event.clientX, y: event.clientY };
@@ -183,6 +201,10 @@ export class Gestures {
       } else {
         this.events.drawEnd();
       }
+    }
+    if (event.pointerId === this.sizing) {
+      this.sizing = null;
+      this.events.sizeEnd();
     }
     if (event.pointerId === this.grip) {
       this.grip = null;
@@ -242,6 +264,8 @@ function touchOf(event: PointerEvent): Touch {
     pressure: event.pressure,
     timeMs: event.timeStamp,
     isRegular: event.shiftKey,
+    isCentred: event.altKey,
+    altitude: altitudeOf(event),
   };
 }
 
@@ -249,4 +273,8 @@ function touchOf(event: PointerEvent): Touch {
 function coalesced(event: PointerEvent): PointerEvent[] {
   const all = typeof event.getCoalescedEvents === 'function' ? event.getCoalescedEvents() : [];
   return all.length > 0 ? all : [event];
+}
+
+function predicted(event: PointerEvent): PointerEvent[] {
+  return typeof event.getPredictedEvents === 'function' ? event.getPredictedEvents() : [];
 }

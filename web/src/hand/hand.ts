@@ -6,8 +6,10 @@ import type { Journal } from '../core/journal.ts';
 import { markKey } from '../core/marks.ts';
 import { encodeOp, POINTS_MAX, type Tool } from '../core/op.ts';
 import { encodeCancel, encodePreview } from '../core/protocol.ts';
+import { tiltWidth, type Curve } from '../core/pen.ts';
 import { ShapeBuilder, type Shape } from '../core/shape.ts';
-import { splitStroke, StrokeBuilder, tailOf, type Builder } from '../core/stroke.ts';
+import { stringLength } from '../core/steady.ts';
+import { splitStroke, StrokeBuilder, tailOf, type Builder, type Feel } from '../core/stroke.ts';
 import { HomeCounter, homesOf } from '../core/touch.ts';
 import { clampToWorld, LEVEL_MIN, toLevel, type Position } from '../core/geometry.ts';
 import type { Session } from '../net/session.ts';
@@ -18,6 +20,9 @@ export interface HandBrush {
   color: number;
   width: number; /* CSS pixels */
   shape: Shape | null; /* stretched between two places; null: drawn by hand */
+  steadiness: number; /* the stabiliser's strength, 0..10 */
+  curve: Curve; /* how the pen's pressure is felt */
+  isSpeedy: boolean; /* who has no pressure draws thinner the faster */
 }
 
 /* A place of the pointer on the screen. */
@@ -27,6 +32,8 @@ export interface Touch {
   pressure: number;
   timeMs: number;
   isRegular: boolean; /* Shift is held */
+  isCentred: boolean; /* Alt is held */
+  altitude: number; /* of a pen over the glass, radians; upright for all others */
 }
 
 export interface HandEvents {
@@ -51,9 +58,12 @@ interface Current {
   beganMs: number;
   keptMs: number; /* when its draft was kept */
   kept: number; /* points in the draft */
+  tail: 'none' | 'fresh' | 'shown'; /* ink where the pointer is thought to be going */
 }
 
 const PREVIEW_EVERY_MS = 15;
+/* Further ahead a guess is a guess. */
+const PREDICTED_MS_MAX = 18;
 /* A touch may turn out to be the first of two fingers; one that stays still is not shown at once. */
 const TENTATIVE_MS = 90;
 /* If the page dies in the middle of a stroke, no more than this is lost of it; a long one costs more. */
@@ -82,10 +92,11 @@ export class Hand {
     const level = displayLevel(camera.zoom, viewport.ratio);
     const scale = 2 ** (level - camera.zoom);
     const place = this.placeOf(touch, level);
-    const ink = { tool: brush.tool, color: brush.color, widthPx: brush.width * scale };
+    const tilt = hasPressure ? tiltWidth(brush.tool, touch.altitude) : 1;
+    const ink = { tool: brush.tool, color: brush.color, widthPx: brush.width * scale * tilt };
     const builder =
       brush.shape === null
-        ? new StrokeBuilder(ink, place, hasPressure, Date.now())
+        ? new StrokeBuilder(ink, place, feelOf(brush, hasPressure, scale), Date.now())
         : new ShapeBuilder(brush.shape, ink, place, Date.now(), camera.turn);
     builder.add({ ...touch, place });
     const counter = this.journal.reserve();
@@ -106,6 +117,7 @@ export class Hand {
       beganMs: performance.now(),
       keptMs: performance.now(),
       kept: 0,
+      tail: 'none',
     };
     this.scene.beginLive(key, builder.stroke);
     this.holdHomes(this.current);
@@ -113,7 +125,8 @@ export class Hand {
     this.events.drawing(place);
   }
 
-  move(touches: readonly Touch[]): void {
+  /* `predicted`: where the pointer is thought to be by the time this is seen; drawn, and never kept. */
+  move(touches: readonly Touch[], predicted: readonly Touch[] = []): void {
     const { current } = this;
     if (current === null || touches.length === 0) {
       return;
@@ -127,17 +140,38 @@ export class Hand {
     }
     this.holdHomes(current);
     this.scene.growLive(current.key);
+    this.showTail(current, predicted);
     this.events.drawing(place!);
     if (current.builder.isFull) {
       this.begin(current.brush, touches[touches.length - 1]!, current.hasPressure);
     }
   }
 
-  /* Shift was pressed or let go while the pointer rests. */
-  setRegular(isRegular: boolean): void {
+  /* Ink up to the pointer, and a little further if it is known where it goes. */
+  private showTail(current: Current, predicted: readonly Touch[]): void {
+    const untilMs = current.last.timeMs + PREDICTED_MS_MAX;
+    const ahead = predicted
+      .filter(({ timeMs }) => timeMs <= untilMs)
+      .map((touch) => ({ ...touch, place: this.placeOf(touch, current.level) }));
+    this.scene.setTail(current.key, current.builder.tail(ahead));
+    current.tail = ahead.length > 0 ? 'fresh' : 'none';
+  }
+
+  /* Once a frame: if the pointer did not go on as was thought, its ink ends where it is. */
+  framed(): void {
+    const { current } = this;
+    if (current?.tail === 'shown') {
+      this.showTail(current, []);
+    } else if (current?.tail === 'fresh') {
+      current.tail = 'shown';
+    }
+  }
+
+  /* Shift or Alt was pressed or let go while the pointer rests. */
+  hold(keys: { isRegular?: boolean; isCentred?: boolean }): void {
     const { current } = this;
     if (current !== null && current.brush.shape !== null) {
-      this.move([{ ...current.last, isRegular }]);
+      this.move([{ ...current.last, ...keys }]);
     }
   }
 
@@ -283,4 +317,14 @@ export class Hand {
       this.scene.restartLive(current.key);
     }
   }
+}
+
+/* `scale`: px of the stroke's level a CSS pixel. */
+function feelOf(brush: HandBrush, hasPressure: boolean, scale: number): Feel {
+  return {
+    pressure: hasPressure ? 'pen' : brush.isSpeedy ? 'speed' : 'none',
+    curve: brush.curve,
+    stringPx: stringLength(brush.steadiness) * scale,
+    cssPx: scale,
+  };
 }

@@ -28,9 +28,16 @@ export class Ring {
   private brushPx = 0;
   private size = 0;
   private at = { x: 0, y: 0 };
+  private isHeld = false;
 
   constructor() {
     this.root.hidden = true;
+  }
+
+  /* While its size is changed it is shown however small. */
+  hold(isHeld: boolean): void {
+    this.isHeld = isHeld;
+    this.move(this.at.x, this.at.y, !this.root.hidden);
   }
 
   setSize(width: number): void {
@@ -56,7 +63,7 @@ export class Ring {
   }
 
   move(x: number, y: number, isShown: boolean): void {
-    const isUseful = isShown && this.size >= 8;
+    const isUseful = isShown && (this.size >= 8 || this.isHeld);
     this.at = { x, y };
     if (this.root.hidden === isUseful) {
       this.root.hidden = !isUseful;

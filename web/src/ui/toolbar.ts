@@ -9,9 +9,10 @@ import {
   Undo2,
 } from 'lucide';
 import { BRUSHES, SHAPES, type ToolName } from '../core/tools.ts';
+import { SWATCHES } from '../core/swatches.ts';
 import { message } from '../i18n/i18n.ts';
 import { button, element, icon, keyText } from './dom.ts';
-import { COLORS, placeOfWidth, widthAt, type Palette } from './palette.ts';
+import { placeOfWidth, widthAt, type Palette } from './palette.ts';
 import { Popover } from './popover.ts';
 import { ToolGroup } from './toolgroup.ts';
 
@@ -104,8 +105,8 @@ export class Toolbar {
     const panel = element('div', { class: 'panel', role: 'dialog', 'aria-label': label }, grid);
     panel.append(this.pick);
     const popover = new Popover(trigger, panel);
-    for (const { name, rgb } of COLORS) {
-      const title = message(name);
+    for (const [name, rgb] of SWATCHES) {
+      const title = message(`color.${name}`);
       const swatch = element('button', { type: 'button', class: 'swatch', title });
       swatch.setAttribute('aria-label', title);
       swatch.style.setProperty('--color', rgb);

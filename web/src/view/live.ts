@@ -1,15 +1,22 @@
 /* A stroke while it grows, in the kernel: its points in slots, and a mask for each tile it
  * touches, to which only new capsules are added. One slot holds the points of one op; a longer
- * stroke takes several, each beginning where the one before ended. */
-import { POINTS_MAX, type Stroke } from '../core/op.ts';
+ * stroke takes several, each beginning where the one before ended.
+ *
+ * Only what changed is drawn again: `advance` tells where, `composite` draws there. The tail is ink that is shown and
+ * never kept: from the newest point to where the pointer is, or will be by the time it is seen. It is added to a mask of
+ * its own each time, and united with the stroke's before that is composited: translucent ink stays even. */
+import { POINTS_MAX, type Points, type Stroke } from '../core/op.ts';
 import type { TileId } from '../core/geometry.ts';
 import type { Ink, MaskHandle, Rect, StrokeHandle, TileHandle } from '../ink.ts';
+import { unite } from './surface.ts';
 
 interface TileMask {
   mask: MaskHandle;
   added: number; /* points */
-  slots: number; /* how many there were when it was drawn */
+  tail: Rect | null; /* where the tail was drawn last */
 }
+
+type KeyedTile = TileId & { key: string };
 
 const PART_STEP = POINTS_MAX - 1;
 
@@ -42,9 +49,13 @@ export function loadPoints(
 }
 
 export class LiveInk {
+  /* Changes when what was drawn holds no more. */
+  generation = 0;
   private readonly slots: StrokeHandle[] = [];
   private readonly masks = new Map<string, TileMask>();
   private loaded = 0;
+  private tail: { slot: StrokeHandle; mask: MaskHandle } | null = null;
+  private hasTail = false;
 
   constructor(
     private readonly ink: Ink,
@@ -53,7 +64,7 @@ export class LiveInk {
 
   touch(key: string): void {
     if (!this.masks.has(key)) {
-      this.masks.set(key, { mask: this.ink.allocMask(), added: 0, slots: 0 });
+      this.masks.set(key, { mask: this.ink.allocMask(), added: 0, tail: null });
     }
   }
 
@@ -65,31 +76,63 @@ export class LiveInk {
     return this.masks.keys();
   }
 
-  /* Draws the stroke over `tile`; where it was drawn, or null. */
-  composite(tile: TileId & { key: string }, pixels: TileHandle): Rect | null {
+  /* Points from the newest one on that are shown until the next tail, or null. The first of them is the newest. */
+  setTail(points: Points | null): void {
+    this.hasTail = points !== null;
+    if (points !== null) {
+      this.tail ??= { slot: this.ink.allocStroke(), mask: this.ink.allocMask() };
+      this.ink.beginStroke(this.tail.slot, this.stroke.origin, this.stroke);
+      loadPoints(this.ink, this.tail.slot, { ...this.stroke, points }, 0, points.count);
+    }
+  }
+
+  /* Adds the new points to the tile's ink; where it looks different now, or null. */
+  advance(tile: KeyedTile): Rect | null {
     const held = this.masks.get(tile.key);
     if (held === undefined) {
       return null;
     }
+    let changed = held.tail;
+    held.tail = null;
     this.load();
-    if (held.slots !== this.slots.length && held.slots > 0) {
-      this.ink.clearMask(held.mask); /* what was the last part is not any more */
-      held.added = 0;
-    }
     this.slots.forEach((slot, part) => {
       const base = part * PART_STEP;
       const first = Math.max(0, held.added - base);
       if (first < Math.min(POINTS_MAX, this.loaded - base)) {
-        this.ink.addStroke(held.mask, slot, first, tile);
+        changed = unite(changed, this.ink.addStroke(held.mask, slot, first, tile));
       }
     });
     held.added = this.loaded;
-    held.slots = this.slots.length;
-    return this.ink.composite(held.mask, this.stroke, pixels, pixels);
+    if (this.hasTail) {
+      this.ink.clearMask(this.tail!.mask);
+      held.tail = this.ink.addStroke(this.tail!.mask, this.tail!.slot, 1, tile);
+    }
+    return unite(changed, held.tail);
+  }
+
+  /* Draws the stroke over `tile` inside the rectangle, after `advance` of the same tile. */
+  composite(tile: KeyedTile, pixels: TileHandle, rect: Rect): void {
+    const held = this.masks.get(tile.key);
+    if (held === undefined) {
+      return;
+    }
+    let { mask } = held;
+    if (held.tail !== null) {
+      mask = this.tail!.mask;
+      this.ink.mergeMask(held.mask, mask, rect);
+    }
+    this.ink.compositeIn(mask, this.stroke, pixels, pixels, rect);
+  }
+
+  /* Where the tile holds ink of it. */
+  rectOf(tile: KeyedTile): Rect | null {
+    const held = this.masks.get(tile.key);
+    return held === undefined ? null : unite(this.ink.maskRect(held.mask), held.tail);
   }
 
   /* The points moved: everything is drawn anew. */
   reset(): void {
+    this.generation++;
     this.slots.forEach((slot) => this.ink.freeStroke(slot));
     this.slots.length = 0;
     this.loaded = 0;
@@ -97,6 +140,12 @@ export class LiveInk {
       this.ink.freeMask(held.mask);
     }
     this.masks.clear();
+    if (this.tail !== null) {
+      this.ink.freeStroke(this.tail.slot);
+      this.ink.freeMask(this.tail.mask);
+      this.tail = null;
+      this.hasTail = false;
+    }
   }
 
   private load(): void {
@@ -114,12 +163,11 @@ export class LiveInk {
     }
   }
 
+  /* Each is drawn as the last part: the end of thin ink that it leaves in a mask gives way to the next part's. */
   private addSlot(): void {
     const slot = this.ink.allocStroke();
     this.ink.beginStroke(slot, this.stroke.origin, this.stroke);
+    this.ink.setPart(slot, this.slots.length, this.slots.length + 1);
     this.slots.push(slot);
-    if (this.slots.length > 1) {
-      this.slots.forEach((each, part) => this.ink.setPart(each, part, this.slots.length));
-    }
   }
 }

@@ -87,18 +87,23 @@ export class Painter {
     surface.isShownStale = true;
   }
 
+  /* Draws again where strokes grew, ended, or began anew; where that is, or null. */
   private paintShown(tile: Tile, surface: Surface, lives: LiveInk[]): Rect | null {
-    const before = surface.isShownStale ? WHOLE : surface.liveRect;
-    if (before !== null) {
-      this.ink.copyTile(surface.settled, surface.shown, before);
+    let changed = surface.isShownStale ? WHOLE : surface.staleLive(lives);
+    let whole: Rect | null = null;
+    for (const live of lives) {
+      changed = unite(changed, live.advance(tile));
+      whole = unite(whole, live.rectOf(tile));
     }
-    let live: Rect | null = null;
-    for (const each of lives) {
-      live = unite(live, each.composite(tile, surface.shown));
-    }
-    surface.liveRect = live;
     surface.isShownStale = false;
-    return unite(before, live);
+    surface.keepLive(lives, whole);
+    if (changed !== null) {
+      this.ink.copyTile(surface.settled, surface.shown, changed);
+      for (const live of lives) {
+        live.composite(tile, surface.shown, changed);
+      }
+    }
+    return changed;
   }
 
   /* The base picture's pixels, premultiplied as the kernel has them. */

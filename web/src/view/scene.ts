@@ -3,7 +3,7 @@
  * that look different come out of `paint`. */
 import { markKey, markMeetsTile } from '../core/marks.ts';
 import { isInRect, type TileRect } from '../core/geometry.ts';
-import type { Op, Stroke } from '../core/op.ts';
+import type { Op, Points, Stroke } from '../core/op.ts';
 import type { ServerRecord } from '../core/protocol.ts';
 import type { Mark } from '../core/tilelog.ts';
 import { tilesTouchedIn, touchesTile } from '../core/touch.ts';
@@ -24,6 +24,7 @@ interface Live {
   stroke: Stroke;
   ink: LiveInk;
   drawn: number; /* points whose tiles are known */
+  tail: Set<Tile>; /* where its tail was shown last */
 }
 
 type OpRecord = Extract<ServerRecord, { type: 'op' }>;
@@ -58,6 +59,7 @@ export class Scene implements Overlay {
 
   private released(tile: Tile): void {
     this.dirty.delete(tile);
+    this.lives.forEach((live) => live.tail.delete(tile));
     tile.surface?.release();
     tile.bitmap?.close();
   }
@@ -404,23 +406,43 @@ export class Scene implements Overlay {
 
   beginLive(key: string, stroke: Stroke): void {
     this.endLive(key);
-    this.lives.set(key, { stroke, ink: new LiveInk(this.painter.ink, stroke), drawn: 0 });
+    const ink = new LiveInk(this.painter.ink, stroke);
+    this.lives.set(key, { stroke, ink, drawn: 0, tail: new Set() });
     this.growLive(key);
   }
 
   growLive(key: string): void {
     const live = this.lives.get(key);
-    if (live === undefined || this.rect === null) {
-      return;
+    if (live !== undefined && this.rect !== null) {
+      this.touchLive(live, live.stroke, live.drawn);
+      live.drawn = live.stroke.points.count;
     }
-    for (const { level, x, y } of tilesTouchedIn(live.stroke, live.drawn, this.rect)) {
+  }
+
+  /* Ink that is shown until the next tail, from the newest point on, its first; null: none. */
+  setTail(key: string, points: Points | null): void {
+    const live = this.lives.get(key);
+    if (live !== undefined) {
+      live.tail.forEach((tile) => this.dirty.add(tile));
+      live.tail.clear();
+      live.ink.setTail(points);
+      if (points !== null) {
+        live.tail = this.touchLive(live, { ...live.stroke, points }, 1);
+      }
+    }
+  }
+
+  private touchLive(live: Live, stroke: Stroke, from: number): Set<Tile> {
+    const touched = new Set<Tile>();
+    for (const { level, x, y } of this.rect === null ? [] : tilesTouchedIn(stroke, from, this.rect)) {
       const tile = this.store.find(level, x, y);
       if (tile !== undefined) {
         live.ink.touch(tile.key);
         this.dirty.add(tile);
+        touched.add(tile);
       }
     }
-    live.drawn = live.stroke.points.count;
+    return touched;
   }
 
   /* The points changed, not only grew. */
@@ -449,6 +471,7 @@ export class Scene implements Overlay {
       }
     }
     live.ink.reset();
+    live.tail.clear();
   }
 
   livesFor(tile: Tile): LiveInk[] {

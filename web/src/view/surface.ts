@@ -8,6 +8,7 @@
  * which an overlay could not show. `settled` is `confirmed` itself while nothing waits. */
 import { TILE_PX } from '../core/geometry.ts';
 import type { Ink, Rect, TileHandle } from '../ink.ts';
+import type { LiveInk } from './live.ts';
 
 export class Surface {
   readonly canvas: HTMLCanvasElement;
@@ -19,8 +20,9 @@ export class Surface {
   isConfirmedStale = true;
   isSettledStale = true;
   isShownStale = true;
-  /* Where `shown` differs from `settled`. */
-  liveRect: Rect | null = null;
+  /* The strokes being drawn that `shown` holds, as they were, and where it differs from `settled` for them. */
+  private readonly lives = new Map<LiveInk, number>();
+  private liveRect: Rect | null = null;
   private readonly context: CanvasRenderingContext2D;
 
   constructor(private readonly ink: Ink) {
@@ -41,6 +43,22 @@ export class Surface {
       this.ink.freeTile(this.settled);
       this.settled = this.confirmed;
     }
+  }
+
+  /* What has to be drawn again because a stroke that was shown here is not, or was drawn anew. */
+  staleLive(lives: readonly LiveInk[]): Rect | null {
+    for (const [live, generation] of this.lives) {
+      if (live.generation !== generation || !lives.includes(live)) {
+        return this.liveRect;
+      }
+    }
+    return null;
+  }
+
+  keepLive(lives: readonly LiveInk[], rect: Rect | null): void {
+    this.lives.clear();
+    lives.forEach((live) => this.lives.set(live, live.generation));
+    this.liveRect = rect;
   }
 
   /* Puts a part of `shown` on the canvas. */

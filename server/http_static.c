@@ -18,7 +18,9 @@
 #define CONTENT_SECURITY_POLICY                                                                    \
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; "                 \
     "img-src 'self' blob: data:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; "     \
-    "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    "object-src 'none'; base-uri 'none'; form-action 'none'"
+/* Who could put the wall under something else would make people draw; a page that only looks on does no harm. */
+#define NO_FOREIGN_FRAMES "; frame-ancestors 'self'"
 
 struct kolam_static {
     struct kolam_list files; /* kolam_static_file */
@@ -112,6 +114,19 @@ static const char *file_of(const char *path) {
     return path;
 }
 
+/* `?embed`, as it stands there: the client takes it for the same (web/src/place/modes.ts), whatever else is asked.
+ * With a value it may be something else to the client, whose reading of %3D is another. */
+static bool is_embedded(const struct kolam_request *request) {
+    for (const char *word = request->query; *word; word += *word == '&') {
+        size_t size = strcspn(word, "&");
+        if (size == strlen("embed") && strncmp(word, "embed", size) == 0) {
+            return true;
+        }
+        word += size;
+    }
+    return false;
+}
+
 static void answer_file(struct kolam_http *http, const struct kolam_request *request,
                         const struct kolam_static_file *file) {
     const bool is_packed = request->has_gzip && file->gzip;
@@ -119,9 +134,10 @@ static void answer_file(struct kolam_http *http, const struct kolam_request *req
     snprintf(etag, sizeof(etag), "\"%s%s\"", file->etag, is_packed ? "-gz" : "");
     snprintf(headers, sizeof(headers),
              "Content-Type: %s\r\nETag: %s\r\nCache-Control: %s\r\nVary: Accept-Encoding\r\n%s"
-             "Content-Security-Policy: " CONTENT_SECURITY_POLICY "\r\n",
+             "Content-Security-Policy: " CONTENT_SECURITY_POLICY "%s\r\n",
              file->type, etag, file->is_hashed ? "public, max-age=31536000, immutable" : "no-cache",
-             is_packed ? "Content-Encoding: gzip\r\n" : "");
+             is_packed ? "Content-Encoding: gzip\r\n" : "",
+             is_embedded(request) ? "" : NO_FOREIGN_FRAMES);
     bool is_known = strstr(request->if_none_match, etag) != NULL;
     kolam_http_answer(http, is_known ? 304 : 200, headers,
                       is_known ? NULL : (is_packed ? file->gzip : file->plain));

@@ -22,7 +22,7 @@ for (const name of await readdir(out)) {
 }
 const { metafile } = await build({
   absWorkingDir: here,
-  entryPoints: { app: 'src/main.ts', history: 'src/history/history.ts' },
+  entryPoints: { app: 'src/main.ts', history: 'src/history/history.ts', place: 'src/place/place.ts' },
   outdir: out,
   bundle: true,
   splitting: true,
@@ -38,7 +38,7 @@ const { metafile } = await build({
 });
 await build({
   absWorkingDir: here,
-  entryPoints: { app: 'src/style.css', history: 'src/history/history.css' },
+  entryPoints: { app: 'src/style.css', history: 'src/history/history.css', place: 'src/place/place.css' },
   outdir: out,
   minify: true,
   logLevel: 'warning',
@@ -57,6 +57,8 @@ if (process.argv.includes('--sizes')) {
     'ink.wasm',
     'history.js',
     'history.css',
+    'place.js',
+    'place.css',
     'worker.js',
   ]) {
     const size = await stat(join(out, name)).then(

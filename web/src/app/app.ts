@@ -17,6 +17,8 @@ import { Session, type Person, type SessionOptions } from '../net/session.ts';
 import { makeKeeper } from '../net/storage.ts';
 import { Chrome } from '../ui/chrome.ts';
 import { Palette } from '../ui/palette.ts';
+import { PlaceDoor } from '../place/door.ts';
+import { modeOf, searchOf } from '../place/modes.ts';
 import { Others } from '../view/others.ts';
 import { Seen } from '../view/seen.ts';
 import { addActions } from './actions.ts';
@@ -61,7 +63,8 @@ async function claim(code: string): Promise<boolean> {
 }
 
 export class App {
-  readonly page = parsePage(location.pathname, location.search);
+  private readonly search = searchOf(window);
+  readonly page = parsePage(location.pathname, this.search);
   /* What can be done: every part adds its own. */
   readonly commands = new Commands();
   readonly journal: Journal;
@@ -73,6 +76,7 @@ export class App {
   link: Link = 'connecting';
   readonly mine: Mine;
   readonly doors: Doors;
+  readonly place: PlaceDoor;
   readonly palette: Palette;
   readonly chrome: Chrome;
   readonly eyedropper: Eyedropper;
@@ -82,6 +86,8 @@ export class App {
   private raster: number | null = null;
   private newName: string | null = null;
   isPlaced = false;
+  /* Nothing is to move by itself. */
+  readonly isStill: () => boolean;
   private cursorSentMs = 0;
   cursor: { x: number; y: number } | null = null;
 
@@ -93,7 +99,7 @@ export class App {
   ) {
     const { canvas: name, isWatching } = this.page;
     const { store, own } = keeping;
-    const lite = isLite(location.search) ? () => openLite(name, ink.rasterVersion) : null;
+    const lite = isLite(this.search) ? () => openLite(name, ink.rasterVersion) : null;
     const around = surroundings(lite);
     const admin = adminToken;
     const isHeld = (): boolean => this.rescue.isFirst;
@@ -102,13 +108,14 @@ export class App {
     this.journal = new Journal(own.nonce, keeper, Date.now, () => this.changed());
     this.palette = new Palette(keeping.settings, () => this.chrome.brushChanged());
     const stillness = matchMedia('(prefers-reduced-motion: reduce)');
+    this.isStill = () => stillness.matches;
     const wallEvents = {
       framed: (nowMs: number, hasMoved: boolean) => this.framed(nowMs, hasMoved),
       zoomed: (zoom: number) => this.chrome.zoomBar.setZoom(zoom),
       turned: () => undefined,
     };
     const seen = new Seen(store, name, Date.now, around.later);
-    this.wall = new Wall(canvas, ink, name, wallEvents, () => stillness.matches, seen);
+    this.wall = new Wall(canvas, ink, name, wallEvents, this.isStill, seen);
     this.session = new Session(options, this.journal, {
       welcomed: (welcome) => this.welcomed(welcome),
       linked: (link) => this.linked(link),
@@ -129,6 +136,7 @@ export class App {
       message: (json) => {
         this.mine.messageCame(json);
         this.doors.messageCame(json);
+        this.place.messageCame(json);
       },
     });
     this.wall.connection = this.session.connection;
@@ -171,6 +179,7 @@ export class App {
     this.doors = new Doors(this, ink);
     this.gestures = listenGestures(this, canvas);
     addActions(this);
+    this.place = new PlaceDoor(this, modeOf(this.search));
     listenKeys(this.commands);
     listenPage(this);
     new AsSeen(this);
@@ -186,7 +195,7 @@ export class App {
   /* ---- the server ---- */
 
   private welcomed(welcome: Welcome): void {
-    if (!isLite(location.search)) {
+    if (!isLite(this.search)) {
       askForWorker(() => this.link === 'open');
     }
     if (this.raster !== null && this.raster !== welcome.raster) {
@@ -195,11 +204,12 @@ export class App {
     this.raster = welcome.raster;
     this.recent = welcome.recent;
     if (!this.isPlaced && welcome.recent !== null) {
-      this.goToRecent();
+      this.beginAtRecent(welcome.recent);
     }
     this.isPlaced = true;
     this.wall.tellAddress();
     this.wall.welcomed(welcome);
+    this.place.welcomed(welcome);
     this.hand.restartPreview();
     if (this.rescue.hasWork) {
       this.session.identify();
@@ -217,6 +227,7 @@ export class App {
 
   private linked(link: Link): void {
     this.link = link;
+    this.place.linked(link === 'open');
     if (link === 'lost') {
       this.others.forget();
       this.wall.request();
@@ -339,6 +350,7 @@ export class App {
   private finished(counter: number, count: number): void {
     this.mine.history.add({ counter, count, seq: null });
     this.mine.show();
+    this.place.drew();
     this.changed();
     this.wall.request();
   }
@@ -386,13 +398,13 @@ export class App {
     }
   }
 
+  private beginAtRecent({ level, x, y }: NonNullable<Welcome['recent']>): void {
+    const zoom = level - Math.log2(this.wall.viewport.ratio);
+    this.wall.setCamera(makeCamera(positionFromPixels(level, x, y), Number(zoom.toFixed(3))));
+  }
+
   goToRecent(): void {
-    const { recent } = this;
-    if (recent !== null) {
-      const place = positionFromPixels(recent.level, recent.x, recent.y);
-      const zoom = recent.level - Math.log2(this.wall.viewport.ratio);
-      this.wall.setCamera(makeCamera(place, Number(zoom.toFixed(3))));
-    }
+    void this.place.home(this.recent);
   }
 
   private middle(): [number, number] {
@@ -414,6 +426,7 @@ export class App {
 
   private framed(nowMs: number, hasMoved: boolean): void {
     this.doors.framed(nowMs, hasMoved);
+    this.place.framed(nowMs, hasMoved);
     this.mine.framed(nowMs);
     this.hand.framed();
     this.hand.preview(nowMs);

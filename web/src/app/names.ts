@@ -4,6 +4,8 @@ import type { Person } from '../net/session.ts';
 
 const ASK_AFTER_MS = 120;
 const ASK_MAX = 256;
+/* A page that looks on for weeks meets many: the longest known are asked for again. */
+const KNOWN_MAX = 4_096;
 
 export class Names {
   private readonly known = new Map<number, string>();
@@ -26,16 +28,26 @@ export class Names {
 
   learn(list: readonly Person[]): void {
     for (const { artist, name } of list) {
+      this.known.delete(artist);
       this.known.set(artist, name);
       this.asked.delete(artist);
+    }
+    for (const artist of this.known.keys()) {
+      if (this.known.size <= KNOWN_MAX) {
+        break;
+      }
+      this.known.delete(artist);
     }
   }
 
   private askNow(): void {
     this.timer = null;
     const unknown = [...this.asked].filter((artist) => !this.known.has(artist));
-    if (unknown.length > 0 && !this.ask(unknown.slice(0, ASK_MAX))) {
-      this.asked.clear();
+    for (let i = 0; i < unknown.length; i += ASK_MAX) {
+      if (!this.ask(unknown.slice(i, i + ASK_MAX))) {
+        this.asked.clear();
+        return;
+      }
     }
   }
 }

@@ -31,11 +31,13 @@ export function parseView(hash: string): Camera | null {
   return makeCamera(centre, zoom, makeTurn(Number(match[4] ?? 0), false));
 }
 
-/* `/c/<name>` or `/`; `?watch` looks on without drawing. */
+/* `/c/<name>` or `/`; `?watch`, and whatever else only looks on, without drawing. */
 export function parsePage(
   pathname: string,
   search: string,
 ): { canvas: string; isWatching: boolean } {
   const match = /^\/c\/([a-z0-9][a-z0-9_-]{0,63})\/?$/.exec(pathname);
-  return { canvas: match?.[1] ?? 'main', isWatching: new URLSearchParams(search).has('watch') };
+  const asked = new URLSearchParams(search);
+  const isWatching = ['watch', 'tour', 'kiosk', 'embed'].some((word) => asked.has(word));
+  return { canvas: match?.[1] ?? 'main', isWatching };
 }

@@ -1,0 +1,559 @@
+/* The wall as a place, put together: the panel, the map, the signs at the edge, the activity layer, tours and
+ * following. Loaded by door.ts. */
+import { ArrowLeft, ArrowRight, BookmarkPlus, Code, Flame, House, Map, Sparkles, Telescope } from 'lucide';
+import type { App } from '../app/app.ts';
+import { adminToken } from '../app/doors.ts';
+import { formatView } from '../core/address.ts';
+import type { Camera } from '../core/camera.ts';
+import { message } from '../i18n/i18n.ts';
+import type { Json } from '../net/connection.ts';
+import { element } from '../ui/dom.ts';
+import { PlaceApi, type LivelyNow, type Named, type People } from './api.ts';
+import { Asker, Refusal } from './asker.ts';
+import { Bookmarks } from './bookmarks.ts';
+import { worldDecimals } from './decimals.ts';
+import { askName, copyText, showEmbed } from './dialogs.ts';
+import type { PlaceDoor } from './door.ts';
+import { withPlace } from './flight.ts';
+import { Followers, Following } from './follow.ts';
+import { HeatLayer } from './heatlayer.ts';
+import { viewOf, type Artist } from './lively.ts';
+import { Minimap } from './minimap.ts';
+import { isBare } from './modes.ts';
+import { Panel, peopleText, type PanelAction, type Section } from './panel.ts';
+import { Pill } from './pills.ts';
+import { Pulse } from './pulse.ts';
+import { Signs } from './signs.ts';
+import { linkTo } from './snippets.ts';
+import { tintOf } from './tint.ts';
+import { nextLively, Tour } from './tour.ts';
+import { TourGuide } from './tourguide.ts';
+import { stayAwake } from './wakelock.ts';
+import { namesOf } from './words.ts';
+
+const LIVELY_MINUTES = 10;
+const LIVELY_MS = 5_000;
+const PEOPLE_MS = 20_000;
+const PEOPLE_OPEN_MS = 3_000;
+const RESUME_MS = 45_000;
+const POINTER_RESTS_MS = 2_500;
+const MAP_SHOWN = 'map.shown';
+/* On a phone the map would cover what one draws. */
+const WIDE = '(min-width: 1001px) and (min-height: 560px)';
+
+export class Place {
+  readonly panel: Panel;
+  readonly map: Minimap;
+  readonly heat: HeatLayer;
+  readonly signs: Signs;
+  readonly tour: Tour;
+  readonly following: Following;
+  readonly followers: Followers;
+  readonly bookmarks: Bookmarks;
+  private readonly api: PlaceApi;
+  private readonly asker: Asker;
+  private readonly guide = new TourGuide();
+  private readonly followPill = new Pill();
+  private readonly followersPill = new Pill();
+  private readonly tourPill = new Pill();
+  private readonly livelyPulse: Pulse<LivelyNow>;
+  private readonly peoplePulse: Pulse<People>;
+  private lively: LivelyNow = { now: Date.now(), places: [] };
+
+  constructor(
+    private readonly app: App,
+    private readonly door: PlaceDoor,
+  ) {
+    const { wall, page, session, keeping, hand } = app;
+    this.api = new PlaceApi(page.canvas);
+    this.asker = new Asker((json) => session.connection.sendJson(json));
+    this.bookmarks = new Bookmarks(keeping.settings, page.canvas);
+    const self = (): number => session.person?.artist ?? 0;
+    this.signs = new Signs((place) => {
+      void door.fly(viewOf(place, wall.camera, wall.viewport));
+    }, self);
+    this.map = new Minimap(this.api, self, {
+      go: (place, isDragging) => {
+        const camera = withPlace(wall.camera, place, wall.camera.zoom);
+        if (isDragging) {
+          this.ownWay();
+          door.flyer.stop();
+          wall.setCamera(camera);
+        } else {
+          void door.fly(camera);
+        }
+      },
+      close: () => this.toggleMap(),
+    });
+    this.heat = new HeatLayer(this.api, () => wall.request(), () => this.toggleHeat());
+    const followEvents = {
+      changed: () => this.showFollow(),
+      ended: (who: Artist, reason: string) => this.followEnded(who, reason),
+    };
+    this.following = new Following(wall, door.flyer, () => hand.isDrawing, followEvents);
+    this.followers = new Followers(
+      wall,
+      (json) => session.connection.sendJson(json),
+      () => this.showFollowers(),
+    );
+    this.tour = new Tour({
+      api: this.api,
+      wall,
+      flyer: door.flyer,
+      resumeMs: RESUME_MS,
+      changed: () => this.showTour(),
+    });
+    this.panel = new Panel(
+      wall,
+      this.api,
+      this.bookmarks,
+      {
+        fly: (camera) => void door.fly(camera),
+        open: (href) => this.openLink(href),
+        follow: (who) => void this.follow(who),
+        unfollow: () => this.ownWay(),
+        followed: () => this.following.who?.artist ?? null,
+        self,
+        name: () => this.name(),
+        remove: (place) => void this.removePlace(place),
+        mayRemove: ({ artist }) => adminToken() !== null || (artist !== 0 && artist === self()),
+        toggled: (isOpen) => this.panelToggled(isOpen),
+      },
+      this.panelActions(),
+      door.mode === 'draw',
+    );
+    this.livelyPulse = new Pulse(
+      () => this.api.lively(LIVELY_MINUTES),
+      (found) => this.livelyCame(found),
+      LIVELY_MS,
+    );
+    this.peoplePulse = new Pulse(
+      () => this.api.people(this.panel.isOpen ? 64 : 1),
+      (people) => this.peopleCame(people),
+      PEOPLE_MS,
+    );
+    this.build();
+  }
+
+  private build(): void {
+    const { wall, doors } = this.app;
+    const { mode } = this.door;
+    wall.canvas.after(this.heat.canvas);
+    const pills = element('div', { class: 'pills' });
+    pills.append(this.tourPill.root, this.followPill.root, this.followersPill.root);
+    document.body.append(this.signs.root, this.heat.legend, pills, this.map.root, this.panel.root);
+    doors.root.after(this.panel.root);
+    if (mode === 'embed') {
+      document.body.append(this.linkBack());
+    }
+    if (mode === 'kiosk') {
+      this.hidePointer();
+      stayAwake();
+    }
+    if (mode === 'tour' || mode === 'kiosk' || (isBare(mode) && this.asked('tour'))) {
+      this.tour.start();
+    }
+    if (!isBare(mode)) {
+      this.livelyPulse.start();
+      this.peoplePulse.start();
+      const kept = this.app.keeping.settings.get(MAP_SHOWN);
+      const isWide = matchMedia(WIDE).matches;
+      this.map.show(isWide && kept !== false);
+    }
+    wall.request();
+  }
+
+  private asked(word: string): boolean {
+    return new URLSearchParams(location.search).has(word);
+  }
+
+  /* ---- what comes ---- */
+
+  private livelyCame(found: LivelyNow): void {
+    this.lively = found;
+    this.signs.set(found.places, found.now);
+    this.map.set(found.places);
+    if (this.panel.isOpen) {
+      this.panel.setLively(found.places, found.now);
+    }
+    this.app.wall.request();
+  }
+
+  private peopleCame(people: People): void {
+    this.door.peopleCount.textContent = people.count > 0 ? peopleText(people.count) : '';
+    const label = message('people.button', { count: people.count });
+    this.door.peopleButton.setAttribute('aria-label', label);
+    this.app.names.learn(people.people);
+    if (this.panel.isOpen) {
+      this.panel.setPeople(people);
+    }
+  }
+
+  messageCame(json: Json): void {
+    if (this.asker.messageCame(json)) {
+      return;
+    }
+    switch (json.type) {
+      case 'camera':
+        this.following.cameraCame(json);
+        break;
+      case 'unfollowed':
+        if (this.following.who?.artist === Number(json['artist'])) {
+          this.following.end(json['reason'] === 'refused' ? 'refused' : 'left');
+        }
+        break;
+      case 'followers':
+        this.followers.came(json);
+        break;
+      case 'places_changed':
+        void this.loadPlaces();
+        break;
+      default:
+        break;
+    }
+  }
+
+  /* The connection is new: what the server knew of following went with the old one. */
+  welcomed(): void {
+    const { who } = this.following;
+    if (who !== null) {
+      void this.follow(who);
+    }
+    this.livelyPulse.now();
+  }
+
+  apart(): void {
+    this.followers.forget();
+  }
+
+  framed(nowMs: number): void {
+    const { wall, doors, hand } = this.app;
+    const { camera, viewport } = wall;
+    this.following.framed(nowMs);
+    this.followers.framed(nowMs);
+    this.map.draw(camera, viewport);
+    if (!doors.isLooking) {
+      this.heat.draw(camera, viewport);
+      this.signs.draw(camera, viewport);
+    }
+    document.body.classList.toggle('is-drawing', hand.isDrawing);
+  }
+
+  /* The view is moved by something else than one's own hand. */
+  get isLed(): boolean {
+    return this.following.who !== null || this.tour.state === 'on';
+  }
+
+  get isTouring(): boolean {
+    return this.tour.state !== 'off';
+  }
+
+  get isFollowing(): boolean {
+    return this.following.who !== null;
+  }
+
+  /* One goes where one wants oneself. */
+  ownWay(): void {
+    if (this.following.who !== null) {
+      void this.asker.ask({ type: 'follow', artist: null }).catch(() => undefined);
+      this.following.end('own');
+    }
+    this.tour.pause();
+  }
+
+  escape(): boolean {
+    if (this.panel.isOpen) {
+      this.panel.close();
+    } else if (this.following.who !== null) {
+      this.ownWay();
+    } else if (this.tour.state !== 'off' && this.door.mode === 'draw') {
+      this.tour.stop();
+    } else if (this.heat.isShown) {
+      this.toggleHeat();
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  /* ---- the panel ---- */
+
+  find(at: Section): void {
+    const { panel } = this;
+    if (panel.isOpen && panel.root.classList.contains('is-people') === (at === 'people')) {
+      panel.close();
+    } else {
+      panel.open(at);
+    }
+  }
+
+  private panelToggled(isOpen: boolean): void {
+    document.body.classList.toggle('is-finding', isOpen);
+    this.door.findButton.setAttribute('aria-pressed', String(isOpen));
+    this.peoplePulse.every(isOpen ? PEOPLE_OPEN_MS : PEOPLE_MS);
+    if (isOpen) {
+      this.panel.setLively(this.lively.places, this.lively.now);
+      this.peoplePulse.now();
+      this.livelyPulse.now();
+      void this.loadPlaces();
+    }
+  }
+
+  private async loadPlaces(): Promise<void> {
+    if (this.panel.isOpen) {
+      const places = await this.api.places().catch(() => null);
+      if (places !== null) {
+        this.panel.setPlaces(places);
+      }
+    }
+  }
+
+  private panelActions(): PanelAction[] {
+    const { app, door } = this;
+    const run = (id: string) => () => void app.commands.run(id);
+    const isNow = (): boolean => !app.doors.isPast;
+    return [
+      { text: 'command.newest', picture: House, run: run('places.newest') },
+      { text: 'place.back', picture: ArrowLeft, run: run('places.back'), isAvailable: () => door.trail.canGoBack },
+      { text: 'place.forward', picture: ArrowRight, run: run('places.forward'), isAvailable: () => door.trail.canGoForward },
+      { text: 'place.lively', picture: Sparkles, key: 'w', run: run('places.lively'), isAvailable: isNow },
+      { text: 'tour.title', picture: Telescope, run: run('places.tour'), isOn: () => this.isTouring, isAvailable: isNow },
+      { text: 'activity.title', picture: Flame, run: run('places.activity'), isOn: () => this.heat.isShown, isAvailable: isNow },
+      { text: 'map.title', picture: Map, key: 'j', run: run('places.map'), isOn: () => this.map.isShown },
+      { text: 'places.nameThis', picture: BookmarkPlus, key: 'b', run: run('places.name') },
+      { text: 'embed.title', picture: Code, run: run('places.embed') },
+    ];
+  }
+
+  private openLink(href: string): void {
+    /* On this canvas it is a place in the past: no need to load the page again. */
+    const url = new URL(href);
+    if (url.pathname === location.pathname && url.search === location.search) {
+      location.hash = url.hash;
+    } else {
+      location.assign(href);
+    }
+  }
+
+  /* ---- places with names ---- */
+
+  name(): void {
+    const { camera } = this.app.wall;
+    askName((name, isShared) => this.keepName(name, isShared, camera), this.door.mode === 'draw');
+  }
+
+  private async keepName(name: string, isShared: boolean, camera: Camera): Promise<string | null> {
+    if (!isShared) {
+      this.bookmarks.add(name, camera);
+      this.panel.showPlaces();
+      this.app.chrome.toast.say(message('places.kept', { name }));
+      return null;
+    }
+    try {
+      await this.identified();
+      const { x, y } = worldDecimals(camera.centre);
+      await this.asker.ask({ type: 'place', name, x, y, zoom: Number(camera.zoom.toFixed(3)) });
+      this.app.chrome.toast.say(message('places.shared', { name }));
+      void this.loadPlaces();
+      return null;
+    } catch (error) {
+      return error instanceof Refusal && error.code === 'limit'
+        ? message('places.limit')
+        : message('places.failed');
+    }
+  }
+
+  /* Who shares a name must be somebody. */
+  private async identified(): Promise<void> {
+    const { session } = this.app;
+    session.identify();
+    for (let i = 0; i < 100 && !session.canDraw; i++) {
+      await new Promise((resolve) => window.setTimeout(resolve, 50));
+    }
+  }
+
+  private async removePlace({ place }: Named): Promise<void> {
+    try {
+      await this.identified();
+      await this.asker.ask({ type: 'place_remove', place });
+      await this.loadPlaces();
+    } catch {
+      this.app.chrome.toast.say(message('places.failed'));
+    }
+  }
+
+  /* ---- going ---- */
+
+  async goLively(): Promise<void> {
+    const { wall, chrome } = this.app;
+    for (const minutes of [LIVELY_MINUTES, 120, 1440]) {
+      const found = await this.api.lively(minutes).catch(() => null);
+      const camera = found === null ? null : nextLively(this.guide, found.places, wall, found.now);
+      if (camera !== null) {
+        void this.door.fly(camera);
+        return;
+      }
+    }
+    chrome.toast.say(message('lively.nowhere'));
+  }
+
+  async copyLink(): Promise<void> {
+    const { wall, page, chrome } = this.app;
+    const link = linkTo(location.origin, page.canvas, wall.camera) + wall.addressExtras;
+    const isCopied = await copyText(link);
+    chrome.toast.say(message(isCopied ? 'past.linkCopied' : 'past.linkInAddress'));
+  }
+
+  embed(): void {
+    const { wall, page } = this.app;
+    showEmbed(page.canvas, wall.camera, wall.viewport);
+  }
+
+  /* ---- what lies over the wall ---- */
+
+  toggleMap(): void {
+    const isShown = !this.map.isShown;
+    this.map.show(isShown);
+    this.app.keeping.settings.set(MAP_SHOWN, isShown);
+    this.panel.updateActions();
+    this.app.wall.request();
+  }
+
+  toggleHeat(): void {
+    this.heat.show(!this.heat.isShown);
+    this.panel.updateActions();
+    this.app.wall.request();
+  }
+
+  toggleTour(): void {
+    if (this.tour.state === 'off') {
+      this.ownWay();
+      this.panel.close();
+      this.tour.start();
+    } else {
+      this.tour.stop();
+    }
+    this.panel.updateActions();
+  }
+
+  private showTour(): void {
+    const { state } = this.tour;
+    if (state === 'off' || isBare(this.door.mode)) {
+      this.tourPill.hide();
+    } else {
+      const text = message(state === 'on' ? 'tour.on' : 'tour.paused');
+      this.tourPill.show(text, null, message('tour.stop'), () => this.tour.stop());
+    }
+  }
+
+  /* ---- following ---- */
+
+  async follow(who: Artist): Promise<void> {
+    this.tour.stop();
+    try {
+      const answer = await this.asker.ask({ type: 'follow', artist: who.artist });
+      const name = String(answer['name'] ?? who.name);
+      this.following.begin({ artist: who.artist, name });
+    } catch (error) {
+      const code = error instanceof Refusal ? error.code : '';
+      const texts = {
+        denied: 'follow.denied',
+        not_found: 'follow.gone',
+        limit: 'follow.limit',
+      } as const;
+      const text = texts[code as keyof typeof texts] ?? 'follow.failed';
+      this.app.chrome.toast.say(message(text, { name: who.name }));
+      this.following.end('own');
+    }
+  }
+
+  private followEnded(who: Artist, reason: string): void {
+    if (reason === 'moved') {
+      void this.asker.ask({ type: 'follow', artist: null }).catch(() => undefined);
+    }
+    if (reason === 'left' || reason === 'refused') {
+      const text = reason === 'left' ? 'follow.left' : 'follow.denied';
+      this.app.chrome.toast.say(message(text, { name: who.name }));
+    }
+  }
+
+  private showFollow(): void {
+    const { who } = this.following;
+    if (who === null) {
+      this.followPill.hide();
+    } else {
+      const text = message('follow.following', { name: who.name });
+      this.followPill.show(text, tintOf(who.artist), message('follow.stop'), () => this.ownWay());
+    }
+    document.body.classList.toggle('is-following', who !== null);
+    this.panel.followChanged();
+  }
+
+  private showFollowers(): void {
+    const { list, count } = this.followers;
+    if (count === 0) {
+      this.followersPill.hide();
+      return;
+    }
+    const who = namesOf(list, count);
+    const tint = tintOf(list[0]?.artist ?? 0);
+    this.followersPill.show(message('follow.followers', { who, count }), tint, message('follow.refuse'), () => {
+      this.door.refuse(true);
+      this.followers.forget();
+      this.app.chrome.toast.say(message('follow.refused'));
+    });
+  }
+
+  /* ---- pages that only look on ---- */
+
+  private linkBack(): HTMLElement {
+    const { page, wall } = this.app;
+    const link = element('a', { class: 'link-back', target: '_blank', rel: 'noopener' }, message('embed.open'));
+    const update = (): void => {
+      link.href = linkTo(location.origin, page.canvas, wall.camera);
+    };
+    for (const name of ['pointerdown', 'focus', 'pointerenter'] as const) {
+      link.addEventListener(name, update);
+    }
+    update();
+    return link;
+  }
+
+  private hidePointer(): void {
+    let timer = 0;
+    const rest = (): void => document.body.classList.add('is-pointer-hidden');
+    window.addEventListener('pointermove', () => {
+      document.body.classList.remove('is-pointer-hidden');
+      window.clearTimeout(timer);
+      timer = window.setTimeout(rest, POINTER_RESTS_MS);
+    });
+    rest();
+  }
+
+  /* For tests and the curious. */
+  report(): object {
+    const { tour, signs, map, heat, following, followers, lively, bookmarks } = this;
+    return {
+      view: formatView(this.app.wall.camera),
+      signs: signs.count,
+      lively: lively.places.length,
+      map: { isShown: map.isShown, ...map.work },
+      heat: { isShown: heat.isShown, span: heat.shownSpan, total: heat.total },
+      tour: { state: tour.state, stops: tour.stops },
+      following: following.who,
+      followers: followers.count,
+      bookmarks: bookmarks.list.length,
+    };
+  }
+}
+
+/* The stylesheet comes with the code. */
+export async function openPlace(app: App, door: PlaceDoor): Promise<Place> {
+  await new Promise((resolve) => {
+    const link = element('link', { rel: 'stylesheet', href: '/place.css' });
+    link.addEventListener('load', resolve);
+    link.addEventListener('error', resolve);
+    document.head.append(link);
+  });
+  return new Place(app, door);
+}

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "follow.h"
 #include "json.h"
 #include "session.h"
 
@@ -36,37 +37,58 @@ static void on_view(struct kolam_session *session, const json_t *message) {
     kolam_view_set(session, &view, has_since, since);
 }
 
+static void on_identify(struct kolam_session *session, const json_t *message) {
+    (void)message;
+    kolam_people_identify(session);
+}
+
+/* What may be said once welcomed. */
+static const struct {
+    const char *type;
+    void (*handle)(struct kolam_session *session, const json_t *message);
+    bool is_for_watchers;
+} handlers[] = {
+    {"view", on_view, true},
+    {"who", kolam_people_who, true},
+    {"mine", kolam_history_mine, true},
+    {"follow", kolam_follow_set, true},
+    {"camera", kolam_follow_camera, true},
+    {"follow_refuse", kolam_follow_refuse, true},
+    {"identify", on_identify, false},
+    {"rename", kolam_people_rename, false},
+    {"act_as", kolam_people_act_as, false},
+    {"rollback", kolam_history_rollback, false},
+};
+
 static void on_message(struct kolam_session *session, const json_t *message) {
     const char *type = json_string_value(json_object_get(message, "type"));
     if (!type) {
         kolam_session_refuse(session, "a message without a type");
-    } else if (strcmp(type, "hello") == 0) {
+        return;
+    }
+    if (strcmp(type, "hello") == 0) {
         if (session->state != KOLAM_SESSION_NEW) {
             kolam_session_refuse(session, "hello comes once");
             return;
         }
         kolam_join_hello(session, message);
-    } else if (session->state != KOLAM_SESSION_OPEN) {
-        kolam_session_refuse(session, "hello comes first, and welcome answers it");
-    } else if (strcmp(type, "view") == 0) {
-        on_view(session, message);
-    } else if (strcmp(type, "who") == 0) {
-        kolam_people_who(session, message);
-    } else if (strcmp(type, "mine") == 0) {
-        kolam_history_mine(session, message);
-    } else if (session->is_watch) {
-        kolam_session_refuse(session, "this session only watches");
-    } else if (strcmp(type, "identify") == 0) {
-        kolam_people_identify(session);
-    } else if (strcmp(type, "rename") == 0) {
-        kolam_people_rename(session, message);
-    } else if (strcmp(type, "act_as") == 0) {
-        kolam_people_act_as(session, message);
-    } else if (strcmp(type, "rollback") == 0) {
-        kolam_history_rollback(session, message);
-    } else {
-        kolam_session_refuse(session, "an unknown type of message");
+        return;
     }
+    if (session->state != KOLAM_SESSION_OPEN) {
+        kolam_session_refuse(session, "hello comes first, and welcome answers it");
+        return;
+    }
+    for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
+        if (strcmp(type, handlers[i].type) == 0) {
+            if (session->is_watch && !handlers[i].is_for_watchers) {
+                break;
+            }
+            handlers[i].handle(session, message);
+            return;
+        }
+    }
+    kolam_session_refuse(session, session->is_watch ? "this session only watches"
+                                                    : "an unknown type of message");
 }
 
 void kolam_messages_on_text(struct kolam_session *session, const uint8_t *bytes, size_t size) {

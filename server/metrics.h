@@ -54,6 +54,7 @@ struct kolam_metrics {
     /* Tiles. */
     uint64_t tile_cache_hits, tile_cache_misses, tile_renders, tile_stale, past_tile_renders;
     uint64_t versions_known, versions_looked_up;
+    uint64_t following, cameras_sent; /* a gauge: sessions that follow another; a counter */
     uint64_t
         answers_shared; /* of lively, heat, people, places, search: not built for the asker alone */
     uint64_t rollbacks;

@@ -209,6 +209,9 @@ static const struct row rows[] = {
         "Frames built for all who see the same, used again for another view, or for one alone."),
     COUNTER("sent_bytes_total", sent_bytes, "Bytes of those frames."),
 
+    GAUGE("following", counted.following, "Clients whose view follows another's."),
+    COUNTER("cameras_sent_total", cameras_sent, "Cameras passed on to followers, each counted."),
+
     ROW(COUNTER, SECONDS, "loop_busy_seconds_total", loop.busy_us,
         "Time the loop thread was not asleep; its rate is the busy share."),
     ROW(COUNTER, SECONDS, "loop_cpu_seconds_total", process.loop_cpu_us,

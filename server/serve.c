@@ -313,6 +313,7 @@ int kolam_cmd_serve(int argc, char **argv) {
     };
     struct kolam_error error = {0};
     kolam_list_init(&server.sessions);
+    kolam_list_init(&server.follows);
     raise_file_limit(&server);
     enum kolam_status status = make(&server, &error);
     if (status == KOLAM_OK) {

@@ -36,7 +36,8 @@ struct kolam_server {
     struct kolam_op_room *room; /* for decoding what comes in */
     struct kolam_home *homes;   /* KOLAM_STROKE_HOMES_MAX, the same */
     struct kolam_list sessions;
-    uint32_t session_number; /* the last given, for log lines */
+    struct kolam_list follows; /* sessions with something to pass on to who follows them */
+    uint32_t session_number;   /* the last given, for log lines */
     struct kolam_metrics metrics;
     char admin_token[65];
     char instance[17];

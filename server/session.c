@@ -13,6 +13,8 @@
 #define IN_FLIGHT_OPS_SOFT 2048
 #define IN_FLIGHT_BYTES_SOFT (8u << 20)
 #define ASKS_SOFT 8
+#define ASKS_PER_S 5
+#define ASKS_BURST 20
 #define UNREAD_BYTES_SOFT (1u << 20) /* of answers to its questions */
 
 /* A cookie is looked at only now, a token with hello; both are the same secret. */
@@ -47,6 +49,7 @@ void *kolam_session_on_open(struct kolam_server *server, struct kolam_socket *ws
     kolam_list_init(&session->wait.link);
     kolam_list_init(&session->previews);
     kolam_list_init(&session->here.link);
+    kolam_follow_init(&session->follow);
     kolam_list_append(&server->sessions, &session->link);
     take_cookie(session, request);
     server->metrics.clients++;
@@ -95,6 +98,7 @@ void kolam_session_on_close(void *ctx) {
     if (session->canvas) {
         kolam_preview_leave(session);
         kolam_here_leave(session);
+        kolam_follow_leave(session);
         kolam_canvas_release(session->canvas);
         session->canvas = NULL;
     }
@@ -170,6 +174,11 @@ void kolam_session_update_reading(struct kolam_session *session) {
                session->outbox.essential_bytes < UNREAD_BYTES_SOFT / 2) {
         kolam_socket_set_reading(session->ws, true);
     }
+}
+
+bool kolam_ask_is_within_budget(struct kolam_session *session) {
+    return kolam_budget_take(&session->asks_budget, kolam_loop_now_ms(session->server->loop),
+                             ASKS_PER_S, ASKS_BURST);
 }
 
 void kolam_session_begin_ask(struct kolam_session *session) {

@@ -7,7 +7,9 @@
 
 #include <jansson.h>
 
+#include "budget.h"
 #include "canvas.h"
+#include "follow.h"
 #include "here.h"
 #include "outbox.h"
 #include "protocol_in.h"
@@ -97,6 +99,8 @@ struct kolam_session {
     struct kolam_cursor cursor;
     bool was_seen; /* others got a preview or a cursor of it */
     struct kolam_here here;
+    struct kolam_follow follow;
+    struct kolam_budget asks_budget;
     int64_t hot_ms; /* when the budget of previews and cursors was last filled */
     uint32_t hot_left;
 };
@@ -153,6 +157,9 @@ void kolam_history_rollback(struct kolam_session *session, const json_t *message
 /* An error message that tells which question it answers; not fatal. */
 void kolam_history_error(struct kolam_session *session, uint64_t id, const char *code,
                          const char *text);
+
+/* Whether it may ask one more of the questions that are not asked often (5 a second, 20 at once). */
+bool kolam_ask_is_within_budget(struct kolam_session *session);
 
 /* The view (view_answer.c). Of those that a session sends while previews are gathered one is worked on, the newest. */
 void kolam_view_set(struct kolam_session *session, const struct kolam_view *view, bool has_since,

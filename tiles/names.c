@@ -77,18 +77,22 @@ static bool is_blank(uint32_t code) {
            (code >= 0x2000 && code <= 0x200f) || code == 0x202f || code == 0x205f || code == 0x2060;
 }
 
-bool kolam_name_is_valid(const char *name) {
+bool kolam_name_is_plain(const char *name, uint32_t characters_max) {
     uint32_t count = 0, code = 0;
     bool is_visible = false;
     while (*name) {
         uint32_t size = decode_utf8(name, &code);
-        if (size == 0 || is_control(code) || ++count > NAME_CHARACTERS_MAX) {
+        if (size == 0 || is_control(code) || ++count > characters_max) {
             return false;
         }
         is_visible |= !is_blank(code);
         name += size;
     }
     return is_visible;
+}
+
+bool kolam_name_is_valid(const char *name) {
+    return kolam_name_is_plain(name, NAME_CHARACTERS_MAX);
 }
 
 bool kolam_name_clean(const char *text, char out_name[KOLAM_NAME_BYTES_MAX + 1]) {

@@ -8,6 +8,7 @@
 #include "canvas_open.h"
 #include "canvas_plan.h"
 #include "kolam/alloc.h"
+#include "wal_room.h"
 
 enum statement { INSERT_ARTIST, RENAME_ARTIST, INSERT_ORIGIN, INSERT_OP, STATEMENT_COUNT };
 
@@ -33,6 +34,7 @@ struct kolam_canvas_writer {
     struct kolam_canvas_index index;
     struct kolam_canvas_plan plan;
     struct moment now, committed;
+    struct kolam_wal_room room;
     struct kolam_error failure;
 };
 
@@ -213,6 +215,10 @@ enum kolam_status kolam_canvas_writer_commit(struct kolam_canvas_writer *writer)
     return KOLAM_OK;
 }
 
+void kolam_canvas_writer_rest(struct kolam_canvas_writer *writer) {
+    kolam_wal_room_rest(&writer->room);
+}
+
 enum kolam_status kolam_canvas_writer_probe(struct kolam_canvas_writer *writer) {
     enum kolam_status status = kolam_canvas_writer_begin(writer);
     if (status == KOLAM_OK) {
@@ -295,7 +301,8 @@ enum kolam_status kolam_canvas_writer_create(const char *path, uint64_t incarnat
     writer->clock = clock;
     enum kolam_status status = kolam_canvas_open(path, incarnation, clock, &writer->db, error);
     if (status == KOLAM_OK) {
-        status = prepare_all(writer);
+        status = kolam_wal_room_init(&writer->room, writer->db);
+        status = status == KOLAM_OK ? prepare_all(writer) : status;
         if (status != KOLAM_OK) {
             (void)kolam_fail(error, status, "%s: cannot be read: %s", path,
                              sqlite3_errmsg(writer->db));

@@ -1,9 +1,10 @@
 /* The embedded log: a queue in, a committer thread with group commit, a queue out.
  *
  * The loop thread submits and dispatches; the committer takes all that is queued, writes it in one
- * transaction, and hands it back. While it waits for the disk the next batch gathers by itself. An
- * idle canvas's single stroke goes at once; only when the last batch held company does the next one
- * wait for as much again, up to gather_us. When the disk is full or fails the whole batch is refused,
+ * transaction, and hands it back. While it waits for the disk the next batch gathers by itself. A stroke that
+ * comes alone goes at once; while batches mostly hold company the next one begins no sooner than gather_us after
+ * the last, since a transaction costs more than what is in it. One that holds up many who go on only when they are
+ * told (an import) does not wait once as many as last time are there. When the disk is full or fails the whole batch is refused,
  * and once a second the committer tries whether it may write again. */
 #include <errno.h>
 #include <pthread.h>
@@ -17,6 +18,9 @@
 
 /* Bounds the length of a transaction, and so the wait of whoever comes just after it began. */
 #define BATCH_OPS_MAX 2048
+#define BULK 32 /* so many submissions in a batch are no crowd's, but one who sends all it may */
+#define COMPANY 1.25    /* from so many in a batch on, on average, they are gathered; */
+#define COMPANY_OVER 16 /* the average of about so many batches */
 #define PROBE_INTERVAL_US 1000000
 
 struct submission_queue {
@@ -162,14 +166,36 @@ static bool wait_for_work(struct sqlite_log *log) {
     return log->queued.count > 0;
 }
 
+/* What the committer knows of the batches before. */
+struct rhythm {
+    struct timespec begun;
+    uint64_t last_count;
+    double company;
+};
+
+/* The lock is held, and something is queued. */
+static void gather(struct sqlite_log *log, const struct rhythm *rhythm) {
+    const uint64_t since_us = us_since(rhythm->begun);
+    const uint64_t wanted = rhythm->last_count >= BULK ? rhythm->last_count : UINT64_MAX;
+    if (rhythm->company >= COMPANY && since_us < log->gather_us && log->queued.count < wanted) {
+        (void)wait_for(log, wanted, (uint32_t)(log->gather_us - since_us));
+    }
+}
+
+static void note_batch(struct rhythm *rhythm, uint64_t count) {
+    rhythm->begun = monotonic_now();
+    rhythm->last_count = count;
+    rhythm->company += ((double)count - rhythm->company) / COMPANY_OVER;
+}
+
 /* Takes the next batch; false when there is none to come. */
-static bool take_batch(struct sqlite_log *log, uint64_t last_count,
+static bool take_batch(struct sqlite_log *log, const struct rhythm *rhythm,
                        struct submission_queue *out_batch) {
     queue_init(out_batch);
     pthread_mutex_lock(&log->lock);
     bool has_work = wait_for_work(log);
-    if (has_work && log->gather_us > 0 && last_count > 1 && log->queued.count < last_count) {
-        (void)wait_for(log, last_count, log->gather_us);
+    if (has_work) {
+        gather(log, rhythm);
     }
     uint64_t ops = 0;
     while (log->queued.first && ops < BATCH_OPS_MAX) {
@@ -271,9 +297,9 @@ static void close_refused(const struct submission_queue *batch) {
 static void *run_committer(void *arg) {
     struct sqlite_log *log = arg;
     struct submission_queue batch;
-    uint64_t last_count = 0;
-    while (take_batch(log, last_count, &batch)) {
-        last_count = batch.count;
+    struct rhythm rhythm = {.begun = monotonic_now()};
+    while (take_batch(log, &rhythm, &batch)) {
+        note_batch(&rhythm, batch.count);
         struct timespec start = monotonic_now();
         enum kolam_status status = write_batch(log->writer, &batch);
         uint64_t commit_us = us_since(start);
@@ -291,6 +317,7 @@ static void *run_committer(void *arg) {
         if (is_first) {
             wake_loop(log);
         }
+        kolam_canvas_writer_rest(log->writer);
     }
     return NULL;
 }

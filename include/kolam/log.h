@@ -142,8 +142,8 @@ static inline void kolam_log_destroy(struct kolam_log *log) {
 }
 
 /* The embedded engine: opens or creates `path` (NAME.kolam), migrates it, starts the committer thread.
- * `wake` is called from that thread when there is something to dispatch. gather_us: how long the first
- * op of a batch waits for others (0: none). KOLAM_ERR_TOO_NEW, KOLAM_ERR_CORRUPT, KOLAM_ERR_IO. */
+ * `wake` is called from that thread when there is something to dispatch. gather_us: while ops come
+ * in company, from the beginning of one transaction to that of the next (0: none waits). KOLAM_ERR_TOO_NEW, KOLAM_ERR_CORRUPT, KOLAM_ERR_IO. */
 struct kolam_log_options {
     const char *path;
     uint64_t incarnation; /* of a file that is made now; 0: a random one */

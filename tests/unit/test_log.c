@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kolam/alloc.h"
@@ -499,6 +500,37 @@ static void gives_everything_to_many_small_batches(void **state) {
     assert_true(stats.batch_max > 1);
 }
 
+static void copy_file(const char *from, const char *to) {
+    char command[1400];
+    snprintf(command, sizeof command, "cp '%s' '%s'", from, to);
+    assert_int_equal(system(command), 0);
+}
+
+/* What was written of one stroke is looked at when the next one is there: the committer has rested in between. */
+static void the_wal_has_room_before_it_is_needed(void **state) {
+    struct fixture *f = *state;
+    char wal[640], copy[600], copied_wal[640];
+    long size = 0;
+    uint32_t grown = 0;
+    snprintf(wal, sizeof wal, "%s-wal", f->path);
+    for (uint32_t counter = 1; counter <= 150; counter++) {
+        (void)test_log_commit(&f->test, stroke_of(1, 1, counter));
+        grown += file_size(wal) > size;
+        size = file_size(wal);
+    }
+    assert_in_range(grown, 2, 15);
+    /* As a crash would leave it, and as a reader finds it. */
+    temp_path(f->folder, "copy.kolam", copy);
+    snprintf(copied_wal, sizeof copied_wal, "%s-wal", copy);
+    copy_file(f->path, copy);
+    copy_file(wal, copied_wal);
+    test_log_close(&f->test);
+    assert_false(file_exists(wal));
+    test_log_open(&f->test, copy, kolam_clock_system(), 0);
+    assert_int_equal(kolam_log_last_seq(f->test.log), 150);
+    assert_int_equal(test_log_commit(&f->test, stroke_of(1, 1, 151)), 151);
+}
+
 int main(void) {
 #define LOG_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -523,6 +555,7 @@ int main(void) {
         LOG_TEST(destroy_commits_what_was_submitted),
         LOG_TEST(what_is_submitted_while_closing_completes_as_closed),
         LOG_TEST(gives_everything_to_many_small_batches),
+        LOG_TEST(the_wal_has_room_before_it_is_needed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

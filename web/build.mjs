@@ -40,6 +40,7 @@ await build({
   absWorkingDir: here,
   entryPoints: { app: 'src/style.css', history: 'src/history/history.css', place: 'src/place/place.css' },
   outdir: out,
+  bundle: true,
   minify: true,
   logLevel: 'warning',
 });

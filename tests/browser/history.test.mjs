@@ -336,30 +336,22 @@ test('a_long_replay_comes_by_pages_and_is_wound_and_panned_without_losing_a_stro
   await close(ann);
 });
 
-test('a_finger_that_rests_asks_who_drew_it_and_draws_nothing', async () => {
-  const ann = await open('/c/finger#@0,0,0', { hasTouch: true, width: 400, height: 700 });
+test('where_one_only_looks_a_finger_that_rests_asks_who_drew_it', async () => {
+  const ann = await open('/c/finger#@0,0,0', { width: 400, height: 700 });
   await draw(ann, wave([60, 300], [340, 300], 20, 10));
   await settled(ann);
   const { name } = (await status(ann)).person;
-  const input = await ann.context().newCDPSession(ann);
+  await close(ann);
+  const ben = await open('/c/finger?watch#@0,0,0', { hasTouch: true, width: 400, height: 700 });
+  const input = await ben.context().newCDPSession(ben);
   const touch = (type, ...places) =>
     input.send('Input.dispatchTouchEvent', { type, touchPoints: places.map(([x, y], id) => ({ x, y, id })) });
   await touch('touchStart', [200, 302]);
-  await ann.locator('.who-list li').first().waitFor();
+  await ben.locator('.who-list li').first().waitFor();
   await touch('touchEnd');
-  assert.deepEqual(await ann.locator('.who-name').allTextContents(), [name]);
-  await screenshot(ann, 'history-long-press');
-  await ann.keyboard.press('Escape');
-  // One that moves draws, and asks nothing.
-  await touch('touchStart', [100, 400]);
-  for (let x = 110; x <= 300; x += 10) {
-    await touch('touchMove', [x, 400]);
-  }
-  await touch('touchEnd');
-  await settled(ann);
-  assert.equal((await status(ann)).seq, 2);
-  assert.equal(await ann.locator('.who:visible').count(), 0);
-  await close(ann);
+  assert.deepEqual(await ben.locator('.who-name').allTextContents(), [name]);
+  await screenshot(ben, 'history-long-press');
+  await close(ben);
 });
 
 test('a_wall_on_which_nothing_was_drawn_has_no_past_and_no_errors', async () => {

@@ -26,6 +26,7 @@ import { AsSeen } from './asseen.ts';
 import { Commands } from './commands.ts';
 import { adminToken, Doors } from './doors.ts';
 import { Eyedropper } from './eyedropper.ts';
+import { Hands } from './hands.ts';
 import { listenGestures } from './input.ts';
 import type { Keeping } from './keeping.ts';
 import { listenKeys } from './keys.ts';
@@ -81,6 +82,7 @@ export class App {
   readonly chrome: Chrome;
   readonly eyedropper: Eyedropper;
   readonly names: Names;
+  readonly hands: Hands;
   readonly gestures: Gestures;
   private recent: Welcome['recent'] = null;
   private raster: number | null = null;
@@ -112,7 +114,6 @@ export class App {
     const wallEvents = {
       framed: (nowMs: number, hasMoved: boolean) => this.framed(nowMs, hasMoved),
       zoomed: (zoom: number) => this.chrome.zoomBar.setZoom(zoom),
-      turned: () => undefined,
     };
     const seen = new Seen(store, name, Date.now, around.later);
     this.wall = new Wall(canvas, ink, name, wallEvents, this.isStill, seen);
@@ -177,6 +178,7 @@ export class App {
     document.body.append(...this.chrome.roots);
     this.mine = new Mine(this);
     this.doors = new Doors(this, ink);
+    this.hands = new Hands(this);
     this.gestures = listenGestures(this, canvas);
     addActions(this);
     this.place = new PlaceDoor(this, modeOf(this.search));
@@ -427,6 +429,7 @@ export class App {
   private framed(nowMs: number, hasMoved: boolean): void {
     this.doors.framed(nowMs, hasMoved);
     this.place.framed(nowMs, hasMoved);
+    this.hands.framed();
     this.mine.framed(nowMs);
     this.hand.framed();
     this.hand.preview(nowMs);

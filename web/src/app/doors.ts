@@ -16,8 +16,6 @@ export interface WallTool {
   end(isDone: boolean): void;
 }
 
-const LONG_PRESS_MS = 560;
-const LONG_PRESS_PX = 9;
 const ADMIN = 'kolam.admin';
 
 /* A moderator's token lives as long as the tab. */
@@ -78,7 +76,6 @@ export class Doors {
       );
     }
     document.body.append(this.root);
-    this.listenLongPress();
   }
 
   get isLooking(): boolean {
@@ -175,31 +172,8 @@ export class Doors {
     return wasDown;
   }
 
-  /* A finger that rests asks who drew what is under it. */
-  private listenLongPress(): void {
-    const { canvas } = this.app.wall;
-    let timer = 0;
-    let from = { x: 0, y: 0 };
-    const stop = (): void => window.clearTimeout(timer);
-    canvas.addEventListener('pointerdown', (event) => {
-      stop();
-      const isOurs = this.tool !== null || this.app.eyedropper.isOn;
-      if (event.pointerType !== 'touch' || !event.isPrimary || isOurs) {
-        return;
-      }
-      from = { x: event.clientX, y: event.clientY };
-      timer = window.setTimeout(() => {
-        this.app.hand.cancel();
-        this.app.wall.request();
-        void this.load().then((past) => past?.ask(from.x, from.y, true));
-      }, LONG_PRESS_MS);
-    });
-    canvas.addEventListener('pointermove', (event) => {
-      if (Math.hypot(event.clientX - from.x, event.clientY - from.y) > LONG_PRESS_PX) {
-        stop();
-      }
-    });
-    canvas.addEventListener('pointerup', stop);
-    canvas.addEventListener('pointercancel', stop);
+  /* Who drew what is under a finger. */
+  ask(x: number, y: number): void {
+    void this.load().then((past) => past?.ask(x, y, true));
   }
 }

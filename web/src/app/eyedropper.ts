@@ -4,10 +4,14 @@ import type { Ring } from '../ui/chrome.ts';
 import type { Palette } from '../ui/palette.ts';
 import type { Wall } from './wall.ts';
 
+const LIFT_PX = 72;
+
 export class Eyedropper {
   isOn = false;
   private isDown = false;
   private seen: string | null = null;
+  /* The ring is seen above the finger, not under it. */
+  private liftPx = 0;
   private readonly probe: CanvasRenderingContext2D;
 
   constructor(
@@ -48,20 +52,31 @@ export class Eyedropper {
     return this.move(x, y);
   }
 
+  /* A finger that rests: on, and held over the wall until it is lifted. */
+  press(x: number, y: number): void {
+    this.set(true);
+    this.liftPx = LIFT_PX;
+    this.begin(x, y);
+  }
+
   move(x: number, y: number): boolean {
     if (this.isDown) {
       this.look(x, y);
-      this.ring.move(x, y, true);
+      this.ring.move(x, y - this.liftPx, true);
     }
     return this.isDown;
   }
 
   end(isDone: boolean): boolean {
     const { isDown, seen } = this;
+    const isPress = this.liftPx > 0;
     this.isDown = false;
+    this.liftPx = 0;
     if (isDown && isDone && seen !== null) {
       this.set(false);
       this.palette.setColor(seen);
+    } else if (isPress) {
+      this.set(false);
     }
     return isDown;
   }

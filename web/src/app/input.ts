@@ -7,6 +7,7 @@ export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
   const { wall, hand } = app;
   return new Gestures(canvas, {
     canDraw: () => app.doors.tool !== null || (!app.page.isWatching && !app.doors.isLooking),
+    fingersDraw: () => app.hands.fingersDraw,
     isDrawing: () => hand.isDrawing,
     drawBegin: (touch, hasPressure, isEraser) => {
       if (app.doors.tool !== null) {
@@ -18,6 +19,7 @@ export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
       }
       app.isPlaced = true;
       wall.hold();
+      app.hands.setDrawing(true);
       hand.begin(app.palette.brush(isEraser ? 'eraser' : app.palette.tool), touch, hasPressure);
     },
     drawMove: (touches, predicted) => {
@@ -34,8 +36,10 @@ export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
         hand.end();
         wall.request();
       }
+      app.hands.setDrawing(false);
     },
     drawCancel: () => {
+      app.hands.setDrawing(false);
       app.doors.toolEnd(false);
       app.eyedropper.end(false);
       hand.cancel();
@@ -46,6 +50,17 @@ export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
       app.isPlaced = true;
       wall.pan(dx, dy);
     },
+    grip: ({ x, y, dx, dy, factor, degrees }) => {
+      app.isPlaced = true;
+      wall.pan(dx, dy);
+      if (factor !== 1) {
+        wall.zoomNow(x, y, wall.camera.zoom + Math.log2(factor));
+      }
+      if (degrees !== 0 && app.hands.canTwist) {
+        wall.twist(x, y, degrees);
+      }
+    },
+    fling: (vx, vy) => wall.fling(vx, vy),
     pinch: (x, y, factor) => {
       app.isPlaced = true;
       wall.zoomNow(x, y, wall.camera.zoom + Math.log2(factor));
@@ -67,6 +82,12 @@ export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
         wall.request();
       }
     },
-    panning: (isPanning) => canvas.classList.toggle('is-panning', isPanning),
+    panning: (isPanning) => {
+      wall.hold();
+      canvas.classList.toggle('is-panning', isPanning);
+    },
+    tapped: (fingers) => app.hands.tapped(fingers),
+    longPress: (x, y) => app.hands.longPress(x, y),
+    penCame: () => app.hands.penCame(),
   });
 }

@@ -33,7 +33,6 @@ export interface WallEvents {
   /* Once a frame, after the tiles are drawn. */
   framed(nowMs: number, hasMoved: boolean): void;
   zoomed(zoom: number): void;
-  turned(turn: Turn): void;
 }
 
 export class Wall {
@@ -248,7 +247,6 @@ export class Wall {
     if (hasMoved) {
       this.updateAddress();
       this.events.zoomed(this.camera.zoom);
-      this.events.turned(this.camera.turn);
     }
     if (this.isCovered && hasMoved) {
       /* nobody sees it */

@@ -1,12 +1,16 @@
-/* What fingers, pen and mouse mean: one draws, two fingers move and zoom the wall, so do the
+/* What fingers, pen and mouse mean: one draws, two fingers move, zoom and turn the wall, so do the
  * space bar, the middle button and the wheel. Knows where pointers are, not what is done with
- * it. */
+ * it; what several touches mean is core/fingers.ts. */
+import { Fingers, type Contact } from '../core/fingers.ts';
+import type { Step } from '../core/grip.ts';
 import { altitudeOf } from '../core/pen.ts';
 import type { Touch } from './hand.ts';
 
 export interface GestureEvents {
   /* May a stroke begin? If not, the pointer moves the wall. */
   canDraw(): boolean;
+  /* Do fingers draw, or is that the pen's? */
+  fingersDraw(): boolean;
   drawBegin(touch: Touch, hasPressure: boolean, isEraser: boolean): void;
   /* `predicted`: where the browser thinks the pointer will be by the time this is seen. */
   drawMove(touches: Touch[], predicted: Touch[]): void;
@@ -18,12 +22,20 @@ export interface GestureEvents {
   sizeMove(dx: number, dy: number): void;
   sizeEnd(): void;
   pan(dx: number, dy: number): void;
+  /* Fingers moved the wall, at once. */
+  grip(step: Step): void;
+  /* Let go in full motion. */
+  fling(vx: number, vy: number): void;
   /* Zooms by a factor about a place, at once. */
   pinch(x: number, y: number, factor: number): void;
   /* Zooms by steps of the wheel about a place, smoothly. */
   wheel(x: number, y: number, levels: number): void;
   hover(x: number, y: number, isInside: boolean): void;
   panning(isPanning: boolean): void;
+  tapped(fingers: number): void;
+  /* A finger rests; true: what it does until it is lifted is told as drawing, to somebody else. */
+  longPress(x: number, y: number): boolean;
+  penCame(): void;
 }
 
 interface Finger {
@@ -31,25 +43,25 @@ interface Finger {
   y: number;
 }
 
-/* A second finger this soon means that the first was not drawing. */
-const CANCEL_MS = 350;
-const CANCEL_PX = 24;
 const ERASER_BUTTON = 32;
 const TRACKPAD_HOLD_MS = 280;
 const WHEEL_LEVELS = 0.0025;
 const PINCH_LEVELS = 0.012;
 const LINE_PX = 33;
+const LONG_PRESS_MS = 560;
+/* A stroke this short, taken by the system, was not meant. */
+const SLIP_MS = 350;
 
 export class Gestures {
   isSpaceDown = false;
-  private readonly fingers = new Map<number, Finger>();
+  private readonly fingers: Fingers;
   private drawing: number | null = null;
+  private drawingSinceMs = 0;
   private grip: number | null = null;
   private gripAt: Finger = { x: 0, y: 0 };
   private sizing: number | null = null;
   private sizingFrom: Finger = { x: 0, y: 0 };
-  private began: Finger & { timeMs: number } = { x: 0, y: 0, timeMs: 0 };
-  private hasPen = false;
+  private pressTimer = 0;
   private trackpadUntilMs = 0;
   private readonly removals: (() => void)[] = [];
 
@@ -57,6 +69,7 @@ export class Gestures {
     private readonly element: HTMLElement,
     private readonly events: GestureEvents,
   ) {
+    this.fingers = this.makeFingers();
     this.listen('pointerdown', (event) => this.down(event));
     this.listen('pointermove', (event) => this.move(event));
     this.listen('pointerup', (event) => this.up(event, false));
@@ -65,13 +78,35 @@ export class Gestures {
     this.listen('pointerleave', (event) => this.events.hover(event.clientX, event.clientY, false));
     this.listen('wheel', (event) => this.wheel(event));
     this.listen('contextmenu', (event) => event.preventDefault());
+    /* Or a phone's browser goes back, shows a magnifying glass, or takes two taps for a zoom. */
+    this.listen('touchstart', (event) => event.cancelable && event.preventDefault());
     /* Safari's own pinch would zoom the page. */
-    const refuse = (event: Event): void => event.preventDefault();
-    element.addEventListener('gesturestart', refuse);
-    this.removals.push(() => element.removeEventListener('gesturestart', refuse));
+    for (const name of ['gesturestart', 'gesturechange']) {
+      const refuse = (event: Event): void => event.preventDefault();
+      element.addEventListener(name, refuse);
+      this.removals.push(() => element.removeEventListener(name, refuse));
+    }
+  }
+
+  private makeFingers(): Fingers {
+    const { events } = this;
+    return new Fingers(
+      {
+        mayDraw: () => events.canDraw() && events.fingersDraw() && this.drawing === null,
+        begin: () => undefined /* down() has the event */,
+        end: () => events.drawEnd(),
+        cancel: () => events.drawCancel(),
+        gripped: (isGripping) => events.panning(isGripping),
+        moved: (step) => events.grip(step),
+        thrown: (vx, vy) => events.fling(vx, vy),
+        tapped: (count) => events.tapped(count),
+      },
+      () => this.element.clientWidth,
+    );
   }
 
   remove(): void {
+    window.clearTimeout(this.pressTimer);
     this.removals.forEach((remove) => remove());
   }
 
@@ -85,12 +120,15 @@ export class Gestures {
 
   private down(event: PointerEvent): void {
     event.preventDefault();
-    this.hasPen = this.hasPen || event.pointerType === 'pen';
     this.element.focus({ preventScroll: true });
     this.capture(event.pointerId);
     if (event.pointerType === 'touch') {
-      this.fingerDown(event);
+      this.touchDown(event);
       return;
+    }
+    if (event.pointerType === 'pen') {
+      this.fingers.penDown(event.timeStamp);
+      this.events.penCame();
     }
     const isSizing = event.button === 2 || (event.button === 0 && event.ctrlKey);
     if (isSizing && this.drawing === null && !this.isSpaceDown && this.events.canDraw()) {
@@ -115,9 +153,24 @@ export class Gestures {
     }
   }
 
+  private touchDown(event: PointerEvent): void {
+    const { pointerId } = event;
+    this.fingers.down(contactOf(event));
+    if (this.fingers.isDrawing(pointerId)) {
+      this.events.drawBegin(touchOf(event), hasPressure(event), false);
+    }
+    window.clearTimeout(this.pressTimer);
+    this.pressTimer = window.setTimeout(() => {
+      const { clientX, clientY } = event;
+      if (this.fingers.isResting(pointerId) && this.events.longPress(clientX, clientY)) {
+        this.fingers.takeOver(pointerId);
+      }
+    }, LONG_PRESS_MS);
+  }
+
   private drawBegin(event: PointerEvent): void {
     this.drawing = event.pointerId;
-    this.began = { x: event.clientX, y: event.clientY, timeMs: event.timeStamp };
+    this.drawingSinceMs = event.timeStamp;
     const isEraser = event.pointerType === 'pen' && (event.buttons & ERASER_BUTTON) !== 0;
     this.events.drawBegin(touchOf(event), hasPressure(event), isEraser);
   }
@@ -128,40 +181,18 @@ export class Gestures {
     this.events.panning(true);
   }
 
-  private fingerDown(event: PointerEvent): void {
-    this.fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-    if (this.fingers.size === 1) {
-      /* Where a pen is used, fingers and the palm move the wall. */
-      if (this.events.canDraw() && !this.hasPen) {
-        this.drawBegin(event);
-      } else if (this.drawing === null) {
-        this.gripBegin(event);
+  private move(event: PointerEvent): void {
+    if (event.pointerType === 'touch') {
+      this.fingers.move(contactOf(event));
+      if (this.fingers.isDrawing(event.pointerId)) {
+        this.events.drawMove(coalesced(event).map(touchOf), predicted(event).map(touchOf));
       }
       return;
     }
-    if (this.drawing !== null && this.fingers.has(this.drawing)) {
-      const movedPx = Math.hypot(
-        this.fingers.get(this.drawing)!.x - this.began.x,
-        this.fingers.get(this.drawing)!.y - this.began.y,
-      );
-      const isYoung = event.timeStamp - this.began.timeMs < CANCEL_MS || movedPx < CANCEL_PX;
-      this.drawing = null;
-      if (isYoung) {
-        this.events.drawCancel();
-      } else {
-        this.events.drawEnd();
-      }
+    if (event.pointerType === 'pen') {
+      this.fingers.penNear(event.timeStamp);
     }
-    this.grip = null;
-  }
-
-  private move(event: PointerEvent): void {
     if (event.pointerId === this.drawing) {
-      const finger = this.fingers.get(event.pointerId);
-      if (finger !== undefined) {
-        finger.x = event.clientX;
-        finger.y = event.clientY;
-      }
       this.events.drawMove(coalesced(event).map(touchOf), predicted(event).map(touchOf));
     } else if (event.pointerId === this.sizing) {
       this.events.sizeMove(event.clientX - this.sizingFrom.x, event.clientY - this.sizingFrom.y);
@@ -169,44 +200,36 @@ export class Gestures {
     } else if (event.pointerId === this.grip) {
       this.events.pan(event.clientX - this.gripAt.x, event.clientY - this.gripAt.y);
       this.gripAt = { x: event.clientX, y: event.clientY };
-      this.fingers.get(event.pointerId) &&
-        this.fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-    } else if (this.fingers.has(event.pointerId)) {
-      this.fingerMove(event);
     }
-    if (event.pointerType !== 'touch') {
-      this.events.hover(event.clientX, event.clientY, true);
-    }
-  }
-
-  private fingerMove(event: PointerEvent): void {
-    const before = spread(this.fingers);
-    this.fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-    const after = spread(this.fingers);
-    if (this.fingers.size < 2) {
-      return;
-    }
-    this.events.pan(after.x - before.x, after.y - before.y);
-    if (before.size > 0 && after.size > 0) {
-      this.events.pinch(after.x, after.y, after.size / before.size);
-    }
+    this.events.hover(event.clientX, event.clientY, true);
   }
 
   private up(event: PointerEvent, isCancelled: boolean): void {
-    this.fingers.delete(event.pointerId);
-    if (event.pointerId === this.drawing) {
+    const { pointerId, pointerType, timeStamp } = event;
+    if (pointerType === 'touch') {
+      if (isCancelled) {
+        this.fingers.cancelled(pointerId, timeStamp);
+      } else {
+        this.fingers.up(pointerId, timeStamp);
+      }
+      return;
+    }
+    if (pointerType === 'pen') {
+      this.fingers.penUp(timeStamp);
+    }
+    if (pointerId === this.drawing) {
       this.drawing = null;
-      if (isCancelled && event.timeStamp - this.began.timeMs < CANCEL_MS) {
+      if (isCancelled && timeStamp - this.drawingSinceMs < SLIP_MS) {
         this.events.drawCancel();
       } else {
         this.events.drawEnd();
       }
     }
-    if (event.pointerId === this.sizing) {
+    if (pointerId === this.sizing) {
       this.sizing = null;
       this.events.sizeEnd();
     }
-    if (event.pointerId === this.grip) {
+    if (pointerId === this.grip) {
       this.grip = null;
       this.events.panning(false);
     }
@@ -245,12 +268,14 @@ export class Gestures {
   }
 }
 
-function spread(fingers: ReadonlyMap<number, Finger>): { x: number; y: number; size: number } {
-  const all = [...fingers.values()];
-  const x = all.reduce((sum, finger) => sum + finger.x, 0) / all.length;
-  const y = all.reduce((sum, finger) => sum + finger.y, 0) / all.length;
-  const sizes = all.map((finger) => Math.hypot(finger.x - x, finger.y - y));
-  return { x, y, size: sizes.reduce((sum, size) => sum + size, 0) / all.length };
+function contactOf(event: PointerEvent): Contact {
+  return {
+    id: event.pointerId,
+    x: event.clientX,
+    y: event.clientY,
+    timeMs: event.timeStamp,
+    sizePx: Math.max(event.width, event.height),
+  };
 }
 
 function hasPressure(event: PointerEvent): boolean {

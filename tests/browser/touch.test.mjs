@@ -68,10 +68,11 @@ async function openPhone(path, options = {}) {
       return cdp.send('Input.dispatchTouchEvent', { type: 'touchCancel', touchPoints: [] });
     },
     async tap(...places) {
+      const beganMs = Date.now();
       for (const [id, [x, y]] of places.entries()) {
-        await this.put(id, x, y);
+        await this.put(id, x, y, 10, beganMs + id * 15);
       }
-      await this.lift(...places.keys());
+      await this.letGoAt(beganMs + 140);
     },
     async penLine(from, to) {
       await pen('mousePressed', ...from);

@@ -3,21 +3,22 @@
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wmissing-prototypes -Wvla -Werror
 # -ffp-contract=off: pixels must come out the same from every compiler and machine.
 LANGUAGE := -std=gnu11 -D_GNU_SOURCE -Iinclude -I. -ffp-contract=off -pthread
-CFLAGS ?= -O2 -g
+# Sanitizers tell functions and lines; more than that makes their builds longer.
+CFLAGS ?= -O2 $(if $(SANITIZE),-g1,-g)
 LDFLAGS ?=
 PACKAGES := libwebsockets cairo pangocairo libpng libzstd sqlite3 jansson zlib libcrypto
 PACKAGE_CFLAGS = $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 
 ifneq ($(SANITIZE),)
 HARDENING := -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
-LINK_HARDENING := -fsanitize=$(subst fuzzer-no-link$(comma),,$(SANITIZE))
+LINK_HARDENING := -fsanitize=$(SANITIZE)
 else
 HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 LINK_HARDENING := -pie -Wl,-z,relro,-z,now
 endif
 
 COMPILE := $(LANGUAGE) $(WARNINGS) $(HARDENING) $(CFLAGS)
-LINK := -pthread $(LINK_HARDENING) -Wl,--as-needed $(LDFLAGS)
+LINK := -pthread $(if $(findstring clang,$(CC)),-fuse-ld=lld) $(LINK_HARDENING) -Wl,--as-needed $(LDFLAGS)
 TILES_LIBS = $(shell pkg-config --libs cairo pangocairo libpng libzstd sqlite3 jansson zlib libcrypto 2>/dev/null) -lm
 LIBS = $(shell pkg-config --libs libwebsockets 2>/dev/null) -lev $(TILES_LIBS)
 
@@ -42,7 +43,14 @@ $(O)/libkolam-app.a: $(APP_OBJECTS)
 $(O)/%.o: %.c $(O)/flags.txt
 	@echo "  CC    $<"
 	@mkdir -p $(@D)
-	@$(CC) $(COMPILE) $(PACKAGE_CFLAGS) $(EXTRA) -MMD -MP -c -o $@ $<
+	@$(CC) $(COMPILE) $(COVERAGE) $(PACKAGE_CFLAGS) $(EXTRA) -MMD -MP -c -o $@ $<
+
+# What the fuzzers look into tells them where they have been; the same objects serve the other tests.
+FUZZED := tiles/op tiles/op_encode tiles/homes tiles/region server/protocol_in tools/load_net tools/ndjson \
+  tools/stroke_build tools/wire tools/ws_frame
+ifeq ($(findstring clang,$(CC))-$(findstring address,$(SANITIZE)),clang-address)
+$(FUZZED:%=$(O)/%.o): COVERAGE = -fsanitize=fuzzer-no-link
+endif
 
 # Where an installed kolam finds its web client; see the look-up in server/.
 $(O)/server/%.o $(O)/tools/%.o: EXTRA = -DKOLAM_WEB_DIR='"$(PREFIX)/share/kolam/web"'
@@ -50,7 +58,7 @@ $(APP_OBJECTS) $(MAIN_OBJECT): $(O)/prefix.txt
 
 # Each file below holds what its name says, and changes only when that does: what was built with
 # other flags, or from a file that is gone, is built again.
-$(O)/flags.txt: NOTE = $(CC) $(COMPILE) $(LINK)
+$(O)/flags.txt: NOTE = $(CC) $(COMPILE) $(LINK) $(FUZZED)
 $(O)/prefix.txt: NOTE = $(PREFIX)
 $(O)/objects.txt: NOTE = $(TILES_OBJECTS) $(APP_OBJECTS)
 $(O)/flags.txt $(O)/prefix.txt $(O)/objects.txt: note

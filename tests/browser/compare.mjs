@@ -1,18 +1,21 @@
 // The pixels of a page's tiles against the server's, whatever browser the page is in.
 import assert from 'node:assert/strict';
-import { decodePng } from './png.mjs';
+import { decodePng } from '../wire/png.mjs';
 
-function premultiplied(rgba, i) {
-  const alpha = rgba[i + 3];
-  return [0, 1, 2].map((channel) => (rgba[i + channel] * alpha) / 255).concat(alpha);
+/* How far apart two pixels are, premultiplied: what is transparent has no colour. */
+function distance(a, b, i) {
+  const [alphaA, alphaB] = [a[i + 3], b[i + 3]];
+  let worst = Math.abs(alphaA - alphaB);
+  for (let channel = i; channel < i + 3; channel++) {
+    worst = Math.max(worst, Math.abs(a[channel] * alphaA - b[channel] * alphaB) / 255);
+  }
+  return worst;
 }
 
 export function compare(mine, theirs) {
   const result = { off: 0, worst: 0, inked: 0, equal: 0 };
   for (let i = 0; i < theirs.length; i += 4) {
-    const a = premultiplied(mine, i);
-    const b = premultiplied(theirs, i);
-    const worst = Math.max(...a.map((value, channel) => Math.abs(value - b[channel])));
+    const worst = distance(mine, theirs, i);
     result.worst = Math.max(result.worst, worst);
     result.off += worst > 2 ? 1 : 0;
     result.inked += theirs[i + 3] > 0 ? 1 : 0;
@@ -29,8 +32,9 @@ export async function tilesOf(page) {
     for (let y = view.y; y < view.y + view.height; y++) {
       for (let x = view.x; x < view.x + view.width; x++) {
         const { rgba } = window.kolamDebug.tile(view.level, x, y);
+        const inked = rgba.some((value) => value > 0) ? rgba.length : 0;
         let text = '';
-        for (let i = 0; i < rgba.length && rgba.some((value) => value > 0); i += 8192) {
+        for (let i = 0; i < inked; i += 8192) {
           text += String.fromCharCode(...rgba.subarray(i, i + 8192));
         }
         tiles.push({ level: view.level, x, y, base64: btoa(text) });

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { webRequire } from '../web/load.mjs';
+import { watchPage } from './failure.mjs';
 import { ready } from './kit.mjs';
 
 const places = [process.env.KOLAM_FIREFOX, '/usr/bin/firefox-esr', '/usr/bin/firefox'];
@@ -60,6 +61,7 @@ export async function openInFirefox(browser, address, { path = '', width = 900, 
   const page = await browser.newPage();
   await page.setViewport({ width, height });
   page.errors = [];
+  watchPage(page);
   page.on('pageerror', (error) => {
     if (!/establish a connection to the server at ws/.test(String(error))) {
       page.errors.push(String(error));

@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import {
+  becomes,
   draw,
   inkOf,
   openPage,
@@ -315,16 +316,21 @@ test('a_long_replay_comes_by_pages_and_is_wound_and_panned_without_losing_a_stro
   await ann.keyboard.press('End');
   await until(ann, () => window.kolamDebug.past().replay.isReady && window.kolamDebug.past().replay.done === 2300);
   // Tiles that come into view get all that ran through before.
-  const pan = async (key) => {
+  const pan = async (px) => {
+    const { tileX, x } = await ann.evaluate(() => window.kolamDebug.camera());
     await ann.mouse.move(450, 350);
     await ann.mouse.down({ button: 'middle' });
-    await ann.mouse.move(450 + key, 350, { steps: 4 });
+    await ann.mouse.move(450 + px, 350, { steps: 4 });
     await ann.mouse.up({ button: 'middle' });
+    await until(ann, (wanted) => {
+      const camera = window.kolamDebug.camera();
+      return Math.abs(camera.tileX * 256 + camera.x - wanted) < 1;
+    }, tileX * 256 + x - px);
     await until(ann, () => window.kolamDebug.past().replay.isReady && window.kolamDebug.past().isComplete);
   };
   await pan(600);
   await pan(-600);
-  assert.equal(await pastInk(ann), now);
+  await becomes(() => pastInk(ann), now);
   await ann.getByRole('slider', { name: 'Progress' }).fill('0.5');
   await until(ann, () => {
     const { isReady, done } = window.kolamDebug.past().replay;

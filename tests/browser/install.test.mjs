@@ -20,14 +20,14 @@ import {
   until,
   wave,
 } from './kit.mjs';
-import { decodePng } from './png.mjs';
+import { decodePng } from '../wire/png.mjs';
 
 const { writeWorker } = await import(join(root, 'web', 'worker.mjs'));
 
 let browser;
 const folders = [];
 before(async () => {
-  browser = await startBrowser();
+  browser = await startBrowser({ isWhole: true });
 });
 after(async () => {
   await browser?.close();

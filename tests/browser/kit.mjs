@@ -2,12 +2,15 @@
 // a page shows instead of sleeping.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { root, webRequire } from '../web/load.mjs';
+import { freePort } from '../wire/ports.mjs';
+import { watchPage, watchServer } from './failure.mjs';
+
+export { freePort };
 
 const { chromium } = webRequire('playwright-core');
 
@@ -27,18 +30,6 @@ mkdirSync(SCREENS, { recursive: true });
 
 export function makeFolder() {
   return mkdtempSync(join(tmpdir(), 'kolam-browser-'));
-}
-
-/** A port that was free a moment ago, for servers that are started again at the same address. */
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /* A test that fails leaves its server running; it must not outlive the tests, nor keep them
@@ -84,7 +75,7 @@ export async function startServer({ data = makeFolder(), port = 0, isKept = fals
     });
     void exited.then((code) => reject(new Error(`the server ended (${code}): ${log}`)));
   });
-  return {
+  const server = {
     address,
     data,
     port: Number(new URL(address).port),
@@ -103,11 +94,17 @@ export async function startServer({ data = makeFolder(), port = 0, isKept = fals
       }
     },
   };
+  watchServer(server, exited);
+  return server;
 }
 
-export function startBrowser() {
+const WHOLE = '/usr/bin/chromium';
+const SHELL = '/usr/bin/chromium-headless-shell'; /* the same engine without a browser around it: a third of the work */
+
+/** `isWhole`: with what only the whole browser does, as installing a page. */
+export function startBrowser({ isWhole = false } = {}) {
   return chromium.launch({
-    executablePath: process.env.KOLAM_CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: process.env.KOLAM_CHROMIUM ?? (!isWhole && existsSync(SHELL) ? SHELL : WHOLE),
     args: FLAGS,
     headless: true,
   });
@@ -126,6 +123,7 @@ export async function openPage(browser, address, options = {}) {
   const before = await renderersOf(browser);
   const page = await context.newPage();
   page.errors = [];
+  watchPage(page);
   page.on('pageerror', (error) => page.errors.push(String(error)));
   page.on('console', (message) => {
     if (
@@ -196,6 +194,17 @@ export async function eventually(page, condition, argument, timeoutMs = 30_000) 
     assert.ok(Date.now() < untilMs, `not within ${timeoutMs} ms: ${condition}`);
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 30)));
   }
+}
+
+/** Waits until what `look` gives is `wanted`; in the end it has to be. */
+export async function becomes(look, wanted, timeoutMs = 30_000) {
+  const untilMs = Date.now() + timeoutMs;
+  let seen = await look();
+  while (seen !== wanted && Date.now() < untilMs) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    seen = await look();
+  }
+  assert.deepEqual(seen, wanted);
 }
 
 /** Everything drawn is acknowledged. */

@@ -16,7 +16,7 @@ import {
   until,
   wave,
 } from './kit.mjs';
-import { decodePng } from './png.mjs';
+import { decodePng } from '../wire/png.mjs';
 
 let server;
 let browser;

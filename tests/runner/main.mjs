@@ -1,12 +1,14 @@
-// Runs every suite in order, goes on after a failure, and ends with one line: `N passed, N failed`,
-// and `, N skipped` where something was. The exit status is 0 only when nothing failed.
+// Builds what the suites need, runs them, two programs at a time, goes on after a failure, and ends with one line:
+// `N passed, N failed`, and `, N skipped` where something was. The exit status is 0 only when nothing failed.
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { build, needsOf } from './build.mjs';
 import { judge, tail } from './judge.mjs';
+import { runInLanes } from './lanes.mjs';
 import { endAll, run } from './process.mjs';
 import { SUITES } from './suites.mjs';
 
@@ -66,49 +68,20 @@ function makeContext(options) {
   };
 }
 
-// The targets to build, gathered by the settings (CC=..., SANITIZE=...) that go with them.
-function makeGoals(jobs) {
-  const groups = new Map();
-  for (const { make } of jobs) {
-    const settings = (make ?? []).filter((word) => word.includes('='));
-    const targets = groups.get(settings.join(' '))?.targets ?? new Set();
-    (make ?? []).filter((word) => !word.includes('=')).forEach((word) => targets.add(word));
-    groups.set(settings.join(' '), { settings, targets });
+async function runJob(context, job, unbuilt) {
+  const missing = needsOf(job).find((need) => unbuilt.has(need));
+  if (missing !== undefined) {
+    const failures = [{ name: 'does not build', details: tail(unbuilt.get(missing)) }];
+    return report(job, { passed: 0, failed: 1, skipped: 0, skips: [], failures }, 0);
   }
-  return [...groups.values()].filter(({ targets }) => targets.size > 0);
-}
-
-// Builds what the jobs need, all at once first; one that does not build fails alone, and what an
-// earlier build left of it is not run. Returns what make said, by the words of the failing goal.
-async function build(context, jobs) {
-  const unbuilt = new Map();
-  for (const { settings, targets } of makeGoals(jobs)) {
-    const args = ['-C', context.root, '-s', '-k', '-j2', `CC=${context.compiler}`, ...settings];
-    const all = await run('make', [...args, ...targets]);
-    for (const target of all.status === 0 ? [] : targets) {
-      const one = targets.size > 1 ? await run('make', [...args, target]) : all;
-      if (one.status !== 0) {
-        unbuilt.set([...settings, target].join(' '), one.output);
-      }
-    }
-  }
-  return unbuilt;
-}
-
-async function runJob(context, suite, job, unbuilt) {
-  const missing = job.make && unbuilt.get(job.make.join(' '));
-  if (missing !== undefined && missing !== null) {
-    const failures = [{ name: 'does not build', details: tail(missing) }];
-    return report(suite, job, { passed: 0, failed: 1, skipped: 0, skips: [], failures }, 0);
-  }
-  const { command, args, env } = job;
+  const { suite, command, args, env } = job;
   const result = await run(command, args, { env, cwd: context.root, timeoutMs: (suite.timeLimitMs ?? 150e3) * context.timeLimit });
   mkdirSync(join(context.output, suite.name), { recursive: true });
   writeFileSync(join(context.output, suite.name, `${job.name}.log`), result.output);
-  return report(suite, job, judge(job, result), result.seconds);
+  return report(job, judge(job, result), result.seconds);
 }
 
-function report(suite, job, tally, seconds) {
+function report(job, tally, seconds) {
   const counts = [`${tally.passed} passed`];
   if (tally.failed) {
     counts.push(`${tally.failed} FAILED`);
@@ -116,7 +89,7 @@ function report(suite, job, tally, seconds) {
   if (tally.skipped) {
     counts.push(`${tally.skipped} skipped`);
   }
-  console.log(`  ${`${suite.name}/${job.name}`.padEnd(40)} ${counts.join(', ')}  (${seconds.toFixed(1)} s)`);
+  console.log(`  ${`${job.suite.name}/${job.name}`.padEnd(40)} ${counts.join(', ')}  (${seconds.toFixed(1)} s)`);
   for (const skip of tally.skips) {
     console.log(`    skipped: ${skip}`);
   }
@@ -129,22 +102,20 @@ function report(suite, job, tally, seconds) {
   return tally;
 }
 
-async function runSuite(context, suite) {
-  console.log(`${suite.name}: ${suite.title}`);
-  const jobs = suite.jobs(context);
-  if (jobs.length === 0) {
-    console.log('  nothing here');
-  }
+async function runAll(context, suites) {
+  const jobs = suites.flatMap((suite) =>
+    suite.jobs(context).map((job) => ({ ...job, suite, isHeavy: suite.isHeavy })));
   const unbuilt = await build(context, jobs);
   const tallies = [];
-  const queue = [...jobs];
-  const work = async () => {
-    for (let job = queue.shift(); job; job = queue.shift()) {
-      tallies.push(await runJob(context, suite, job, unbuilt));
+  const told = new Set();
+  await runInLanes(jobs, async (job) => {
+    if (!told.has(job.suite)) {
+      told.add(job.suite);
+      console.log(`${job.suite.name}: ${job.suite.title}`);
     }
-  };
-  await Promise.all(suite.isParallel ? [work(), work()] : [work()]);
-  return tallies.map((tally) => ({ ...tally, suite: suite.name }));
+    tallies.push({ ...(await runJob(context, job, unbuilt)), suite: job.suite.name });
+  });
+  return tallies;
 }
 
 async function main() {
@@ -157,13 +128,9 @@ async function main() {
     });
   }
   const started = Date.now();
-  const tallies = [];
-  for (const suite of SUITES) {
-    const isAsked = options.names.includes(suite.name);
-    if (isAsked || (options.names.length === 0 && (options.isLong || !suite.isLongOnly))) {
-      tallies.push(...(await runSuite(context, suite)));
-    }
-  }
+  const isAsked = ({ name, isLongOnly }) =>
+    options.names.includes(name) || (options.names.length === 0 && (options.isLong || !isLongOnly));
+  const tallies = await runAll(context, SUITES.filter(isAsked));
   const sum = (key) => tallies.reduce((total, tally) => total + tally[key], 0);
   const failures = tallies.flatMap((tally) => tally.failures.map(({ name }) => `${tally.suite}: ${name}`));
   if (failures.length > 0) {

@@ -1,4 +1,4 @@
-// What there is to run. A suite is { name, title, isLongOnly, isParallel, timeLimitMs, jobs(context) }; jobs are what runs and is counted:
+// What there is to run. A suite is { name, title, isLongOnly, isHeavy, timeLimitMs, jobs(context) }; jobs are what runs and is counted:
 // { name, command, args, env, make }, where `make` are the arguments of the make that builds it.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
@@ -17,6 +17,8 @@ function list(context, folder, pattern) {
   const path = join(context.root, folder);
   return existsSync(path) ? readdirSync(path).filter((name) => pattern.test(name)).sort() : [];
 }
+
+const plain = (context, ...targets) => [`CC=${context.compiler}`, 'SANITIZE=', ...targets];
 
 function objectFolder(compiler, sanitize) {
   return join('build', sanitize ? `${compiler}-${sanitize.replaceAll(',', '-')}` : compiler);
@@ -38,7 +40,7 @@ function cmocka(context, folders, { compiler, sanitize = '', accepts = () => tru
 }
 
 // The node:test files of one folder, against the plain build unless told otherwise.
-function nodeTests(context, folder, { make = ['all'], env = {}, wrap = [] } = {}) {
+function nodeTests(context, folder, { make = plain(context, 'all'), env = {}, wrap = [] } = {}) {
   return list(context, folder, /^test_.*\.mjs$|\.test\.mjs$/).map((file) => {
     const test = [process.execPath, ...context.nodeFlags, join(context.root, folder, file)];
     const [command, ...args] = [...wrap, ...test];
@@ -59,7 +61,7 @@ function sanitizedWire(context, sanitize, wrap) {
 
 // libFuzzer adds what it finds to the first folder it is given, so that one is not the seed corpus.
 function fuzz(context) {
-  const sanitize = 'fuzzer-no-link,address,undefined';
+  const sanitize = 'address,undefined';
   return list(context, 'tests/fuzz', /^fuzz_.*\.c$/).map((file) => {
     const name = file.replace(/\.c$/, '');
     const program = join(objectFolder('clang', sanitize), 'tests/fuzz', name);
@@ -100,19 +102,16 @@ export const SUITES = [
   {
     name: 'unit',
     title: 'the C parts, one by one',
-    isParallel: true,
     jobs: (context) => cmocka(context, ['tests/unit'], { compiler: context.compiler }),
   },
   {
     name: 'pixel',
     title: 'what is drawn, pixel by pixel',
-    isParallel: true,
     jobs: (context) => cmocka(context, ['tests/pixel'], { compiler: context.compiler }),
   },
   {
     name: 'asan',
     title: 'the C parts again, under AddressSanitizer and UndefinedBehaviorSanitizer',
-    isParallel: true,
     jobs: (context) =>
       cmocka(context, ['tests/unit', 'tests/pixel'], {
         compiler: 'clang',
@@ -122,11 +121,12 @@ export const SUITES = [
   {
     name: 'tsan',
     title: 'the parts with threads, under ThreadSanitizer',
+    // The server has its threads in the engine, and the command has none: its tests are built for this in the long run only.
     jobs: (context) =>
       cmocka(context, ['tests/unit', 'tests/pixel'], {
         compiler: 'clang',
         sanitize: 'thread',
-        accepts: (source) => /pthread|thread-test/i.test(source),
+        accepts: (source) => /pthread|thread-test/i.test(source) && (context.isLong || !/^#include "(server|tools)\//m.test(source)),
         wrap: context.withoutRandomAddresses,
       }),
   },
@@ -134,7 +134,7 @@ export const SUITES = [
   {
     name: 'web',
     title: 'the browser client, without a browser',
-    jobs: (context) => nodeTests(context, 'tests/web', { make: ['web'] }),
+    jobs: (context) => nodeTests(context, 'tests/web', { make: plain(context, 'web') }),
   },
   {
     name: 'wire',
@@ -167,6 +167,7 @@ export const SUITES = [
   {
     name: 'browser',
     title: 'real browsers drawing at each other',
+    isHeavy: true,
     timeLimitMs: 400e3,
     jobs: (context) => nodeTests(context, 'tests/browser'),
   },

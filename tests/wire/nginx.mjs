@@ -5,27 +5,19 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 
+import { freePort } from './ports.mjs';
 import { eventually, makeFolder, ROOT, withDeadline } from './process.mjs';
 
-const BIN = ['/usr/sbin/nginx', '/usr/bin/nginx', '/usr/local/sbin/nginx', '/usr/local/bin/nginx']
+const OWN = join(ROOT, 'build/tools/nginx'); /* what scripts/deps took from Debian's package: no server was started */
+const BIN = ['/usr/sbin/nginx', '/usr/bin/nginx', '/usr/local/sbin/nginx', '/usr/local/bin/nginx', OWN]
   .find((path) => existsSync(path));
 
 const running = new Set();
 // Politely: a master that is killed leaves its workers behind.
 process.on('exit', () => running.forEach((child) => child.kill('SIGTERM')));
 
-/* Not among what tests install: Debian's package would start a server on port 80. */
-export const WHY_NOT = 'nginx or openssl is not installed (Debian: nginx-light, openssl)';
+export const WHY_NOT = 'nginx or openssl is not installed (scripts/deps test)';
 export const hasNginx = () => BIN !== undefined && spawnSync('openssl', ['version']).status === 0;
-
-function freePort() {
-  return new Promise((done) => {
-    const server = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => done(port));
-    });
-  });
-}
 
 function makeCertificate(folder) {
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];

@@ -21,19 +21,50 @@ function paeth(a, b, c) {
   return pa <= pb && pa <= pc ? a : pb <= pc ? b : c;
 }
 
+const PREDICTORS = [null, (a) => a, (a, b) => b, (a, b) => (a + b) >> 1, paeth];
+
 function unfilter(raw, rows, stride, step) {
   const out = Buffer.alloc(rows * stride);
   for (let y = 0; y < rows; y += 1) {
-    const filter = raw[y * (stride + 1)];
-    for (let i = 0; i < stride; i += 1) {
-      const a = i >= step ? out[y * stride + i - step] : 0;
-      const b = y > 0 ? out[(y - 1) * stride + i] : 0;
-      const c = y > 0 && i >= step ? out[(y - 1) * stride + i - step] : 0;
-      const add = [0, a, b, (a + b) >> 1, filter === 4 ? paeth(a, b, c) : 0][filter];
-      out[y * stride + i] = raw[y * (stride + 1) + 1 + i] + add;
+    const from = y * (stride + 1) + 1;
+    const to = y * stride;
+    const predict = PREDICTORS[raw[from - 1]];
+    raw.copy(out, to, from, from + stride);
+    for (let i = 0; predict && i < stride; i += 1) {
+      const a = i >= step ? out[to + i - step] : 0;
+      const b = y > 0 ? out[to - stride + i] : 0;
+      const c = y > 0 && i >= step ? out[to - stride + i - step] : 0;
+      out[to + i] += predict(a, b, c);
     }
   }
   return out;
+}
+
+// Palette indexes of `depth` bits to RGBA; what is beyond `alpha` is opaque.
+function fromPalette(rgba, rows, { width, height, depth, stride }, palette, alpha = Buffer.alloc(0)) {
+  const mask = 2 ** depth - 1;
+  for (let y = 0, to = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1, to += 4) {
+      const bit = x * depth;
+      const index = (rows[y * stride + (bit >> 3)] >> (8 - depth - (bit & 7))) & mask;
+      rgba[to] = palette[index * 3];
+      rgba[to + 1] = palette[index * 3 + 1];
+      rgba[to + 2] = palette[index * 3 + 2];
+      rgba[to + 3] = index < alpha.length ? alpha[index] : 255;
+    }
+  }
+}
+
+// Grey or colours, with alpha or without.
+function fromChannels(rgba, rows, channels) {
+  const isGrey = channels < 3;
+  const hasAlpha = channels % 2 === 0;
+  for (let from = 0, to = 0; to < rgba.length; from += channels, to += 4) {
+    rgba[to] = rows[from];
+    rgba[to + 1] = rows[from + (isGrey ? 0 : 1)];
+    rgba[to + 2] = rows[from + (isGrey ? 0 : 2)];
+    rgba[to + 3] = hasAlpha ? rows[from + channels - 1] : 255;
+  }
 }
 
 // { width, height, rgba, text: { keyword: value } }
@@ -57,22 +88,11 @@ export function decodePng(bytes) {
     throw new Error(`pixel data of ${raw.length} bytes, not ${height * (stride + 1)}`);
   }
   const rows = unfilter(raw, height, stride, Math.max(1, (channels * depth) >> 3));
-  const [palette, alpha] = [find('PLTE'), find('tRNS')];
   const rgba = Buffer.alloc(width * height * 4);
-  for (let y = 0; y < height; y += 1) {
-    for (let x = 0; x < width; x += 1) {
-      const to = (y * width + x) * 4;
-      if (kind === 3) {
-        const bit = x * depth;
-        const index = (rows[y * stride + (bit >> 3)] >> (8 - depth - (bit & 7))) & (2 ** depth - 1);
-        rgba.set([...palette.subarray(index * 3, index * 3 + 3), alpha?.[index] ?? 255], to);
-      } else {
-        const from = y * stride + x * channels;
-        const grey = kind === 0 || kind === 4;
-        rgba.set(grey ? new Array(3).fill(rows[from]) : rows.subarray(from, from + 3), to);
-        rgba[to + 3] = kind === 4 || kind === 6 ? rows[from + channels - 1] : 255;
-      }
-    }
+  if (kind === 3) {
+    fromPalette(rgba, rows, { width, height, depth, stride }, find('PLTE'), find('tRNS'));
+  } else {
+    fromChannels(rgba, rows, channels);
   }
   const text = Object.fromEntries(
     all('tEXt').map((data) => {

@@ -1,6 +1,6 @@
 /* Everything that can be done, by name. The keys (keys.ts), the command palette and the main menu are made
  * from it, so what one of them can do the others can: a new action is added here and nowhere else. */
-import type { MessageId, Values } from '../i18n/i18n.ts';
+import { message, type MessageId, type Values } from '../i18n/i18n.ts';
 
 /* In the order in which they are listed; each has a heading, `group.<name>`. */
 export const GROUPS = ['draw', 'edit', 'view', 'places', 'people', 'past', 'page'] as const;
@@ -18,6 +18,11 @@ export interface Command {
   isAvailable?(): boolean;
   /* For what is on or off, or one of several. */
   isOn?(): boolean;
+  /* One of several, of which one is on: the name of what is chosen. A page of its own in the main menu. */
+  choice?: MessageId;
+  /* Instead of the title, what is called the same in every language, and which language that is. */
+  name?: string;
+  language?: string;
   /* Has a key but no line in the palette. */
   isUnlisted?: boolean;
 }
@@ -30,6 +35,15 @@ export interface Hold {
   key: 'space' | 'shift' | 'alt';
   run(isDown: boolean): void;
   isAvailable?(): boolean;
+}
+
+/* As it is listed where its choice is not seen: 'Language: Deutsch'. */
+export function titleOfCommand(
+  { title, values, name, choice }: Command,
+  text: typeof message = message,
+): string {
+  const own = name ?? text(title, values);
+  return choice === undefined ? own : text('menu.choiceOf', { choice: text(choice), name: own });
 }
 
 export class Commands {

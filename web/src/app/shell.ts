@@ -1,0 +1,132 @@
+/* The page around the wall: theme and language, the main menu, the command palette, what screen readers are
+ * told, and drawing by the keyboard alone. */
+import { Menu as MenuIcon } from 'lucide';
+import { message, type MessageId } from '../i18n/i18n.ts';
+import { LANGUAGES } from '../i18n/languages.ts';
+import type { Panels } from '../shell/shell.ts';
+import { button, element } from '../ui/dom.ts';
+import { LiveRegion } from '../ui/liveregion.ts';
+import { Popover } from '../ui/popover.ts';
+import { Theme, THEMES, type ThemeName } from '../ui/theme.ts';
+import type { App } from './app.ts';
+import { tellAround } from './around.ts';
+import { Crosshair } from './crosshair.ts';
+
+const THEME_TITLES: Record<ThemeName, MessageId> = {
+  auto: 'theme.auto',
+  light: 'theme.light',
+  dark: 'theme.dark',
+  contrast: 'theme.contrast',
+};
+
+export class Shell {
+  readonly theme: Theme;
+  readonly region = new LiveRegion();
+  private readonly crosshair: Crosshair;
+  private readonly holder = element('div', { class: 'chip-holder menu-holder' });
+  private readonly popover: Popover;
+  private loading: Promise<Panels | null> | null = null;
+
+  constructor(private readonly app: App) {
+    this.theme = new Theme(app.keeping.settings);
+    this.crosshair = new Crosshair(app, this.region);
+    const trigger = button(message('menu.label'), MenuIcon, null, () => undefined);
+    trigger.classList.add('chip', 'menu-button');
+    const panel = element('div', { class: 'menu-place' });
+    this.popover = new Popover(trigger, panel, () => void this.openMenu(panel), 'menu');
+    this.holder.append(trigger, panel);
+    app.chrome.corner.append(this.holder);
+    document.body.append(this.region.root, this.crosshair.root);
+    this.addCommands();
+    tellAround(app, this.region);
+  }
+
+  private load(): Promise<Panels | null> {
+    const { commands, keeping, chrome } = this.app;
+    this.loading ??= import('../shell/shell.ts').then(
+      ({ openPanels }) => openPanels(commands, keeping.settings, () => this.popover.close()),
+      () => {
+        this.loading = null;
+        chrome.toast.say(message('shell.notLoaded'));
+        return null;
+      },
+    );
+    return this.loading;
+  }
+
+  private async openMenu(place: HTMLElement): Promise<void> {
+    const panels = await this.load();
+    if (panels === null) {
+      this.popover.close();
+    } else if (!place.hidden) {
+      place.replaceChildren(panels.menu.root);
+      panels.menu.open();
+    }
+  }
+
+  private addCommands(): void {
+    const { app } = this;
+    app.commands.add(
+      {
+        id: 'page.commands',
+        title: 'command.commands',
+        group: 'page',
+        keys: ['?', 'mod+k'],
+        run: () => void this.load().then((panels) => panels?.finder.toggle()),
+      },
+      {
+        id: 'draw.cursor',
+        title: 'command.cursor',
+        group: 'draw',
+        keys: ['c'],
+        isAvailable: () => app.mayDraw,
+        isOn: () => this.crosshair.isOn,
+        run: () => this.crosshair.toggle(),
+      },
+      {
+        id: 'draw.cursorHere',
+        title: 'command.cursor',
+        group: 'draw',
+        keys: ['enter'],
+        isUnlisted: true,
+        isAvailable: () => app.mayDraw && document.activeElement === app.wall.canvas,
+        run: () => this.crosshair.toggle(),
+      },
+    );
+    app.commands.add(
+      ...LANGUAGES.map(({ code, name }) => ({
+        id: `page.language.${code}`,
+        title: 'menu.language' as const,
+        choice: 'menu.language' as const,
+        group: 'page' as const,
+        name,
+        language: code,
+        isOn: () => document.documentElement.lang === code,
+        run: () => void this.speak(code),
+      })),
+      ...THEMES.map((name) => ({
+        id: `page.theme.${name}`,
+        title: THEME_TITLES[name],
+        choice: 'menu.theme' as const,
+        group: 'page' as const,
+        isOn: () => this.theme.name === name,
+        run: () => this.theme.choose(name),
+      })),
+      {
+        id: 'page.about',
+        title: 'about.title',
+        group: 'page',
+        run: () => void this.load().then((panels) => panels?.about.open()),
+      },
+    );
+  }
+
+  /* The page is made anew in the other language: nothing is lost by that, what waits is kept. */
+  private async speak(code: string): Promise<void> {
+    const { hand, keeping } = this.app;
+    hand.end();
+    keeping.settings.set('language', code);
+    await keeping.settings.written();
+    location.reload();
+  }
+}

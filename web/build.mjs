@@ -38,7 +38,12 @@ const { metafile } = await build({
 });
 await build({
   absWorkingDir: here,
-  entryPoints: { app: 'src/style.css', history: 'src/history/history.css', place: 'src/place/place.css' },
+  entryPoints: {
+    app: 'src/style.css',
+    history: 'src/history/history.css',
+    place: 'src/place/place.css',
+    shell: 'src/shell/shell.css',
+  },
   outdir: out,
   bundle: true,
   minify: true,

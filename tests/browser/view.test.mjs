@@ -294,7 +294,7 @@ test('keys_choose_tools_and_every_button_has_a_name', async () => {
   await page.keyboard.press('0');
   await until(page, () => window.kolamDebug.camera().zoom === 0);
   await page.keyboard.press('?');
-  assert.equal(await page.getByRole('dialog', { name: 'Help' }).isVisible(), true);
+  await page.getByRole('dialog', { name: 'Commands' }).waitFor();
   await page.keyboard.press('Escape');
   const nameless = await page.evaluate(() =>
     [...document.querySelectorAll('button, input')]

@@ -153,21 +153,12 @@ function addLooking(app: App): void {
 
 function addPage(app: App): void {
   const { commands } = app;
-  commands.add(
-    {
-      id: 'page.save',
-      title: 'toolbar.save',
-      group: 'page',
-      run: () => app.save(),
-    },
-    {
-      id: 'page.commands',
-      title: 'command.commands',
-      group: 'page',
-      keys: ['?', 'mod+k'],
-      run: () => app.chrome.help.toggle(),
-    },
-  );
+  commands.add({
+    id: 'page.save',
+    title: 'toolbar.save',
+    group: 'page',
+    run: () => app.save(),
+  });
   commands.addEscape(() => {
     app.hand.cancel();
     app.wall.request();

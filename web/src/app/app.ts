@@ -35,6 +35,7 @@ import { Names } from './names.ts';
 import { listenPage } from './page.ts';
 import { Rescue } from './rescue.ts';
 import { saveView } from './save.ts';
+import { Shell } from './shell.ts';
 import { Wall } from './wall.ts';
 import { askForWorker } from './worker.ts';
 
@@ -183,6 +184,7 @@ export class App {
     addActions(this);
     this.place = new PlaceDoor(this, modeOf(this.search));
     listenKeys(this.commands);
+    new Shell(this);
     listenPage(this);
     new AsSeen(this);
     this.wall.resize(viewport);

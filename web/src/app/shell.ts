@@ -7,6 +7,7 @@ import type { Panels } from '../shell/shell.ts';
 import { button, element } from '../ui/dom.ts';
 import { LiveRegion } from '../ui/liveregion.ts';
 import { Popover } from '../ui/popover.ts';
+import { makeRoving } from '../ui/roving.ts';
 import { Theme, THEMES, type ThemeName } from '../ui/theme.ts';
 import type { App } from './app.ts';
 import { tellAround } from './around.ts';
@@ -32,13 +33,17 @@ export class Shell {
     this.crosshair = new Crosshair(app, this.region);
     const trigger = button(message('menu.label'), MenuIcon, null, () => undefined);
     trigger.classList.add('chip', 'menu-button');
-    const panel = element('div', { class: 'menu-place' });
+    const panel = element('div', { class: 'panel menu-panel' });
     this.popover = new Popover(trigger, panel, () => void this.openMenu(panel), 'menu');
     this.holder.append(trigger, panel);
     app.chrome.corner.append(this.holder);
     document.body.append(this.region.root, this.crosshair.root);
     this.addCommands();
     tellAround(app, this.region);
+    app.chrome.saving.tell = (text) => this.region.say(text);
+    if (app.chrome.toolbar !== null) {
+      makeRoving(app.chrome.toolbar.root);
+    }
   }
 
   private load(): Promise<Panels | null> {
@@ -61,6 +66,7 @@ export class Shell {
     } else if (!place.hidden) {
       place.replaceChildren(panels.menu.root);
       panels.menu.open();
+      this.popover.fitIn();
     }
   }
 

@@ -1,5 +1,6 @@
 /* The strip of time: bars of what was drawn when, and one handle (a moment) or two (a span). */
 import { element } from '../ui/dom.ts';
+import { whenThemeChanges } from '../ui/theme.ts';
 import { GAP_BARS, layoutOf, placeAt, timeAt, type Timeline } from './timeline.ts';
 
 export interface TrackEvents {
@@ -21,7 +22,6 @@ export class Track {
   private timeline: Timeline = { segments: [] };
   private dragging: number | null = null;
   private readonly observer = new ResizeObserver(() => this.draw());
-  private readonly dark = matchMedia('(prefers-color-scheme: dark)');
 
   constructor(
     private readonly events: TrackEvents,
@@ -48,7 +48,7 @@ export class Track {
     this.root.addEventListener('pointerup', () => (this.dragging = null));
     this.root.addEventListener('pointercancel', () => (this.dragging = null));
     this.observer.observe(this.root);
-    this.dark.addEventListener('change', () => this.draw());
+    whenThemeChanges(() => this.draw());
   }
 
   get isDragging(): boolean {

@@ -5,6 +5,7 @@ import type { Store } from './storage.ts';
 export class Settings {
   private readonly waiting = new Set<string>();
   private isWriting = false;
+  private writing: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly store: Pick<Store, 'putSetting'>,
@@ -15,10 +16,15 @@ export class Settings {
     return this.values.get(name);
   }
 
+  /* All that was set is on disk, or could not be. */
+  async written(): Promise<void> {
+    await this.writing;
+  }
+
   set(name: string, value: unknown): void {
     this.values.set(name, structuredClone(value));
     this.waiting.add(name);
-    void this.write();
+    this.writing = this.isWriting ? this.writing : this.write();
   }
 
   private async write(): Promise<void> {

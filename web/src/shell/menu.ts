@@ -6,7 +6,7 @@ import { message, type MessageId } from '../i18n/i18n.ts';
 import { element, icon, keyText } from '../ui/dom.ts';
 
 export class Menu {
-  readonly root = element('div', { class: 'panel menu', role: 'menu' });
+  readonly root = element('div', { class: 'menu', role: 'menu' });
   private choice: MessageId | null = null;
   private typed = '';
   private typedMs = 0;

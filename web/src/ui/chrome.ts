@@ -5,7 +5,7 @@ import type { ToolName } from '../core/tools.ts';
 import { NameChip, watchNote, ZoomBar } from './corner.ts';
 import { element } from './dom.ts';
 import { Labels } from './labels.ts';
-import { Help, Toast } from './notes.ts';
+import { Toast } from './notes.ts';
 import { SavingNote } from './saving.ts';
 import { Toolbar } from './toolbar.ts';
 
@@ -80,10 +80,11 @@ export class Chrome {
   readonly ring = new Ring();
   readonly saving: SavingNote;
   readonly toast = new Toast();
-  readonly help = new Help();
   readonly nameChip: NameChip;
   readonly zoomBar: ZoomBar;
   readonly toolbar: Toolbar | null;
+  /* Where one is told who one is and what is saved; the main menu joins them. */
+  readonly corner: HTMLElement;
   readonly roots: HTMLElement[];
 
   constructor(
@@ -98,12 +99,10 @@ export class Chrome {
       (direction) => events.zoomStep(direction),
       () => events.zoomReset(),
     );
-    this.toolbar = isWatching
-      ? null
-      : new Toolbar(palette, { ...events, help: () => this.help.toggle() });
-    const corner = element('div', { class: 'corner' }, this.saving.root, this.nameChip.root);
-    this.roots = [this.labels.root, this.ring.root, corner, this.zoomBar.root];
-    this.roots.push(this.toolbar?.root ?? watchNote(), this.toast.root, this.help.root);
+    this.toolbar = isWatching ? null : new Toolbar(palette, events);
+    this.corner = element('div', { class: 'corner' }, this.saving.root, this.nameChip.root);
+    this.roots = [this.labels.root, this.ring.root, this.corner, this.zoomBar.root];
+    this.roots.push(this.toolbar?.root ?? watchNote(), this.toast.root);
     document.body.classList.toggle('is-watching', isWatching);
     this.brushChanged();
   }

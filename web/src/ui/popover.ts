@@ -1,6 +1,9 @@
 /* A small panel beside a button: opens and closes with it, closes on Escape and on a press
  * elsewhere. */
 
+const EDGE_PX = 8;
+const GAP_PX = 14;
+
 let open: Popover | null = null;
 
 export function closePopovers(): boolean {
@@ -14,10 +17,11 @@ export class Popover {
     readonly trigger: HTMLElement,
     readonly panel: HTMLElement,
     private readonly opened: () => void = () => undefined,
+    kind: 'dialog' | 'menu' = 'dialog',
   ) {
     panel.hidden = true;
     trigger.setAttribute('aria-expanded', 'false');
-    trigger.setAttribute('aria-haspopup', 'dialog');
+    trigger.setAttribute('aria-haspopup', kind);
     trigger.addEventListener('click', () => this.toggle());
   }
 
@@ -30,9 +34,24 @@ export class Popover {
       document.addEventListener('pointerdown', this.pressed, true);
       document.addEventListener('keydown', this.keyed, true);
       this.opened();
+      this.fitIn();
     } else {
       this.close();
     }
+  }
+
+  /* Inside the screen: moved aside, and no higher than there is room above or below the button. */
+  fitIn(): void {
+    const { style } = this.panel;
+    style.setProperty('--shift', '0px');
+    const trigger = this.trigger.getBoundingClientRect();
+    const box = this.panel.getBoundingClientRect();
+    const isAbove = box.top < trigger.top;
+    const room = isAbove ? trigger.top : window.innerHeight - trigger.bottom;
+    style.setProperty('--room', `${Math.max(120, Math.floor(room - 2 * GAP_PX))}px`);
+    const over = box.right - (document.documentElement.clientWidth - EDGE_PX);
+    const shift = Math.max(EDGE_PX - box.left, Math.min(0, -over));
+    style.setProperty('--shift', `${Math.round(shift)}px`);
   }
 
   close(): void {
@@ -58,6 +77,7 @@ export class Popover {
 
   private readonly keyed = (event: KeyboardEvent): void => {
     if (event.key === 'Escape') {
+      event.preventDefault();
       event.stopPropagation();
       this.close();
     }

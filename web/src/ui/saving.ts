@@ -18,10 +18,12 @@ const TITLES: Record<Exclude<SavingKind, 'quiet'>, MessageId> = {
 };
 
 export class SavingNote {
-  readonly root = element('div', { class: 'status', role: 'status', 'aria-live': 'polite' });
+  readonly root = element('div', { class: 'status', role: 'status', 'aria-live': 'off' });
   private readonly picture = element('span', { class: 'status-icon', 'aria-hidden': 'true' });
   private readonly text = element('span', { class: 'status-text' });
   private readonly sign = new SavingSign();
+  /* Who is told of changes in words; each stroke that waits is not one. */
+  tell: (text: string) => void = () => undefined;
   private kind: SavingKind = 'quiet';
   private timer = 0;
 
@@ -38,10 +40,14 @@ export class SavingNote {
       this.root.title = message(TITLES[kind]);
       this.root.dataset['kind'] = kind;
     }
+    const isNews = kind !== this.kind && kind !== 'quiet' && kind !== 'saving';
     this.kind = kind;
     this.root.hidden = kind === 'quiet';
     if (this.text.textContent !== text) {
       this.text.textContent = text;
+    }
+    if (isNews) {
+      this.tell(text);
     }
     if (againMs !== null) {
       this.timer = window.setTimeout(() => this.update(), againMs + 1);

@@ -1,6 +1,5 @@
 /* The toolbar: tools, colour, width, undo and redo, save. */
 import {
-  CircleQuestionMark,
   Eraser,
   ImageDown,
   Pipette,
@@ -20,7 +19,6 @@ export interface ToolbarEvents {
   undo(): void;
   redo(): void;
   save(): void;
-  help(): void;
   choose(tool: ToolName): void;
   pick(): void; /* a colour from the wall */
 }
@@ -72,8 +70,6 @@ export class Toolbar {
     this.redoButton = button(message('toolbar.redo'), Redo2, 'mod+shift+z', () => events.redo());
     this.customCell = element('label', { class: 'swatch is-custom', title: message('toolbar.colorOwn') });
     this.customCell.append(this.custom, icon(Plus));
-    const help = button(message('toolbar.help'), CircleQuestionMark, '?', () => events.help());
-    help.classList.add('is-wide-only');
     this.root = element(
       'div',
       { class: 'bar tools', role: 'toolbar', 'aria-label': message('toolbar.label') },
@@ -88,7 +84,6 @@ export class Toolbar {
       this.redoButton,
       separator(),
       button(message('toolbar.save'), ImageDown, null, () => events.save()),
-      help,
     );
     this.root.addEventListener('click', returnFocus);
     this.update();

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fanout.h"
+#include "places_ws.h"
 #include "kolam/alloc.h"
 
 #define IDLE_MS 60000
@@ -59,6 +60,10 @@ static struct kolam_canvas *add(struct kolam_server *server, const char *name,
 static void forget_open_state(struct kolam_canvas *canvas) {
     kolam_recent_finish(&canvas->recent);
     kolam_lively_finish(&canvas->lively);
+    kolam_places_finish(&canvas->places);
+    kolam_name_index_unref(canvas->names);
+    canvas->names = NULL;
+    canvas->places_changed_seq = 0;
     kolam_versions_destroy(canvas->versions);
     canvas->versions = NULL;
     canvas->has_place = false;
@@ -354,6 +359,7 @@ static void sweep_one(void *ctx, struct kolam_canvas *canvas) {
     const int64_t *now_ms = ctx;
     tell_writable(canvas);
     kolam_metrics_sweep_canvas(canvas);
+    kolam_places_sweep(canvas);
     if (canvas->state == KOLAM_CANVAS_OPEN && canvas->users == 0 &&
         *now_ms - canvas->unused_since_ms > IDLE_MS) {
         begin_closing(canvas);

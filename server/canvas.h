@@ -8,6 +8,8 @@
 #include "kolam/folder.h"
 #include "interest.h"
 #include "lively.h"
+#include "name_index.h"
+#include "places.h"
 #include "recent.h"
 #include "server.h"
 #include "versions.h"
@@ -45,8 +47,13 @@ struct kolam_canvas {
     struct kolam_recent recent;
     struct kolam_versions *versions;
     struct kolam_lively lively; /* its newest strokes */
-    bool was_full;              /* the log could not be written at the last look */
-    bool has_place;             /* where the newest ink is, in pixels of that level */
+    struct kolam_places places;
+    uint64_t places_changed_seq;    /* the newest record that clients were not told of; or 0 */
+    struct kolam_name_index *names; /* of artists; made when somebody searches */
+    int64_t names_made_ms;
+    bool are_names_old; /* there are new ones */
+    bool was_full;      /* the log could not be written at the last look */
+    bool has_place;     /* where the newest ink is, in pixels of that level */
     int32_t place_level;
     int64_t place_x, place_y;
     struct kolam_canvas_counts counts; /* kept when it closes */
@@ -80,6 +87,11 @@ void kolam_canvas_when_open(struct kolam_canvas *canvas, bool may_create,
 struct kolam_canvas_paths {
     char log_path[KOLAM_PATH_MAX], tiles_path[KOLAM_PATH_MAX];
 };
+
+/* An artist drew, who may be new; or (0) somebody is called differently. */
+static inline void kolam_names_notice(struct kolam_canvas *canvas, uint32_t artist) {
+    canvas->are_names_old |= canvas->names && (artist == 0 || artist > canvas->names->newest);
+}
 
 /* Runs what the logs have completed. */
 void kolam_canvases_dispatch(struct kolam_server *server);

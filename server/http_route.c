@@ -108,9 +108,9 @@ static const struct {
     enum kolam_http_kind kind;
     const struct kolam_question_kind *question;
 } shared[] = {
-    {KOLAM_HTTP_LIVELY, &kolam_lively_kind},
-    {KOLAM_HTTP_HEAT, &kolam_heat_kind},
-    {KOLAM_HTTP_PEOPLE, &kolam_people_kind},
+    {KOLAM_HTTP_LIVELY, &kolam_lively_kind}, {KOLAM_HTTP_HEAT, &kolam_heat_kind},
+    {KOLAM_HTTP_PEOPLE, &kolam_people_kind}, {KOLAM_HTTP_PLACES, &kolam_places_kind},
+    {KOLAM_HTTP_SEARCH, &kolam_search_kind},
 };
 #define SHARED_COUNT (sizeof(shared) / sizeof(shared[0]))
 
@@ -184,6 +184,8 @@ static void route(struct kolam_server *server, struct kolam_http *http,
     case KOLAM_HTTP_LIVELY:
     case KOLAM_HTTP_HEAT:
     case KOLAM_HTTP_PEOPLE:
+    case KOLAM_HTTP_PLACES:
+    case KOLAM_HTTP_SEARCH:
         ask_shared(server, http, rest, kind);
         return;
     case KOLAM_HTTP_SNAPSHOT:

@@ -4,6 +4,7 @@
 
 #include "follow.h"
 #include "json.h"
+#include "places_ws.h"
 #include "session.h"
 
 #define TEXT_BYTES_MAX 65536
@@ -54,6 +55,8 @@ static const struct {
     {"follow", kolam_follow_set, true},
     {"camera", kolam_follow_camera, true},
     {"follow_refuse", kolam_follow_refuse, true},
+    {"place", kolam_place_name, false},
+    {"place_remove", kolam_place_remove, false},
     {"identify", on_identify, false},
     {"rename", kolam_people_rename, false},
     {"act_as", kolam_people_act_as, false},

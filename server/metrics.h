@@ -27,6 +27,8 @@ enum kolam_http_kind {
     KOLAM_HTTP_LIVELY,
     KOLAM_HTTP_HEAT,
     KOLAM_HTTP_PEOPLE,
+    KOLAM_HTTP_PLACES,
+    KOLAM_HTTP_SEARCH,
     KOLAM_HTTP_SNAPSHOT,
     KOLAM_HTTP_OUTLINE,
     KOLAM_HTTP_PAGE, /* the web client's files */

@@ -52,7 +52,8 @@ static const char *const kind_names[KOLAM_HTTP_KINDS] = {
     [KOLAM_HTTP_PAST_TILE] = "past",  [KOLAM_HTTP_VERSIONS] = "versions",
     [KOLAM_HTTP_CANVAS] = "canvas",   [KOLAM_HTTP_HISTORY] = "history",
     [KOLAM_HTTP_LIVELY] = "lively",   [KOLAM_HTTP_HEAT] = "heat",
-    [KOLAM_HTTP_PEOPLE] = "people",   [KOLAM_HTTP_SNAPSHOT] = "snapshot",
+    [KOLAM_HTTP_PEOPLE] = "people",   [KOLAM_HTTP_PLACES] = "places",
+    [KOLAM_HTTP_SEARCH] = "search",   [KOLAM_HTTP_SNAPSHOT] = "snapshot",
     [KOLAM_HTTP_OUTLINE] = "outline", [KOLAM_HTTP_PAGE] = "page",
     [KOLAM_HTTP_CLAIM] = "claim",     [KOLAM_HTTP_HEALTH] = "health",
     [KOLAM_HTTP_METRICS] = "metrics"};

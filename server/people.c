@@ -152,6 +152,7 @@ json_t *kolam_people_artists_message(json_t *list) {
 static void rename_on_canvas(void *ctx, struct kolam_canvas *canvas) {
     if (canvas->log) {
         kolam_log_rename_author(canvas->log, ctx);
+        kolam_names_notice(canvas, 0);
     }
 }
 

@@ -7,5 +7,7 @@
 extern const struct kolam_question_kind kolam_lively_kind; /* lively_http.c */
 extern const struct kolam_question_kind kolam_heat_kind;   /* heat_http.c */
 extern const struct kolam_question_kind kolam_people_kind; /* here.c */
+extern const struct kolam_question_kind kolam_places_kind; /* places_http.c */
+extern const struct kolam_question_kind kolam_search_kind; /* search_http.c */
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kolam/alloc.h"
+#include "kolam/place.h"
 
 static const struct kolam_verdict fine = {0};
 
@@ -42,6 +43,12 @@ static struct kolam_verdict judge_part(struct unit *unit, const struct kolam_str
     }
     unit->next_part = stroke->part + 1 < stroke->part_count ? stroke->part + 1 : 0;
     return fine;
+}
+
+/* A record of a kind that is known keeps its kind's bounds; of others nothing is known. */
+static bool record_is_fine(const struct kolam_op *op) {
+    struct kolam_place_record record;
+    return kolam_place_decode(op->record, op->record_size_bytes, &record) == KOLAM_OK;
 }
 
 static struct kolam_verdict judge_place(struct unit *unit, const struct kolam_op *op,
@@ -116,6 +123,8 @@ struct kolam_verdict kolam_verdict_submit(const struct kolam_petitioner *who,
             verdict = refused(KOLAM_NACK_INVALID, "a body that breaks the form or a bound");
         } else if (op.kind == KOLAM_OP_RECORD && !who->is_admin) {
             verdict = refused(KOLAM_NACK_DENIED, "records need the admin token");
+        } else if (op.kind == KOLAM_OP_RECORD && !record_is_fine(&op)) {
+            verdict = refused(KOLAM_NACK_INVALID, "a place that breaks a bound");
         } else {
             verdict = judge_place(&unit, &op, i);
         }

@@ -40,11 +40,15 @@ static const char *const statement_texts[READER_STATEMENT_COUNT] = {
     [READER_ARTIST_OPS] = OP_COLUMNS "WHERE op.artist = ? AND op.seq < ? ORDER BY op.seq DESC",
     [READER_ARTIST_SEQS] =
         "SELECT seq FROM op WHERE artist = ? AND seq BETWEEN ? AND ? ORDER BY seq",
+    [READER_RECORDS] = OP_COLUMNS "WHERE op.kind = 4 ORDER BY op.seq",
+    [READER_ARTISTS] = "SELECT number, name FROM artist ORDER BY number DESC",
     [READER_BASE_AT] = "SELECT ink, below, pixels IS NULL FROM base WHERE level = ?2 AND path = ?1",
     [READER_BASE_PIXELS] = "SELECT pixels FROM base WHERE level = ?2 AND path = ?1",
     [READER_BASES] = "SELECT path, level, ink, below, pixels IS NULL FROM base "
                      "ORDER BY level DESC, path",
     [READER_BASE_IDS] = "SELECT seq, count FROM base_id ORDER BY seq",
+    [READER_BASE_RECORDS] =
+        "SELECT seq, 0, 0, time_ms, artist, 0, 4, 0, body FROM base_record ORDER BY seq",
 };
 
 enum kolam_status kolam_reader_step_one(sqlite3_stmt *statement) {

@@ -75,3 +75,47 @@ enum kolam_status kolam_reader_artist_seqs(struct kolam_reader *reader, uint32_t
     (void)sqlite3_reset(seqs);
     return status;
 }
+
+struct record_visit {
+    kolam_log_visit *visit;
+    void *ctx;
+    bool goes_on;
+};
+
+static bool visit_record(void *ctx, const struct kolam_log_row *row) {
+    struct record_visit *records = ctx;
+    records->goes_on = records->visit(records->ctx, row);
+    return records->goes_on;
+}
+
+enum kolam_status kolam_reader_records(struct kolam_reader *reader, kolam_log_visit *visit,
+                                       void *ctx) {
+    struct record_visit records = {visit, ctx, true};
+    enum kolam_status status = KOLAM_OK;
+    if (reader->base_seq > 0) {
+        status =
+            kolam_reader_visit_ops(reader->statements[READER_BASE_RECORDS], visit_record, &records);
+    }
+    return status == KOLAM_OK && records.goes_on
+               ? kolam_reader_visit_ops(reader->statements[READER_RECORDS], visit_record, &records)
+               : status;
+}
+
+enum kolam_status kolam_reader_artists(struct kolam_reader *reader, kolam_artist_visit *visit,
+                                       void *ctx) {
+    sqlite3_stmt *artists = reader->statements[READER_ARTISTS];
+    bool goes_on = true;
+    enum kolam_status status = kolam_sql_step(artists, &goes_on);
+    while (status == KOLAM_OK && goes_on) {
+        const char *name = (const char *)sqlite3_column_text(artists, 1);
+        if (!name) {
+            status = KOLAM_ERR_CORRUPT;
+        } else if (!visit(ctx, (uint32_t)sqlite3_column_int64(artists, 0), name)) {
+            break;
+        } else {
+            status = kolam_sql_step(artists, &goes_on);
+        }
+    }
+    (void)sqlite3_reset(artists);
+    return status;
+}

@@ -24,11 +24,14 @@ enum kolam_reader_statement {
     READER_TIME_OF,
     READER_ARTIST_OPS,
     READER_ARTIST_SEQS,
+    READER_RECORDS,
+    READER_ARTISTS,
     READER_FIRST_OF_BASE, /* from here on: only in a canvas that has a base */
     READER_BASE_AT = READER_FIRST_OF_BASE,
     READER_BASE_PIXELS,
     READER_BASES,
     READER_BASE_IDS,
+    READER_BASE_RECORDS,
     READER_STATEMENT_COUNT
 };
 

@@ -19,6 +19,28 @@ struct kolam_place {
     double zoom; /* a level; fractions allowed */
 };
 
+enum kolam_place_record_kind {
+    KOLAM_PLACE_OTHER, /* a record of some other kind */
+    KOLAM_PLACE_NAMED,
+    KOLAM_PLACE_REMOVED
+};
+
+struct kolam_place_record {
+    enum kolam_place_record_kind kind;
+    struct kolam_place place; /* NAMED */
+    uint64_t removed_seq;     /* REMOVED: the op that named it */
+};
+
+/* What a record op's JSON says of places. KOLAM_ERR_INVALID: it claims to be of ours and is not. Any thread. */
+KOLAM_MUST_CHECK enum kolam_status kolam_place_decode(const uint8_t *json, size_t size_bytes,
+                                                      struct kolam_place_record *out_record);
+/* The op body of a record that names a place, or takes one away; at most KOLAM_PLACE_BODY_BYTES_MAX. KOLAM_ERR_INVALID
+ * for what could not be decoded again. */
+#define KOLAM_PLACE_BODY_BYTES_MAX (KOLAM_PLACE_RECORD_BYTES_MAX + 16)
+KOLAM_MUST_CHECK enum kolam_status kolam_place_encode(const struct kolam_place_record *record,
+                                                      uint8_t out_body[KOLAM_PLACE_BODY_BYTES_MAX],
+                                                      size_t *out_size_bytes);
+
 /* True for a decimal number inside the world: up to 12 digits, a point and up to 24 more. */
 bool kolam_place_coordinate_is_valid(const char *text);
 bool kolam_place_zoom_is_valid(double zoom);

@@ -77,6 +77,15 @@ KOLAM_MUST_CHECK enum kolam_status kolam_reader_artist_seqs(struct kolam_reader 
                                                             uint64_t to_seq, kolam_seq_visit *visit,
                                                             void *ctx);
 
+/* Visits the records there are, also those that were flattened, in seq order, until `visit` returns false. By an index of
+ * their own: the cost does not grow with what was drawn. Of a flattened one the body is the op's, too; counter and nonce are 0. */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_records(struct kolam_reader *reader,
+                                                        kolam_log_visit *visit, void *ctx);
+/* Visits the artists with their names, the newest number first, until `visit` returns false. */
+typedef bool kolam_artist_visit(void *ctx, uint32_t artist, const char *name);
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_artists(struct kolam_reader *reader,
+                                                        kolam_artist_visit *visit, void *ctx);
+
 /* A row of the quadtree index. */
 struct kolam_home_row {
     uint64_t seq;

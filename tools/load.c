@@ -44,6 +44,11 @@ static const char help[] =
     "  --joins N/S        N more watchers come within S seconds, after a tenth of the time, and "
     "fetch their tiles\n"
     "  --stalled N        N more watchers who never read what comes\n"
+    "  --reconnect R      R connections a second break and come back within two seconds; they are "
+    "owed what\n"
+    "                     was sent meanwhile, and send again what was not acknowledged\n"
+    "  --churn R          R watchers a second leave for good, and others come in their place\n"
+    "  --undo R           strokes that each artist takes back, or shows again, a second\n"
     "\n"
     "  --settle S         how long what is outstanding may take at the end; default 30\n"
     "  --server-pid PID   whose CPU time and memory to tell\n"
@@ -74,6 +79,9 @@ enum {
     OPTION_PAN,
     OPTION_JOINS,
     OPTION_STALLED,
+    OPTION_RECONNECT,
+    OPTION_CHURN,
+    OPTION_UNDO,
     OPTION_SETTLE,
     OPTION_SERVER_PID,
     OPTION_SEED,
@@ -96,6 +104,9 @@ static const struct option options[] = {
     {"pan", required_argument, NULL, OPTION_PAN},
     {"joins", required_argument, NULL, OPTION_JOINS},
     {"stalled", required_argument, NULL, OPTION_STALLED},
+    {"reconnect", required_argument, NULL, OPTION_RECONNECT},
+    {"churn", required_argument, NULL, OPTION_CHURN},
+    {"undo", required_argument, NULL, OPTION_UNDO},
     {"settle", required_argument, NULL, OPTION_SETTLE},
     {"server-pid", required_argument, NULL, OPTION_SERVER_PID},
     {"seed", required_argument, NULL, OPTION_SEED},
@@ -220,6 +231,12 @@ static bool set_option(struct arguments *arguments, int option) {
         return set_count("--watchers", optarg, &out->watchers);
     case OPTION_STALLED:
         return set_count("--stalled", optarg, &out->stalled);
+    case OPTION_RECONNECT:
+        return set_positive("--reconnect", optarg, &out->reconnects);
+    case OPTION_CHURN:
+        return set_positive("--churn", optarg, &out->churn);
+    case OPTION_UNDO:
+        return set_positive("--undo", optarg, &out->undo);
     case OPTION_SECONDS:
         return set_positive("--seconds", optarg, &out->seconds);
     case OPTION_RATE:
@@ -298,8 +315,9 @@ static enum kolam_status init_crowd(struct kolam_load *load) {
     load->client_count = load->wanted + given->joins;
     load->random.state = given->seed;
     load->clients = kolam_alloc_zero(load->client_count, sizeof *load->clients);
-    enum kolam_status status = kolam_load_ledger_init(&load->ledger, base_nonce, given->artists,
-                                                      load->plan.ops_per_s, LEDGER_S);
+    enum kolam_status status =
+        kolam_load_ledger_init(&load->ledger, base_nonce, given->artists,
+                               load->plan.ops_per_s + given->undo * given->artists, LEDGER_S);
     load->judge = (struct kolam_load_judge){.ledger = &load->ledger, .findings = &load->findings};
     for (uint32_t i = 0; i < load->client_count && load->clients && status == KOLAM_OK; i++) {
         status = init_client(load, i);
@@ -355,6 +373,7 @@ static void finish(struct kolam_load *load) {
     }
     kolam_free(load->clients);
     kolam_load_ledger_finish(&load->ledger);
+    kolam_load_turns_finish(load);
     kolam_load_timers_finish(&load->timers);
     kolam_load_plan_finish(&load->plan);
     kolam_load_net_finish(&load->net);

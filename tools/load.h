@@ -20,6 +20,7 @@ struct kolam_load_options {
     const char *server, *canvas;
     uint32_t artists, watchers, stalled, joins;
     double rate, tempo, seconds, settle_s, join_s, pan;
+    double reconnects, churn, undo; /* a second: of all, of all, of each artist */
     enum kolam_load_mode mode;
     char *const *files;
     int file_count;
@@ -41,15 +42,23 @@ enum kolam_load_state {
     KOLAM_LOAD_SHAKING,  /* the handshake's answer is awaited */
     KOLAM_LOAD_GREETING, /* welcome, identity or the first VIEW is */
     KOLAM_LOAD_HERE,
+    KOLAM_LOAD_AWAY, /* the connection broke, or another comes in this one's place: soon */
     KOLAM_LOAD_GONE
 };
 
 /* Where an artist is in the score. */
 struct kolam_load_hand {
-    size_t at;        /* the stroke being drawn, or next */
-    int64_t loop_us;  /* when this round of the score began */
-    uint32_t counter; /* of that stroke's first op */
-    uint32_t points;  /* of it that are due */
+    size_t at;           /* the stroke being drawn, or next */
+    int64_t loop_us;     /* when this round of the score began */
+    uint32_t counter;    /* of that stroke's first op */
+    uint32_t next;       /* the first counter that nothing has yet */
+    uint32_t unacked;    /* all before it are acknowledged, or refused */
+    uint32_t resent;     /* all before it left before the connection was lost */
+    bool is_idle;        /* no timer is set: it was due while the artist was away */
+    char token[65];      /* who it is; empty before it is known */
+    uint64_t hidden_seq; /* of the stroke taken back last; 0: none, or shown again */
+    struct kolam_load_ink hidden_ink;
+    uint32_t points; /* of it that are due */
     uint32_t previewed;
     int64_t points_us; /* when the newest due point was, on the stroke's clock */
     double x, y;       /* the pen's place, level-0 pixels */
@@ -68,6 +77,7 @@ struct kolam_load_eye {
     uint32_t width, height;
     int32_t level;
     bool is_mover, is_far;
+    bool is_idle;                  /* as a hand's */
     double x, y, speed_x, speed_y; /* level-0 px, px a second at the view's level */
     int64_t burst_ends_us;
 };
@@ -75,15 +85,18 @@ struct kolam_load_eye {
 struct kolam_load_client {
     struct kolam_load_conn conn;
     uint8_t kind, state;
-    bool is_timer_set;
+    bool is_back; /* was here before: comes back to its view and its strokes */
     uint32_t view_id;
-    int64_t begun_us; /* connecting */
+    int64_t begun_us;   /* connecting */
+    int64_t arrived_us; /* the first or the newest time */
     struct kolam_load_watch watch;
     struct kolam_load_view first_view;
     struct kolam_load_eye eye;
     struct kolam_load_hand *hand;   /* an artist's */
     struct kolam_load_fetch *fetch; /* a joiner's */
 };
+
+struct kolam_load_change; /* load_turns.c's: a hide or show that was made up */
 
 struct kolam_load {
     struct kolam_load_options options;
@@ -99,14 +112,17 @@ struct kolam_load {
     uint64_t tile_seqs[KOLAM_LOAD_VIEW_TILES_MAX];
     struct kolam_load_client *clients;
     uint32_t client_count;
-    uint32_t absent_at; /* the first client that has not begun to connect */
-    uint32_t under_way, here,
-        gone;        /* connecting or greeting; those that are there; those that were closed */
-    uint32_t wanted; /* there before the run begins: all but the joiners */
-    bool is_running; /* the artists draw */
+    uint32_t absent_at;             /* the first client that has not begun to connect */
+    uint32_t under_way, here, gone; /* connecting or greeting; those that are there; those closed */
+    uint32_t away;
+    uint32_t wanted;          /* there before the run begins: all but the joiners */
+    bool is_running;          /* the artists draw */
     int64_t begin_us, end_us; /* of the run */
     struct kolam_load_hist op_latency, commit_latency, ack_latency, preview_latency, join_time, lag;
     uint64_t ops_sent, previews_sent, cursors_sent, nacks, early, joined;
+    uint64_t reconnects, churned, undone, resent;
+    struct kolam_load_hist return_time; /* from the new connection to the view */
+    struct kolam_load_change *changes;
     char incarnation[17]; /* of the canvas; names tiles */
     int raster;
     struct kolam_load_hist picture_time; /* joiners: until the last tile was there */

@@ -28,7 +28,9 @@ static int64_t begins_us(const struct kolam_load *load, const struct kolam_load_
     return load->begin_us + client->hand->loop_us + stroke_of(load, client)->start_us;
 }
 
+/* What was due while the artist was away is due at its return. */
 static void wake(struct kolam_load *load, const struct kolam_load_client *client, int64_t at_us) {
+    at_us = at_us > client->arrived_us ? at_us : client->arrived_us;
     if (!kolam_load_timers_add(&load->timers, at_us, client->conn.index)) {
         kolam_load_give_up(load, "out of memory");
     }
@@ -49,22 +51,33 @@ static void send_record(struct kolam_load *load, struct kolam_load_client *clien
 
 /* ---- what is sent ---- */
 
-static void submit(struct kolam_load *load, struct kolam_load_client *client, int64_t due_us) {
-    const struct kolam_load_stroke *stroke = stroke_of(load, client);
+/* `parts` are one unit. */
+static void send_unit(struct kolam_load *load, struct kolam_load_client *client, uint32_t counter,
+                      const struct kolam_load_part *parts) {
     struct kolam_wire_buffer record = {0};
     kolam_wire_put_u8(&record, KOLAM_WIRE_SUBMIT);
-    kolam_wire_put_varint(&record, client->hand->counter);
-    kolam_wire_put_varint(&record, stroke->part_count);
-    for (uint32_t i = 0; i < stroke->part_count; i++) {
-        kolam_wire_put_varint(&record, stroke->parts[i].body_bytes);
-        kolam_wire_put(&record, stroke->parts[i].body, stroke->parts[i].body_bytes);
-        kolam_load_ledger_sent(&load->ledger, client->conn.index, client->hand->counter + i,
-                               &stroke->parts[i], due_us);
+    kolam_wire_put_varint(&record, counter);
+    kolam_wire_put_varint(&record, parts->unit_ops);
+    for (uint32_t i = 0; i < parts->unit_ops; i++) {
+        kolam_wire_put_varint(&record, parts[i].body_bytes);
+        kolam_wire_put(&record, parts[i].body, parts[i].body_bytes);
     }
-    load->ops_sent += stroke->part_count;
-    client->hand->x = stroke->x;
-    client->hand->y = stroke->y;
     send_record(load, client, &record);
+}
+
+static void submit(struct kolam_load *load, struct kolam_load_client *client, uint32_t counter,
+                   const struct kolam_load_part *parts, int64_t due_us) {
+    due_us = due_us > client->arrived_us ? due_us : client->arrived_us;
+    for (uint32_t i = 0; i < parts->unit_ops; i++) {
+        kolam_load_ledger_sent(&load->ledger, client->conn.index, counter + i, &parts[i], due_us);
+    }
+    load->ops_sent += parts->unit_ops;
+    send_unit(load, client, counter, parts);
+}
+
+void kolam_load_artist_change(struct kolam_load *load, struct kolam_load_client *client,
+                              const struct kolam_load_part *change, int64_t due_us) {
+    submit(load, client, client->hand->next++, change, due_us);
 }
 
 static struct kolam_load_sent_preview *preview_slot(struct kolam_load_hand *hand, uint32_t counter,
@@ -162,12 +175,15 @@ static void wait_for_stroke(struct kolam_load *load, struct kolam_load_client *c
 
 static void next_stroke(struct kolam_load *load, struct kolam_load_client *client, int64_t now_us) {
     struct kolam_load_hand *hand = client->hand;
-    hand->counter += stroke_of(load, client)->part_count;
     hand->points = hand->previewed = 0;
+    hand->x = stroke_of(load, client)->x;
+    hand->y = stroke_of(load, client)->y;
     if (++hand->at == score_of(load, client)->count) {
         hand->at = 0;
         hand->loop_us += load->plan.period_us;
     }
+    hand->counter = hand->next;
+    hand->next += stroke_of(load, client)->part_count;
     wait_for_stroke(load, client, now_us);
 }
 
@@ -203,14 +219,16 @@ static void draw(struct kolam_load *load, struct kolam_load_client *client, int6
 
 void kolam_load_artist_due(struct kolam_load *load, struct kolam_load_client *client,
                            int64_t due_us) {
-    if (client->state != KOLAM_LOAD_HERE || due_us >= load->end_us) {
+    client->hand->is_idle = client->state != KOLAM_LOAD_HERE;
+    if (client->hand->is_idle || due_us >= load->end_us) {
         return;
     }
     const int64_t begin_us = begins_us(load, client);
     if (due_us < begin_us) {
         hover(load, client, due_us);
     } else if (due_us >= begin_us + stroke_of(load, client)->duration_us) {
-        submit(load, client, begin_us + stroke_of(load, client)->duration_us);
+        const struct kolam_load_stroke *stroke = stroke_of(load, client);
+        submit(load, client, client->hand->counter, stroke->parts, begin_us + stroke->duration_us);
         next_stroke(load, client, due_us);
     } else {
         draw(load, client, due_us, begin_us);
@@ -221,10 +239,44 @@ void kolam_load_artist_begin(struct kolam_load *load, struct kolam_load_client *
     if (score_of(load, client)->count == 0) {
         return;
     }
-    client->hand->counter = 1;
+    client->hand->counter = client->hand->unacked = 1;
+    client->hand->next = 1 + stroke_of(load, client)->part_count;
     client->hand->x = stroke_of(load, client)->x;
     client->hand->y = stroke_of(load, client)->y;
     wait_for_stroke(load, client, load->begin_us);
+}
+
+/* In the order in which they were sent, with the same names. */
+static void resend(struct kolam_load *load, struct kolam_load_client *client) {
+    struct kolam_load_hand *hand = client->hand;
+    bool is_all = true; /* all so far are acknowledged */
+    for (uint32_t counter = hand->unacked; counter < hand->next;) {
+        const struct kolam_load_op *op =
+            kolam_load_ledger_named(&load->ledger, client->conn.index, counter);
+        if (!op || op->ack_us != 0) {
+            counter++;
+            hand->unacked = is_all && counter <= hand->counter ? counter : hand->unacked;
+            continue;
+        }
+        is_all = false;
+        load->resent += op->part->unit_ops;
+        send_unit(load, client, counter, op->part);
+        counter += op->part->unit_ops;
+    }
+}
+
+void kolam_load_artist_return(struct kolam_load *load, struct kolam_load_client *client) {
+    struct kolam_load_hand *hand = client->hand;
+    hand->points = hand->previewed =
+        0; /* the stroke under the pen is shown again from its beginning */
+    if (hand->counter == 0) {
+        return; /* draws nothing */
+    }
+    resend(load, client);
+    if (hand->is_idle) {
+        hand->is_idle = false;
+        wake(load, client, client->arrived_us);
+    }
 }
 
 const struct kolam_load_sent_preview *kolam_load_artist_preview(struct kolam_load *load,

@@ -22,6 +22,11 @@ static bool is_artist(const struct kolam_load_client *client) {
     return client->kind == KOLAM_LOAD_ARTIST;
 }
 
+/* An artist who has a token is the same person again. */
+static bool has_identity(const struct kolam_load_client *client) {
+    return client->hand && client->hand->token[0] != '\0';
+}
+
 void kolam_load_give_up(struct kolam_load *load, const char *format, ...) {
     if (load->has_failed) {
         return;
@@ -57,7 +62,7 @@ void kolam_load_on_ended(void *ctx, uint32_t index, const char *how) {
     if (!load->is_running) {
         kolam_load_give_up(load, "%s: client %u of %u: %s", load->url.authority, index + 1,
                            load->client_count, how);
-    } else if (load->here == 0 && load->under_way == 0) {
+    } else if (load->here == 0 && load->under_way == 0 && load->away == 0) {
         kolam_load_give_up(load, "%s: all connections are lost (%s)", load->url.authority, how);
     }
 }
@@ -84,14 +89,15 @@ void kolam_load_on_opened(void *ctx, uint32_t index) {
         return;
     }
     struct kolam_load_client *client = client_at(load, index);
-    char text[320];
+    const char *token = has_identity(client) ? client->hand->token : NULL;
+    char text[400];
     client->state = KOLAM_LOAD_GREETING;
-    int size =
-        snprintf(text, sizeof text,
-                 "{\"type\":\"hello\",\"protocol\":1,\"canvas\":\"%s\",\"nonce\":\"%016" PRIx64
-                 "\",\"watch\":%s,\"client\":\"kolam-load/" KOLAM_VERSION "\"}",
-                 load->options.canvas, load->ledger.base_nonce + index,
-                 is_artist(client) ? "false" : "true");
+    int size = snprintf(
+        text, sizeof text,
+        "{\"type\":\"hello\",\"protocol\":1,\"canvas\":\"%s\",\"nonce\":\"%016" PRIx64
+        "\",\"watch\":%s%s%s%s,\"client\":\"kolam-load/" KOLAM_VERSION "\"}",
+        load->options.canvas, load->ledger.base_nonce + index, is_artist(client) ? "false" : "true",
+        token ? ",\"token\":\"" : "", token ? token : "", token ? "\"" : "");
     say(load, client, text, size);
 }
 
@@ -100,27 +106,64 @@ void kolam_load_on_bytes(void *ctx, uint32_t index, const uint8_t *bytes, size_t
     kolam_load_lane_bytes(load, kolam_load_lane_at(load, index), bytes, size_bytes);
 }
 
-bool kolam_load_client_look(struct kolam_load *load, struct kolam_load_client *client,
-                            const struct kolam_load_view *view) {
-    char text[256];
+/* `since` may be NULL. */
+static bool ask(struct kolam_load *load, struct kolam_load_client *client,
+                const struct kolam_load_view *view, const uint64_t *since) {
+    char text[288], tail[40] = "";
     uint32_t id = client->view_id + 1;
-    if (!kolam_load_watch_asks(&client->watch, view, id, kolam_load_now_us())) {
+    if (!kolam_load_watch_asks(&client->watch, view, id, since != NULL, kolam_load_now_us())) {
         return false;
     }
     client->view_id = id;
     load->findings.views_sent++;
+    if (since) {
+        snprintf(tail, sizeof tail, ",\"since\":%" PRIu64, *since);
+    }
     int size = snprintf(text, sizeof text,
                         "{\"type\":\"view\",\"id\":%u,\"level\":%d,\"x\":\"%" PRId64
-                        "\",\"y\":\"%" PRId64 "\",\"width\":%u,\"height\":%u}",
-                        id, view->level, view->x, view->y, view->width, view->height);
+                        "\",\"y\":\"%" PRId64 "\",\"width\":%u,\"height\":%u%s}",
+                        id, view->level, view->x, view->y, view->width, view->height, tail);
     say(load, client, text, size);
     return true;
 }
 
+bool kolam_load_client_look(struct kolam_load *load, struct kolam_load_client *client,
+                            const struct kolam_load_view *view) {
+    return ask(load, client, view, NULL);
+}
+
+/* The view to begin with, or to come back to. */
+static void look_first(struct kolam_load *load, struct kolam_load_client *client) {
+    struct kolam_load_view view = client->first_view;
+    uint64_t since;
+    const bool is_same = client->is_back && kolam_load_watch_return(&client->watch, &view, &since);
+    (void)ask(load, client, &view, is_same ? &since : NULL);
+}
+
+/* The hand and the eye of one who comes, or comes back, in the middle of it. */
+static void go_on(struct kolam_load *load, struct kolam_load_client *client) {
+    if (is_artist(client)) {
+        kolam_load_artist_return(load, client);
+    }
+    if (client->eye.is_idle) {
+        kolam_load_eye_begin(load, client);
+    }
+}
+
 static void arrive(struct kolam_load *load, struct kolam_load_client *client, int64_t now_us) {
     client->state = KOLAM_LOAD_HERE;
+    client->arrived_us = now_us;
     load->under_way--;
     load->here++;
+    if (client->is_back) {
+        kolam_load_hist_add(&load->return_time, now_us - client->begun_us);
+    }
+    if (load->is_running && client->kind != KOLAM_LOAD_STALLED) {
+        go_on(load, client);
+    }
+    if (client->is_back) {
+        return;
+    }
     if (client->kind == KOLAM_LOAD_STALLED) {
         kolam_load_conn_stall(&load->net, &client->conn);
     }
@@ -144,13 +187,15 @@ static void on_text(struct kolam_load *load, struct kolam_load_client *client,
         const char *incarnation = json_string_value(json_object_get(message, "incarnation"));
         snprintf(load->incarnation, sizeof load->incarnation, "%s", incarnation ? incarnation : "");
         load->raster = (int)json_integer_value(json_object_get(message, "raster"));
-        if (is_artist(client)) {
+        if (is_artist(client) && !has_identity(client)) {
             say(load, client, identify, (int)sizeof identify - 1);
         } else {
-            (void)kolam_load_client_look(load, client, &client->first_view);
+            look_first(load, client);
         }
-    } else if (strcmp(type, "identity") == 0 && client->state == KOLAM_LOAD_GREETING) {
-        (void)kolam_load_client_look(load, client, &client->first_view);
+    } else if (strcmp(type, "identity") == 0 && is_artist(client) && !has_identity(client)) {
+        const char *token = json_string_value(json_object_get(message, "token"));
+        snprintf(client->hand->token, sizeof client->hand->token, "%s", token ? token : "");
+        look_first(load, client);
     } else if (strcmp(type, "refresh") == 0) {
         const struct kolam_load_watch *watch = &client->watch;
         struct kolam_load_view view =
@@ -175,16 +220,14 @@ static void on_op(struct kolam_load *load, struct kolam_load_client *client,
     uint64_t seq;
     const uint32_t who = client->conn.index;
     const struct kolam_load_op *op = kolam_load_ledger_came(&load->ledger, payload, &seq);
-    if (op && op->artist == who && op->ack_us == 0) {
-        load->early++; /* its author is to have the ACK first */
+    /* Its author is to have the ACK first, but for one that was lost with the connection. */
+    if (op && op->artist == who && op->ack_us == 0 && op->counter >= client->hand->resent) {
+        load->early++;
     }
-    if (kolam_load_watch_op(&client->watch, &load->judge, who, op, seq)) {
+    if (kolam_load_watch_op(&client->watch, &load->judge, who, op, seq) &&
+        client->state == KOLAM_LOAD_HERE && op->due_us >= client->arrived_us) {
         kolam_load_hist_add(&load->op_latency, now_us - op->due_us);
-        if (op->ack_us != 0) {
-            kolam_load_hist_add(&load->commit_latency, now_us - op->ack_us);
-        } else {
-            kolam_load_hist_add(&load->commit_latency, 0);
-        }
+        kolam_load_hist_add(&load->commit_latency, op->ack_us != 0 ? now_us - op->ack_us : 0);
     }
 }
 
@@ -198,7 +241,7 @@ static void on_ack(struct kolam_load *load, const struct kolam_load_client *clie
     for (uint32_t i = 0; i < ack.count; i++) {
         const struct kolam_load_op *op = kolam_load_ledger_acked(
             &load->ledger, client->conn.index, ack.counter + i, ack.seq + i, now_us);
-        if (op) {
+        if (op && op->counter >= client->hand->resent) {
             kolam_load_hist_add(&load->ack_latency, now_us - op->due_us);
         }
     }
@@ -249,12 +292,13 @@ static void on_view(struct kolam_load *load, struct kolam_load_client *client,
                     struct kolam_wire_reader payload, int64_t now_us) {
     struct kolam_wire_view view;
     if (kolam_wire_read_view(payload, &view) != KOLAM_OK ||
-        !kolam_load_watch_answered(&client->watch, view.id, view.seq, now_us) ||
+        !kolam_load_watch_answered(&client->watch, view.id, view.seq, view.is_resumed, now_us) ||
         !read_tiles(load, &client->watch.now.view, payload)) {
         load->ledger.wrong++;
         return;
     }
     load->findings.views_answered++;
+    load->findings.resumed += view.is_resumed;
     kolam_load_watch_tiles(&client->watch, &load->ledger, load->tile_seqs, now_us);
     if (client->state == KOLAM_LOAD_GREETING) {
         arrive(load, client, now_us);

@@ -4,6 +4,14 @@
 
 #include "load.h"
 
+/* A timer's number is a client's, with what is due; without any of these, the hand's next move. */
+#define KOLAM_LOAD_TIMER_LOOK 0x80000000u /* the eye's */
+#define KOLAM_LOAD_TIMER_COMES 0x40000000u
+#define KOLAM_LOAD_TIMER_RECONNECT 0x20000000u /* somebody's */
+#define KOLAM_LOAD_TIMER_CHURN 0x10000000u     /* somebody's */
+#define KOLAM_LOAD_TIMER_UNDO 0x08000000u
+#define KOLAM_LOAD_TIMER_WHO 0x07ffffffu
+
 /* load_client.c: from the handshake on. The events of the net, `ctx` is the load. */
 void kolam_load_on_opened(void *ctx, uint32_t index);
 void kolam_load_on_message(void *ctx, uint32_t index, enum kolam_ws_opcode opcode,
@@ -20,6 +28,11 @@ void kolam_load_give_up(struct kolam_load *load, const char *format, ...) KOLAM_
 void kolam_load_artist_begin(struct kolam_load *load, struct kolam_load_client *client);
 void kolam_load_artist_due(struct kolam_load *load, struct kolam_load_client *client,
                            int64_t due_us);
+/* Back again: what was not acknowledged is sent once more, and the score goes on where it is due. */
+void kolam_load_artist_return(struct kolam_load *load, struct kolam_load_client *client);
+/* Sends a hide or show, under a name of its own. */
+void kolam_load_artist_change(struct kolam_load *load, struct kolam_load_client *client,
+                              const struct kolam_load_part *change, int64_t due_us);
 /* A PREVIEW record came: the moment at which the earliest of what it holds was due, and where its points are. NULL if it is not
  * remembered, or its body breaks the form. */
 const struct kolam_load_sent_preview *kolam_load_artist_preview(struct kolam_load *load,
@@ -27,7 +40,15 @@ const struct kolam_load_sent_preview *kolam_load_artist_preview(struct kolam_loa
 
 /* load_eyes.c: the views at which a client begins, and how it goes on looking. */
 void kolam_load_eyes_init(struct kolam_load *load);
+void kolam_load_eye_init(struct kolam_load *load, struct kolam_load_client *client);
 void kolam_load_eye_begin(struct kolam_load *load, struct kolam_load_client *client);
 void kolam_load_eye_due(struct kolam_load *load, struct kolam_load_client *client, int64_t due_us);
+
+/* load_turns.c: who goes and comes, and what is taken back. */
+void kolam_load_turns_begin(struct kolam_load *load);
+void kolam_load_turns_finish(struct kolam_load *load);
+void kolam_load_reconnect_due(struct kolam_load *load, int64_t due_us);
+void kolam_load_churn_due(struct kolam_load *load, int64_t due_us);
+void kolam_load_undo_due(struct kolam_load *load, uint32_t artist, int64_t due_us);
 
 #endif

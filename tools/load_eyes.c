@@ -113,19 +113,23 @@ static void init_spread(struct kolam_load *load, struct kolam_load_client *clien
     client->first_view = view_of(eye);
 }
 
+void kolam_load_eye_init(struct kolam_load *load, struct kolam_load_client *client) {
+    if (load->options.mode == KOLAM_LOAD_SPREAD) {
+        init_spread(load, client);
+        return;
+    }
+    bool is_own = load->options.mode == KOLAM_LOAD_OVERLAP && client->kind != KOLAM_LOAD_ARTIST;
+    client->first_view =
+        is_own ? overlapping(client->conn.index - load->options.artists) : one_place;
+    client->eye.is_mover =
+        client->kind == KOLAM_LOAD_WATCHER && kolam_load_share(&load->random) < load->options.pan;
+    client->eye.width = client->first_view.width;
+    client->eye.height = client->first_view.height;
+}
+
 void kolam_load_eyes_init(struct kolam_load *load) {
     for (uint32_t i = 0; i < load->client_count; i++) {
-        struct kolam_load_client *client = &load->clients[i];
-        if (load->options.mode == KOLAM_LOAD_SPREAD) {
-            init_spread(load, client);
-            continue;
-        }
-        bool is_own = load->options.mode == KOLAM_LOAD_OVERLAP && client->kind != KOLAM_LOAD_ARTIST;
-        client->first_view = is_own ? overlapping(i - load->options.artists) : one_place;
-        client->eye.is_mover = client->kind == KOLAM_LOAD_WATCHER &&
-                               kolam_load_share(&load->random) < load->options.pan;
-        client->eye.width = client->first_view.width;
-        client->eye.height = client->first_view.height;
+        kolam_load_eye_init(load, &load->clients[i]);
     }
 }
 
@@ -133,7 +137,7 @@ void kolam_load_eyes_init(struct kolam_load *load) {
 
 static void wake(struct kolam_load *load, const struct kolam_load_client *client, int64_t at_us) {
     if (at_us < load->end_us &&
-        !kolam_load_timers_add(&load->timers, at_us, client->conn.index | 0x80000000u)) {
+        !kolam_load_timers_add(&load->timers, at_us, client->conn.index | KOLAM_LOAD_TIMER_LOOK)) {
         kolam_load_give_up(load, "out of memory");
     }
 }
@@ -144,6 +148,7 @@ static int64_t pause_us(struct kolam_load *load, int64_t about_us) {
 
 /* Stalled ones, and those who share a place and do not pan, look where they look. */
 void kolam_load_eye_begin(struct kolam_load *load, struct kolam_load_client *client) {
+    client->eye.is_idle = false;
     if (client->kind == KOLAM_LOAD_STALLED) {
         return;
     }
@@ -205,7 +210,8 @@ static void pan(struct kolam_load *load, struct kolam_load_client *client, int64
 
 void kolam_load_eye_due(struct kolam_load *load, struct kolam_load_client *client, int64_t due_us) {
     struct kolam_load_eye *eye = &client->eye;
-    if (client->state != KOLAM_LOAD_HERE) {
+    eye->is_idle = client->state != KOLAM_LOAD_HERE;
+    if (eye->is_idle) {
         return;
     }
     if (eye->is_mover && due_us < eye->burst_ends_us) {

@@ -73,6 +73,12 @@ void kolam_load_ledger_sent(struct kolam_load_ledger *ledger, uint32_t artist, u
         .part = part, .due_us = due_us, .artist = artist, .counter = counter};
     ledger->op_count++;
     ledger->unacked++;
+    ledger->has_changes |= part->is_change;
+}
+
+const struct kolam_load_op *kolam_load_ledger_named(const struct kolam_load_ledger *ledger,
+                                                    uint32_t artist, uint32_t counter) {
+    return find(ledger, artist, counter);
 }
 
 /* The ring of seqs moves on; those that nobody tells us about are others'. */

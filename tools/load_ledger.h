@@ -29,6 +29,7 @@ struct kolam_load_ledger {
     uint64_t *seqs; /* ring of `capacity`: seq -> 1 + number of the op; 0 where it is not ours */
     uint64_t newest_seq;       /* of those known */
     uint64_t newest_acked_seq; /* of ours */
+    bool has_changes;          /* there are hides or shows among them */
     uint64_t unacked;          /* sent, not acknowledged */
     uint64_t wrong;            /* OPs and ACKs that contradict what was sent, or each other */
     uint64_t foreign;          /* OPs of others on the canvas: not judged, but for their order */
@@ -48,6 +49,9 @@ void kolam_load_ledger_sent(struct kolam_load_ledger *ledger, uint32_t artist, u
 const struct kolam_load_op *kolam_load_ledger_acked(struct kolam_load_ledger *ledger,
                                                     uint32_t artist, uint32_t counter, uint64_t seq,
                                                     int64_t now_us);
+/* The op of that name, while it is kept; or NULL. */
+const struct kolam_load_op *kolam_load_ledger_named(const struct kolam_load_ledger *ledger,
+                                                    uint32_t artist, uint32_t counter);
 /* It was refused: it will not come. */
 void kolam_load_ledger_refused(struct kolam_load_ledger *ledger, uint32_t artist, uint32_t counter);
 

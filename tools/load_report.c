@@ -100,6 +100,12 @@ static void print_more(const struct kolam_load *load, const struct totals *total
     put_count("delivered_in_time", load->delivered_at_end);
     put_count("stalled", load->options.stalled);
     put_count("stalled_closed", totals->stalled_closed);
+    put_count("reconnects", load->reconnects);
+    put_count("views_resumed", found->resumed);
+    put_count("ops_sent_again", load->resent);
+    put_hist("return_ms", &load->return_time);
+    put_count("churned", load->churned);
+    put_count("undone", load->undone);
     put_count("joined", load->joined);
     put_hist("join_ms", &load->join_time);
     put_count("tiles_fetched", load->tiles_fetched);
@@ -168,6 +174,7 @@ static void print_text(const struct kolam_load *load, const struct totals *total
     print_line("acknowledgement", &load->ack_latency);
     print_line("op, after that", &load->commit_latency);
     print_line("preview", &load->preview_latency);
+    print_line("back after a break", &load->return_time);
     print_line("first view of joiners", &load->join_time);
     print_line("and all their tiles", &load->picture_time);
     print_line("own lateness", &load->lag);
@@ -178,6 +185,12 @@ static void print_text(const struct kolam_load *load, const struct totals *total
                load->usage_end.rss_mb, load->usage_end.peak_rss_mb);
     }
     printf("%-22s %.2f s CPU\n", "kolam load itself", totals->own_cpu_s);
+    if (load->reconnects + load->churned + load->undone > 0) {
+        printf("%-22s %" PRIu64 " breaks, %" PRIu64 " views resumed, %" PRIu64
+               " ops sent again; %" PRIu64 " replaced, %" PRIu64 " taken back or shown again\n",
+               "comings and goings", load->reconnects, found->resumed, load->resent, load->churned,
+               load->undone);
+    }
     if (load->options.stalled > 0) {
         printf("%-22s %" PRIu64 " of %u closed by the server\n", "stalled readers",
                totals->stalled_closed, load->options.stalled);
@@ -198,7 +211,7 @@ static void complain(const struct kolam_load *load, const struct totals *totals)
         {found->duplicated, "ops came twice"},
         {found->outside_view, "ops came that the view cannot show"},
         {found->out_of_order, "ops came out of order"},
-        {found->missing_notices, "strokes below a pixel were not told of by a TILE"},
+        {found->missing_notices, "changes of pixels were not told of by a TILE"},
         {found->stale_views, "ops from before a VIEW were in none of its tiles and did not come"},
         {found->previews_outside, "previews came that the view cannot show"},
         {load->ledger.wrong, "records contradict what was sent"},

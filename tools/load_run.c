@@ -18,8 +18,6 @@
 #define DRAIN_LOOK_US 250000
 #define DRAIN_MIN_US 300000 /* what comes twice comes soon after */
 #define INTERRUPTED_SETTLE_US 12000000
-#define LOOK_ABOUT 0x80000000u /* a timer's: the eye is meant, not the hand */
-#define JOIN 0x40000000u       /* a timer's: a joiner comes */
 
 /* What is judged when: the newest seq that was acknowledged at some moments of the past. */
 struct marks {
@@ -55,6 +53,7 @@ static struct kolam_load_conn *conn_of(void *ctx, uint32_t index) {
 static void begin_one(struct kolam_load *load, uint32_t index) {
     struct kolam_load_client *client = &load->clients[index];
     client->begun_us = kolam_load_now_us();
+    load->away -= client->state == KOLAM_LOAD_AWAY;
     client->state = KOLAM_LOAD_CONNECTING;
     if (kolam_load_conn_begin(&load->net, &client->conn, index, &load->error) == KOLAM_OK) {
         load->under_way++;
@@ -174,12 +173,18 @@ static void judge_all(struct kolam_load *load, bool is_dry) {
 static void do_due(struct kolam_load *load, int64_t now_us) {
     while (kolam_load_timers_next_us(&load->timers) <= now_us && !load->has_failed) {
         struct kolam_load_timer timer = kolam_load_timers_take(&load->timers);
-        uint32_t index = timer.who & ~(LOOK_ABOUT | JOIN);
+        uint32_t index = timer.who & KOLAM_LOAD_TIMER_WHO;
         struct kolam_load_client *client = &load->clients[index];
-        if (timer.who & LOOK_ABOUT) {
+        if (timer.who & KOLAM_LOAD_TIMER_LOOK) {
             kolam_load_eye_due(load, client, timer.due_us);
-        } else if (timer.who & JOIN) {
+        } else if (timer.who & KOLAM_LOAD_TIMER_COMES) {
             begin_one(load, index);
+        } else if (timer.who & KOLAM_LOAD_TIMER_RECONNECT) {
+            kolam_load_reconnect_due(load, timer.due_us);
+        } else if (timer.who & KOLAM_LOAD_TIMER_CHURN) {
+            kolam_load_churn_due(load, timer.due_us);
+        } else if (timer.who & KOLAM_LOAD_TIMER_UNDO) {
+            kolam_load_undo_due(load, index, timer.due_us);
         } else {
             kolam_load_hist_add(&load->lag, now_us - timer.due_us);
             kolam_load_artist_due(load, client, timer.due_us);
@@ -222,11 +227,12 @@ static void begin(struct run *run) {
         }
         kolam_load_eye_begin(load, &load->clients[i]);
     }
+    kolam_load_turns_begin(load);
     /* Joiners come after a tenth of the run, evenly. */
     for (uint32_t i = 0; i < options->joins; i++) {
         double at_s = options->seconds / 10 + options->join_s * i / options->joins;
         if (!kolam_load_timers_add(&load->timers, load->begin_us + (int64_t)(at_s * 1e6),
-                                   (load->wanted + i) | JOIN)) {
+                                   (load->wanted + i) | KOLAM_LOAD_TIMER_COMES)) {
             kolam_load_give_up(load, "out of memory");
         }
     }
@@ -261,7 +267,7 @@ static void drain(struct run *run) {
             break;
         }
         if (now_us >= look_us && now_us - began_us > DRAIN_MIN_US && load->ledger.unacked == 0 &&
-            load->under_way == 0 && load->fetching == 0) {
+            load->under_way == 0 && load->away == 0 && load->fetching == 0) {
             judge_all(load, true);
             if (load->judge.outstanding == 0) {
                 break;

@@ -73,7 +73,8 @@ static enum kolam_status list_parts(struct kolam_load_stroke *stroke) {
         stroke->parts[i] =
             (struct kolam_load_part){.body = op->body,
                                      .body_bytes = op->body_size_bytes,
-                                     .ink = kolam_load_ink_of(op->homes, op->home_count)};
+                                     .ink = kolam_load_ink_of(op->homes, op->home_count),
+                                     .unit_ops = stroke->part_count};
     }
     return stroke->parts ? KOLAM_OK : KOLAM_ERR_NOMEM;
 }

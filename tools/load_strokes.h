@@ -10,7 +10,9 @@
 struct kolam_load_part {
     const uint8_t *body;
     size_t body_bytes;
-    struct kolam_load_ink ink;
+    struct kolam_load_ink ink; /* of a hide or show: of what it changes */
+    bool is_change;            /* a hide or show */
+    uint32_t unit_ops;         /* it is sent together with the following ones: so many in all */
 };
 
 struct kolam_load_stroke {

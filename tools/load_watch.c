@@ -42,6 +42,10 @@ static bool grow(void **list, uint32_t count, uint32_t *capacity, size_t item_by
     return true;
 }
 
+static uint64_t later(uint64_t a, uint64_t b) {
+    return a > b ? a : b;
+}
+
 static uint64_t bit_of(uint64_t seq) {
     return (uint64_t)1 << (seq & 63);
 }
@@ -54,14 +58,14 @@ static uint64_t *word_of(const struct kolam_load_watch *watch,
 /* ---- views ---- */
 
 bool kolam_load_watch_asks(struct kolam_load_watch *watch, const struct kolam_load_view *view,
-                           uint32_t id, int64_t now_us) {
+                           uint32_t id, bool has_since, int64_t now_us) {
     if (watch->asked_count == KOLAM_LOAD_ASKED_MAX ||
         !grow((void **)&watch->asked, watch->asked_count, &watch->asked_capacity,
               sizeof *watch->asked)) {
         return false;
     }
-    watch->asked[watch->asked_count++] =
-        (struct kolam_load_asked){.view = *view, .id = id, .sent_us = now_us};
+    watch->asked[watch->asked_count++] = (struct kolam_load_asked){
+        .view = *view, .id = id, .has_since = has_since, .sent_us = now_us};
     if (watch->has_view && watch->now.until_us == INT64_MAX) {
         watch->now.until_us = now_us;
     }
@@ -78,15 +82,34 @@ static void put_away(struct kolam_load_watch *watch, uint64_t to_seq) {
     }
 }
 
-bool kolam_load_watch_answered(struct kolam_load_watch *watch, uint32_t id, uint64_t seq,
-                               int64_t now_us) {
-    uint32_t i = 0;
-    while (i < watch->asked_count && watch->asked[i].id != id) {
-        i++;
+void kolam_load_watch_left(struct kolam_load_watch *watch, int64_t now_us) {
+    if (!watch->is_away) {
+        watch->return_view =
+            watch->asked_count > 0 ? watch->asked[watch->asked_count - 1].view : watch->now.view;
     }
-    if (i == watch->asked_count) {
-        return false;
+    watch->is_away = true;
+    watch->asked_count = 0;
+    if (watch->has_view && watch->now.until_us == INT64_MAX) {
+        watch->now.until_us = now_us;
     }
+}
+
+bool kolam_load_watch_return(const struct kolam_load_watch *watch, struct kolam_load_view *out_view,
+                             uint64_t *out_since) {
+    *out_view = watch->return_view;
+    *out_since = later(watch->last_seq, watch->now.from_seq);
+    return watch->has_view && watch->is_known &&
+           kolam_load_view_equal(&watch->return_view, &watch->now.view);
+}
+
+/* As if the connection had never been lost. */
+static void resume(struct kolam_load_watch *watch) {
+    watch->now.until_us = INT64_MAX;
+}
+
+/* The view before is over, and what came of it to be judged later. */
+static void begin_view(struct kolam_load_watch *watch, const struct kolam_load_view *view,
+                       uint64_t seq, int64_t now_us) {
     if (watch->has_view) {
         put_away(watch, seq);
         watch->before = watch->now;
@@ -95,17 +118,34 @@ bool kolam_load_watch_answered(struct kolam_load_watch *watch, uint32_t id, uint
         watch->judged_seq = seq;
         watch->last_seq = seq;
     }
-    watch->now = (struct kolam_load_span){
-        .view = watch->asked[i].view, .from_seq = seq, .until_us = INT64_MAX};
+    watch->now = (struct kolam_load_span){.view = *view, .from_seq = seq, .until_us = INT64_MAX};
     watch->has_view = true;
     watch->is_known = true;
+    kolam_free(watch->noticed);
+    watch->noticed = NULL;
+}
+
+bool kolam_load_watch_answered(struct kolam_load_watch *watch, uint32_t id, uint64_t seq,
+                               bool is_resumed, int64_t now_us) {
+    uint32_t i = 0;
+    while (i < watch->asked_count && watch->asked[i].id != id) {
+        i++;
+    }
+    if (i == watch->asked_count || (is_resumed && !watch->asked[i].has_since)) {
+        return false;
+    }
+    watch->is_away = false;
+    watch->is_resumed = is_resumed;
+    if (is_resumed) {
+        resume(watch);
+    } else {
+        begin_view(watch, &watch->asked[i].view, seq, now_us);
+    }
     watch->asked_count -= i + 1;
     memmove(watch->asked, watch->asked + i + 1, watch->asked_count * sizeof *watch->asked);
     if (watch->asked_count > 0) {
         watch->now.until_us = watch->asked[0].sent_us;
     }
-    kolam_free(watch->noticed);
-    watch->noticed = NULL;
     return true;
 }
 
@@ -128,10 +168,11 @@ static bool is_asked(const struct kolam_load_watch *watch, const struct kolam_lo
     return false;
 }
 
-/* Strokes far below a pixel are not for this view either. */
-static bool shows(const struct kolam_load_view *view, const struct kolam_load_ink *ink) {
-    if (!kolam_load_touches(view, ink)) {
-        return false;
+/* Strokes far below a pixel are not for this view either; hides and shows are, of whatever size. */
+static bool shows(const struct kolam_load_view *view, const struct kolam_load_part *part) {
+    const struct kolam_load_ink *ink = &part->ink;
+    if (!kolam_load_touches(view, ink) || part->is_change) {
+        return kolam_load_touches(view, ink);
     }
     struct kolam_load_view finer = *view;
     finer.level += finer.level < KOLAM_LEVEL_MAX;
@@ -186,7 +227,7 @@ bool kolam_load_watch_op(struct kolam_load_watch *watch, struct kolam_load_judge
     judge->findings->delivered++;
     const struct kolam_load_ink *ink = &op->part->ink;
     const bool is_in_force = watch->has_view && watch->is_known && seq > watch->now.from_seq;
-    const bool is_shown = watch->has_view && shows(&watch->now.view, ink);
+    const bool is_shown = watch->has_view && shows(&watch->now.view, op->part);
     if (is_in_force && is_shown) {
         judge->findings->owed++;
         return true;
@@ -207,6 +248,17 @@ bool kolam_load_watch_may_see(const struct kolam_load_watch *watch,
             (watch->before_ended_us == 0 || kolam_load_touches(&watch->before.view, ink)));
 }
 
+static void notice(struct kolam_load_watch *watch, uint32_t place, uint64_t seq) {
+    const struct kolam_load_view *view = &watch->now.view;
+    if (!watch->noticed) {
+        watch->noticed =
+            kolam_alloc_zero((size_t)view->width * view->height, sizeof *watch->noticed);
+    }
+    if (watch->noticed) {
+        watch->noticed[place] = later(watch->noticed[place], seq);
+    }
+}
+
 void kolam_load_watch_tile(struct kolam_load_watch *watch, struct kolam_tile_id tile,
                            uint64_t seq) {
     const struct kolam_load_view *view = &watch->now.view;
@@ -214,14 +266,7 @@ void kolam_load_watch_tile(struct kolam_load_watch *watch, struct kolam_tile_id 
         tile.x - view->x >= view->width || tile.y - view->y >= view->height) {
         return;
     }
-    if (!watch->noticed) {
-        watch->noticed =
-            kolam_alloc_zero((size_t)view->width * view->height, sizeof *watch->noticed);
-    }
-    if (watch->noticed) {
-        uint64_t *newest = &watch->noticed[(tile.y - view->y) * view->width + (tile.x - view->x)];
-        *newest = seq > *newest ? seq : *newest;
-    }
+    notice(watch, (uint32_t)((tile.y - view->y) * view->width + (tile.x - view->x)), seq);
 }
 
 /* ---- judging ---- */
@@ -239,6 +284,12 @@ static bool is_noticed(void *ctx, uint32_t place) {
 void kolam_load_watch_tiles(struct kolam_load_watch *watch, const struct kolam_load_ledger *ledger,
                             const uint64_t *tile_seqs, int64_t now_us) {
     const struct kolam_load_span *now = &watch->now;
+    if (watch->is_resumed) {
+        for (uint32_t i = 0; i < now->view.width * now->view.height; i++) {
+            notice(watch, i, tile_seqs[i]);
+        }
+        return;
+    }
     const uint64_t first = now->from_seq > TILES_OPS ? now->from_seq - TILES_OPS : 0;
     watch->debt_count = 0;
     for (uint64_t seq = now->from_seq; seq > first && watch->debt_count < KOLAM_LOAD_DEBTS_MAX;
@@ -296,7 +347,20 @@ static void count_missing(struct kolam_load_watch *watch, struct kolam_load_judg
         judge->findings->owed++;
     }
     tell(judge, watch, who, &span->view, op, op->seq,
-         is_notice ? "is below a pixel there, and no TILE told of it" : "did not come");
+         is_notice ? "changes pixels there, and no TILE told of it" : "did not come");
+}
+
+/* A hide or show comes as an op, and for each tile of the view that it changes there is a TILE. */
+static void judge_change(struct kolam_load_watch *watch, struct kolam_load_judge *judge,
+                         uint32_t who, const struct kolam_load_span *span,
+                         const struct kolam_load_op *op) {
+    const bool is_open = span == &watch->now && span->until_us == INT64_MAX;
+    struct notices notices = {watch->noticed, op->seq};
+    if (!(*word_of(watch, judge->ledger, op->seq) & bit_of(op->seq))) {
+        count_missing(watch, judge, who, span, op, false);
+    } else if (is_open && !kolam_load_tiles(&span->view, &op->part->ink, is_noticed, &notices)) {
+        count_missing(watch, judge, who, span, op, true);
+    }
 }
 
 static void judge_op(struct kolam_load_watch *watch, struct kolam_load_judge *judge, uint32_t who,
@@ -310,7 +374,9 @@ static void judge_op(struct kolam_load_watch *watch, struct kolam_load_judge *ju
     enum kolam_load_size size = kolam_load_size(&span->view, ink);
     const bool is_open = span == &watch->now && span->until_us == INT64_MAX;
     struct notices notices = {watch->noticed, op->seq};
-    if (size == KOLAM_LOAD_VISIBLE) {
+    if (op->part->is_change) {
+        judge_change(watch, judge, who, span, op);
+    } else if (size == KOLAM_LOAD_VISIBLE) {
         count_missing(watch, judge, who, span, op, false);
     } else if (is_open && !kolam_load_tiles(&span->view, ink, is_noticed, &notices)) {
         count_missing(watch, judge, who, span, op, size == KOLAM_LOAD_TINY);
@@ -325,15 +391,16 @@ static void judge_span(struct kolam_load_watch *watch, struct kolam_load_judge *
     }
     for (uint64_t seq = after + 1; seq <= limit; seq++) {
         uint64_t word = *word_of(watch, ledger, seq);
-        if (word == UINT64_MAX && (seq & 63) == 0) {
+        if (word == UINT64_MAX && (seq & 63) == 0 && !ledger->has_changes) {
             seq += 63;
             continue;
         }
-        if (word & bit_of(seq)) {
+        const bool has_come = word & bit_of(seq);
+        if (has_come && !ledger->has_changes) {
             continue;
         }
         const struct kolam_load_op *op = kolam_load_ledger_at(ledger, seq);
-        if (op) {
+        if (op && (!has_come || op->part->is_change)) {
             judge_op(watch, judge, who, span, op);
         }
     }
@@ -354,10 +421,6 @@ static void clear_bits(struct kolam_load_watch *watch, const struct kolam_load_l
         }
     }
     watch->judged_seq = limit;
-}
-
-static uint64_t later(uint64_t a, uint64_t b) {
-    return a > b ? a : b;
 }
 
 void kolam_load_watch_judge(struct kolam_load_watch *watch, struct kolam_load_judge *judge,

@@ -14,6 +14,7 @@
 struct kolam_load_asked {
     struct kolam_load_view view;
     uint32_t id;
+    bool has_since; /* the view that was in force is asked for again, from what came last */
     int64_t sent_us;
 };
 
@@ -43,7 +44,9 @@ struct kolam_load_watch {
     struct kolam_load_debt debts[KOLAM_LOAD_DEBTS_MAX];
     uint32_t debt_count;
     uint64_t last_seq, judged_seq;
-    uint64_t *bits; /* seq -> had it; as many as the ledger keeps */
+    bool is_away, is_resumed;           /* is_resumed: the newest VIEW was */
+    struct kolam_load_view return_view; /* away: what was asked for last */
+    uint64_t *bits;                     /* seq -> had it; as many as the ledger keeps */
     uint64_t
         *noticed; /* of each tile of the view, the newest seq a TILE told; NULL before the first */
 };
@@ -54,7 +57,8 @@ struct kolam_load_findings {
     uint64_t tile_notices, missing_notices;
     uint64_t previews, previews_outside;
     uint64_t views_sent, views_answered, refreshes, stale_views;
-    uint64_t told; /* findings that were printed */
+    uint64_t resumed; /* of those answered: everything since came before the answer */
+    uint64_t told;    /* findings that were printed */
 };
 
 struct kolam_load_judge {
@@ -72,11 +76,17 @@ void kolam_load_watch_finish(struct kolam_load_watch *watch);
 
 /* False if too many views are unanswered: wait. */
 bool kolam_load_watch_asks(struct kolam_load_watch *watch, const struct kolam_load_view *view,
-                           uint32_t id, int64_t now_us);
-/* A VIEW record came. False if it answers nothing that was asked. */
+                           uint32_t id, bool has_since, int64_t now_us);
+/* The connection is gone, for a while: what is sent meanwhile is owed only if the view is resumed. */
+void kolam_load_watch_left(struct kolam_load_watch *watch, int64_t now_us);
+/* The view to come back with. True if it is the one that was in force: it may be resumed from *out_since. */
+bool kolam_load_watch_return(const struct kolam_load_watch *watch, struct kolam_load_view *out_view,
+                             uint64_t *out_since);
+/* A VIEW record came. False if it answers nothing that was asked. A view that is resumed goes on as if nothing had been
+ * between: everything is owed. */
 bool kolam_load_watch_answered(struct kolam_load_watch *watch, uint32_t id, uint64_t seq,
-                               int64_t now_us);
-/* A VIEW's tiles, row by row. An op up to the VIEW's own seq that touches one which is older has to come some other way: as an
+                               bool is_resumed, int64_t now_us);
+/* A VIEW's tiles, row by row; of a view that was resumed they tell as TILEs do. An op up to the VIEW's own seq that touches one which is older has to come some other way: as an
  * op, before or after, or as a TILE; or whoever fetches the picture would lack it for ever. Looks at the newest few ops. */
 void kolam_load_watch_tiles(struct kolam_load_watch *watch, const struct kolam_load_ledger *ledger,
                             const uint64_t *tile_seqs, int64_t now_us);

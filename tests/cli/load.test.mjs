@@ -79,6 +79,26 @@ test('files are replayed, with times and without, large strokes in parts', async
   assert.ok(json.previews_sent > 10);
 });
 
+test('broken connections are owed what came meanwhile, and strokes are taken back and shown again', async (t) => {
+  const server = await serve(t);
+  const { code, json, stderr } = await load(server, ['--artists', '6', '--watchers', '30', '--same-view', '--rate', '5', '--seconds', '3', '--reconnect', '12', '--undo', '1']);
+  assert.equal(code, 0, stderr);
+  assert.ok(json.reconnects > 10 && json.views_resumed === json.reconnects, `${json.views_resumed} of ${json.reconnects} resumed`);
+  assert.ok(json.undone > 5, `${json.undone} undone`);
+  assert.equal(json.owed_ops, json.ops_sent * 36, 'as if no connection had broken');
+  assert.equal(json.delivered_ops, json.owed_ops);
+  assert.ok(json.tile_notices > 0 && json.return_ms.max > 0);
+});
+
+test('the same with views spread: far out a hide is told of by tiles; some leave and others come', async (t) => {
+  const server = await serve(t);
+  const { code, json, stderr } = await load(server,
+    ['--artists', '6', '--watchers', '40', '--pan', '0.2', '--rate', '4', '--seconds', '4', '--reconnect', '10', '--undo', '1', '--churn', '10']);
+  assert.equal(code, 0, stderr);
+  assert.ok(json.churned > 15 && json.reconnects > 15 && json.undone > 5);
+  assert.equal(json.lost_connections, 0);
+});
+
 test('a server that tells the truth without kolam behind it passes too', async (t) => {
   const server = await startLyingServer(t);
   const { code, json, stderr } = await load(server, ONE_PLACE);
@@ -152,6 +172,51 @@ test('an ACK that does not come is counted, and fails', async (t) => {
   assert.match(stderr, /1 ops were not acknowledged/);
 });
 
+const BREAKS = [...ONE_PLACE, '--reconnect', '15', '--seconds', '2', '--settle', '10'];
+
+test('what was not acknowledged is sent again after a break, and is one op', async (t) => {
+  const server = await startLyingServer(t, { commit: (publish) => setTimeout(publish, 200) });
+  const { code, json, stderr } = await load(server, BREAKS);
+  assert.equal(code, 0, stderr);
+  assert.ok(json.ops_sent_again > 0 && json.reconnects > 5, stderr);
+  assert.equal(json.owed_ops, server.seq() * 8);
+  assert.equal(server.seq(), json.ops_sent);
+});
+
+// The first view that is resumed with something to come again.
+function once(change) {
+  let isDone = false;
+  return (ops) => {
+    const isChosen = !isDone && ops.length > 0;
+    isDone ||= isChosen;
+    return isChosen ? change(ops) : ops;
+  };
+}
+
+test('an op that does not come again after a break is counted, and fails', async (t) => {
+  const server = await startLyingServer(t, { resume: once((ops) => ops.slice(1)) });
+  const { code, json } = await load(server, BREAKS);
+  assert.equal(code, 1);
+  assert.deepEqual([json.missing, json.duplicated, json.out_of_order], [1, 0, 0]);
+});
+
+test('an op that comes twice after a break is counted, and fails', async (t) => {
+  const server = await startLyingServer(t, { resume: once((ops) => [...ops, ops.at(-1)]) });
+  const { code, json } = await load(server, BREAKS);
+  assert.equal(code, 1);
+  assert.deepEqual([json.missing, json.duplicated, json.out_of_order], [0, 1, 0]);
+});
+
+test('a stroke taken back without a word of its tiles is counted, and fails', async (t) => {
+  const args = [...ONE_PLACE, '--undo', '2', '--seconds', '2'];
+  assert.equal((await load(await startLyingServer(t), args)).code, 0);
+  const { code, json, stderr } = await load(await startLyingServer(t, { tells: false }), args);
+  assert.equal(code, 1);
+  assert.ok(json.undone > 0);
+  assert.equal(json.missing_notices, json.undone * 8);
+  assert.match(stderr, /changes of pixels were not told of by a TILE/);
+});
+
 test('nobody there, and one who dies in the middle: one line that says so, exit 1', async (t) => {
   const nobody = await load({ origin: 'http://127.0.0.1:9' }, ONE_PLACE);
   assert.equal(nobody.code, 1);
@@ -197,7 +262,7 @@ test('wrong usage says what, exit 2', async () => {
   for (const [args, what] of [
     [['--pan', '2'], /--pan 2/], [['--joins', '5'], /--joins 5/], [['--same-view', '--overlap'], /exclude each other/],
     [['file.ndjson'], /--replay/], [['--canvas', 'No'], /no name of a canvas/], [['--server-pid', '999999999'], /no such process/],
-    [['--seconds', '0'], /--seconds 0/],
+    [['--seconds', '0'], /--seconds 0/], [['--reconnect', '-1'], /--reconnect -1/], [['--undo', 'x'], /--undo x/], [['--churn'], /--churn/],
   ]) {
     const { code, stderr } = await kolam(['load', ...args]);
     assert.equal(code, 2, args.join(' '));

@@ -161,6 +161,11 @@ static const uint8_t body[] = {1, 2, 3, 4, 5, 6, 7, 8};
 
 static const struct kolam_load_view view_here = {0, 0, 0, 2, 2};
 
+static struct kolam_load_part part_of(const struct kolam_home *home) {
+    return (struct kolam_load_part){
+        .body = body, .body_bytes = sizeof body, .ink = kolam_load_ink_of(home, 1), .unit_ops = 1};
+}
+
 static void begin_scene(struct scene *scene) {
     memset(scene, 0, sizeof *scene);
     assert_int_equal(kolam_load_ledger_init(&scene->ledger, NONCE, 2, 10, 10), KOLAM_OK);
@@ -170,12 +175,10 @@ static void begin_scene(struct scene *scene) {
     scene->findings.told = 1000; /* nothing is printed */
     scene->near_home = home_of(0, 1, 1, 10, 10, 50, 50);
     scene->far_home = home_of(0, 9, 9, 10, 10, 50, 50);
-    scene->near_part =
-        (struct kolam_load_part){body, sizeof body, kolam_load_ink_of(&scene->near_home, 1)};
-    scene->far_part =
-        (struct kolam_load_part){body, sizeof body, kolam_load_ink_of(&scene->far_home, 1)};
-    assert_true(kolam_load_watch_asks(&scene->watch, &view_here, 1, 1000));
-    assert_true(kolam_load_watch_answered(&scene->watch, 1, 100, 2000));
+    scene->near_part = part_of(&scene->near_home);
+    scene->far_part = part_of(&scene->far_home);
+    assert_true(kolam_load_watch_asks(&scene->watch, &view_here, 1, false, 1000));
+    assert_true(kolam_load_watch_answered(&scene->watch, 1, 100, false, 2000));
 }
 
 static void end_scene(struct scene *scene) {
@@ -295,10 +298,10 @@ static void owes_nothing_while_views_change(void **unused) {
     begin_scene(&scene);
     commit(&scene, &scene.near_part, 101, 5000); /* long before the next view: owed */
     commit(&scene, &scene.near_part, 102, 10000000 - KOLAM_LOAD_SLACK_US + 1); /* about then: not */
-    assert_true(kolam_load_watch_asks(&scene.watch, &there, 2, 10000000));
+    assert_true(kolam_load_watch_asks(&scene.watch, &there, 2, false, 10000000));
     commit(&scene, &scene.far_part, 103, 10000100);
     come(&scene, 103, 3); /* for the view that is on its way: not forbidden */
-    assert_true(kolam_load_watch_answered(&scene.watch, 2, 103, 10001000));
+    assert_true(kolam_load_watch_answered(&scene.watch, 2, 103, false, 10001000));
     commit(&scene, &scene.near_part, 104, 10002000);
     commit(&scene, &scene.far_part, 105, 10003000);
     come(&scene, 105, 5);
@@ -319,11 +322,80 @@ static void owes_nothing_between_a_refresh_and_the_next_view(void **unused) {
     }
     come(&scene, 102, 2); /* 101 is missing whatever follows */
     kolam_load_watch_lost(&scene.watch, &scene.findings);
-    assert_true(kolam_load_watch_asks(&scene.watch, &view_here, 2, 6000));
-    assert_true(kolam_load_watch_answered(&scene.watch, 2, 103, 7000));
+    assert_true(kolam_load_watch_asks(&scene.watch, &view_here, 2, false, 6000));
+    assert_true(kolam_load_watch_answered(&scene.watch, 2, 103, false, 7000));
     judge(&scene);
     assert_int_equal(scene.findings.refreshes, 1);
     assert_int_equal(scene.findings.missing, 2); /* 101, and 104 which the new view is owed */
+    end_scene(&scene);
+}
+
+/* 101 came, the connection broke, 102 was committed far away, 103 and 104 near, and it came back; resumed with 103 alone. */
+static void break_and_return(struct scene *scene, bool is_resumed) {
+    struct kolam_load_view view;
+    uint64_t since;
+    begin_scene(scene);
+    commit(scene, &scene->near_part, 101, 5000);
+    come(scene, 101, 1);
+    kolam_load_watch_left(&scene->watch, 6000000);
+    commit(scene, &scene->far_part, 102, 6100000);
+    commit(scene, &scene->near_part, 103, 6200000);
+    commit(scene, &scene->near_part, 104, 6300000);
+    assert_true(kolam_load_watch_return(&scene->watch, &view, &since));
+    assert_true(kolam_load_view_equal(&view, &view_here));
+    assert_int_equal(since, 101);
+    assert_true(kolam_load_watch_asks(&scene->watch, &view, 2, true, 7000000));
+    if (is_resumed) {
+        come(scene, 103, 3);
+    }
+    assert_true(kolam_load_watch_answered(&scene->watch, 2, 104, is_resumed, 7100000));
+}
+
+static void owes_all_of_a_break_to_a_view_that_is_resumed(void **unused) {
+    (void)unused;
+    struct scene scene;
+    break_and_return(&scene, true);
+    judge(&scene);
+    assert_int_equal(scene.findings.missing, 1); /* 104 */
+    assert_int_equal(scene.findings.delivered, 2);
+    assert_int_equal(scene.findings.duplicated, 0);
+    end_scene(&scene);
+    break_and_return(&scene, true);
+    come(&scene, 103, 3);
+    assert_int_equal(scene.findings.duplicated, 1);
+    end_scene(&scene);
+}
+
+static void owes_nothing_of_a_break_to_a_view_that_is_not_resumed(void **unused) {
+    (void)unused;
+    struct scene scene;
+    break_and_return(&scene, false);
+    judge(&scene);
+    assert_int_equal(scene.findings.missing, 0);
+    assert_int_equal(scene.findings.owed, 1); /* 101 */
+    end_scene(&scene);
+    begin_scene(&scene); /* resumed though nobody asked for it */
+    assert_true(kolam_load_watch_asks(&scene.watch, &view_here, 2, false, 6000));
+    assert_false(kolam_load_watch_answered(&scene.watch, 2, 103, true, 7000));
+    end_scene(&scene);
+}
+
+static void wants_a_hide_and_a_notice_of_each_tile_it_changes(void **unused) {
+    (void)unused;
+    struct scene scene;
+    begin_scene(&scene);
+    struct kolam_load_part hide = scene.near_part;
+    hide.is_change = true;
+    commit(&scene, &hide, 101, 5000);
+    commit(&scene, &hide, 102, 5001);
+    commit(&scene, &hide, 103, 5002);
+    come(&scene, 101, 1);
+    kolam_load_watch_tile(&scene.watch, (struct kolam_tile_id){1, 1, 0}, 101);
+    come(&scene, 102, 2); /* without a TILE */
+    judge(&scene);
+    assert_int_equal(scene.findings.missing, 1); /* 103 */
+    assert_int_equal(scene.findings.missing_notices, 1);
+    assert_int_equal(scene.findings.outside_view, 0);
     end_scene(&scene);
 }
 
@@ -332,8 +404,8 @@ static void wants_a_notice_where_ink_is_below_a_pixel(void **unused) {
     struct scene scene;
     const struct kolam_load_view far_out = {-1, -1, -10, 2, 2};
     begin_scene(&scene);
-    assert_true(kolam_load_watch_asks(&scene.watch, &far_out, 2, 3000));
-    assert_true(kolam_load_watch_answered(&scene.watch, 2, 100, 4000));
+    assert_true(kolam_load_watch_asks(&scene.watch, &far_out, 2, false, 3000));
+    assert_true(kolam_load_watch_answered(&scene.watch, 2, 100, false, 4000));
     commit(&scene, &scene.near_part, 101, 5000);
     commit(&scene, &scene.near_part, 102, 5001);
     kolam_load_watch_tile(&scene.watch, (struct kolam_tile_id){0, 0, -10}, 101);
@@ -378,6 +450,9 @@ int main(void) {
         cmocka_unit_test(looks_without_judging),
         cmocka_unit_test(owes_nothing_while_views_change),
         cmocka_unit_test(owes_nothing_between_a_refresh_and_the_next_view),
+        cmocka_unit_test(owes_all_of_a_break_to_a_view_that_is_resumed),
+        cmocka_unit_test(owes_nothing_of_a_break_to_a_view_that_is_not_resumed),
+        cmocka_unit_test(wants_a_hide_and_a_notice_of_each_tile_it_changes),
         cmocka_unit_test(wants_a_notice_where_ink_is_below_a_pixel),
         cmocka_unit_test(remembers_only_the_newest),
     };

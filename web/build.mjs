@@ -22,7 +22,7 @@ for (const name of await readdir(out)) {
 }
 const { metafile } = await build({
   absWorkingDir: here,
-  entryPoints: { app: 'src/main.ts', history: 'src/history/history.ts', place: 'src/place/place.ts' },
+  entryPoints: { app: 'src/main.ts', brush: 'src/brush/brush.ts', history: 'src/history/history.ts', place: 'src/place/place.ts' },
   outdir: out,
   bundle: true,
   splitting: true,
@@ -40,6 +40,7 @@ await build({
   absWorkingDir: here,
   entryPoints: {
     app: 'src/style.css',
+    brush: 'src/brush/brush.css',
     history: 'src/history/history.css',
     place: 'src/place/place.css',
     shell: 'src/shell/shell.css',

@@ -24,6 +24,7 @@ import { Seen } from '../view/seen.ts';
 import { addActions } from './actions.ts';
 import { AsSeen } from './asseen.ts';
 import { Commands } from './commands.ts';
+import { addBrushActions, brushEvents } from './brush.ts';
 import { adminToken, Doors } from './doors.ts';
 import { Eyedropper } from './eyedropper.ts';
 import { Hands } from './hands.ts';
@@ -167,6 +168,7 @@ export class App {
         this.palette.setTool(tool);
       },
       pick: () => this.eyedropper.toggle(),
+      ...brushEvents(this, ink),
       save: () => this.save(),
       rename: (newName) => this.rename(newName),
       zoomStep: (direction) => this.zoomStep(direction),
@@ -183,6 +185,7 @@ export class App {
     this.gestures = listenGestures(this, canvas);
     addActions(this);
     this.place = new PlaceDoor(this, modeOf(this.search));
+    addBrushActions(this);
     listenKeys(this.commands);
     new Shell(this);
     listenPage(this);
@@ -353,6 +356,7 @@ export class App {
 
   private finished(counter: number, count: number): void {
     this.mine.history.add({ counter, count, seq: null });
+    this.palette.use();
     this.mine.show();
     this.place.drew();
     this.changed();

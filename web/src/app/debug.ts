@@ -1,4 +1,4 @@
-/* What tests and a curious person may read in the console as `kolamDebug`. It changes nothing. */
+/* What tests and a curious person may read in the console as `kolamDebug`. */
 import type { App } from './app.ts';
 
 export interface TileReport {
@@ -28,6 +28,17 @@ export function exposeDebug(app: App): void {
     /* The past, once a door to it was opened. */
     past: () => app.doors.report(),
     pastPixels: (level: number, x: number, y: number) => app.doors.pixels(level, x, y),
+    /* What the hand holds; `setBrush` is the one thing here that changes anything: it spares tests the panel. */
+    brush: () => {
+      const { tool, rgb, other, width, opacity, recent, colors, ownPalettes, feel } = app.palette;
+      const palettes = ownPalettes.map(({ name }) => name);
+      return { tool, rgb, other, width, opacity, recent, colors, palettes, ...feel };
+    },
+    setBrush: ({ width, opacity, ...feel }: { width?: number; opacity?: number } & object) => {
+      app.palette.setWidth(width ?? app.palette.width);
+      app.palette.setOpacity(opacity ?? app.palette.opacity);
+      app.palette.setFeel(feel);
+    },
     canUndo: () => app.mine.history.canUndo,
     camera: () => ({ ...wall.camera.centre, zoom: wall.camera.zoom, ...wall.camera.turn }),
     view: () => wall.scene.rect,

@@ -9,6 +9,7 @@ const LIFT_PX = 72;
 export class Eyedropper {
   isOn = false;
   private isDown = false;
+  private isHeld = false;
   private seen: string | null = null;
   /* The ring is seen above the finger, not under it. */
   private liftPx = 0;
@@ -30,10 +31,19 @@ export class Eyedropper {
     this.set(!this.isOn);
   }
 
+  /* For as long as a key is held; more than one colour may be tried. */
+  hold(isHeld: boolean): void {
+    this.isHeld = isHeld;
+    if (isHeld || !this.isDown) {
+      this.set(isHeld);
+    }
+  }
+
   /* True if it was on. */
   stop(): boolean {
     const wasOn = this.isOn;
     this.isDown = false;
+    this.isHeld = false;
     this.set(false);
     return wasOn;
   }
@@ -73,7 +83,7 @@ export class Eyedropper {
     this.isDown = false;
     this.liftPx = 0;
     if (isDown && isDone && seen !== null) {
-      this.set(false);
+      this.set(this.isHeld);
       this.palette.setColor(seen);
     } else if (isPress) {
       this.set(false);

@@ -1,20 +1,14 @@
 /* All that floats over the wall. */
 import type { Palette } from './palette.ts';
 import type { Facts } from '../core/saving.ts';
-import type { ToolName } from '../core/tools.ts';
 import { NameChip, watchNote, ZoomBar } from './corner.ts';
 import { element } from './dom.ts';
 import { Labels } from './labels.ts';
 import { Toast } from './notes.ts';
 import { SavingNote } from './saving.ts';
-import { Toolbar } from './toolbar.ts';
+import { Toolbar, type ToolbarEvents } from './toolbar.ts';
 
-export interface ChromeEvents {
-  undo(): void;
-  redo(): void;
-  choose(tool: ToolName): void;
-  pick(): void;
-  save(): void;
+export interface ChromeEvents extends Omit<ToolbarEvents, 'help'> {
   rename(name: string): void;
   zoomStep(direction: 1 | -1): void;
   zoomReset(): void;

@@ -158,9 +158,9 @@ export class Palette {
   }
 
   /* It was drawn with. */
-  use(rgb: string): void {
-    const { recent } = this.held;
-    if (recent[0] !== rgb) {
+  use(): void {
+    const { recent, rgb, tool } = this.held;
+    if (recent[0] !== rgb && tool !== 'eraser') {
       this.held.recent = [rgb, ...recent.filter((each) => each !== rgb)].slice(0, RECENT_MAX);
       this.save();
     }

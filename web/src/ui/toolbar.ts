@@ -88,7 +88,8 @@ export class Toolbar {
 /* After a press with the pointer the keys are the wall's again: the space bar grabs it. */
 function returnFocus(event: MouseEvent): void {
   const pressed = (event.target as HTMLElement).closest('button');
-  if (event.detail > 0 && pressed !== null && !pressed.hasAttribute('aria-expanded')) {
+  const isInPanel = pressed?.closest('.panel:not([hidden])') != null;
+  if (event.detail > 0 && pressed !== null && !isInPanel && !pressed.hasAttribute('aria-expanded')) {
     document.querySelector<HTMLElement>('#wall')?.focus({ preventScroll: true });
   }
 }

@@ -5,6 +5,7 @@
 
 #include "check.h"
 #include "kolam/alloc.h"
+#include "kolam/place.h"
 
 /* Two independent sums: a chance collision is out of the question. */
 struct row_sum {
@@ -139,6 +140,14 @@ static void check_order(struct log_check *log, const struct kolam_log_row *row) 
     log->last_time_ms = row->time_ms;
 }
 
+/* Of kinds that are not known here nothing can be said. */
+static void check_record(struct log_check *log, const struct kolam_op *op, uint64_t seq) {
+    struct kolam_place_record record;
+    if (kolam_place_decode(op->record, op->record_size_bytes, &record) != KOLAM_OK) {
+        kolam_check_problem(log->check, "op %" PRIu64 " says that it is a place and is none", seq);
+    }
+}
+
 static void check_body(struct log_check *log, const struct kolam_log_row *row) {
     struct kolam_op op;
     if (kolam_op_decode(row->body, row->body_size_bytes, log->room, &op) != KOLAM_OK) {
@@ -157,6 +166,9 @@ static void check_body(struct log_check *log, const struct kolam_log_row *row) {
         for (uint32_t i = 0; i < op.target_count; i++) {
             expect_change(log, row->seq, op.targets[i], op.kind);
         }
+    }
+    if (op.kind == KOLAM_OP_RECORD) {
+        check_record(log, &op, row->seq);
     }
     if (row->replaces != 0) {
         expect_change(log, row->seq, row->replaces, KOLAM_OP_HIDE);

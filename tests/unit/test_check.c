@@ -201,6 +201,15 @@ static void op_that_cannot_be_decoded_is_found(void **state) {
     is_found_for_good(wall);
 }
 
+static void record_that_claims_to_be_a_place_is_found(void **state) {
+    struct wall *wall = *state;
+    damage(wall->log_path,
+           "UPDATE op SET kind = 4, body = CAST(x'010410' || '{\"kind\":\"place\"}' AS BLOB) "
+           "WHERE seq = 20",
+           1);
+    is_found_for_good(wall);
+}
+
 static void time_that_goes_back_is_found(void **state) {
     struct wall *wall = *state;
     damage(wall->log_path, "UPDATE op SET time_ms = 1 WHERE seq = 20", 1);
@@ -298,6 +307,7 @@ int main(void) {
         ON_A_WALL(tile_of_a_wrong_seq_is_repaired),
         ON_A_WALL(op_that_is_missing_is_found),
         ON_A_WALL(op_that_cannot_be_decoded_is_found),
+        ON_A_WALL(record_that_claims_to_be_a_place_is_found),
         ON_A_WALL(time_that_goes_back_is_found),
         ON_A_WALL(unknown_artist_is_found),
         ON_A_WALL(torn_file_is_found),

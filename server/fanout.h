@@ -8,7 +8,7 @@
 #include "session.h"
 #include "viewers.h"
 
-struct kolam_tick_room;
+struct kolam_compose;
 struct kolam_tile_record;
 
 struct kolam_fanout {
@@ -28,7 +28,8 @@ struct kolam_fanout {
     uint64_t tick;              /* the number of the tick that is being gathered for */
     bool is_writing;
     struct kolam_outbox_limits limits;
-    struct kolam_tick_room *room;           /* tick.c's */
+    struct kolam_compose *compose; /* compose.c's */
+    uint8_t *scratch;              /* KOLAM_SOCKET_PAD + KOLAM_OUTBOX_SCRATCH_BYTES, for tick.c */
     struct kolam_tile_record *tile_records; /* notices.c's */
     uint64_t *seqs;                         /* KOLAM_VIEW_TILES_MAX, for view_answer.c */
     uint8_t *body;                          /* KOLAM_OP_BYTES_MAX, for preview_out.c */

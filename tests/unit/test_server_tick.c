@@ -62,6 +62,10 @@ void kolam_previews_tick(struct kolam_server *server) {
     (void)server;
 }
 
+void kolam_follow_tick(struct kolam_server *server) {
+    (void)server;
+}
+
 bool kolam_tiles_rebuild_later(struct kolam_server *server, struct kolam_canvas *canvas,
                                struct kolam_tile_id tile) {
     (void)server, (void)canvas, (void)tile;

@@ -71,11 +71,11 @@ uint32_t kolam_loop_ms_to_tick(const struct kolam_loop *loop) {
     return rest_s > 0 ? (uint32_t)(rest_s * 1e3) : 0;
 }
 
-void kolam_loop_wrote(struct kolam_loop *loop, uint64_t frames, uint64_t op_frames,
-                      uint64_t records) {
-    loop->used.frames += frames;
-    loop->used.op_frames += op_frames;
-    loop->used.records += records;
+void kolam_loop_wrote(struct kolam_loop *loop, const struct kolam_pace_used *written) {
+    loop->used.frames += written->frames;
+    loop->used.records += written->records;
+    loop->used.op_frames += written->op_frames;
+    loop->used.ops += written->ops;
 }
 
 uint32_t kolam_loop_busy_permille(const struct kolam_loop *loop) {

@@ -50,9 +50,9 @@ uint32_t kolam_loop_busy_permille(const struct kolam_loop *loop);
 uint32_t kolam_loop_preview_ticks(const struct kolam_loop *loop);
 /* Until a tick that is wanted now would come. */
 uint32_t kolam_loop_ms_to_tick(const struct kolam_loop *loop);
-/* What a tick wrote, for the pace: frames, those of them with an op, how many records in all. */
-void kolam_loop_wrote(struct kolam_loop *loop, uint64_t frames, uint64_t op_frames,
-                      uint64_t records);
+/* What a tick wrote, for the pace: as kolam_pace_used tells it. */
+struct kolam_pace_used;
+void kolam_loop_wrote(struct kolam_loop *loop, const struct kolam_pace_used *written);
 /* Any thread. */
 void kolam_loop_wake(struct kolam_loop *loop, enum kolam_wake wake);
 /* Milliseconds of a clock that never goes back, as of this turn of the loop. */

@@ -2,13 +2,17 @@
  * holds. (Not its share of a core: where others take the cores it has as little time left as with much to do.) The one before
  * comes back when even it would stay well below UP, and not within a second of the last change: it does not flutter.
  * How much it would take: reading and the rest stay as they are; writing grows at most as ticks come more often, and
- * also no more than by the number of records that a frame holds, since what came alone is not divided. */
+ * also no more than by the number of records that a frame holds (of ops, where it was written for those), since what
+ * came alone is not divided. */
 #include "pace.h"
 
 #define WINDOW_US 50000 /* shorter spans are not looked at */
 #define SMOOTH_US 300000.0
 #define UP_PERMILLE 650
-#define DOWN_PERMILLE 550 /* what a faster pace may come to */
+#define UP_OPS_PERMILLE 720 /* the same where ops wait for more than */
+#define OPS_INTERVAL_US 33000
+#define INFINITE 1e9
+#define DOWN_PERMILLE 600 /* what a faster pace may come to */
 #define CALM_US 1000000   /* without change before it becomes faster */
 #define RISE_US 300000    /* the same before it becomes slower still */
 #define HELPS 1.05 /* what saves less than that is passed over: where there are no previews */
@@ -39,18 +43,22 @@ static double at_most(double value, double bound) {
     return value < bound ? value : bound;
 }
 
-/* How many times as often the step before writes. */
-static double growth(const struct kolam_pace *pace, uint32_t step) {
+/* How many times as often the step before writes, if what was gathered can be divided at will. */
+static double growth(const struct kolam_pace *pace, uint32_t step, double most_ops, double most) {
     const struct step now = steps[step], before = steps[step - 1];
     const double ops = (double)now.interval_us / before.interval_us;
     const double previews = ops * now.preview_ticks / before.preview_ticks;
-    const double both = ops * pace->op_share + previews * (1 - pace->op_share);
+    const double both =
+        at_most(ops, most_ops) * pace->op_share + at_most(previews, most) * (1 - pace->op_share);
     return both > 1 ? both : 1;
 }
 
 static double growth_if_faster(const struct kolam_pace *pace) {
-    const double bound = pace->records_a_frame > 1 ? pace->records_a_frame : 1;
-    return at_most(growth(pace, pace->step), bound);
+    return growth(pace, pace->step, pace->ops_a_frame, pace->records_a_frame);
+}
+
+static double decline_if_slower(const struct kolam_pace *pace, uint32_t step) {
+    return growth(pace, step, INFINITE, INFINITE);
 }
 
 static double busy_if_faster(const struct kolam_pace *pace) {
@@ -86,7 +94,17 @@ static void measure(struct kolam_pace *pace, const struct kolam_pace_used *used)
         pace->records_a_frame += (records - pace->records_a_frame) * weight;
         pace->op_share += (op_share - pace->op_share) * weight;
     }
+    if (used->op_frames > last->op_frames) {
+        const double ops =
+            (double)(used->ops - last->ops) / (double)(used->op_frames - last->op_frames);
+        pace->ops_a_frame += (ops - pace->ops_a_frame) * weight;
+    }
     pace->last = *used;
+}
+
+/* Ops are held up only where it is too much for certain. */
+static uint32_t bound_for(uint32_t slower) {
+    return steps[slower].interval_us > OPS_INTERVAL_US ? UP_OPS_PERMILLE : UP_PERMILLE;
 }
 
 void kolam_pace_look(struct kolam_pace *pace, const struct kolam_pace_used *used) {
@@ -95,12 +113,12 @@ void kolam_pace_look(struct kolam_pace *pace, const struct kolam_pace_used *used
     }
     measure(pace, used);
     uint32_t slower = pace->step + 1;
-    while (slower + 1 < STEPS && growth(pace, slower) < HELPS) {
+    while (slower + 1 < STEPS && decline_if_slower(pace, slower) < HELPS) {
         slower++;
     }
     const uint64_t since_us = used->wall_us - pace->changed_us;
-    if (pace->busy_permille > UP_PERMILLE && slower < STEPS && since_us >= RISE_US) {
-        set_step(pace, slower, 1 / growth(pace, slower));
+    if (slower < STEPS && pace->busy_permille > bound_for(slower) && since_us >= RISE_US) {
+        set_step(pace, slower, 1 / decline_if_slower(pace, slower));
     } else if (pace->step > 0 && since_us >= CALM_US && busy_if_faster(pace) < DOWN_PERMILLE) {
         set_step(pace, pace->step - 1, growth_if_faster(pace));
     }

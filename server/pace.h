@@ -15,8 +15,8 @@ struct kolam_pace_used {
     uint64_t wall_us; /* the clock; the rest are sums */
     uint64_t busy_us; /* awake: working, or waiting for a processor that others have */
     uint64_t tick_us; /* of it in ticks */
-    /* Written in ticks: to each client one, of so many records in all; and those with an op. */
-    uint64_t frames, records, op_frames;
+    /* Written in ticks: to each client one, of so many records in all; and those with ops, and how many these were. */
+    uint64_t frames, records, op_frames, ops;
 };
 
 struct kolam_pace {
@@ -24,8 +24,9 @@ struct kolam_pace {
     struct kolam_pace_used last; /* at the last look */
     uint32_t busy_permille;      /* how much of the time the thread is busy, */
     uint32_t tick_permille;      /* and in ticks, */
-    double records_a_frame;      /* how much they gathered, */
-    double op_share;             /* and how many had to be written for an op; all smoothed */
+    double records_a_frame;      /* how much they gathered; */
+    double op_share;             /* how many had to be written for ops, */
+    double ops_a_frame;          /* and how many ops these held; all smoothed */
     uint64_t changed_us;         /* when the step last changed */
 };
 

@@ -269,6 +269,7 @@ void kolam_tick_run(struct kolam_server *server) {
     struct kolam_metrics *metrics = &server->metrics;
     const uint32_t preview_ticks = kolam_loop_preview_ticks(server->loop);
     const uint64_t frames = metrics->frames_sent, records = records_delivered(metrics);
+    const uint64_t ops = metrics->ops_delivered;
     kolam_views_tick(server);
     if (fanout->tick % gather_ticks(preview_ticks) == 0) {
         kolam_previews_tick(server);
@@ -277,8 +278,11 @@ void kolam_tick_run(struct kolam_server *server) {
     kolam_notices_tick(server);
     const uint64_t op_frames = write_all_viewers(server, preview_ticks);
     write_all_sessions(fanout);
-    kolam_loop_wrote(server->loop, metrics->frames_sent - frames, op_frames,
-                     records_delivered(metrics) - records);
+    const struct kolam_pace_used written = {.frames = metrics->frames_sent - frames,
+                                            .records = records_delivered(metrics) - records,
+                                            .op_frames = op_frames,
+                                            .ops = metrics->ops_delivered - ops};
+    kolam_loop_wrote(server->loop, &written);
     fanout->tick++;
     fanout->tick_begin = kolam_records_next(&fanout->records);
     if (has_more(fanout)) {

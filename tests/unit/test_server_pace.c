@@ -42,6 +42,8 @@ static void live(struct world *world, uint32_t seconds, struct load load) {
         used->frames += 10;
         used->op_frames += load.ops_us > 0 ? 10 * (uint64_t)load.ops_us / tick_us : 0;
         used->records += 10 * (uint64_t)load.records_a_frame;
+        used->ops +=
+            load.ops_us > 0 ? 10 * (uint64_t)load.ops_us / tick_us * load.records_a_frame : 0;
         kolam_pace_look(&world->pace, used);
         world->changes += world->pace.step != before;
     }

@@ -100,9 +100,8 @@ uint32_t kolam_loop_ms_to_tick(const struct kolam_loop *loop) {
     return ms_to_tick;
 }
 
-void kolam_loop_wrote(struct kolam_loop *loop, uint64_t frames, uint64_t op_frames,
-                      uint64_t records) {
-    (void)loop, (void)frames, (void)op_frames, (void)records;
+void kolam_loop_wrote(struct kolam_loop *loop, const struct kolam_pace_used *written) {
+    (void)loop, (void)written;
 }
 
 void kolam_loop_want_tick_at(struct kolam_loop *loop, int64_t at_ms) {

@@ -44,6 +44,7 @@ await build({
     history: 'src/history/history.css',
     place: 'src/place/place.css',
     shell: 'src/shell/shell.css',
+    studio: 'src/studio.css',
   },
   outdir: out,
   bundle: true,

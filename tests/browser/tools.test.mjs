@@ -234,7 +234,7 @@ for (const [name, width, height] of [['small', 360, 640], ['phone', 412, 870]]) 
       assert.ok(box.y >= 0 && box.y + box.height <= height, JSON.stringify(box));
     };
     await inside(page.getByRole('toolbar'));
-    for (const [trigger, group, count] of [['Pen', 'Brushes', 4], ['Line', 'Shapes', 6]]) {
+    for (const [trigger, group, count] of [['Pen', 'Brushes', 4], ['Line', 'Shapes', 7]]) {
       await page.getByRole('button', { name: trigger, exact: true }).tap();
       const panel = page.getByRole('dialog', { name: group });
       await inside(panel);

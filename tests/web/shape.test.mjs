@@ -9,7 +9,7 @@ const { ShapeBuilder, outline, regular } = await load('core/shape.ts');
 const { PLAIN, StrokeBuilder, splitStroke } = await load('core/stroke.ts');
 const { HomeCounter, homesOf } = await load('core/touch.ts');
 const { decodeOp, encodeOp } = await load('core/op.ts');
-const { TOOLS, BRUSHES, SHAPES } = await load('core/tools.ts');
+const { TOOLS, BRUSHES, OTHERS, SHAPES } = await load('core/tools.ts');
 const { Palette } = await load('ui/palette.ts');
 const { Ink } = await load('ink.ts');
 
@@ -173,7 +173,7 @@ test('every_tool_has_a_name_and_a_key_of_its_own', () => {
   const kinds = Object.values(TOOLS);
   assert.equal(new Set(kinds.map(({ key }) => key)).size, kinds.length);
   assert.equal(new Set(kinds.map(({ title }) => title)).size, kinds.length);
-  assert.equal(BRUSHES.length + SHAPES.length + 1, kinds.length, 'each has its place, the eraser its own');
+  assert.equal(BRUSHES.length + SHAPES.length + OTHERS.length + 1, kinds.length, 'each has its place, the eraser its own');
 });
 
 function palette(kept) {

@@ -97,3 +97,11 @@ test('many_who_write_at_once_are_all_answered_or_told_to_wait', async () => {
   assert.ok(statuses.filter((status) => status === 200).length >= 16);
   assert.ok(statuses.every((status) => status === 200 || status === 503));
 });
+
+test('lines_are_parted_by_the_separators_that_a_query_lets_through', async () => {
+  const one = await outline({ text: 'abcd' });
+  for (const separator of ['\u2028', '\u2029']) {
+    const two = await outline({ text: `ab${separator}cd` });
+    assert.ok(two.height > 1.8 * one.height && two.width < one.width);
+  }
+});

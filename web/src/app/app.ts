@@ -37,6 +37,7 @@ import { listenPage } from './page.ts';
 import { Rescue } from './rescue.ts';
 import { saveView } from './save.ts';
 import { Shell } from './shell.ts';
+import { Studio } from './studio.ts';
 import { Wall } from './wall.ts';
 import { askForWorker } from './worker.ts';
 
@@ -83,6 +84,7 @@ export class App {
   readonly palette: Palette;
   readonly chrome: Chrome;
   readonly eyedropper: Eyedropper;
+  readonly studio: Studio;
   readonly names: Names;
   readonly hands: Hands;
   readonly gestures: Gestures;
@@ -110,7 +112,10 @@ export class App {
     const options: SessionOptions = { canvas: name, isWatching, around, claim, admin, isHeld };
     const keeper = makeKeeper(store, own, () => this.link !== 'open');
     this.journal = new Journal(own.nonce, keeper, Date.now, () => this.changed());
-    this.palette = new Palette(keeping.settings, () => this.chrome.brushChanged());
+    this.palette = new Palette(keeping.settings, () => {
+      this.chrome.brushChanged();
+      this.studio.brushChanged();
+    });
     const stillness = matchMedia('(prefers-reduced-motion: reduce)');
     this.isStill = () => stillness.matches;
     const wallEvents = {
@@ -181,9 +186,11 @@ export class App {
     document.body.append(...this.chrome.roots);
     this.mine = new Mine(this);
     this.doors = new Doors(this, ink);
+    this.studio = new Studio(this, ink); /* its keys come before the view's */
     this.hands = new Hands(this);
     this.gestures = listenGestures(this, canvas);
     addActions(this);
+    this.commands.addEscape(() => this.studio.escape());
     this.place = new PlaceDoor(this, modeOf(this.search));
     addBrushActions(this);
     listenKeys(this.commands);
@@ -235,6 +242,7 @@ export class App {
   private linked(link: Link): void {
     this.link = link;
     this.place.linked(link === 'open');
+    this.studio.active?.linked?.();
     if (link === 'lost') {
       this.others.forget();
       this.wall.request();
@@ -340,6 +348,7 @@ export class App {
 
   private acknowledged({ entry, seq }: Acked): void {
     this.mine.history.acknowledge(entry.counter, seq);
+    this.studio.active?.acknowledged?.({ entry, seq });
     this.wall.scene.entryAcked(this.journal.nonce, entry, seq);
     this.wall.request();
   }
@@ -347,6 +356,7 @@ export class App {
   private refused(entry: Entry, said: string): void {
     this.wall.scene.entryRefused(this.journal.nonce, entry);
     this.mine.history.forget(entry.counter);
+    this.studio.active?.refused?.(entry);
     this.mine.show();
     this.chrome.toast.say(said === '' ? message('wall.refused') : said);
     this.wall.request();
@@ -364,11 +374,15 @@ export class App {
   }
 
   undo(): void {
-    this.mine.undo();
+    if (!this.studio.active?.undo?.()) {
+      this.mine.undo();
+      this.studio.active?.undone?.();
+    }
   }
 
   redo(): void {
     this.mine.redo();
+    this.studio.active?.undone?.();
   }
 
   save(): void {
@@ -438,6 +452,7 @@ export class App {
     this.hands.framed();
     this.mine.framed(nowMs);
     this.hand.framed();
+    this.studio.active?.framed?.();
     this.hand.preview(nowMs);
     this.hand.keepDraft(nowMs);
     const { camera, viewport } = this.wall;

@@ -39,6 +39,8 @@ export function exposeDebug(app: App): void {
       app.palette.setOpacity(opacity ?? app.palette.opacity);
       app.palette.setFeel(feel);
     },
+    /* The tool that is more than a brush, if one is in the hand. */
+    studio: () => app.studio.active?.report ?? null,
     canUndo: () => app.mine.history.canUndo,
     camera: () => ({ ...wall.camera.centre, zoom: wall.camera.zoom, ...wall.camera.turn }),
     view: () => wall.scene.rect,

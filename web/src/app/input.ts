@@ -6,7 +6,7 @@ import { sizing } from './brush.ts';
 export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
   const { wall, hand } = app;
   return new Gestures(canvas, {
-    canDraw: () => app.doors.tool !== null || (!app.page.isWatching && !app.doors.isLooking),
+    canDraw: () => app.doors.tool !== null || (app.mayDraw && !app.studio.isHand),
     fingersDraw: () => app.hands.fingersDraw,
     isDrawing: () => hand.isDrawing,
     drawBegin: (touch, hasPressure, isEraser) => {
@@ -19,6 +19,9 @@ export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
       }
       app.isPlaced = true;
       wall.hold();
+      if ((!isEraser || app.studio.isBusy) && app.studio.begin(touch)) {
+        return;
+      }
       app.hands.setDrawing(true);
       hand.begin(app.palette.brush(isEraser ? 'eraser' : app.palette.tool), touch, hasPressure);
     },
@@ -26,13 +29,15 @@ export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
       const last = touches[touches.length - 1];
       const isTaken =
         last !== undefined &&
-        (app.doors.toolMove(last.x, last.y) || app.eyedropper.move(last.x, last.y));
+        (app.doors.toolMove(last.x, last.y) ||
+          app.eyedropper.move(last.x, last.y) ||
+          app.studio.move(last));
       if (!isTaken) {
         hand.move(touches, predicted);
       }
     },
     drawEnd: () => {
-      if (!app.doors.toolEnd(true) && !app.eyedropper.end(true)) {
+      if (!app.doors.toolEnd(true) && !app.eyedropper.end(true) && !app.studio.end(true)) {
         hand.end();
         wall.request();
       }
@@ -42,6 +47,7 @@ export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
       app.hands.setDrawing(false);
       app.doors.toolEnd(false);
       app.eyedropper.end(false);
+      app.studio.end(false);
       hand.cancel();
       wall.request();
     },
@@ -77,6 +83,7 @@ export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
       app.chrome.ring.move(x, y, isInside && mayDraw);
       if (isInside && mayDraw) {
         app.eyedropper.hover(x, y);
+        app.studio.active?.hover?.(x, y);
       }
       if (isInside) {
         wall.request();
@@ -87,7 +94,7 @@ export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
       canvas.classList.toggle('is-panning', isPanning);
     },
     tapped: (fingers) => app.hands.tapped(fingers),
-    longPress: (x, y) => app.hands.longPress(x, y),
+    longPress: (x, y) => !app.studio.takesPresses && app.hands.longPress(x, y),
     penCame: () => app.hands.penCame(),
   });
 }

@@ -2,13 +2,14 @@
 import { addsOf, hidesOf, History, type Drawn, type MineOp, type Names } from '../core/history.ts';
 import type { Entry, Journal } from '../core/journal.ts';
 import { markKey } from '../core/marks.ts';
-import { encodeOp, type Stroke } from '../core/op.ts';
+import { EDIT_OPS_MAX, encodeOp, type Stroke } from '../core/op.ts';
 import type { Json } from '../net/connection.ts';
 import type { App } from './app.ts';
 
 const PAGE = 200;
 const OLDER_PAGE = 1000; /* an edit may have been of more than that */
 const WAIT_MS_MAX = 10_000;
+const EDIT_BYTES_MAX = 1_000_000;
 
 interface MineJson {
   id: number;
@@ -42,6 +43,9 @@ export function readMine(message: MineJson): MineOp[] {
   }
   return ops;
 }
+
+/* More than one message to the server may hold. */
+export class TooMuch extends Error {}
 
 export class Mine {
   readonly history = new History();
@@ -133,10 +137,21 @@ export class Mine {
     }
   }
 
-  /* The strokes named go, others come in their place: one step. Each of the others is whole, its parts in order. */
+  /* A stroke was put into the journal. */
+  drew({ counter, count }: Entry): void {
+    this.history.add({ counter, count, seq: null });
+    this.said();
+  }
+
+  /* The strokes named go, others come in their place: one step. Each of the others is whole, its parts in order.
+   * Throws if they cannot be ops, or are too much. */
   edit(hides: Names, strokes: readonly (readonly Stroke[])[]): Entry {
     const { journal, wall } = this.app;
     const bodies = strokes.flat().map(encodeOp);
+    const bytes = bodies.reduce((sum, body) => sum + body.length + 3, 0);
+    if (bodies.length > EDIT_OPS_MAX || bytes > EDIT_BYTES_MAX) {
+      throw new TooMuch();
+    }
     const entry = journal.addEdit({ ...hides, strokes: bodies });
     const { counter, count } = entry;
     const named = { seqs: [...hides.seqs], refs: [...hides.refs] };

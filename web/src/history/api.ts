@@ -17,7 +17,8 @@ export interface Activity {
 }
 
 export interface Beneath {
-  seq: number;
+  seq: number; /* of its last part */
+  parts: number;
   time: number;
   artist: number;
   name: string;

@@ -136,6 +136,22 @@ export class Who {
     this.list.replaceChildren(...found.map((each, i) => this.entry(each, level, i === 0)));
   }
 
+  /* Outlines of text keep their words beside. */
+  private async addWords(stroke: Beneath, level: number, place: HTMLElement): Promise<void> {
+    const from = stroke.seq - stroke.parts + 1;
+    const rect = rectOfBeneath(level, stroke.box);
+    const options = { artist: stroke.artist, hidden: true, limit: stroke.parts };
+    const found = await this.past.api
+      .strokes(rect, from, stroke.seq, options)
+      .catch(() => ({ records: [] }));
+    const [piece] = piecesOf(found.records);
+    const text = piece?.parts.find((part) => part.text !== undefined)?.text;
+    if (text !== undefined) {
+      place.append(element('q', { class: 'who-text', dir: 'auto' }, text));
+      this.put();
+    }
+  }
+
   private entry(stroke: Beneath, level: number, isFirst: boolean): HTMLElement {
     const swatch = element('span', { class: 'who-swatch' });
     if (stroke.tool === 'eraser') {
@@ -149,7 +165,11 @@ export class Who {
     const name = element('span', { class: 'who-name' }, artistName(stroke.artist, stroke.name));
     const tool = element('span', { class: 'who-tool' }, `${toolName(stroke.tool)} · `, when);
     const head = element('button', { type: 'button', class: 'who-head' }, swatch);
-    head.append(element('span', { class: 'who-words' }, name, tool));
+    const words = element('span', { class: 'who-words' }, name, tool);
+    head.append(words);
+    if (stroke.tool === 'fill') {
+      void this.addWords(stroke, level, words);
+    }
     const item = element('li', { class: stroke.hidden ? 'is-hidden' : '' }, head);
     if (stroke.hidden) {
       head.title = message('who.hiddenNow');

@@ -5,7 +5,7 @@ import { TOOL_ERASER, TOOL_FILL } from '../core/op.ts';
 import { CURVES, type Curve } from '../core/pen.ts';
 import { STEADY_MAX } from '../core/steady.ts';
 import { SWATCHES } from '../core/swatches.ts';
-import { BRUSHES, isToolName, SHAPES, TOOLS, type ToolName } from '../core/tools.ts';
+import { BRUSHES, isToolName, OTHERS, SHAPES, TOOLS, type ToolName } from '../core/tools.ts';
 import type { Settings } from '../net/settings.ts';
 import type { HandBrush } from '../hand/hand.ts';
 
@@ -31,6 +31,7 @@ interface Held extends FeelSettings {
   tool: ToolName;
   brush: ToolName; /* of the brushes and of the shapes, those used last */
   shape: ToolName;
+  aside: ToolName; /* of those that draw nothing by themselves */
   rgb: string;
   other: string; /* the colour that `x` takes */
   recent: string[]; /* drawn with, newest first */
@@ -47,6 +48,7 @@ const DEFAULTS: Held = {
   tool: 'pen',
   brush: 'pen',
   shape: 'line',
+  aside: 'select',
   rgb: SWATCHES[0][1],
   other: '#ffffff',
   recent: [],
@@ -120,8 +122,8 @@ export class Palette {
 
   /* Of tools that share a place in the toolbar, the one used last. */
   lastOf(tools: readonly ToolName[]): ToolName {
-    const { brush, shape } = this.held;
-    return tools.includes(brush) ? brush : shape;
+    const { brush, shape, aside } = this.held;
+    return [brush, shape].find((tool) => tools.includes(tool)) ?? aside;
   }
 
   brush(tool: ToolName = this.tool): HandBrush {
@@ -138,6 +140,8 @@ export class Palette {
       this.held.brush = tool;
     } else if (SHAPES.includes(tool)) {
       this.held.shape = tool;
+    } else if (OTHERS.includes(tool)) {
+      this.held.aside = tool;
     }
     this.save();
   }
@@ -145,7 +149,7 @@ export class Palette {
   /* A colour is chosen to draw with it. */
   setColor(rgb: string): void {
     this.held.rgb = rgb.toLowerCase();
-    if (this.held.tool === 'eraser') {
+    if (this.held.tool === 'eraser' || this.held.tool === 'hand') {
       this.held.tool = this.held.brush;
     }
     this.save();
@@ -295,8 +299,10 @@ function readHeld(value: unknown): Held | null {
   const held = structuredClone(DEFAULTS);
   readNumbers(held.widths, kept.widths, WIDTH_MIN, WIDTH_MAX);
   readNumbers(held.opacities, kept.opacities, OPACITY_MIN, 1);
-  held.tool = isToolName(kept.tool) ? kept.tool : held.tool;
   held.brush = BRUSHES.includes(kept.brush!) ? kept.brush! : held.brush;
+  /* One comes to draw: what draws nothing is put away. */
+  const isBrush = isToolName(kept.tool) && TOOLS[kept.tool].use === 'draw';
+  held.tool = isBrush ? kept.tool! : held.brush;
   held.shape = SHAPES.includes(kept.shape!) ? kept.shape! : held.shape;
   held.rgb = isColor(kept.rgb) ? kept.rgb : held.rgb;
   held.other = isColor(kept.other) ? kept.other : held.other;

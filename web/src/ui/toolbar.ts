@@ -5,7 +5,7 @@ import {
   Redo2,
   Undo2,
 } from 'lucide';
-import { BRUSHES, SHAPES, type ToolName } from '../core/tools.ts';
+import { BRUSHES, OTHERS, SHAPES, type ToolName } from '../core/tools.ts';
 import { message } from '../i18n/i18n.ts';
 import { ColorButton, type ColorEvents } from './colorbutton.ts';
 import { button, element } from './dom.ts';
@@ -36,26 +36,31 @@ export class Toolbar {
     const choose = (tool: ToolName): void => events.choose(tool);
     const brushes = new ToolGroup(message('toolbar.brushes'), BRUSHES, palette, choose);
     const shapes = new ToolGroup(message('toolbar.shapes'), SHAPES, palette, choose);
-    this.groups = [brushes, shapes];
+    const others = new ToolGroup(message('toolbar.others'), OTHERS, palette, choose);
+    this.groups = [brushes, shapes, others];
     this.eraser = button(message('tool.eraser'), Eraser, 'e', () => choose('eraser'));
     this.color = new ColorButton(palette, events);
     this.size = new SizeButton(palette, events);
     this.undoButton = button(message('toolbar.undo'), Undo2, 'mod+z', () => events.undo());
     this.redoButton = button(message('toolbar.redo'), Redo2, 'mod+shift+z', () => events.redo());
+    const save = button(message('toolbar.save'), ImageDown, null, () => events.save());
+    const before = separator();
+    [save, before].forEach((each) => each.classList.add('is-wide-only')); /* the menu has it, too */
     this.root = element(
       'div',
       { class: 'bar tools', role: 'toolbar', 'aria-label': message('toolbar.label') },
       brushes.root,
       shapes.root,
       this.eraser,
+      others.root,
       separator(),
       this.color.root,
       this.size.root,
       separator(),
       this.undoButton,
       this.redoButton,
-      separator(),
-      button(message('toolbar.save'), ImageDown, null, () => events.save()),
+      before,
+      save,
     );
     this.root.addEventListener('click', returnFocus);
     this.update();

@@ -2,13 +2,17 @@
  * others open, with their names and keys. */
 import {
   Circle,
+  Hand,
   Highlighter,
   Lasso,
+  LassoSelect,
   Pen,
   Pencil,
+  Pentagon,
   Slash,
   SprayCan,
   Square,
+  Type,
   type IconNode,
 } from 'lucide';
 import { ariaKeys, keyCaps } from '../core/chords.ts';
@@ -29,6 +33,10 @@ const PICTURES: Partial<Record<ToolName, IconNode>> = {
   filledRectangle: Square,
   filledEllipse: Circle,
   lasso: Lasso,
+  polygon: Pentagon,
+  text: Type,
+  select: LassoSelect,
+  hand: Hand,
 };
 
 function pictureOf(tool: ToolName): SVGElement {

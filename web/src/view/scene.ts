@@ -291,13 +291,7 @@ export class Scene implements Overlay {
     for (let i = 0; i < count; i++) {
       this.removePending(markKey(nonce, counter + i));
     }
-    for (const pending of this.pendings.values()) {
-      if (pending.isHidden && pending.hideToken === counter) {
-        pending.isHidden = false;
-        this.settle(pending);
-      }
-    }
-    this.endOverride(counter);
+    this.takeBack(counter);
   }
 
   removePending(key: string): void {
@@ -329,7 +323,18 @@ export class Scene implements Overlay {
     this.redrawMarks(seqs);
   }
 
-  /* The op named by `token` is in the tiles, or was refused. */
+  /* What was hidden in the name of `token` is not hidden after all. */
+  takeBack(token: number): void {
+    for (const pending of this.pendings.values()) {
+      if (pending.isHidden && pending.hideToken === token) {
+        pending.isHidden = false;
+        this.settle(pending);
+      }
+    }
+    this.endOverride(token);
+  }
+
+  /* The op named by `token` is in the tiles. */
   endOverride(token: number): void {
     const ended: number[] = [];
     for (const [seq, held] of this.overrideTokens) {

@@ -1,0 +1,66 @@
+// Text and selecting in Firefox: the same as in Chromium, in short.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { openInFirefox, press, skip, startFirefox } from './firefox-kit.mjs';
+import { canvasOf, draw, inkOf, screenshot, settled, startServer, until, wave } from './kit.mjs';
+
+let server;
+let browser;
+before(async () => {
+  server = skip ? null : await startServer();
+  browser = skip ? null : await startFirefox();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const taken = (page) => until(page, () => window.kolamDebug.studio() !== null);
+const selected = (page, count) => until(page, (n) => window.kolamDebug.studio()?.count === n, count);
+
+test('firefox_writes_on_the_wall', { skip }, async () => {
+  const page = await openInFirefox(browser, server.address, { path: '/c/text#@0,0,0' });
+  await page.keyboard.press('t');
+  await taken(page);
+  await page.mouse.click(200, 200);
+  await page.keyboard.type('kolam');
+  await press(page, 'Enter');
+  await page.keyboard.type('here');
+  await until(page, () => window.kolamDebug.studio().isShown);
+  const seen = await inkOf(page);
+  assert.ok(seen > 0);
+  await screenshot(page, 'firefox-text');
+  await press(page, 'Control+Enter');
+  await settled(page);
+  assert.equal(await inkOf(page), seen);
+  assert.equal((await canvasOf(server, 'text')).seq, 1);
+  assert.deepEqual(page.errors, []);
+  await page.close();
+});
+
+test('firefox_selects_moves_and_takes_back', { skip }, async () => {
+  const page = await openInFirefox(browser, server.address, { path: '/c/select#@0,0,0' });
+  await draw(page, wave([120, 110], [380, 110], 30, 12));
+  await draw(page, wave([120, 200], [380, 200], 30, 12));
+  await settled(page);
+  const ink = await inkOf(page);
+  await page.keyboard.press('v');
+  await taken(page);
+  await draw(page, [[90, 70], [410, 70], [410, 240], [90, 240], [90, 75]]);
+  await selected(page, 2);
+  await draw(page, [[250, 150], [300, 170], [560, 250]]);
+  await settled(page);
+  await screenshot(page, 'firefox-select');
+  assert.equal((await canvasOf(server, 'select')).seq, 5);
+  assert.ok(Math.abs((await inkOf(page)) - ink) < 0.02 * ink);
+  await press(page, 'Control+z');
+  await settled(page);
+  assert.equal(await inkOf(page), ink);
+  await press(page, 'Control+a');
+  await selected(page, 2);
+  await page.keyboard.press('Delete');
+  await settled(page);
+  assert.equal(await inkOf(page), 0);
+  assert.deepEqual(page.errors, []);
+  await page.close();
+});

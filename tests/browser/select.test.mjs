@@ -1,0 +1,216 @@
+// Selecting one's own strokes, and what can be done with them: each one edit, one step, seen by others at once.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { compareAll } from './compare.mjs';
+import {
+  canvasOf,
+  draw,
+  inkOf,
+  openPage,
+  ready,
+  screenshot,
+  settled,
+  startBrowser,
+  startServer,
+  until,
+  wave,
+} from './kit.mjs';
+import { around, becomes, inkBecomes, inkIn, report, selected, taken } from './studio-kit.mjs';
+
+let server;
+let browser;
+before(async () => {
+  server = await startServer();
+  browser = await startBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const open = (path, options) => openPage(browser, server.address, { path, ...options });
+
+async function close(...pages) {
+  for (const page of pages) {
+    assert.deepEqual(page.errors, []);
+    await page.context().close();
+  }
+}
+
+const LEFT = [60, 60, 420, 260];
+const RIGHT = [460, 60, 860, 260];
+
+test('a_lasso_takes_ones_own_and_they_are_moved_scaled_turned_recoloured_doubled_and_removed', async () => {
+  const ann = await open('/c/all#@0,0,0');
+  const ben = await open('/c/all#@0,0,0');
+  await draw(ben, wave([100, 150], [380, 150], 30, 30));
+  await settled(ben);
+  const others = await inkIn(ben, LEFT);
+  await draw(ann, wave([120, 110], [380, 110], 30, 12));
+  await draw(ann, wave([120, 200], [380, 200], 30, 12));
+  await settled(ann);
+  await until(ann, () => window.kolamDebug.status().seq === 3);
+  const both = await inkIn(ann, LEFT);
+
+  await ann.keyboard.press('v');
+  await taken(ann);
+  await draw(ann, around(90, 70, 410, 240));
+  await selected(ann, 2);
+  await screenshot(ann, 'select-lasso');
+  await draw(ann, [[250, 150], [300, 170], [650, 150]], { isReleased: false });
+  await until(ann, () => window.kolamDebug.studio().isHeld);
+  assert.equal(await inkIn(ann, LEFT), others, 'the originals are out of the way while they are dragged');
+  await screenshot(ann, 'select-dragging');
+  await ann.mouse.up();
+  await settled(ann);
+  assert.equal(await inkIn(ann, LEFT), others, 'and stay so');
+  const moved = await inkIn(ann, RIGHT);
+  assert.ok(moved > 0.8 * (both - others));
+  await becomes(async () => (await inkIn(ben, LEFT)) === others, 'others see them go');
+  await becomes(async () => (await inkIn(ben, RIGHT)) === moved, 'and where they are');
+  assert.equal((await report(ann)).count, 2, 'what was moved is selected still');
+
+  const before = await inkOf(ann);
+  const [, , corner] = (await report(ann)).corners;
+  await draw(ann, [[corner.x, corner.y], [corner.x + 20, corner.y + 10], [corner.x + 120, corner.y + 80]]);
+  await settled(ann);
+  assert.ok((await inkOf(ann)) > 1.2 * before, 'larger');
+  await screenshot(ann, 'select-scaled');
+  await ann.keyboard.press('.');
+  await settled(ann);
+  await ann.keyboard.press('2'); /* a colour of the palette */
+  await settled(ann);
+  await screenshot(ann, 'select-recoloured');
+  const red = await inkOf(ann);
+  await ann.keyboard.press('Control+d');
+  await settled(ann);
+  const doubled = await inkOf(ann);
+  assert.ok(doubled > 1.3 * red);
+  await ann.keyboard.press('Delete');
+  await settled(ann);
+  assert.equal(await inkOf(ann), red, 'the copies are gone');
+  const total = await compareAll(ann, server, 'all');
+  assert.ok(total.off / total.pixels <= 0.0001, `${total.off} pixels are off`);
+
+  const steps = [doubled, red];
+  for (const ink of steps) {
+    await ann.keyboard.press('Control+z');
+    await inkBecomes(ann, ink);
+  }
+  for (let i = 0; i < 4; i++) {
+    await ann.keyboard.press('Control+z');
+  }
+  await becomes(async () => (await inkIn(ann, LEFT)) === both, 'all is as it was');
+  for (let i = 0; i < 6; i++) {
+    await ann.keyboard.press('Control+Shift+z');
+  }
+  await inkBecomes(ann, red);
+  await settled(ann);
+  await inkBecomes(ben, red);
+  await close(ann, ben);
+});
+
+test('with_the_keyboard_alone_and_the_steps_of_a_row_of_keys_are_one', async () => {
+  const page = await open('/c/keys#@0,0,0');
+  await draw(page, wave([120, 200], [380, 200], 30, 12));
+  await draw(page, wave([120, 300], [380, 300], 30, 12));
+  await settled(page);
+  const first = await inkIn(page, LEFT);
+  await page.keyboard.press('v');
+  await taken(page);
+  await page.keyboard.press('PageDown');
+  await selected(page, 1);
+  await page.keyboard.press('PageDown');
+  await until(page, () => window.kolamDebug.studio().corners[0].y < 190);
+  for (let i = 0; i < 35; i++) {
+    await page.keyboard.press('Shift+ArrowRight');
+  }
+  await page.keyboard.press('ArrowUp');
+  await until(page, () => !window.kolamDebug.studio().isHeld);
+  await settled(page);
+  assert.equal((await canvasOf(server, 'keys')).seq, 4, 'one edit');
+  assert.equal(await inkIn(page, LEFT), 0);
+  assert.ok(Math.abs((await inkIn(page, RIGHT)) - first) < 0.05 * first);
+  await page.keyboard.press('Control+a');
+  await selected(page, 2);
+  await page.keyboard.press(']');
+  await page.keyboard.press(',');
+  await page.keyboard.press('Backspace');
+  assert.equal(await inkOf(page), 0);
+  await page.keyboard.press('Control+z');
+  await page.keyboard.press('Control+a');
+  await selected(page, 2);
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Control+z');
+  await until(page, () => !window.kolamDebug.studio().isHeld);
+  await page.keyboard.press('Escape');
+  await selected(page, 0);
+  await settled(page);
+  assert.equal((await canvasOf(server, 'keys')).seq, 4 + 3 + 3 + 1 + 1, 'a step taken back is none');
+  await close(page);
+});
+
+test('what_is_in_the_pictures_is_out_of_the_way_at_once_and_escape_puts_it_back', async () => {
+  const page = await open('/c/baked#@0,0,0');
+  await draw(page, wave([100, 150], [380, 150], 30, 30));
+  await draw(page, wave([100, 100], [380, 220], 30, 3));
+  await settled(page);
+  await page.reload();
+  await ready(page);
+  const both = await inkOf(page);
+  await page.keyboard.press('v');
+  await taken(page);
+  await page.mouse.click(100, 101); /* the one, and not the other */
+  await selected(page, 1);
+  await draw(page, [[240, 160], [260, 170], [640, 160]], { isReleased: false });
+  await becomes(async () => (await inkIn(page, LEFT)) < both * 0.7, 'it is taken out of the picture');
+  assert.equal(await inkIn(page, RIGHT), 0, 'nothing is there before it is let go');
+  await page.keyboard.press('Escape');
+  await inkBecomes(page, both);
+  await page.mouse.up();
+  await settled(page);
+  assert.equal((await canvasOf(server, 'baked')).seq, 2);
+  await close(page);
+});
+
+test('on_a_phone_a_finger_selects_and_drags_two_move_the_wall_and_all_fits', async () => {
+  const page = await open('/c/finger#@0,0,0', { width: 360, height: 640, scale: 2, hasTouch: true, isMobile: true });
+  const cdp = await page.context().newCDPSession(page);
+  const touch = (type, ...touchPoints) =>
+    cdp.send('Input.dispatchTouchEvent', { type, touchPoints: touchPoints.map(([x, y], id) => ({ x, y, id })) });
+  const swipe = async (...places) => {
+    await touch('touchStart', places[0]);
+    for (const place of places.slice(1)) {
+      await touch('touchMove', place);
+    }
+    await touch('touchEnd');
+  };
+  await swipe([100, 300], [140, 330], [200, 300], [260, 330]);
+  await settled(page);
+  await page.getByRole('button', { name: 'Select', exact: true }).tap();
+  await taken(page);
+  await page.getByRole('dialog', { name: 'Text, select, hand' }).getByRole('button', { name: 'Select' }).tap();
+  await swipe(...around(60, 250, 320, 380));
+  await selected(page, 1);
+  const bar = page.getByRole('toolbar', { name: 'What is selected' });
+  const box = await bar.boundingBox();
+  assert.ok(box.x >= 0 && box.x + box.width <= 360 && box.y >= 0 && box.y + box.height <= 580, JSON.stringify(box));
+  await screenshot(page, 'select-phone');
+  const [before] = (await report(page)).corners;
+  await swipe([180, 315], [180, 340], [180, 415]);
+  await settled(page);
+  await until(page, (y) => window.kolamDebug.studio().corners[0].y > y + 90, before.y);
+  const seq = (await canvasOf(server, 'finger')).seq;
+  assert.equal(seq, 3);
+  await touch('touchStart', [100, 200]);
+  await touch('touchStart', [100, 200], [200, 200]);
+  await touch('touchMove', [100, 230], [200, 230]);
+  await touch('touchMove', [100, 260], [200, 260]);
+  await touch('touchEnd');
+  await until(page, (y) => window.kolamDebug.studio().corners[0].y > y + 130, before.y);
+  assert.equal((await report(page)).count, 1, 'two fingers only move the wall');
+  await bar.getByRole('button', { name: 'Delete' }).tap();
+  await inkBecomes(page, 0);
+  await settled(page);
+  await close(page);
+});

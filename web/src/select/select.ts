@@ -1,0 +1,697 @@
+/* Selecting one's own strokes, and moving, scaling, turning, recolouring, doubling and removing them. While that is
+ * done the strokes themselves are hidden and a picture of them moves; let go, it is one edit: they are hidden, and
+ * others, changed exactly, come in their place. */
+import { displayLevel, positionToScreen, screenToPosition } from '../core/camera.ts';
+import type { Names } from '../core/history.ts';
+import type { Acked, Entry } from '../core/journal.ts';
+import { markKey } from '../core/marks.ts';
+import { FormatError } from '../core/bytes.ts';
+import { EDIT_OPS_MAX, type Stroke } from '../core/op.ts';
+import { difference, toLevel, translate, type Position } from '../core/geometry.ts';
+import { screenToWall, wallMatrix } from '../core/turn.ts';
+import { rectAround, viewRect } from '../history/area.ts';
+import type { Touch } from '../hand/hand.ts';
+import { message } from '../i18n/i18n.ts';
+import type { Ink } from '../ink.ts';
+import type { App } from '../app/app.ts';
+import type { Selecting } from '../app/selecting.ts';
+import { TooMuch } from '../app/mine.ts';
+import { findOwn, noneReason, openTiles, type Item } from './find.ts';
+import { Ghost } from './ghost.ts';
+import { apply, compose, Overlay, type Grip, type Matrix } from './overlay.ts';
+import { boxAlong, isHit, shareInside, spotsOf, type Box, type Spot } from './shape.ts';
+import {
+  changeSpot,
+  changeStroke,
+  isNothing,
+  recoloured,
+  SCALE_MAX,
+  SCALE_MIN,
+  type Change,
+} from './transform.ts';
+
+/* Where the selection is: a box along two axes around an anchor, in pixels of its level. */
+interface Frame {
+  anchor: Position;
+  u: Spot;
+  v: Spot;
+  box: Box;
+}
+
+interface Grab {
+  what: 'lasso' | 'move' | Grip;
+  from: Spot; /* on the screen */
+  corner: number;
+  trail: Position[]; /* of the lasso */
+  isAdding: boolean;
+  hasMoved: boolean;
+}
+
+/* The originals are hidden by a token that no op has. */
+const HELD = -1;
+const CLICK_PX = 4;
+const SLACK_PX = 6;
+const PAD_PX = 8;
+const NUDGE_MS = 700;
+const DOUBLE_PX = 16;
+const HINT_SPOTS_MAX = 6000;
+const TURN_STEP = Math.PI / 12;
+const NONE: Names = { seqs: [], refs: [] };
+
+export function openSelect(app: App, ink: Ink): Select {
+  return new Select(app, ink);
+}
+
+class Select implements Selecting {
+  private items: Item[] = [];
+  private frame: Frame | null = null;
+  private change: Change | null = null;
+  private grab: Grab | null = null;
+  private isHeld = false;
+  private nudgeTimer = 0;
+  private asked = 0;
+  private readonly ghost: Ghost;
+  private readonly overlay: Overlay;
+
+  constructor(
+    private readonly app: App,
+    ink: Ink,
+  ) {
+    this.ghost = new Ghost(ink);
+    this.overlay = new Overlay(
+      {
+        gripBegin: (grip, corner, at) => this.gripBegin(grip, corner, at),
+        gripMove: (at, isRegular) => this.drag(at, isRegular),
+        gripEnd: (isDone) => this.end(isDone),
+        recolour: () => this.coloured(app.palette.rgb),
+        double: () => this.double(),
+        remove: () => this.remove(),
+        letGo: () => this.letGo(),
+      },
+      this.ghost.canvas,
+    );
+    document.body.append(this.overlay.root);
+  }
+
+  get hasSelection(): boolean {
+    return this.items.length > 0;
+  }
+
+  /* For tests and the curious. */
+  get report(): object {
+    const corners = this.frame === null ? [] : this.corners(this.matrix());
+    return { count: this.items.length, corners, isHeld: this.isHeld, asked: this.asked };
+  }
+
+  /* ---- places ---- */
+
+  private get look(): App['wall'] {
+    return this.app.wall;
+  }
+
+  private placeAt({ x, y }: Spot): Position {
+    const { camera, viewport } = this.look;
+    const level = displayLevel(camera.zoom, viewport.ratio);
+    return toLevel(screenToPosition(camera, viewport, x, y), level);
+  }
+
+  private localAt(spot: Spot, anchor = this.frame!.anchor): Spot {
+    const { camera, viewport } = this.look;
+    const { dx, dy } = difference(screenToPosition(camera, viewport, spot.x, spot.y), anchor);
+    return { x: dx, y: dy };
+  }
+
+  /* CSS pixels per pixel of the anchor's level. */
+  private get scale(): number {
+    return 2 ** (this.look.camera.zoom - this.frame!.anchor.level);
+  }
+
+  /* From around the anchor to the screen, as it is changed now. */
+  private matrix(): Matrix {
+    const { camera, viewport } = this.look;
+    const { anchor } = this.frame!;
+    const at = positionToScreen(camera, viewport, anchor);
+    const [a, b, c, d] = wallMatrix(camera.turn).map((each) => each * this.scale);
+    const screen: Matrix = [a!, b!, c!, d!, at.x, at.y];
+    return this.change === null ? screen : compose(screen, this.changeMatrix(this.change));
+  }
+
+  private changeMatrix(change: Change): Matrix {
+    const { dx, dy } = difference(change.pivot, this.frame!.anchor);
+    const x = changeSpot({ ...change, dx: 0, dy: 0 }, 1, 0);
+    const y = changeSpot({ ...change, dx: 0, dy: 0 }, 0, 1);
+    const at = changeSpot(change, -dx, -dy);
+    return [x.x, x.y, y.x, y.y, dx + at.x, dy + at.y];
+  }
+
+  /* Of the frame, `padPx` outside it, clockwise from the upper left. */
+  private cornerSpots(padPx: number): Spot[] {
+    const { u, v, box } = this.frame!;
+    const pad = padPx / this.scale;
+    const [x0, y0, x1, y1] = [box.x0 - pad, box.y0 - pad, box.x1 + pad, box.y1 + pad];
+    return [
+      [x0, y0],
+      [x1, y0],
+      [x1, y1],
+      [x0, y1],
+    ].map(([x, y]) => ({ x: u.x * x! + v.x * y!, y: u.y * x! + v.y * y! }));
+  }
+
+  private corners(matrix: Matrix): Spot[] {
+    return this.cornerSpots(PAD_PX).map((spot) => apply(matrix, spot));
+  }
+
+  private isInFrame(at: Spot): boolean {
+    if (this.frame === null) {
+      return false;
+    }
+    const { u, v, box } = this.frame;
+    const spot = this.localAt(at);
+    const pad = PAD_PX / this.scale;
+    const [x, y] = [spot.x * u.x + spot.y * u.y, spot.x * v.x + spot.y * v.y];
+    return x >= box.x0 - pad && x <= box.x1 + pad && y >= box.y0 - pad && y <= box.y1 + pad;
+  }
+
+  /* ---- the pointer ---- */
+
+  begin(touch: Touch): void {
+    this.settle();
+    const isMove = !touch.isRegular && this.isInFrame(touch);
+    this.grab = {
+      what: isMove ? 'move' : 'lasso',
+      from: { x: touch.x, y: touch.y },
+      corner: 0,
+      trail: [this.placeAt(touch)],
+      isAdding: touch.isRegular,
+      hasMoved: false,
+    };
+  }
+
+  move(touch: Touch): void {
+    this.drag(touch, touch.isRegular);
+  }
+
+  private gripBegin(grip: Grip, corner: number, from: Spot): void {
+    this.settle();
+    this.grab = { what: grip, from, corner, trail: [], isAdding: false, hasMoved: false };
+  }
+
+  private drag(at: Spot, isRegular: boolean): void {
+    const { grab } = this;
+    if (grab === null) {
+      return;
+    }
+    const { from } = grab;
+    grab.hasMoved ||= Math.hypot(at.x - from.x, at.y - from.y) >= CLICK_PX;
+    if (!grab.hasMoved) {
+      return;
+    }
+    if (grab.what === 'lasso') {
+      grab.trail.push(this.placeAt(at));
+      this.showLasso(false);
+      return;
+    }
+    if (this.frame !== null) {
+      const makers = { move: this.moving, scale: this.scaling, turn: this.turning };
+      this.change = makers[grab.what].call(this, this.localAt(from), this.localAt(at), isRegular);
+      this.hold();
+      this.look.request();
+    }
+  }
+
+  private moving(from: Spot, to: Spot, isRegular: boolean): Change {
+    const { anchor, u, v } = this.frame!;
+    let [dx, dy] = [to.x - from.x, to.y - from.y];
+    if (isRegular) {
+      const along = [dx * u.x + dy * u.y, dx * v.x + dy * v.y] as const;
+      const [axis, length] = Math.abs(along[0]) > Math.abs(along[1]) ? [u, along[0]] : [v, along[1]];
+      [dx, dy] = [axis.x * length, axis.y * length];
+    }
+    return { pivot: anchor, scale: 1, angle: 0, dx, dy };
+  }
+
+  private scaling(from: Spot, to: Spot): Change {
+    const { anchor } = this.frame!;
+    const corner = this.cornerSpots(PAD_PX)[this.grab!.corner]!;
+    const pivot = this.cornerSpots(0)[(this.grab!.corner + 2) % 4]!;
+    const [x, y] = [corner.x - pivot.x, corner.y - pivot.y];
+    const grown = ((to.x - from.x) * x + (to.y - from.y) * y) / (x * x + y * y);
+    const scale = Math.min(SCALE_MAX, Math.max(SCALE_MIN, 1 + grown));
+    return { pivot: translate(anchor, pivot.x, pivot.y), scale, angle: 0, dx: 0, dy: 0 };
+  }
+
+  private get middle(): Spot {
+    const [a, , c] = this.cornerSpots(0) as [Spot, Spot, Spot];
+    return { x: (a.x + c.x) / 2, y: (a.y + c.y) / 2 };
+  }
+
+  private turning(from: Spot, to: Spot, isRegular: boolean): Change {
+    const { middle } = this;
+    const angleTo = (spot: Spot): number => Math.atan2(spot.y - middle.y, spot.x - middle.x);
+    const angle = angleTo(to) - angleTo(from);
+    const held = isRegular ? Math.round(angle / TURN_STEP) * TURN_STEP : angle;
+    return this.aboutMiddle(1, held);
+  }
+
+  private aboutMiddle(scale: number, angle: number): Change {
+    const { middle } = this;
+    const pivot = translate(this.frame!.anchor, middle.x, middle.y);
+    return { pivot, scale, angle, dx: 0, dy: 0 };
+  }
+
+  end(isDone: boolean): void {
+    const { grab } = this;
+    this.grab = null;
+    if (grab === null) {
+      return;
+    }
+    if (grab.what === 'lasso') {
+      this.lassoEnd(grab, isDone);
+    } else if (!isDone) {
+      this.drop();
+    } else if (grab.hasMoved) {
+      this.commit();
+    } else if (grab.what === 'move') {
+      void this.pick(grab.from, false);
+    }
+    this.look.request();
+  }
+
+  private lassoEnd(grab: Grab, isDone: boolean): void {
+    if (!isDone) {
+      this.overlay.setLasso([]);
+    } else if (!grab.hasMoved) {
+      void this.pick(grab.from, grab.isAdding);
+    } else {
+      this.showLasso(true, grab.trail);
+      void this.choose(grab.trail, grab.isAdding);
+    }
+  }
+
+  private showLasso(isAsking: boolean, trail = this.grab?.trail ?? []): void {
+    const { camera, viewport } = this.look;
+    this.overlay.setLasso(
+      trail.map((place) => positionToScreen(camera, viewport, place)),
+      isAsking,
+    );
+  }
+
+  /* ---- choosing ---- */
+
+  /* What is asked for last counts. */
+  private async ask(find: () => Promise<{ items: Item[]; isAll: boolean }>): Promise<Item[] | null> {
+    const asked = ++this.asked;
+    try {
+      const { items, isAll } = await find();
+      if (asked !== this.asked) {
+        return null;
+      }
+      if (!isAll) {
+        this.say(message('select.tooMany', { most: EDIT_OPS_MAX }));
+      }
+      return items;
+    } catch (error) {
+      this.say(message('select.notAsked', { reason: (error as Error).message }));
+      return null;
+    } finally {
+      if (asked === this.asked) {
+        this.overlay.setLasso([]);
+      }
+    }
+  }
+
+  private say(text: string): void {
+    this.app.chrome.toast.say(text);
+  }
+
+  /* Those that lie mostly inside. */
+  private async choose(trail: readonly Position[], isAdding: boolean): Promise<void> {
+    const anchor = trail[0]!;
+    const { camera, viewport } = this.look;
+    const area = trail.map((place) => {
+      const { dx, dy } = difference(place, anchor);
+      return { x: dx, y: dy };
+    });
+    const spots = trail.map((place) => positionToScreen(camera, viewport, place));
+    const rect = rectAround(camera, viewport, spots);
+    const isMeant = (parts: readonly Stroke[]): boolean => shareInside(parts, anchor, area) > 0.5;
+    const found = await this.ask(() => findOwn(this.app, rect, isMeant));
+    this.chosen(found, isAdding);
+  }
+
+  /* The topmost under the pointer. */
+  private async pick(at: Spot, isAdding: boolean): Promise<void> {
+    const { camera, viewport } = this.look;
+    const anchor = this.placeAt(at);
+    const corner = (sign: number): Spot => ({ x: at.x + sign * SLACK_PX, y: at.y + sign * SLACK_PX });
+    const rect = rectAround(camera, viewport, [corner(-1), corner(1)]);
+    const slack = SLACK_PX * 2 ** (anchor.level - camera.zoom);
+    const isMeant = (parts: readonly Stroke[]): boolean =>
+      isHit(parts, anchor, { x: 0, y: 0 }, slack);
+    const found = await this.ask(() => findOwn(this.app, rect, isMeant));
+    this.chosen(found === null ? null : found.slice(-1), isAdding, true);
+  }
+
+  private chosen(found: Item[] | null, isAdding: boolean, isToggling = false): void {
+    if (found === null) {
+      return;
+    }
+    const known = new Set(this.items.map(({ key }) => key));
+    const more = found.filter(({ key }) => !known.has(key));
+    const isTaken = isAdding && isToggling && more.length === 0 && found.length > 0;
+    const kept = isTaken ? this.items.filter(({ key }) => key !== found[0]!.key) : this.items;
+    const all = isAdding ? [...kept, ...more] : found;
+    if (found.length === 0 && !isAdding && !(isToggling && this.hasSelection)) {
+      this.say(noneReason(this.app));
+    }
+    this.select(all.slice(-EDIT_OPS_MAX));
+  }
+
+  private inView(): Promise<Item[] | null> {
+    const { camera, viewport } = this.look;
+    const { width, height } = viewport;
+    const anchor = this.placeAt({ x: 0, y: 0 });
+    const corners = [
+      { x: 0, y: 0 },
+      { x: width, y: 0 },
+      { x: width, y: height },
+      { x: 0, y: height },
+    ];
+    const area = corners.map((corner) => this.localAt(corner, anchor));
+    const isMeant = (parts: readonly Stroke[]): boolean => shareInside(parts, anchor, area) > 0.5;
+    return this.ask(() => findOwn(this.app, viewRect(camera, viewport), isMeant));
+  }
+
+  all(): void {
+    this.settle();
+    void this.inView().then((found) => this.chosen(found, false));
+  }
+
+  next(step: 1 | -1): void {
+    this.settle();
+    void this.inView().then((found) => {
+      if (found === null || found.length === 0) {
+        this.chosen(found, false);
+        return;
+      }
+      const [current] = this.items;
+      const at = found.findIndex(({ key }) => key === current?.key);
+      const count = found.length;
+      const to = at < 0 ? (step > 0 ? count - 1 : 0) : (at - step + count) % count;
+      this.select([found[to]!]);
+    });
+  }
+
+  private select(items: Item[]): void {
+    this.drop();
+    this.items = items;
+    this.measure();
+    void openTiles(this.app, items).catch(() => undefined); /* they go a moment later */
+  }
+
+  /* Along the screen. */
+  private measure(u?: Spot, v?: Spot): void {
+    const { turn } = this.look.camera;
+    const axis = ({ dx, dy }: { dx: number; dy: number }): Spot => ({ x: dx, y: dy });
+    const axes = [u ?? axis(screenToWall(turn, 1, 0)), v ?? axis(screenToWall(turn, 0, 1))] as const;
+    const { viewport } = this.look;
+    const anchor = this.placeAt({ x: viewport.width / 2, y: viewport.height / 2 });
+    const parts = this.items.map((item) => item.parts);
+    const box = boxAlong(parts, anchor, ...axes);
+    this.frame = box === null ? null : { anchor, u: axes[0], v: axes[1], box };
+    if (this.frame === null) {
+      this.overlay.hideSelection();
+    } else {
+      this.overlay.setCount(this.items.length);
+      this.overlay.setColor(this.app.palette.rgb);
+      this.overlay.setHints(this.hintLines(anchor));
+    }
+    this.look.request();
+  }
+
+  private hintLines(anchor: Position): Spot[][] {
+    const all = this.items.reduce((sum, { parts }) => sum + parts.reduce((n, p) => n + p.points.count, 0), 0);
+    const every = Math.max(1, Math.ceil(all / HINT_SPOTS_MAX));
+    const lines: Spot[][] = [];
+    for (const part of this.items.flatMap((item) => [...item.parts])) {
+      const spots = spotsOf(part, anchor);
+      let begin = 0;
+      for (const size of part.contours ?? [spots.length]) {
+        const line = spots.slice(begin, begin + size);
+        const kept = line.filter((_, i) => i % every === 0 || i === line.length - 1);
+        lines.push(part.contours === undefined ? kept : [...kept, kept[0]!]);
+        begin += size;
+      }
+    }
+    return lines;
+  }
+
+  letGo(): void {
+    this.settle();
+    this.asked++;
+    this.items = [];
+    this.frame = null;
+    this.overlay.hideSelection();
+    this.overlay.setLasso([]);
+    this.look.request();
+  }
+
+  /* ---- changing ---- */
+
+  private allNames(): Names {
+    return {
+      seqs: this.items.flatMap(({ names }) => names.seqs),
+      refs: this.items.flatMap(({ names }) => names.refs),
+    };
+  }
+
+  private hideOriginals(): void {
+    const { scene } = this.look;
+    const { seqs, refs } = this.allNames();
+    scene.override(seqs, true, HELD);
+    refs.forEach((ref) => scene.hidePending(markKey(this.app.journal.nonce, ref), true, HELD));
+  }
+
+  /* The strokes are in the hand: their picture is shown instead of them. */
+  private hold(): void {
+    if (!this.isHeld) {
+      this.isHeld = true;
+      const { camera, viewport } = this.look;
+      const { anchor } = this.frame!;
+      const spots = this.cornerSpots(1);
+      const xs = spots.map(({ x }) => x);
+      const ys = spots.map(({ y }) => y);
+      const around = { x0: Math.min(...xs), y0: Math.min(...ys), x1: Math.max(...xs), y1: Math.max(...ys) };
+      this.ghost.draw(this.items, anchor, around, camera, viewport);
+      this.hideOriginals();
+    }
+  }
+
+  /* As if nothing had been done since they were taken. */
+  private drop(): void {
+    window.clearTimeout(this.nudgeTimer);
+    this.nudgeTimer = 0;
+    this.change = null;
+    if (this.isHeld) {
+      this.isHeld = false;
+      this.look.scene.takeBack(HELD);
+      this.ghost.hide();
+      this.look.request();
+    }
+  }
+
+  /* What the keys moved is done with. */
+  private settle(): void {
+    if (this.nudgeTimer !== 0) {
+      this.commit();
+    }
+  }
+
+  private commit(): void {
+    const { change } = this;
+    if (change === null || isNothing(change)) {
+      this.drop();
+      return;
+    }
+    const { u, v } = this.frame!;
+    const turned = (axis: Spot): Spot =>
+      changeSpot({ ...change, scale: 1, dx: 0, dy: 0 }, axis.x, axis.y);
+    const strokes = this.items.map(({ parts }) => changeStroke(parts, change));
+    if (this.replace(this.allNames(), strokes)) {
+      this.measure(turned(u), turned(v));
+    }
+  }
+
+  /* One edit. The new strokes are what is selected then. */
+  private replace(hides: Names, strokes: Stroke[][]): boolean {
+    let entry: Entry;
+    try {
+      entry = this.app.mine.edit(hides, strokes);
+    } catch (error) {
+      if (!(error instanceof FormatError || error instanceof TooMuch)) {
+        throw error;
+      }
+      this.drop();
+      this.say(message(error instanceof TooMuch ? 'select.tooMuch' : 'studio.tooFar'));
+      return false;
+    }
+    window.clearTimeout(this.nudgeTimer);
+    this.nudgeTimer = 0;
+    this.change = null;
+    this.isHeld = false;
+    this.ghost.hide();
+    let next = entry.counter + 1;
+    this.items = strokes.map((parts) => {
+      const refs = parts.map((_, i) => next + i);
+      const key = markKey(this.app.journal.nonce, next);
+      next += parts.length;
+      return { key, parts, names: { seqs: [], refs } };
+    });
+    return true;
+  }
+
+  nudge(dx: number, dy: number): void {
+    const way = screenToWall(this.look.camera.turn, dx, dy);
+    const before = this.nudgeTimer !== 0 ? this.change : null;
+    if (before === null) {
+      this.drop();
+    }
+    this.keyed({
+      pivot: this.frame!.anchor,
+      scale: 1,
+      angle: 0,
+      ...before,
+      dx: (before?.dx ?? 0) + way.dx / this.scale,
+      dy: (before?.dy ?? 0) + way.dy / this.scale,
+    });
+  }
+
+  grow(factor: number): void {
+    this.settle();
+    this.keyed(this.aboutMiddle(factor, 0));
+    this.settle();
+  }
+
+  turn(degrees: number): void {
+    this.settle();
+    const sense = this.look.camera.turn.isMirrored ? -1 : 1;
+    this.keyed(this.aboutMiddle(1, (sense * degrees * Math.PI) / 180));
+    this.settle();
+  }
+
+  /* Steps of the keys that follow each other are one edit. */
+  private keyed(change: Change): void {
+    this.change = change;
+    this.hold();
+    window.clearTimeout(this.nudgeTimer);
+    this.nudgeTimer = window.setTimeout(() => this.settle(), NUDGE_MS);
+    this.look.request();
+  }
+
+  coloured(rgb: string): void {
+    if (this.hasSelection) {
+      this.settle();
+      const color = parseInt(rgb.slice(1), 16);
+      const strokes = this.items.map(({ parts }) => recoloured(parts, color));
+      if (this.replace(this.allNames(), strokes)) {
+        this.measure(this.frame!.u, this.frame!.v);
+      }
+    }
+  }
+
+  double(): void {
+    this.settle();
+    const way = screenToWall(this.look.camera.turn, DOUBLE_PX, DOUBLE_PX);
+    const { anchor, u, v } = this.frame!;
+    const [dx, dy] = [way.dx / this.scale, way.dy / this.scale];
+    const change = { pivot: anchor, scale: 1, angle: 0, dx, dy };
+    const strokes = this.items.map(({ parts }) => changeStroke(parts, change));
+    if (this.replace(NONE, strokes)) {
+      this.measure(u, v);
+    }
+  }
+
+  remove(): void {
+    this.settle();
+    this.app.mine.edit(this.allNames(), []);
+    this.items = [];
+    this.letGo();
+  }
+
+  /* ---- what comes from elsewhere ---- */
+
+  framed(): void {
+    if (this.frame !== null && this.app.doors.isLooking) {
+      this.letGo(); /* the wall as it was has nothing to be changed */
+    }
+    if (this.frame === null) {
+      return;
+    }
+    const matrix = this.matrix();
+    this.overlay.place(this.corners(matrix), matrix, this.isHeld || this.grab !== null);
+    if (this.ghost.corner !== null) {
+      const { x, y, scale } = this.ghost.place(this.frame.anchor);
+      const placed = compose(matrix, [scale, 0, 0, scale, x, y]);
+      this.ghost.canvas.style.transform = `matrix(${placed.join(',')})`;
+    }
+  }
+
+  hover(x: number, y: number): void {
+    this.look.canvas.classList.toggle('is-over-selection', this.isInFrame({ x, y }));
+  }
+
+  undo(): boolean {
+    const wasMoving = this.nudgeTimer !== 0;
+    this.drop();
+    return wasMoving;
+  }
+
+  undone(): void {
+    this.drop();
+    this.letGo();
+  }
+
+  acknowledged({ entry, seq }: Acked): void {
+    const { counter, count, edit } = entry;
+    for (const { names, parts } of this.items) {
+      const isIts = (ref: number): boolean =>
+        edit === null ? ref === counter : ref > counter && ref < counter + count;
+      for (const ref of names.refs.filter(isIts)) {
+        const seqs = edit === null ? parts.map((_, i) => seq + i) : [seq + ref - counter];
+        names.seqs.push(...seqs);
+        if (this.isHeld) {
+          this.look.scene.override(seqs, true, HELD);
+        }
+      }
+      names.refs = names.refs.filter((ref) => !isIts(ref));
+    }
+  }
+
+  refused({ counter, count }: Entry): void {
+    if (this.items.some(({ names }) => names.refs.some((ref) => ref >= counter && ref < counter + count))) {
+      this.drop();
+      this.letGo();
+    }
+  }
+
+  escape(): boolean {
+    if (this.grab !== null) {
+      this.grab = null;
+      this.drop();
+      this.overlay.setLasso([]);
+      return true;
+    }
+    const had = this.hasSelection;
+    this.letGo();
+    return had;
+  }
+
+  leave(): void {
+    if (this.grab !== null) {
+      this.grab = null;
+      this.drop();
+    }
+    this.letGo();
+    this.look.canvas.classList.remove('is-over-selection');
+  }
+}

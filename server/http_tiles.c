@@ -19,6 +19,8 @@
 #include "tile_rebuild.h"
 
 #define BUCKETS 256
+/* A page that begins asks so, also of a canvas on which nothing was drawn yet. */
+#define TAKES_NEWEST "v=new"
 
 struct kolam_tiles {
     struct kolam_list jobs[BUCKETS]; /* kolam_tile_job under way */
@@ -36,6 +38,7 @@ struct tile_request {
     struct kolam_tile_id tile;
     bool has_version; /* ?v= came and is of this incarnation and raster */
     bool was_current; /* and it was the version known to the loop */
+    bool takes_newest; /* v=new: whatever there is, at once */
     uint64_t seq;
 };
 
@@ -123,13 +126,15 @@ static bool answer_if_unchanged(struct tile_request *request, uint64_t seq) {
     return true;
 }
 
+/* One that was asked for as the newest may be kept as long as the way to it might be. */
 static void answer_picture(struct tile_request *request, uint64_t seq, struct kolam_bytes *png,
                            bool is_final) {
     char etag[64], headers[256];
+    const char *kept = is_final ? "public, max-age=31536000, immutable" : "no-store";
     make_etag(request, seq, etag);
     snprintf(headers, sizeof(headers),
              "Content-Type: image/png\r\nETag: \"%s\"\r\nCache-Control: %s\r\n", etag,
-             is_final ? "public, max-age=31536000, immutable" : "no-store");
+             request->takes_newest ? "public, max-age=1" : kept);
     kolam_http_answer(request->http, 200, headers, png);
     free_request(request);
 }
@@ -192,7 +197,7 @@ static void answer_waiting(struct kolam_tile_job *job, struct tile_request *requ
     bool is_exact = request->has_version && request->seq == job->shown_seq;
     if (is_exact) {
         answer_picture(request, job->shown_seq, png, true);
-    } else if (job->shown_seq < job->version || request->was_current) {
+    } else if (job->shown_seq < job->version || request->was_current || request->takes_newest) {
         answer_picture(request, job->shown_seq, png, false);
     } else {
         answer_redirect(request, job->shown_seq);
@@ -280,6 +285,10 @@ static void serve(struct tile_request *request) {
     if (answer_if_unchanged(request, version)) {
         return;
     }
+    if (request->takes_newest) {
+        request->has_version = true;
+        request->seq = version;
+    }
     if (png && request->has_version && request->seq == kept_seq) {
         /* Also one that is not the newest any more: it is what was asked for. */
         server->metrics.tile_cache_hits++;
@@ -337,10 +346,11 @@ static bool parse_place(const char *rest, char canvas[KOLAM_CANVAS_NAME_MAX + 1]
     return kolam_tile_is_valid(*out_tile);
 }
 
-/* "v=<incarnation>-<raster>-<seq>"; anything else is "no version". */
+/* "v=<incarnation>-<raster>-<seq>", or "v=new"; anything else is "no version". */
 static void read_version(struct tile_request *request, const char *query) {
     uint64_t incarnation, seq;
     int raster, end = 0;
+    request->takes_newest = strcmp(query, TAKES_NEWEST) == 0;
     if (sscanf(query, "v=%16" SCNx64 "-%9d-%19" SCNu64 "%n", &incarnation, &raster, &seq, &end) ==
             3 &&
         query[end] == '\0' && incarnation == request->canvas->incarnation &&
@@ -369,6 +379,10 @@ void kolam_tiles_request(struct kolam_server *server, struct kolam_http *http, c
         return;
     }
     struct kolam_canvas *canvas = kolam_canvas_find(server, name);
+    if (!canvas && strcmp(kolam_http_request(http)->query, TAKES_NEWEST) == 0) {
+        kolam_http_answer(http, 204, "Cache-Control: no-store\r\n", NULL);
+        return;
+    }
     if (!canvas) {
         kolam_http_error(http, 404, "there is no such canvas; it is created by its first stroke");
         return;

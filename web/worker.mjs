@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 const here = dirname(fileURLToPath(import.meta.url));
 
 /** What the first view of the wall needs, beside the scripts; what is loaded later is kept when it is. */
-const SHELL = ['/', '/app.css', '/ink.wasm', '/icon.svg', '/manifest.webmanifest'];
+const SHELL = ['/', '/first.js', '/app.css', '/ink.wasm', '/icon.svg', '/manifest.webmanifest'];
 
 async function hashOf(folder, path) {
   const file = join(folder, path === '/' ? 'index.html' : path);

@@ -1,7 +1,7 @@
 // What the first visit loads: little, and nothing of what is behind doors that were not opened.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { openPage, ready, startBrowser, startServer, until } from './kit.mjs';
+import { draw, openPage, ready, settled, startBrowser, startServer, until, wave } from './kit.mjs';
 
 const FIRST_LOAD_MAX = 120_000;
 
@@ -46,4 +46,82 @@ test('the_first_load_is_small_and_the_past_is_loaded_when_it_is_asked_for', asyn
   await until(page, () => document.querySelector('#wall.is-asking'));
   assert.deepEqual([...loads.keys()].filter((path) => /history/.test(path)).sort(), ['/history.css', '/history.js']);
   await context.close();
+});
+
+/** Which request led to which, as the browser tells: how many had to be answered one after another before this one was
+ * sent. What a script asked for comes after the script; what the page names, after the page. */
+async function watchChains(page) {
+  const cdp = await page.context().newCDPSession(page);
+  const requests = new Map();
+  await cdp.send('Network.enable');
+  cdp.on('Network.requestWillBeSent', ({ request, initiator }) => {
+    const frames = [];
+    for (let stack = initiator.stack; stack; stack = stack.parent) {
+      frames.push(...stack.callFrames.map(({ url }) => url));
+    }
+    const from = initiator.type === 'script' ? frames.filter((url) => url !== '').at(-1) : initiator.url;
+    requests.set(request.url, { type: initiator.type, from: from ?? null });
+  });
+  const chainOf = (url) => {
+    const found = requests.get(url);
+    const isPage = found === undefined || found.type === 'other' || found.from === null || found.from === url;
+    return isPage ? [url] : [...chainOf(found.from), url];
+  };
+  return { requests, chainOf };
+}
+
+test('the_first_tile_waits_for_two_answers_and_not_for_the_app_or_the_socket', async () => {
+  const painter = await openPage(browser, server.address, { path: '/c/first#@0,0,0' });
+  await draw(painter, wave([100, 100], [700, 500]));
+  await settled(painter);
+  await painter.context().close();
+  const context = await browser.newContext({ viewport: { width: 900, height: 700 } });
+  const page = await context.newPage();
+  const { requests, chainOf } = await watchChains(page);
+  const held = [];
+  await page.route(/app\.js$/, (route) => void held.push(route)); /* the app never comes, at first */
+  await page.routeWebSocket(/\/ws$/, () => {});
+  await page.goto(`${server.address}c/first#@0,0,0`, { waitUntil: 'commit' });
+  const ink = () =>
+    page.evaluate(() => {
+      const wall = document.querySelector('#wall');
+      if (wall === null || wall.width !== 900) {
+        return false;
+      }
+      const { data } = wall.getContext('2d').getImageData(0, 0, wall.width, wall.height);
+      return data.some((value, i) => i % 4 === 0 && value < 100);
+    });
+  const untilMs = Date.now() + 30_000;
+  while (!(await ink())) {
+    assert.ok(Date.now() < untilMs, 'the drawing is seen without the app');
+  }
+  assert.equal(await page.evaluate(() => window.kolamDebug), undefined);
+  const tile = [...requests.keys()].find((url) => url.includes('/tiles/'));
+  const chain = chainOf(tile).map((url) => new URL(url).pathname);
+  assert.equal(chain.length, 3, `the page, a small script, the tile: ${chain.join(' > ')}`);
+  assert.equal(chain[1], '/first.js');
+  /* And the app takes it from there, without asking for them again. */
+  const asked = [...requests.keys()].filter((url) => url.includes('/tiles/')).length;
+  held.forEach((route) => void route.continue());
+  await until(page, () => window.kolamDebug !== undefined);
+  await until(page, () => window.kolamDebug.tile(0, -1, -1)?.isReady === true);
+  assert.ok(await ink(), 'it is still seen');
+  assert.equal([...requests.keys()].filter((url) => url.includes('/tiles/')).length, asked, 'no tile twice');
+  await context.close();
+});
+
+test('a_first_visit_without_a_place_begins_with_what_the_small_script_brought', async () => {
+  const painter = await openPage(browser, server.address, { path: '/c/visit#@500000,0,0' });
+  await draw(painter, wave([100, 100], [700, 500]));
+  await settled(painter);
+  await painter.context().close();
+  const page = await openPage(browser, server.address, { path: '/c/visit' });
+  const tiles = await page.evaluate(() =>
+    performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => /\/tiles\//.test(name)),
+  );
+  assert.ok(tiles.some((name) => name.endsWith('?v=new')), 'before the app');
+  const places = tiles.map((name) => new URL(name).pathname);
+  assert.equal(new Set(places).size, places.length, `each once: ${tiles.length}`);
+  assert.deepEqual(page.errors, []);
+  await page.context().close();
 });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { draw, killServers, openPage, ready, screenshot, settled, startBrowser, startServer, status, until, wave } from './kit.mjs';
-import { decodePng } from './png.mjs';
+import { decodePng } from '../wire/png.mjs';
 
 let server;
 let browser;

@@ -270,6 +270,21 @@ for (const query of WRONG_SNAPSHOTS) {
   });
 }
 
+test('the_newest_there_is_comes_at_once_and_tells_its_version', async () => {
+  const { canvas, mira, seq } = await drawn();
+  for (const next of [() => seq, () => mira.draw([40, 200, 200, 200], { color: RED })]) {
+    const wanted = await next();
+    const answer = await get(server, tilePath(canvas, 0, 0, 0, 'new'));
+    assert.deepEqual([answer.status, answer.headers['cache-control']], [200, 'public, max-age=1']);
+    assert.equal(seqOf(etagVersion(answer)), wanted);
+    assert.equal(decodePng(answer.body).width, 256);
+  }
+  const empty = await get(server, tilePath(canvas, 0, 5, 5, 'new'));
+  assert.deepEqual([empty.status, seqOf(etagVersion(empty))], [200, 0]);
+  assert.equal((await get(server, tilePath('never-drawn-on', 0, 0, 0, 'new'))).status, 204);
+  assert.equal((await get(server, tilePath('never-drawn-on', 0, 0, 0))).status, 404);
+});
+
 test('many_readers_of_many_tiles_are_all_answered', async () => {
   const { canvas, seq } = await drawn();
   const answers = await Promise.all(Array.from({ length: 200 }, (_, i) =>

@@ -198,6 +198,7 @@ export class App {
     listenPage(this);
     new AsSeen(this);
     this.wall.resize(viewport);
+    this.wall.begin();
     this.placeFromAddress(location.hash);
     if (!isWatching) {
       void this.rescue.find();

@@ -17,6 +17,7 @@ import { Motion } from '../core/motion.ts';
 import { isSameTurn, snapped, turnedBy, type Turn } from '../core/turn.ts';
 import type { Ink } from '../ink.ts';
 import type { Connection, Welcome } from '../net/connection.ts';
+import { takeFirst, type First, type FirstTile } from '../view/first.ts';
 import { Loader } from '../view/loader.ts';
 import { Painter } from '../view/painter.ts';
 import { Scene } from '../view/scene.ts';
@@ -56,6 +57,7 @@ export class Wall {
   private isStale = true;
   private frameRequest = 0;
   private frameMs = 0;
+  private first: First | null = null;
   private viewId = 0;
   private answeredId = -1;
   private sentRect: TileRect | null = null;
@@ -87,6 +89,7 @@ export class Wall {
           window.setTimeout(() => this.request(), ms);
         }
       },
+      isComing: (tile: Tile) => this.first?.tiles.has(tile.key) === true,
     };
     this.loader = new Loader(name, loaderEvents, seen);
     this.screen = new Screen(
@@ -96,6 +99,25 @@ export class Wall {
       (tile) => this.scene.readPixels(tile),
       isStill,
     );
+  }
+
+  /* What was brought before this was there: in the tiles before anything is drawn. */
+  begin(): void {
+    const take = (found: FirstTile): void => {
+      const tile = this.scene.store.find(found.level, found.x, found.y);
+      if (tile === undefined) {
+        found.bitmap.close(); /* it is somewhere else by now */
+      } else {
+        this.loader.takeFirst(tile, found);
+      }
+      this.request();
+    };
+    const camera = window.kolamFirst?.camera ?? null;
+    if (camera !== null) {
+      this.camera = camera;
+      this.scene.subscribe(this.widen(visibleTiles(camera, this.viewport)));
+    }
+    this.first = takeFirst(take);
   }
 
   /* ---- camera ---- */

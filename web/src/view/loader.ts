@@ -1,6 +1,7 @@
 /* Brings base pictures over HTTP: those in view, nearest the centre first, a few at a time; what
  * left the view is no longer waited for. */
 import { isInRect, type TileRect } from '../core/geometry.ts';
+import type { FirstTile } from './first.ts';
 import type { Seen } from './seen.ts';
 import { setPicture, type Tile } from './tiles.ts';
 
@@ -14,6 +15,8 @@ export interface LoaderEvents {
   /* The tile's base changed. */
   loaded(tile: Tile): void;
   later(ms: number): void;
+  /* It was asked for before the app was there, and is still to come. */
+  isComing(tile: Tile): boolean;
 }
 
 interface Answer {
@@ -86,6 +89,22 @@ export class Loader {
     }
   }
 
+  /* One that came before anything was known of the canvas. */
+  takeFirst(tile: Tile, { tag, png, bitmap }: FirstTile): void {
+    const version = tag.replace(/-\d+$/, '');
+    const seq = seqOfTag(tag);
+    const isOurs = this.version === '' || this.version === version;
+    if (!isOurs || seq === null || tile.isReady) {
+      bitmap.close();
+      return;
+    }
+    this.version = version;
+    void this.seen?.keep(tile, tag, seq, png);
+    if (setPicture(tile, seq, bitmap)) {
+      this.events.loaded(tile);
+    }
+  }
+
   /* What was drawn over a tile since its picture came. */
   keepDrawn(tile: Tile, seq: number, picture: Blob): void {
     void this.seen?.keep(tile, `${this.version}-${seq}`, seq, picture);
@@ -107,7 +126,7 @@ export class Loader {
       if (this.flights.size >= IN_FLIGHT_MAX) {
         return;
       }
-      if (tile.needsFetch && !this.flights.has(tile)) {
+      if (tile.needsFetch && !this.flights.has(tile) && !this.events.isComing(tile)) {
         if (tile.retryAtMs > nowMs) {
           waitMs = Math.min(waitMs, tile.retryAtMs - nowMs);
         } else {

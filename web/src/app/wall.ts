@@ -1,7 +1,7 @@
 /* The wall on the page: camera, subscription, tiles and the frame loop. What moves the camera
  * and what speaks to the server is told from outside. */
 import { formatView } from '../core/address.ts';
-import { Drift, farness, needed, widened } from '../core/ahead.ts';
+import { Drift, farness, middleOf, needed, widened } from '../core/ahead.ts';
 import {
   makeCamera,
   panBy,
@@ -12,7 +12,7 @@ import {
   type Camera,
   type Viewport,
 } from '../core/camera.ts';
-import { isSameRect, TILE_PX, toLevel, type TileRect } from '../core/geometry.ts';
+import { coversRect, isSameRect, type TileRect } from '../core/geometry.ts';
 import { Motion } from '../core/motion.ts';
 import { isSameTurn, snapped, turnedBy, type Turn } from '../core/turn.ts';
 import type { Ink } from '../ink.ts';
@@ -24,6 +24,7 @@ import { Scene } from '../view/scene.ts';
 import { Screen } from '../view/screen.ts';
 import type { Seen } from '../view/seen.ts';
 import type { Tile } from '../view/tiles.ts';
+import { Turns } from '../view/turns.ts';
 
 export const PAPER = '#fbf9f4';
 export const BEYOND = '#ebe6db';
@@ -58,6 +59,7 @@ export class Wall {
   private frameRequest = 0;
   private frameMs = 0;
   private first: First | null = null;
+  private readonly turns = new Turns(() => this.request());
   private viewId = 0;
   private answeredId = -1;
   private sentRect: TileRect | null = null;
@@ -89,6 +91,7 @@ export class Wall {
           window.setTimeout(() => this.request(), ms);
         }
       },
+      turn: (tile: Tile) => this.turns.of(tile),
       isComing: (tile: Tile) => this.first?.tiles.has(tile.key) === true,
     };
     this.loader = new Loader(name, loaderEvents, seen);
@@ -259,6 +262,7 @@ export class Wall {
     this.frameRequest = 0;
     const passedMs = Math.min(50, nowMs - this.frameMs);
     this.frameMs = nowMs;
+    this.turns.give();
     this.ease(passedMs);
     const hasMoved = this.isStale;
     this.isStale = false;
@@ -315,12 +319,12 @@ export class Wall {
   private syncView(visible: TileRect, nowMs: number): void {
     if (this.connection?.isOpen !== true) {
       /* What is drawn meanwhile needs tiles to be drawn on. */
-      if (!covers(this.scene.rect, visible)) {
+      if (!coversRect(this.scene.rect, visible)) {
         this.scene.subscribe(this.widen(visible));
       }
       return;
     }
-    if (covers(this.sentRect, needed(visible, this.drift)) && isSameRect(this.sentRect, this.scene.rect)) {
+    if (coversRect(this.sentRect, needed(visible, this.drift)) && isSameRect(this.sentRect, this.scene.rect)) {
       return;
     }
     const waitMs = this.sentMs + VIEW_EVERY_MS - nowMs;
@@ -367,7 +371,7 @@ export class Wall {
       this.scene.reset();
     }
     const visible = visibleTiles(this.camera, this.viewport);
-    const former = covers(this.sentRect, visible) ? this.sentRect : null;
+    const former = coversRect(this.sentRect, visible) ? this.sentRect : null;
     const canResume = former !== null && this.scene.lastSeq > 0;
     const rect = former ?? this.widen(visible);
     if (!canResume) {
@@ -383,21 +387,4 @@ export class Wall {
     this.sendView(this.widen(visibleTiles(this.camera, this.viewport)), null);
     this.request();
   }
-}
-
-function covers(outer: TileRect | null, inner: TileRect): boolean {
-  return (
-    outer !== null &&
-    outer.level === inner.level &&
-    outer.x <= inner.x &&
-    outer.y <= inner.y &&
-    outer.x + outer.width >= inner.x + inner.width &&
-    outer.y + outer.height >= inner.y + inner.height
-  );
-}
-
-/* In tiles of a level, for how fast it moves. */
-function middleOf(camera: Camera, level: number): { level: number; x: number; y: number } {
-  const { tileX, tileY, x, y } = toLevel(camera.centre, level);
-  return { level, x: tileX + x / TILE_PX, y: tileY + y / TILE_PX };
 }

@@ -1,13 +1,19 @@
 /* Which tiles to ask for around those in view: one more on each side, so that a short pan finds them there, and
  * more on the side the view moves to, as far as it gets in the time that bringing them takes. Pure. */
-import { VIEW_TILES_MAX } from './camera.ts';
-import { tileMax, tileMin, type TileRect } from './geometry.ts';
+import { VIEW_TILES_MAX, type Camera } from './camera.ts';
+import { TILE_PX, tileMax, tileMin, toLevel, type TileRect } from './geometry.ts';
 
 const AHEAD_MS = 350;
 const AHEAD_MAX = 3;
 /* Of the speed, this much is of the newest frame. */
 const SHARE = 0.3;
 const PAUSE_MS = 120;
+
+/* In tiles of a level, for how fast it moves. */
+export function middleOf(camera: Camera, level: number): { level: number; x: number; y: number } {
+  const { tileX, tileY, x, y } = toLevel(camera.centre, level);
+  return { level, x: tileX + x / TILE_PX, y: tileY + y / TILE_PX };
+}
 
 /* Tiles a ms, over the wall: the middle of what is in view, from frame to frame. */
 export class Drift {

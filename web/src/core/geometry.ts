@@ -89,6 +89,17 @@ export function isSameRect(a: TileRect | null, b: TileRect | null): boolean {
   );
 }
 
+export function coversRect(outer: TileRect | null, inner: TileRect): boolean {
+  return (
+    outer !== null &&
+    outer.level === inner.level &&
+    outer.x <= inner.x &&
+    outer.y <= inner.y &&
+    outer.x + outer.width >= inner.x + inner.width &&
+    outer.y + outer.height >= inner.y + inner.height
+  );
+}
+
 /* Carries offsets outside [0, 256) into the tile. */
 export function normalise(place: Position): Position {
   const carryX = Math.floor(place.x / TILE_PX);

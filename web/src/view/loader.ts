@@ -15,6 +15,8 @@ export interface LoaderEvents {
   /* The tile's base changed. */
   loaded(tile: Tile): void;
   later(ms: number): void;
+  /* Resolves when there is time to take it. */
+  turn?(tile: Tile): Promise<void> | undefined;
   /* It was asked for before the app was there, and is still to come. */
   isComing(tile: Tile): boolean;
 }
@@ -151,6 +153,7 @@ export class Loader {
       }
       const blob = await response.blob();
       const bitmap = await createImageBitmap(blob, { colorSpaceConversion: 'none' });
+      await this.events.turn?.(tile);
       if (flight.signal.aborted) {
         bitmap.close();
         return;

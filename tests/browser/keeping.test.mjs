@@ -286,13 +286,13 @@ test('the_hands_tool_colour_and_width_survive_the_tab', async () => {
   const page = await openPage(browser, server.address, { path: '/c/brush' });
   await page.keyboard.press('m');
   await page.keyboard.press(']');
-  await page.getByRole('button', { name: 'Colour', exact: true }).click();
+  await page.getByRole('button', { name: /^Colour:/ }).click();
   await page.getByRole('button', { name: 'Teal' }).click();
   const hand = (from) =>
     from.evaluate(() => [
       document.querySelector('button[aria-pressed=true]').getAttribute('aria-label'),
       document.querySelector('.swatch[aria-pressed=true]').getAttribute('aria-label'),
-      document.querySelector('.width-text').textContent,
+      window.kolamDebug.brush().width,
     ]);
   const before = await hand(page);
   assert.deepEqual(before.slice(0, 2), ['Marker', 'Teal']);

@@ -25,8 +25,8 @@ after(async () => {
 });
 
 async function choose(page, color) {
-  await page.getByRole('button', { name: 'Colour', exact: true }).click();
-  await page.getByRole('button', { name: color, exact: true }).click();
+  await page.getByRole('button', { name: /^Colour:/ }).click();
+  await page.getByRole('dialog', { name: 'Colour' }).getByRole('button', { name: color, exact: true }).last().click();
 }
 
 /** Pen, marker and eraser over each other, thick and thin, over several tiles. */

@@ -39,22 +39,6 @@ function addDrawing(app: App): void {
       run: () => eyedropper.toggle(),
     },
     {
-      id: 'width.thinner',
-      title: 'command.thinner',
-      group: 'draw',
-      keys: ['['],
-      isAvailable,
-      run: () => palette.stepWidth(-1),
-    },
-    {
-      id: 'width.thicker',
-      title: 'command.thicker',
-      group: 'draw',
-      keys: [']'],
-      isAvailable,
-      run: () => palette.stepWidth(1),
-    },
-    {
       id: 'edit.undo',
       title: 'toolbar.undo',
       group: 'edit',

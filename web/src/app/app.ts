@@ -80,6 +80,7 @@ export class App {
   link: Link = 'connecting';
   readonly mine: Mine;
   readonly doors: Doors;
+  readonly shell: Shell;
   readonly place: PlaceDoor;
   readonly palette: Palette;
   readonly chrome: Chrome;
@@ -194,7 +195,7 @@ export class App {
     this.place = new PlaceDoor(this, modeOf(this.search));
     addBrushActions(this);
     listenKeys(this.commands);
-    new Shell(this);
+    this.shell = new Shell(this);
     listenPage(this);
     new AsSeen(this);
     this.wall.resize(viewport);

@@ -4,7 +4,6 @@ import type { Ink } from '../ink.ts';
 import { message } from '../i18n/i18n.ts';
 import type { ColorEvents } from '../ui/colorbutton.ts';
 import { colorName } from '../ui/colornames.ts';
-import { element } from '../ui/dom.ts';
 import { placeOfWidth, widthAt } from '../ui/palette.ts';
 import type { SizeEvents } from '../ui/sizebutton.ts';
 import type { App } from './app.ts';
@@ -58,9 +57,8 @@ export function addBrushActions(app: App): void {
   const { commands, palette } = app;
   const isAvailable = (): boolean => app.mayDraw;
   /* What a key changed, for those who do not see the toolbar. */
-  const heard = element('div', { class: 'heard-only', role: 'status' });
-  document.body.append(heard);
-  const say = (text: string): void => heard.replaceChildren(text);
+  const say = (text: string): void => app.shell.region.say(text);
+  const sayWidth = (): void => say(message('toolbar.widthPx', { width: palette.width }));
   const stepOpacity = (direction: 1 | -1): void => {
     palette.setOpacity(palette.opacity + direction * 0.1);
     say(message('brush.percent', { opacity: Math.round(palette.opacity * 100) }));
@@ -89,6 +87,28 @@ export function addBrushActions(app: App): void {
       run: () => {
         palette.swap();
         say(colorName(palette.rgb));
+      },
+    },
+    {
+      id: 'width.thinner',
+      title: 'command.thinner',
+      group: 'draw',
+      keys: ['['],
+      isAvailable,
+      run: () => {
+        palette.stepWidth(-1);
+        sayWidth();
+      },
+    },
+    {
+      id: 'width.thicker',
+      title: 'command.thicker',
+      group: 'draw',
+      keys: [']'],
+      isAvailable,
+      run: () => {
+        palette.stepWidth(1);
+        sayWidth();
       },
     },
     {

@@ -20,6 +20,7 @@ export function exposeDebug(app: App): void {
       nonce: journal.nonce,
       isComplete: app.doors.isPast ? app.doors.isComplete : wall.isComplete,
       isDrawing: app.hand.isDrawing,
+      points: app.hand.pointCount,
       tiles: wall.scene.store.tiles.size,
       fetched: wall.loader.fetched,
       fetchedBytes: wall.loader.fetchedBytes,

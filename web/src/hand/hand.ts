@@ -86,6 +86,11 @@ export class Hand {
     return this.current !== null;
   }
 
+  /* Of the stroke that is being drawn. */
+  get pointCount(): number {
+    return this.current?.builder.stroke.points.count ?? 0;
+  }
+
   begin(brush: HandBrush, touch: Touch, hasPressure: boolean): void {
     this.end();
     const { camera, viewport } = this.look();

@@ -86,6 +86,7 @@ export class ColorButton {
       this.mixer = await this.events.mix(this.place).catch(() => this.plainPicker());
       this.mixer.update();
     }
+    this.popover.fitIn();
   }
 
   /* Where the mixer cannot be loaded the browser has one of its own. */

@@ -24,6 +24,7 @@ export class SizeButton {
   private readonly width: NumberSlider;
   private readonly opacity: NumberSlider;
   private readonly place = element('div', { class: 'feel-place' });
+  private readonly popover: Popover;
   private feel: { update(): void } | null = null;
   private drag: { x: number; y: number; from: number; isMoved: boolean } | null = null;
 
@@ -59,7 +60,7 @@ export class SizeButton {
       this.opacity.root,
       this.width.root,
     );
-    new Popover(this.trigger, panel, () => {
+    this.popover = new Popover(this.trigger, panel, () => {
       this.width.slider.focus();
       void this.loadFeel();
     });
@@ -74,6 +75,7 @@ export class SizeButton {
       try {
         this.feel = await this.events.feel(this.place);
         this.feel.update();
+        this.popover.fitIn();
       } catch {
         this.feel = null; /* tried again when it is opened next */
       }

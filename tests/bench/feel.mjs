@@ -137,6 +137,7 @@ const TOOLS = [
   ['airbrush, 200 px', 'a', { width: 200 }],
   ['eraser, 60 px', 'e', { width: 60 }],
   ['filled outline', 'f', {}],
+  ['filled rectangle, stretched', 'Shift+R', {}],
 ];
 
 const server = await startServer({ data: await makeData() });

@@ -41,7 +41,7 @@ test('the_first_load_is_small_and_the_past_is_loaded_when_it_is_asked_for', asyn
   console.log(`first load: ${total} bytes: ${[...loads].map(([path, bytes]) => `${path} ${bytes}`).join(', ')}`);
   assert.ok(loads.has('/app.js') && loads.has('/ink.wasm'), 'it is measured');
   assert.ok(total < FIRST_LOAD_MAX, `${total} bytes`);
-  assert.deepEqual([...loads.keys()].filter((path) => /history/.test(path)), []);
+  assert.deepEqual([...loads.keys()].filter((path) => /history|brush/.test(path)), []);
   await page.keyboard.press('i');
   await until(page, () => document.querySelector('#wall.is-asking'));
   assert.deepEqual([...loads.keys()].filter((path) => /history/.test(path)).sort(), ['/history.css', '/history.js']);

@@ -144,6 +144,35 @@ test('a_drawing_of_three_parts_drawn_as_it_grows_equals_the_whole', () => {
   }
 });
 
+test('a_filled_outline_drawn_as_it_grows_equals_the_whole', () => {
+  const next = random(11);
+  const samples = Array.from({ length: 400 }, (_, i) => [
+    200 + (150 + 60 * Math.sin(i / 17)) * Math.cos(i / 60) + 5 * next(),
+    200 + (190 + 40 * Math.cos(i / 23)) * Math.sin(i / 31),
+  ]);
+  const under = makeUnder(9);
+  for (const tile of [tiles[0], { level: 0, x: 1, y: 1, key: '3' }, { level: 1, x: 1, y: 1, key: '4' }]) {
+    const builder = new StrokeBuilder({ tool: 5, color: 0x2c6ed566 }, { ...tiles[0], tileX: 0, tileY: 0, x: 0, y: 0 }, PLAIN, 0);
+    const live = new LiveInk(ink, builder.stroke);
+    live.touch(tile.key);
+    const [settled, shown] = [ink.allocTile(), ink.allocTile()];
+    [settled, shown].forEach((handle) => ink.tilePixels(handle).set(under));
+    let drawn = 0;
+    samples.forEach(([x, y], i) => {
+      builder.add({ place: { level: 0, tileX: 0, tileY: 0, x, y }, pressure: 1, timeMs: i * 4 });
+      if (i % 3 === 0) {
+        const rect = frame(live, tile, settled, shown);
+        drawn += rect === null ? 0 : (rect.x1 - rect.x0) * (rect.y1 - rect.y0);
+      }
+    });
+    assert.equal(builder.tail([]), null, 'it ends where the pointer is as it is');
+    builder.finish();
+    frame(live, tile, settled, shown);
+    assert.deepEqual(ink.tilePixels(shown).slice(), drawWhole(builder.stroke, tile, under), tile.key);
+    assert.ok(drawn < 0.8 * 134 * 65_536, `${drawn / 65_536} tiles`);
+  }
+});
+
 test('a_frame_touches_only_what_is_new', () => {
   const place = (x) => ({ level: 0, tileX: 0, tileY: 0, x, y: 100 });
   const builder = new StrokeBuilder({ tool: 1, color: 0x2c6ed566, widthPx: 8 }, place(10), PLAIN, 0);

@@ -63,10 +63,12 @@ function touchCapsule(
   return true;
 }
 
-function boxOf(stroke: Stroke): Clip {
-  const { count, x, y } = stroke.points;
+/* Of a filled shape whose points from `first` on are new, where they can have changed it, in 1/8 px of its level: a new
+ * edge winds around what lies between it and the first point, where the contour closes. */
+export function grownBox(stroke: Stroke, first: number, count = stroke.points.count): Clip {
+  const { x, y } = stroke.points;
   const box = { x0: x[0]!, y0: y[0]!, x1: x[0]!, y1: y[0]! };
-  for (let i = 1; i < count; i++) {
+  for (let i = Math.max(1, first - 1); i < count; i++) {
     box.x0 = Math.min(box.x0, x[i]!);
     box.y0 = Math.min(box.y0, y[i]!);
     box.x1 = Math.max(box.x1, x[i]!);
@@ -75,7 +77,7 @@ function boxOf(stroke: Stroke): Clip {
   return box;
 }
 
-/* A filled shape may cover anything in its box; the kernel knows better (`Ink.strokeHomes`), and draws nothing elsewhere. */
+/* A filled shape may cover anything in its box, or change anything in what it grew by; the kernel knows better (`Ink.strokeHomes`), and draws nothing elsewhere. */
 function touchBox(
   x0: number,
   y0: number,
@@ -127,7 +129,7 @@ export function touchTiles(
   const radius = ((stroke.width / 256 / 2) * zoom) / TILE_PX;
   const margin = 1 / TILE_PX;
   if (stroke.tool === TOOL_FILL) {
-    const box = boxOf(stroke);
+    const box = grownBox(stroke, first);
     const [left, top] = [originX + box.x0 * scale, originY + box.y0 * scale];
     return touchBox(left, top, originX + box.x1 * scale, originY + box.y1 * scale, clip, visit);
   }

@@ -6,7 +6,8 @@
  * never kept: from the newest point to where the pointer is, or will be by the time it is seen. It is added to a mask of
  * its own each time, and united with the stroke's before that is composited: translucent ink stays even. */
 import { POINTS_MAX, type Points, type Stroke } from '../core/op.ts';
-import type { TileId } from '../core/geometry.ts';
+import { SUB_PER_PX, TILE_PX, type TileId } from '../core/geometry.ts';
+import { grownBox } from '../core/touch.ts';
 import type { Ink, MaskHandle, Rect, StrokeHandle, TileHandle } from '../ink.ts';
 import { unite } from './surface.ts';
 
@@ -99,7 +100,8 @@ export class LiveInk {
       const base = part * PART_STEP;
       const first = Math.max(0, held.added - base);
       if (first < Math.min(POINTS_MAX, this.loaded - base)) {
-        changed = unite(changed, this.ink.addStroke(held.mask, slot, first, tile));
+        const rect = this.ink.addStroke(held.mask, slot, first, tile);
+        changed = unite(changed, this.grown(rect, first, tile));
       }
     });
     held.added = this.loaded;
@@ -108,6 +110,31 @@ export class LiveInk {
       held.tail = this.ink.addStroke(this.tail!.mask, this.tail!.slot, 1, tile);
     }
     return unite(changed, held.tail);
+  }
+
+  /* The kernel draws a filled shape whole each time; what of it is new is known, but while it is so small that its
+   * edges get finer cells. */
+  private grown(rect: Rect | null, first: number, tile: TileId): Rect | null {
+    const { stroke } = this;
+    if (rect === null || first === 0 || stroke.contours === undefined) {
+      return rect;
+    }
+    const zoom = 2 ** (tile.level - stroke.origin.level);
+    const former = grownBox(stroke, 1, first);
+    const side = Math.max(former.x1 - former.x0, former.y1 - former.y0) * (zoom / SUB_PER_PX);
+    if (side < TILE_PX / 2) {
+      return rect;
+    }
+    const box = grownBox(stroke, first);
+    const px = (tiles: number, sub: number): number => tiles * TILE_PX + (sub * zoom) / SUB_PER_PX;
+    const [left, top] = [stroke.origin.x * zoom - tile.x, stroke.origin.y * zoom - tile.y];
+    const grown = {
+      x0: Math.max(rect.x0, Math.floor(px(left, box.x0)) - 2),
+      y0: Math.max(rect.y0, Math.floor(px(top, box.y0)) - 2),
+      x1: Math.min(rect.x1, Math.ceil(px(left, box.x1)) + 2),
+      y1: Math.min(rect.y1, Math.ceil(px(top, box.y1)) + 2),
+    };
+    return grown.x0 < grown.x1 && grown.y0 < grown.y1 ? grown : null;
   }
 
   /* Draws the stroke over `tile` inside the rectangle, after `advance` of the same tile. */

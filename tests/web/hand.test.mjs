@@ -33,7 +33,12 @@ function makeHand() {
     connection: { isBehind: false, send: (bytes) => sent.push(read(bytes)) },
   };
   const calls = [];
-  const scene = new Proxy({}, { get: (_, name) => () => calls.push(name) });
+  const tails = [];
+  const called = (name) => (key, value) => {
+    calls.push(name);
+    name === 'setTail' && tails.push(value);
+  };
+  const scene = new Proxy({}, { get: (_, name) => called(name) });
   const camera = { centre: { level: 0, tileX: 2, tileY: 2, x: 0, y: 0 }, zoom: 0, turn: { angle: 0, isMirrored: false } };
   const look = () => ({ camera, viewport: { width: 1024, height: 1024, ratio: 1 } });
   const events = { finished: () => undefined, drawing: () => undefined, failed: assert.fail };
@@ -44,7 +49,7 @@ function makeHand() {
     hand.move([touch(x, y)]);
     hand.preview(nowMs);
   };
-  return { hand, journal, sent, calls, touch, move };
+  return { hand, journal, sent, calls, tails, touch, move };
 }
 
 const FEEL = { steadiness: 0, curve: 'normal', isSpeedy: false };
@@ -143,4 +148,52 @@ test('others_put_a_preview_from_the_first_point_in_place_of_what_they_had', () =
   assert.equal(points.count, 5);
   assert.deepEqual([points.x[0], points.y[0]], [60 * 8, 50 * 8]);
   assert.deepEqual([others.pens.get(NONCE).place.x, others.pens.get(NONCE).place.y], [60, 50]);
+});
+
+test('where_the_pointer_is_thought_to_go_is_shown_and_neither_sent_nor_kept', () => {
+  const { hand, journal, sent, tails, touch } = makeHand();
+  hand.begin(brush(null), touch(20, 20), false);
+  const ends = () => {
+    const { x, y, count } = tails.at(-1);
+    return [x[count - 1] / 8, y[count - 1] / 8];
+  };
+  const last = touch(120, 40);
+  const near = { ...last, x: 150, y: 46, timeMs: last.timeMs + 12 };
+  const far = { ...last, x: 400, y: 90, timeMs: last.timeMs + 60 };
+  hand.move([last], [near, far]);
+  assert.deepEqual(ends(), [150, 46], 'a guess far ahead is none');
+  hand.framed();
+  assert.deepEqual(ends(), [150, 46], 'for the frame that shows it');
+  hand.framed();
+  assert.deepEqual(ends(), [120, 40], 'the pointer rests: the ink ends where it is');
+  const shown = tails.length;
+  hand.framed();
+  assert.equal(tails.length, shown);
+  hand.move([touch(200, 50)]);
+  assert.deepEqual(ends(), [200, 50]);
+  hand.end();
+  const kept = pointsOf({ body: journal.list()[0].bodies[0] });
+  assert.deepEqual(kept.at(-1), [200, 50]);
+  assert.ok([...sent.flatMap(pointsOf), ...kept].every(([x]) => x <= 200));
+});
+
+test('pressure_is_the_pens_or_of_speed_or_not_there', () => {
+  const drawn = (held, hasPressure, tool = 0) => {
+    const { hand, journal, touch } = makeHand();
+    hand.begin({ ...brush(null, tool), ...held }, { ...touch(20, 20), altitude: 0.3 }, hasPressure);
+    for (let x = 30; x < 900; x += 40) {
+      hand.move([{ ...touch(x, 30), pressure: 0.3 }]);
+    }
+    hand.end();
+    return decodeOp(journal.list()[0].bodies[0]);
+  };
+  assert.equal(drawn({}, false).hasPressure, false);
+  const speed = drawn({ isSpeedy: true }, false);
+  assert.ok(speed.hasPressure && new Set(speed.points.pressure.slice(0, speed.points.count)).size > 3);
+  const pen = drawn({ isSpeedy: true }, true);
+  assert.equal(pen.points.pressure[pen.points.count - 1], 77, 'who has pressure keeps it');
+  assert.ok(drawn({ curve: 'soft' }, true).points.pressure[5] > 100);
+  assert.equal(drawn({}, true).width, 4 * 256, 'a pen is not wider for lying flat');
+  assert.ok(drawn({}, true, 3).width > 3 * 4 * 256, 'a pencil is');
+  assert.equal(drawn({}, false, 3).width, 4 * 256, 'a finger does not tilt');
 });

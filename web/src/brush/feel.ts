@@ -39,7 +39,7 @@ export class Feel {
       step: 1,
       valueAt: (place) => Math.round(place * STEADY_MAX),
       placeOf: (steadiness) => steadiness / STEADY_MAX,
-      changed: (value) => palette.setFeel({ steadiness: Math.min(STEADY_MAX, Math.max(0, Math.round(value) || 0)) }),
+      changed: (value) => palette.setFeel({ steadiness: Math.min(STEADY_MAX, Math.max(0, Math.round(value))) }),
     });
     this.speed.addEventListener('change', () => palette.setFeel({ isSpeedy: this.speed.checked }));
     const speed = element('label', { class: 'feel-check' }, this.speed, message('brush.speedPressure'));

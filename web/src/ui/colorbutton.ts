@@ -84,8 +84,8 @@ export class ColorButton {
     if (this.mixer === null) {
       this.mixer = { update: () => undefined };
       this.mixer = await this.events.mix(this.place).catch(() => this.plainPicker());
-      this.mixer.update();
     }
+    this.mixer.update();
     this.popover.fitIn();
   }
 
@@ -111,6 +111,8 @@ export class ColorButton {
     this.grid.show(colors, rgb);
     this.recent.show(recent, rgb);
     this.recent.root.hidden = recent.length === 0;
-    this.mixer?.update();
+    if (!this.place.hidden) {
+      this.mixer?.update();
+    }
   }
 }

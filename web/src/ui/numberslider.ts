@@ -17,6 +17,7 @@ export class NumberSlider {
   readonly root: HTMLElement;
   readonly slider: HTMLInputElement;
   private readonly number: HTMLInputElement;
+  private value = 0;
 
   constructor(private readonly options: NumberSliderOptions) {
     const { label, unit, min, max, step } = options;
@@ -24,10 +25,10 @@ export class NumberSlider {
     this.number = element('input', { type: 'number', 'aria-label': label, inputmode: 'decimal' });
     [this.number.min, this.number.max, this.number.step] = [min, max, step].map(String) as [string, string, string];
     this.slider.addEventListener('input', () => options.changed(options.valueAt(Number(this.slider.value))));
-    this.number.addEventListener('change', () => options.changed(Number(this.number.value)));
+    this.number.addEventListener('change', () => this.take());
     this.number.addEventListener('keydown', (event) => {
       if (event.key === 'Enter') {
-        options.changed(Number(this.number.value));
+        this.take();
       }
     });
     this.root = element(
@@ -39,14 +40,23 @@ export class NumberSlider {
     );
   }
 
+  /* What is no number is put back. */
+  private take(): void {
+    const value = this.number.valueAsNumber;
+    if (Number.isFinite(value)) {
+      this.options.changed(value);
+    }
+    this.number.value = String(this.value);
+  }
+
   set disabled(isDisabled: boolean) {
     this.slider.disabled = isDisabled;
     this.number.disabled = isDisabled;
   }
 
   show(value: number, text: string): void {
+    this.value = value;
     this.slider.value = String(this.options.placeOf(value));
-    this.slider.style.setProperty('--place', this.slider.value);
     this.slider.setAttribute('aria-valuetext', text);
     if (document.activeElement !== this.number) {
       this.number.value = String(value);

@@ -23,10 +23,16 @@ export class SizeButton {
   private readonly sample = element('span', { class: 'width-sample' });
   private readonly width: NumberSlider;
   private readonly opacity: NumberSlider;
+  private readonly panel = element('div', {
+    class: 'panel size-panel',
+    role: 'dialog',
+    'aria-label': message('brush.panel'),
+  });
   private readonly place = element('div', { class: 'feel-place' });
   private readonly popover: Popover;
   private feel: { update(): void } | null = null;
   private drag: { x: number; y: number; from: number; isMoved: boolean } | null = null;
+  private hasDragged = false;
 
   constructor(
     private readonly palette: Palette,
@@ -53,24 +59,20 @@ export class SizeButton {
       placeOf: (percent) => (percent / 100 - OPACITY_MIN) / (1 - OPACITY_MIN),
       changed: (percent) => palette.setOpacity(percent / 100),
     });
-    const panel = element(
-      'div',
-      { class: 'panel size-panel', role: 'dialog', 'aria-label': message('brush.panel') },
-      this.place,
-      this.opacity.root,
-      this.width.root,
-    );
-    this.popover = new Popover(this.trigger, panel, () => {
+    this.panel.append(this.place, this.opacity.root, this.width.root);
+    this.popover = new Popover(this.trigger, this.panel, () => {
       this.width.slider.focus();
       void this.loadFeel();
     });
     this.listenDrag();
-    this.root = element('div', { class: 'holder has-wide-panel' }, this.trigger, panel);
+    this.root = element('div', { class: 'holder has-wide-panel' }, this.trigger, this.panel);
     this.update();
   }
 
   private async loadFeel(): Promise<void> {
-    if (this.feel === null) {
+    if (this.feel !== null) {
+      this.feel.update();
+    } else {
       this.feel = { update: () => undefined };
       try {
         this.feel = await this.events.feel(this.place);
@@ -86,6 +88,7 @@ export class SizeButton {
   private listenDrag(): void {
     const { trigger, palette, events } = this;
     trigger.addEventListener('pointerdown', (event) => {
+      this.hasDragged = false;
       if (event.button === 0 && palette.hasWidth) {
         trigger.setPointerCapture(event.pointerId);
         this.drag = { x: event.clientX, y: event.clientY, from: placeOfWidth(palette.width), isMoved: false };
@@ -106,10 +109,10 @@ export class SizeButton {
     });
     const end = (): void => {
       if (this.drag?.isMoved) {
+        this.hasDragged = true;
         events.showSize(false);
-      } else {
-        this.drag = null;
       }
+      this.drag = null;
     };
     trigger.addEventListener('pointerup', end);
     trigger.addEventListener('pointercancel', end);
@@ -117,10 +120,10 @@ export class SizeButton {
     trigger.addEventListener(
       'click',
       (event) => {
-        if (this.drag !== null && event.detail > 0) {
+        if (this.hasDragged && event.detail > 0) {
           event.stopImmediatePropagation();
         }
-        this.drag = null;
+        this.hasDragged = false;
       },
       true,
     );
@@ -142,6 +145,8 @@ export class SizeButton {
     this.width.disabled = !hasWidth;
     this.width.show(width, text);
     this.opacity.show(percent, message('brush.percent', { opacity: percent }));
-    this.feel?.update();
+    if (!this.panel.hidden) {
+      this.feel?.update();
+    }
   }
 }

@@ -169,4 +169,5 @@ export function showEmbed(canvas: string, camera: Camera, viewport: Viewport): v
   showPreview();
   document.body.append(made);
   made.showModal();
+  frame.root.querySelector('button')!.focus();
 }

@@ -1,10 +1,10 @@
-/* Which tiles the activity layer asks for: those of the view, of a level whose tiles are some twenty to forty pixels
+/* Which tiles the activity layer asks for: those of the view, of a level whose tiles are some fifty to ninety pixels
  * on the screen, few enough for one question. Pure. */
 import { displayLevel, visibleTiles, type Camera, type Viewport } from '../core/camera.ts';
 import { clampLevel, LEVEL_MAX, tileMax, tileMin, type TileRect } from '../core/geometry.ts';
 
 const SIDE_MAX = 64;
-const FINER_MAX = 3;
+const FINER_MAX = 2;
 
 export function heatFrame(camera: Camera, viewport: Viewport): TileRect {
   const visible = visibleTiles(camera, { ...viewport, ratio: 1 });

@@ -138,11 +138,11 @@ export class Place {
   private build(): void {
     const { wall, doors } = this.app;
     const { mode } = this.door;
-    wall.canvas.after(this.heat.canvas);
+    wall.canvas.after(this.heat.canvas, this.signs.root); /* under all that floats */
     const pills = element('div', { class: 'pills' });
     pills.append(this.tourPill.root, this.followPill.root, this.followersPill.root);
-    document.body.append(this.signs.root, this.heat.legend, pills, this.map.root, this.panel.root);
-    doors.root.after(this.panel.root);
+    document.body.append(this.heat.legend, pills);
+    doors.root.after(this.map.root, this.panel.root);
     if (mode === 'embed') {
       document.body.append(this.linkBack());
     }

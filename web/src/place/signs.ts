@@ -18,6 +18,7 @@ const NARROW: Inset = { top: 76, right: 26, bottom: 100, left: 26 };
 interface Sign {
   root: HTMLButtonElement;
   arrow: HTMLElement;
+  initial: HTMLElement;
   name: HTMLElement;
   place: Lively;
 }
@@ -81,6 +82,7 @@ export class Signs {
     sign.arrow.style.transform = mark.angle === null ? '' : `rotate(${mark.angle.toFixed(3)}rad)`;
     const others = mark.count - 1;
     const name = first?.name ?? '';
+    setText(sign.initial, mark.angle === null ? '' : initialOf(name));
     setText(sign.name, others > 0 ? `${name} +${formatNumber(others)}` : name);
     const label = labelOf(mark);
     if (root.title !== label) {
@@ -91,14 +93,19 @@ export class Signs {
 
   private make(key: string): Sign {
     const arrow = element('span', { class: 'sign-arrow' });
+    const initial = element('span', { class: 'sign-dot' });
     const name = element('span', { class: 'sign-name' });
-    const root = element('button', { type: 'button', class: 'sign' }, arrow, name);
-    const sign = { root, arrow, name, place: null as unknown as Lively };
+    const root = element('button', { type: 'button', class: 'sign' }, arrow, initial, name);
+    const sign = { root, arrow, initial, name, place: null as unknown as Lively };
     root.addEventListener('click', () => this.go(sign.place));
     this.signs.set(key, sign);
     this.root.append(root);
     return sign;
   }
+}
+
+function initialOf(name: string): string {
+  return [...name][0]?.toLocaleUpperCase() ?? '';
 }
 
 function setText(node: HTMLElement, text: string): void {

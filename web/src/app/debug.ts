@@ -26,6 +26,8 @@ export function exposeDebug(app: App): void {
       fetchedBytes: wall.loader.fetchedBytes,
       pens: [...app.others.pens.values()].map((pen) => pen.artist),
     }),
+    /* The wall as a place, once that is loaded. */
+    place: () => app.place.place?.report() ?? null,
     /* The past, once a door to it was opened. */
     past: () => app.doors.report(),
     pastPixels: (level: number, x: number, y: number) => app.doors.pixels(level, x, y),

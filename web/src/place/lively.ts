@@ -22,6 +22,11 @@ export interface Lively {
   count: number; /* of artists in all */
 }
 
+/* What only oneself drew is no news. */
+export function isOwn({ count, artists }: Lively, self: number): boolean {
+  return count === 1 && artists[0]?.artist === self;
+}
+
 export function middleOf(place: Lively): Position {
   const corner = positionFromPixels(place.level, place.x, place.y);
   return translate(corner, place.width / 2, place.height / 2);

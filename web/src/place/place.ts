@@ -17,7 +17,7 @@ import type { PlaceDoor } from './door.ts';
 import { withPlace } from './flight.ts';
 import { Followers, Following } from './follow.ts';
 import { HeatLayer } from './heatlayer.ts';
-import { viewOf, type Artist } from './lively.ts';
+import { isOwn, viewOf, type Artist } from './lively.ts';
 import { Minimap } from './minimap.ts';
 import { isBare } from './modes.ts';
 import { Panel, peopleText, type PanelAction, type Section } from './panel.ts';
@@ -68,7 +68,7 @@ export class Place {
     this.api = new PlaceApi(page.canvas);
     this.asker = new Asker((json) => session.connection.sendJson(json));
     this.bookmarks = new Bookmarks(keeping.settings, page.canvas);
-    const self = (): number => session.person?.artist ?? 0;
+    const self = (): number => this.self;
     this.signs = new Signs((place) => {
       void door.fly(viewOf(place, wall.camera, wall.viewport));
     }, self);
@@ -165,6 +165,10 @@ export class Place {
 
   private asked(word: string): boolean {
     return new URLSearchParams(location.search).has(word);
+  }
+
+  private get self(): number {
+    return this.app.session.person?.artist ?? 0;
   }
 
   /* ---- what comes ---- */
@@ -388,7 +392,8 @@ export class Place {
     const { wall, chrome } = this.app;
     for (const minutes of [LIVELY_MINUTES, 120, 1440]) {
       const found = await this.api.lively(minutes).catch(() => null);
-      const camera = found === null ? null : nextLively(this.guide, found.places, wall, found.now);
+      const others = (found?.places ?? []).filter((place) => !isOwn(place, this.self));
+      const camera = found === null ? null : nextLively(this.guide, others, wall, found.now);
       if (camera !== null) {
         void this.door.fly(camera);
         return;

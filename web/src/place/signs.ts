@@ -3,7 +3,7 @@
 import type { Camera, Viewport } from '../core/camera.ts';
 import { formatNumber, message } from '../i18n/i18n.ts';
 import { element } from '../ui/dom.ts';
-import { edgeMarks, type EdgeMark, type Inset, type Lively } from './lively.ts';
+import { edgeMarks, isOwn, type EdgeMark, type Inset, type Lively } from './lively.ts';
 import { tintOf } from './tint.ts';
 import { directionOf, namesOf } from './words.ts';
 
@@ -42,12 +42,11 @@ export class Signs {
     return this.signs.size;
   }
 
-  /* The liveliest first. What only oneself drew is no news. */
+  /* The liveliest first. */
   set(places: readonly Lively[], clockMs: number): void {
     const self = this.self();
     this.places = places.filter(
-      ({ last, count, artists }) =>
-        clockMs - last < FRESH_MS && !(count === 1 && artists[0]?.artist === self),
+      (place) => clockMs - place.last < FRESH_MS && !isOwn(place, self),
     );
     this.isStale = true;
   }

@@ -153,7 +153,7 @@ function boxAround(
   return { level, x: axis(tileX, x, width), y: axis(tileY, y, height), width, height };
 }
 
-/* Where somebody is, for those who ask to be taken there: the liveliest that is not in view. */
+/* Where others are, for those who ask to be taken there: the liveliest that is not in view. */
 export function nextLively(
   guide: TourGuide,
   places: readonly Lively[],

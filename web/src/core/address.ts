@@ -31,13 +31,19 @@ export function parseView(hash: string): Camera | null {
   return makeCamera(centre, zoom, makeTurn(Number(match[4] ?? 0), false));
 }
 
+/* The words of a query, parted as the server parts them: by semicolons, too. What it takes for `?embed`, and lets
+ * other sites frame, must be that to the page as well. */
+export function wordsOf(search: string): URLSearchParams {
+  return new URLSearchParams(search.replace(/;/g, '&'));
+}
+
 /* `/c/<name>` or `/`; `?watch`, and whatever else only looks on, without drawing. */
 export function parsePage(
   pathname: string,
   search: string,
 ): { canvas: string; isWatching: boolean } {
   const match = /^\/c\/([a-z0-9][a-z0-9_-]{0,63})\/?$/.exec(pathname);
-  const asked = new URLSearchParams(search);
+  const asked = wordsOf(search);
   const isWatching = ['watch', 'tour', 'kiosk', 'embed'].some((word) => asked.has(word));
   return { canvas: match?.[1] ?? 'main', isWatching };
 }

@@ -1,6 +1,6 @@
 /* The door to watching by HTTP alone (`?watch&lite`): what stands where a WebSocket would, until the rest
  * is loaded. No connection is held; see lite.ts. */
-import { parsePage } from '../core/address.ts';
+import { parsePage, wordsOf } from '../core/address.ts';
 import { tilesFrame, viewFrame } from './frames.ts';
 
 export interface LiteSocket {
@@ -14,7 +14,7 @@ export interface LiteSocket {
 }
 
 export function isLite(search: string): boolean {
-  return parsePage('', search).isWatching && new URLSearchParams(search).has('lite');
+  return parsePage('', search).isWatching && wordsOf(search).has('lite');
 }
 
 /* `raster` is this page's: that of a canvas on which nothing was drawn yet. */

@@ -1,9 +1,11 @@
 /* How a page that only looks on is shown: `?watch`, `?tour` (flies by itself), `?kiosk` (a tour, and nothing
  * but the wall), `?embed` (in another site's frame). Pure. */
+import { wordsOf } from '../core/address.ts';
+
 export type Mode = 'draw' | 'watch' | 'tour' | 'kiosk' | 'embed';
 
 export function modeOf(search: string): Mode {
-  const asked = new URLSearchParams(search);
+  const asked = wordsOf(search);
   for (const mode of ['embed', 'kiosk', 'tour', 'watch'] as const) {
     if (asked.has(mode)) {
       return mode;

@@ -69,8 +69,14 @@ export class Panel {
     canDraw: boolean,
   ) {
     this.search = new SearchBox(api, bookmarks, {
-      fly: (camera) => this.fly(camera),
-      open: (href) => events.open(href),
+      fly: (camera) => {
+        this.close();
+        events.fly(camera);
+      },
+      open: (href) => {
+        this.close();
+        events.open(href);
+      },
       camera: () => wall.camera,
       searching: (isSearching) => {
         this.sections.hidden = isSearching;

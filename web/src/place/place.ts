@@ -3,7 +3,7 @@
 import { ArrowLeft, ArrowRight, BookmarkPlus, Code, Flame, House, Map, Sparkles, Telescope } from 'lucide';
 import type { App } from '../app/app.ts';
 import { adminToken } from '../app/doors.ts';
-import { formatView } from '../core/address.ts';
+import { formatView, wordsOf } from '../core/address.ts';
 import type { Camera } from '../core/camera.ts';
 import { message } from '../i18n/i18n.ts';
 import type { Json } from '../net/connection.ts';
@@ -164,7 +164,7 @@ export class Place {
   }
 
   private asked(word: string): boolean {
-    return new URLSearchParams(location.search).has(word);
+    return wordsOf(location.search).has(word);
   }
 
   private get self(): number {

@@ -17,7 +17,7 @@ import {
   until,
   wave,
 } from './kit.mjs';
-import { decodePng } from './png.mjs';
+import { decodePng } from '../wire/png.mjs';
 
 let server;
 let browser;
@@ -146,10 +146,12 @@ test('places_get_names_for_oneself_and_for_everybody_and_are_found_again', async
   await draw(page, wave([300, 200], [600, 300]));
   await settled(page);
   await page.keyboard.press('b');
+  await page.locator('.is-naming .place-text').waitFor();
   await page.keyboard.type('The quiet corner');
   await page.keyboard.press('Enter');
   await until(page, () => document.querySelector('dialog[open]') === null);
   await page.keyboard.press('b');
+  await page.locator('.is-naming .place-text').waitFor();
   await page.keyboard.type('Zum Brückle');
   await page.locator('.place-check input').check();
   await page.locator('.is-naming .text-button').click();

@@ -6,7 +6,11 @@ import { button, element } from '../ui/dom.ts';
 import { NAME_MAX } from './bookmarks.ts';
 import { cameraForSize, frameSnippet, imageSnippet, linkTo, snapshotUrl, type Size } from './snippets.ts';
 
-function dialog(kind: string, title: MessageId): HTMLDialogElement {
+/* Null if there is one: its key was pressed again before it was there. */
+function dialog(kind: string, title: MessageId): HTMLDialogElement | null {
+  if (document.querySelector('dialog.place-dialog') !== null) {
+    return null;
+  }
   const made = element('dialog', { class: `place-dialog ${kind}`, 'aria-label': message(title) });
   const close = button(message('place.close'), X, null, () => made.close());
   close.classList.add('place-close');
@@ -29,6 +33,9 @@ export function askName(
   mayShare: boolean,
 ): void {
   const made = dialog('is-naming', 'places.nameThis');
+  if (made === null) {
+    return;
+  }
   const input = element('input', {
     type: 'text',
     class: 'place-text',
@@ -106,6 +113,9 @@ function copyRow(label: MessageId, said: (text: string) => void): { root: HTMLEl
 
 export function showEmbed(canvas: string, camera: Camera, viewport: Viewport): void {
   const made = dialog('is-embed', 'embed.title');
+  if (made === null) {
+    return;
+  }
   const { origin } = location;
   const title = message('embed.alt', { canvas });
   const status = element('p', { class: 'search-said', role: 'status' });

@@ -320,3 +320,86 @@ test('each_artist_has_a_colour_on_which_white_can_be_read', () => {
   assert.equal(new Set(Array.from({ length: 24 }, (_, i) => tintOf(i))).size, 24);
   assert.equal(tintOf(5), tintOf(5));
 });
+
+// ---- as the server takes places, and what is pasted elsewhere ----
+
+const { worldDecimals, cameraOf } = await load('place/decimals.ts');
+const { cameraForSize, frameSnippet, imageSnippet, linkTo, snapshotUrl } = await load('place/snippets.ts');
+const { modeOf, searchOf } = await load('place/modes.ts');
+const { heatFrame } = await load('place/heatframe.ts');
+const { parsePage } = await load('core/address.ts');
+
+test('a_view_told_in_decimals_is_the_same_view_at_every_level', () => {
+  assert.deepEqual(worldDecimals(cameraAt(-5120, 880, 2).centre), { x: '-1280', y: '220' });
+  assert.deepEqual(worldDecimals(cameraAt(-3, 1, 3).centre), { x: '-0.375', y: '0.125' });
+  assert.deepEqual(worldDecimals(cameraAt(-3, 5, -2).centre), { x: '-12', y: '20' });
+  for (let zoom = -24; zoom <= 24; zoom++) {
+    for (const x of ['0', '-1', '77', '-98765']) {
+      const camera = cameraAt(zoom < -10 ? '1' : x, x === '77' && zoom > -10 ? '-3' : '1', zoom);
+      const { x: tx, y: ty } = worldDecimals(camera.centre);
+      assert.match(tx, /^-?\d{1,12}(\.\d{1,24})?$/);
+      const back = cameraOf(tx, ty, zoom);
+      assert.ok(gapPx(camera, back) < 0.01, `${zoom}: ${tx},${ty}`);
+    }
+  }
+  assert.equal(cameraOf('1', '2', 25), null);
+  assert.equal(cameraOf('1e3', '2', 0), null);
+  assert.equal(cameraOf('', '2', 0), null);
+});
+
+test('snippets_show_the_same_middle_in_the_size_asked_for_and_are_safe_to_paste', () => {
+  const camera = cameraAt(100, 60, 1);
+  const size = { width: 450, height: 350 };
+  assert.equal(cameraForSize(camera, viewport, size).zoom, 0, 'half the size shows the same part');
+  assert.equal(linkTo('https://w.example', 'main', camera), 'https://w.example/#@100,60,1');
+  assert.equal(linkTo('https://w.example', 'a', camera, '?embed'), 'https://w.example/c/a?embed#@100,60,1');
+  const frame = frameSnippet('https://w.example', 'a', camera, viewport, size, 'A "wall" <b>&');
+  assert.match(frame, /^<iframe src="https:\/\/w\.example\/c\/a\?embed#@50,30,0" width="450" height="350"/);
+  assert.match(frame, /title="A &quot;wall&quot; &lt;b&gt;&amp;"/);
+  const url = new URL(snapshotUrl('https://w.example', 'a', camera, viewport, size));
+  assert.equal(url.searchParams.get('rect'), '-175,-145,450,350');
+  assert.equal(url.searchParams.get('scale'), '1');
+  assert.match(imageSnippet('https://w.example', 'a', camera, viewport, size, 'x'), /canvas=a&amp;rect=/);
+  const deep = new URL(snapshotUrl('https://w.example', 'a', cameraAt(2n ** 40n, 5, 20), viewport, size));
+  assert.doesNotMatch(deep.search, /e[-+]?\d/i, 'no exponents');
+  const far = new URL(snapshotUrl('https://w.example', 'a', cameraAt(0, 0, -12), viewport, size));
+  assert.equal(far.searchParams.get('scale'), '0.0001220703125');
+});
+
+test('the_address_tells_how_a_page_looks_on_and_a_foreign_frame_never_draws', () => {
+  assert.deepEqual(['', '?watch', '?tour', '?kiosk', '?embed', '?watch&tour', '?a;embed'].map(modeOf), [
+    'draw',
+    'watch',
+    'tour',
+    'kiosk',
+    'embed',
+    'tour',
+    'embed',
+  ]);
+  for (const search of ['?watch', '?tour', '?kiosk', '?embed', '?x;embed']) {
+    assert.ok(parsePage('/', search).isWatching, search);
+  }
+  assert.ok(!parsePage('/', '?embedded').isWatching);
+  const location = { search: '?x', origin: 'https://w.example' };
+  const alone = { location };
+  alone.top = alone.self = alone;
+  assert.equal(searchOf(alone), '?x');
+  const framed = { location, self: {}, get top() {
+    return { get location() {
+      throw new Error('SecurityError');
+    } };
+  } };
+  assert.equal(searchOf(framed), '?x&embed');
+  const atHome = { location, self: {}, top: { location } };
+  assert.equal(searchOf(atHome), '?x');
+});
+
+test('the_activity_layer_asks_for_few_tiles_at_every_zoom_and_on_every_screen', () => {
+  for (const screen of [viewport, { width: 390, height: 800, ratio: 3 }, { width: 3840, height: 2160, ratio: 1 }]) {
+    for (let zoom = -24; zoom <= 24; zoom += 0.5) {
+      const rect = heatFrame(cameraAt(0, 0, zoom), screen);
+      assert.ok(rect.width >= 1 && rect.width <= 64 && rect.height >= 1 && rect.height <= 64, `${zoom}`);
+      assert.ok(Math.abs(rect.level) <= 24);
+    }
+  }
+});

@@ -88,7 +88,7 @@ export class PlaceDoor {
     if (this.mode === 'draw' && welcome.you === null && this.app.unsaved === 0) {
       this.hint.offer();
     }
-    if (this.isRefusing) {
+    if (this.mode === 'draw' && this.isRefusing) {
       this.app.session.connection.sendJson({ type: 'follow_refuse', refuse: true });
     }
     this.place?.welcomed();
@@ -269,13 +269,13 @@ export class PlaceDoor {
       {
         id: 'places.link',
         title: 'place.copyLink',
-        group: 'places',
+        group: 'page',
         run: () => this.with((place) => place.copyLink()),
       },
       {
         id: 'places.embed',
         title: 'embed.title',
-        group: 'places',
+        group: 'page',
         keys: ['shift+e'],
         run: () => this.with((place) => place.embed()),
       },
@@ -296,7 +296,7 @@ export class PlaceDoor {
       {
         id: 'people.allowFollow',
         title: 'follow.allow',
-        group: 'people',
+        group: 'page',
         isAvailable: isDrawer,
         isOn: () => !this.isRefusing,
         run: () => this.refuse(!this.isRefusing),

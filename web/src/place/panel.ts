@@ -121,6 +121,7 @@ export class Panel {
     this.root.hidden = true;
     this.root.addEventListener('keydown', (event) => {
       if (event.key === 'Escape') {
+        event.preventDefault();
         event.stopPropagation();
         this.close();
       }

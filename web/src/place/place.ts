@@ -1,6 +1,6 @@
 /* The wall as a place, put together: the panel, the map, the signs at the edge, the activity layer, tours and
  * following. Loaded by door.ts. */
-import { ArrowLeft, ArrowRight, BookmarkPlus, Code, Flame, House, Map, Sparkles, Telescope } from 'lucide';
+import { ArrowLeft, ArrowRight, BookmarkPlus, Code, Flame, House, Map as MapIcon, Sparkles, Telescope } from 'lucide';
 import type { App } from '../app/app.ts';
 import { adminToken } from '../app/doors.ts';
 import { formatView, wordsOf } from '../core/address.ts';
@@ -8,6 +8,7 @@ import type { Camera } from '../core/camera.ts';
 import { message } from '../i18n/i18n.ts';
 import type { Json } from '../net/connection.ts';
 import { element } from '../ui/dom.ts';
+import { loadStyles } from '../ui/styles.ts';
 import { PlaceApi, type LivelyNow, type Named, type People } from './api.ts';
 import { Asker, Refusal } from './asker.ts';
 import { Bookmarks } from './bookmarks.ts';
@@ -231,7 +232,7 @@ export class Place {
   }
 
   framed(nowMs: number): void {
-    const { wall, doors, hand } = this.app;
+    const { wall, doors } = this.app;
     const { camera, viewport } = wall;
     this.following.framed(nowMs);
     this.followers.framed(nowMs);
@@ -240,7 +241,6 @@ export class Place {
       this.heat.draw(camera, viewport);
       this.signs.draw(camera, viewport);
     }
-    document.body.classList.toggle('is-drawing', hand.isDrawing);
   }
 
   /* The view is moved by something else than one's own hand. */
@@ -323,7 +323,7 @@ export class Place {
       { text: 'place.lively', picture: Sparkles, key: 'w', run: run('places.lively'), isAvailable: isNow },
       { text: 'tour.title', picture: Telescope, run: run('places.tour'), isOn: () => this.isTouring, isAvailable: isNow },
       { text: 'activity.title', picture: Flame, run: run('places.activity'), isOn: () => this.heat.isShown, isAvailable: isNow },
-      { text: 'map.title', picture: Map, key: 'j', run: run('places.map'), isOn: () => this.map.isShown },
+      { text: 'map.title', picture: MapIcon, key: 'j', run: run('places.map'), isOn: () => this.map.isShown },
       { text: 'places.nameThis', picture: BookmarkPlus, key: 'b', run: run('places.name') },
       { text: 'embed.title', picture: Code, run: run('places.embed') },
     ];
@@ -554,11 +554,6 @@ export class Place {
 
 /* The stylesheet comes with the code. */
 export async function openPlace(app: App, door: PlaceDoor): Promise<Place> {
-  await new Promise((resolve) => {
-    const link = element('link', { rel: 'stylesheet', href: '/place.css' });
-    link.addEventListener('load', resolve);
-    link.addEventListener('error', resolve);
-    document.head.append(link);
-  });
+  await loadStyles('place');
   return new Place(app, door);
 }

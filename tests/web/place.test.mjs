@@ -403,3 +403,114 @@ test('the_activity_layer_asks_for_few_tiles_at_every_zoom_and_on_every_screen', 
     }
   }
 });
+
+// ---- moving the view: flights and following, on a wall that only holds a camera ----
+
+const listeners = new Map();
+globalThis.window ??= {
+  setTimeout: (run, ms) => setTimeout(run, ms),
+  clearTimeout: (timer) => clearTimeout(timer),
+  addEventListener: (name, run) => listeners.set(name, run),
+  removeEventListener: (name) => listeners.delete(name),
+};
+const { Flyer } = await load('place/flyer.ts');
+const { Following, Followers } = await load('place/follow.ts');
+
+function makeWall(camera) {
+  return {
+    camera,
+    viewport,
+    setCamera(next) {
+      this.camera = next;
+    },
+    request() {},
+  };
+}
+
+test('a_flight_arrives_and_a_press_or_another_hand_on_the_wall_ends_it', async () => {
+  const wall = makeWall(cameraAt(0, 0, 0));
+  const flyer = new Flyer(wall, () => false);
+  const goal = cameraAt(9000, 0, 2);
+  const arrival = flyer.to(goal);
+  for (let ms = 0; flyer.isFlying && ms < 9000; ms += 16) {
+    flyer.framed(ms);
+  }
+  assert.equal(await arrival, true);
+  assert.deepEqual(wall.camera, goal);
+  assert.equal(listeners.size, 0, 'it listens no more');
+  const broken = flyer.to(cameraAt(0, 0, 0));
+  flyer.framed(0);
+  flyer.framed(500);
+  const where = wall.camera;
+  listeners.get('pointerdown')();
+  flyer.framed(900);
+  assert.equal(await broken, false);
+  assert.equal(wall.camera, where);
+  const pushed = flyer.to(cameraAt(0, 0, 0));
+  flyer.framed(0);
+  wall.setCamera(cameraAt(77, 0, 0));
+  flyer.framed(16);
+  assert.equal(await pushed, false);
+  assert.equal(wall.camera.centre.x, 77);
+  const still = new Flyer(wall, () => true);
+  assert.equal(await still.to(goal), true);
+  assert.deepEqual(wall.camera, goal, 'without motion at once');
+});
+
+test('who_follows_glides_after_and_stops_when_they_move_the_wall_themselves', () => {
+  const wall = makeWall(cameraAt(0, 0, 0));
+  const flyer = new Flyer(wall, () => false);
+  const ends = [];
+  let isDrawing = false;
+  const following = new Following(wall, flyer, () => isDrawing, {
+    changed() {},
+    ended: (who, reason) => ends.push([who.artist, reason]),
+  });
+  following.begin({ artist: 7, name: 'Mira' });
+  following.cameraCame({ type: 'camera', artist: 8, x: '99', y: '0', zoom: 0 });
+  following.framed(0);
+  assert.deepEqual(wall.camera, cameraAt(0, 0, 0), 'another is not followed');
+  following.cameraCame({ type: 'camera', artist: 7, x: '300', y: '-100.5', zoom: 0.5 });
+  let [steps, before] = [0, 0];
+  for (let ms = 16; ms < 3000; ms += 16) {
+    following.framed(ms);
+    const x = placeOf(wall.camera)[0];
+    assert.ok(x >= before - 1e-9, 'never back');
+    steps += x > before ? 1 : 0;
+    before = x;
+  }
+  assert.ok(steps > 20, `smoothly: ${steps} steps`);
+  assert.deepEqual(placeOf(wall.camera), [300, -100.5, 0.5]);
+  isDrawing = true;
+  following.cameraCame({ type: 'camera', artist: 7, x: '400', y: '0', zoom: 0.5 });
+  following.framed(4000);
+  assert.equal(placeOf(wall.camera)[0], 300, 'not while one draws');
+  isDrawing = false;
+  wall.setCamera(cameraAt(5, 5, 0));
+  following.framed(4016);
+  assert.deepEqual(ends, [[7, 'moved']]);
+  following.cameraCame({ type: 'camera', artist: 7, x: '400', y: '0', zoom: 0.5 });
+  following.framed(4032);
+  assert.equal(placeOf(wall.camera)[0], 5);
+});
+
+test('who_is_followed_tells_where_they_look_only_then_and_not_too_often', () => {
+  const wall = makeWall(cameraAt(0, 0, 0));
+  const sent = [];
+  const followers = new Followers(wall, (json) => sent.push(json), () => undefined);
+  followers.framed(0);
+  assert.equal(sent.length, 0, 'nobody is told while nobody follows');
+  followers.came({ type: 'followers', list: [{ artist: 3, name: 'Otto' }], count: 1 });
+  followers.framed(16);
+  assert.deepEqual(sent, [{ type: 'camera', x: '0', y: '0', zoom: 0 }]);
+  for (let ms = 32; ms < 1016; ms += 8) {
+    wall.setCamera(cameraAt(ms, 0, 0));
+    followers.framed(ms);
+  }
+  assert.ok(sent.length > 12 && sent.length <= 20, `${sent.length} in a second`);
+  const count = sent.length;
+  followers.came({ type: 'followers', list: [], count: 0 });
+  wall.setCamera(cameraAt(1, 0, 0));
+  followers.framed(9000);
+  assert.equal(sent.length, count);
+});

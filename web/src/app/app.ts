@@ -211,7 +211,7 @@ export class App {
   /* ---- the server ---- */
 
   private welcomed(welcome: Welcome): void {
-    if (!isLite(this.search)) {
+    if (!isLite(this.search) && this.place.mode !== 'embed') {
       askForWorker(() => this.link === 'open');
     }
     if (this.raster !== null && this.raster !== welcome.raster) {

@@ -91,8 +91,10 @@ export class PlaceApi {
     return this.ask(path, { ...rect, counts: new Array<number>(width * height).fill(0) }, signal);
   }
 
-  async places(limit = 64, signal?: AbortSignal): Promise<Named[]> {
-    return (await this.ask(`/places?limit=${limit}`, { places: [] as Named[] }, signal)).places;
+  /* `after`: the seq of a change; no cache has the answer of before under that address. */
+  async places(limit = 64, after: string | null = null): Promise<Named[]> {
+    const words = after === null ? '' : `&after=${after}`;
+    return (await this.ask(`/places?limit=${limit}${words}`, { places: [] as Named[] })).places;
   }
 
   search(q: string, signal?: AbortSignal): Promise<{ places: Named[]; artists: Found[] }> {

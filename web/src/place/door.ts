@@ -3,12 +3,12 @@
  * and following are in place.ts, loaded when the wall has been shown or one of them is asked for. */
 import { Compass, UsersRound } from 'lucide';
 import type { App } from '../app/app.ts';
-import type { Command } from '../app/commands.ts';
 import { makeCamera, type Camera } from '../core/camera.ts';
 import { positionFromPixels } from '../core/geometry.ts';
 import { message } from '../i18n/i18n.ts';
 import type { Json, Welcome } from '../net/connection.ts';
 import { button, element } from '../ui/dom.ts';
+import { placeCommands } from './commands.ts';
 import { withPlace } from './flight.ts';
 import { Flyer } from './flyer.ts';
 import { Hint } from './hint.ts';
@@ -20,6 +20,8 @@ import { Trail } from './trail.ts';
 const REST_MS = 1_200;
 /* What floats around is loaded after the first picture is there, and a moment more. */
 const LOAD_AFTER_MS = 900;
+/* Then the newest drawing is the one that was when the page came. */
+const HOME_MS_MAX = 1_500;
 const REFUSE = 'follow.refuse';
 
 export class PlaceDoor {
@@ -44,7 +46,7 @@ export class PlaceDoor {
     this.hint = new Hint(keeping.settings);
     document.body.classList.add(`is-mode-${this.mode}`);
     document.body.classList.toggle('is-bare', isBare(this.mode));
-    commands.add(...this.commands());
+    commands.add(...placeCommands(app, this));
     this.findButton = button(message('place.title'), Compass, 'g', () => commands.run('places.find'));
     this.peopleButton = button(message('people.title'), UsersRound, 'u', () =>
       commands.run('people.here'),
@@ -69,7 +71,7 @@ export class PlaceDoor {
     return this.loading;
   }
 
-  private with(run: (place: Place) => void): void {
+  with(run: (place: Place) => void): void {
     void this.load().then((place) => place !== null && run(place));
   }
 
@@ -150,7 +152,9 @@ export class PlaceDoor {
     this.place?.ownWay();
     this.app.isPlaced = true;
     this.app.hand.end();
-    return this.flyer.to(camera);
+    /* That a wall is mirrored is a glance of one's own: it is not part of a place. */
+    const { isMirrored } = this.app.wall.camera.turn;
+    return this.flyer.to({ ...camera, turn: { ...camera.turn, isMirrored } });
   }
 
   back(): void {
@@ -171,9 +175,13 @@ export class PlaceDoor {
   /* To the newest drawing, as it is now. */
   async home(recent: Welcome['recent']): Promise<void> {
     const { canvas } = this.app.page;
-    const told = await fetch(`/api/canvas/${canvas}`)
+    const asked = fetch(`/api/canvas/${canvas}`)
       .then(async (response) => ((await response.json()) as { recent?: Welcome['recent'] }).recent)
       .catch(() => undefined);
+    const late = new Promise<undefined>((resolve) =>
+      window.setTimeout(() => resolve(undefined), HOME_MS_MAX),
+    );
+    const told = await Promise.race([asked, late]);
     const newest = told ?? recent;
     const { camera, viewport } = this.app.wall;
     if (newest === null) {
@@ -194,113 +202,5 @@ export class PlaceDoor {
   refuse(isRefusing: boolean): void {
     this.app.keeping.settings.set(REFUSE, isRefusing);
     this.app.session.connection.sendJson({ type: 'follow_refuse', refuse: isRefusing });
-  }
-
-  /* ---- commands ---- */
-
-  private commands(): Command[] {
-    const { app } = this;
-    const isNow = (): boolean => !app.doors.isPast;
-    const isDrawer = (): boolean => this.mode === 'draw';
-    return [
-      {
-        id: 'places.find',
-        title: 'place.title',
-        group: 'places',
-        keys: ['g', '/'],
-        isOn: () => this.place?.panel.isOpen === true,
-        run: () => this.with((place) => place.find('search')),
-      },
-      {
-        id: 'places.back',
-        title: 'place.back',
-        group: 'places',
-        keys: ['alt+arrowleft'],
-        run: () => this.back(),
-      },
-      {
-        id: 'places.forward',
-        title: 'place.forward',
-        group: 'places',
-        keys: ['alt+arrowright'],
-        run: () => this.forward(),
-      },
-      {
-        id: 'places.lively',
-        title: 'place.lively',
-        group: 'places',
-        keys: ['w'],
-        isAvailable: isNow,
-        run: () => this.with((place) => place.goLively()),
-      },
-      {
-        id: 'places.name',
-        title: 'places.nameThis',
-        group: 'places',
-        keys: ['b'],
-        run: () => this.with((place) => place.name()),
-      },
-      {
-        id: 'places.map',
-        title: 'map.title',
-        group: 'places',
-        keys: ['j'],
-        isOn: () => this.place?.map.isShown === true,
-        run: () => this.with((place) => place.toggleMap()),
-      },
-      {
-        id: 'places.activity',
-        title: 'activity.title',
-        group: 'places',
-        keys: ['shift+h'],
-        isAvailable: isNow,
-        isOn: () => this.place?.heat.isShown === true,
-        run: () => this.with((place) => place.toggleHeat()),
-      },
-      {
-        id: 'places.tour',
-        title: 'tour.title',
-        group: 'places',
-        keys: ['shift+w'],
-        isAvailable: isNow,
-        isOn: () => this.place?.isTouring === true,
-        run: () => this.with((place) => place.toggleTour()),
-      },
-      {
-        id: 'places.link',
-        title: 'place.copyLink',
-        group: 'page',
-        run: () => this.with((place) => place.copyLink()),
-      },
-      {
-        id: 'places.embed',
-        title: 'embed.title',
-        group: 'page',
-        keys: ['shift+e'],
-        run: () => this.with((place) => place.embed()),
-      },
-      {
-        id: 'people.here',
-        title: 'people.title',
-        group: 'people',
-        keys: ['u'],
-        run: () => this.with((place) => place.find('people')),
-      },
-      {
-        id: 'people.unfollow',
-        title: 'follow.end',
-        group: 'people',
-        isAvailable: () => this.place?.isFollowing === true,
-        run: () => this.place?.ownWay(),
-      },
-      {
-        id: 'people.allowFollow',
-        title: 'follow.allow',
-        group: 'page',
-        isAvailable: isDrawer,
-        isOn: () => !this.isRefusing,
-        run: () => this.refuse(!this.isRefusing),
-      },
-    ];
   }
 }

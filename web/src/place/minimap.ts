@@ -29,7 +29,7 @@ interface Painted {
 
 export class Minimap {
   readonly root: HTMLElement;
-  private readonly canvas = element('canvas', { class: 'map-canvas', tabindex: '0', role: 'img' });
+  private readonly canvas = element('canvas', { class: 'map-canvas', tabindex: '0', role: 'application' });
   private readonly ink: HTMLCanvasElement;
   private frame: TileRect | null = null;
   private painted: Painted | null = null;

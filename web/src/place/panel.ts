@@ -284,7 +284,7 @@ export class Panel {
     });
     const go = (): void => {
       const camera =
-        'own' in now ? parseView(now.own.view) : cameraOf(now.shared.x, now.shared.y, now.shared.zoom);
+        'own' in now ? parseView(now.own.view) : sharedView(now.shared, this.wall.camera);
       if (camera !== null) {
         this.fly(camera);
       }
@@ -300,6 +300,12 @@ export class Panel {
     };
     return { element: row.element, update };
   }
+}
+
+/* As it is turned now: a shared place has no angle. */
+export function sharedView({ x, y, zoom }: Named, now: Camera): Camera | null {
+  const camera = cameraOf(x, y, zoom);
+  return camera === null ? null : withPlace(now, camera.centre, camera.zoom);
 }
 
 function section(title: MessageId, beside: HTMLElement[], ...rest: HTMLElement[]): HTMLElement {

@@ -4,40 +4,36 @@ import { ArrowLeft, ArrowRight, BookmarkPlus, Code, Flame, House, Map as MapIcon
 import type { App } from '../app/app.ts';
 import { adminToken } from '../app/doors.ts';
 import { formatView, wordsOf } from '../core/address.ts';
-import type { Camera } from '../core/camera.ts';
 import { message } from '../i18n/i18n.ts';
 import type { Json } from '../net/connection.ts';
 import { element } from '../ui/dom.ts';
 import { loadStyles } from '../ui/styles.ts';
-import { PlaceApi, type LivelyNow, type Named, type People } from './api.ts';
-import { Asker, Refusal } from './asker.ts';
+import { PlaceApi, type LivelyNow, type People } from './api.ts';
+import { Asker } from './asker.ts';
 import { Bookmarks } from './bookmarks.ts';
-import { worldDecimals } from './decimals.ts';
-import { askName, copyText, showEmbed } from './dialogs.ts';
+import { Company } from './company.ts';
+import { copyText, showEmbed } from './dialogs.ts';
 import type { PlaceDoor } from './door.ts';
 import { withPlace } from './flight.ts';
-import { Followers, Following } from './follow.ts';
 import { HeatLayer } from './heatlayer.ts';
-import { isOwn, viewOf, type Artist } from './lively.ts';
+import { isOwn, viewOf } from './lively.ts';
+import { hidePointer, letPageScroll, linkBack, stayAwake } from './looking.ts';
 import { Minimap } from './minimap.ts';
 import { isBare } from './modes.ts';
+import { NamedPlaces } from './named.ts';
 import { Panel, peopleText, type PanelAction, type Section } from './panel.ts';
 import { Pill } from './pills.ts';
 import { Pulse } from './pulse.ts';
 import { Signs } from './signs.ts';
 import { linkTo } from './snippets.ts';
-import { tintOf } from './tint.ts';
 import { nextLively, Tour } from './tour.ts';
 import { TourGuide } from './tourguide.ts';
-import { stayAwake } from './wakelock.ts';
-import { namesOf } from './words.ts';
 
 const LIVELY_MINUTES = 10;
 const LIVELY_MS = 5_000;
 const PEOPLE_MS = 20_000;
 const PEOPLE_OPEN_MS = 3_000;
 const RESUME_MS = 45_000;
-const POINTER_RESTS_MS = 2_500;
 const MAP_SHOWN = 'map.shown';
 /* On a phone the map would cover what one draws. */
 const WIDE = '(min-width: 1001px) and (min-height: 560px)';
@@ -48,14 +44,12 @@ export class Place {
   readonly heat: HeatLayer;
   readonly signs: Signs;
   readonly tour: Tour;
-  readonly following: Following;
-  readonly followers: Followers;
+  readonly company: Company;
   readonly bookmarks: Bookmarks;
   private readonly api: PlaceApi;
   private readonly asker: Asker;
+  private readonly named: NamedPlaces;
   private readonly guide = new TourGuide();
-  private readonly followPill = new Pill();
-  private readonly followersPill = new Pill();
   private readonly tourPill = new Pill();
   private readonly livelyPulse: Pulse<LivelyNow>;
   private readonly peoplePulse: Pulse<People>;
@@ -65,10 +59,11 @@ export class Place {
     private readonly app: App,
     private readonly door: PlaceDoor,
   ) {
-    const { wall, page, session, keeping, hand } = app;
+    const { wall, page, session, keeping } = app;
     this.api = new PlaceApi(page.canvas);
     this.asker = new Asker((json) => session.connection.sendJson(json));
     this.bookmarks = new Bookmarks(keeping.settings, page.canvas);
+    this.named = new NamedPlaces(app, this.api, this.asker, this.bookmarks, () => this.panel);
     const self = (): number => this.self;
     this.signs = new Signs((place) => {
       void door.fly(viewOf(place, wall.camera, wall.viewport));
@@ -87,21 +82,12 @@ export class Place {
       close: () => this.toggleMap(),
     });
     this.heat = new HeatLayer(this.api, () => wall.request(), () => this.toggleHeat());
-    const followEvents = {
-      changed: () => this.showFollow(),
-      ended: (who: Artist, reason: string) => this.followEnded(who, reason),
-    };
-    this.following = new Following(wall, door.flyer, () => hand.isDrawing, followEvents);
-    this.followers = new Followers(
-      wall,
-      (json) => session.connection.sendJson(json),
-      () => this.showFollowers(),
-    );
+    this.company = new Company(app, door, this.asker, () => this.panel.followChanged());
     this.tour = new Tour({
       api: this.api,
       wall,
       flyer: door.flyer,
-      resumeMs: RESUME_MS,
+      resumeMs: door.mode === 'draw' ? null : RESUME_MS,
       changed: () => this.showTour(),
     });
     this.panel = new Panel(
@@ -111,12 +97,15 @@ export class Place {
       {
         fly: (camera) => void door.fly(camera),
         open: (href) => this.openLink(href),
-        follow: (who) => void this.follow(who),
+        follow: (who) => {
+          this.tour.stop();
+          void this.company.follow(who);
+        },
         unfollow: () => this.ownWay(),
-        followed: () => this.following.who?.artist ?? null,
+        followed: () => this.company.following.who?.artist ?? null,
         self,
         name: () => this.name(),
-        remove: (place) => void this.removePlace(place),
+        remove: (place) => void this.named.remove(place),
         mayRemove: ({ artist }) => adminToken() !== null || (artist !== 0 && artist === self()),
         toggled: (isOpen) => this.panelToggled(isOpen),
       },
@@ -141,14 +130,15 @@ export class Place {
     const { mode } = this.door;
     wall.canvas.after(this.heat.canvas, this.signs.root); /* under all that floats */
     const pills = element('div', { class: 'pills' });
-    pills.append(this.tourPill.root, this.followPill.root, this.followersPill.root);
+    pills.append(this.tourPill.root, ...this.company.roots);
     document.body.append(this.heat.legend, pills);
     doors.root.after(this.map.root, this.panel.root);
     if (mode === 'embed') {
-      document.body.append(this.linkBack());
+      document.body.append(linkBack(this.app.page.canvas, wall));
+      letPageScroll();
     }
     if (mode === 'kiosk') {
-      this.hidePointer();
+      hidePointer();
       stayAwake();
     }
     if (mode === 'tour' || mode === 'kiosk' || (isBare(mode) && this.asked('tour'))) {
@@ -198,44 +188,30 @@ export class Place {
     if (this.asker.messageCame(json)) {
       return;
     }
-    switch (json.type) {
-      case 'camera':
-        this.following.cameraCame(json);
-        break;
-      case 'unfollowed':
-        if (this.following.who?.artist === Number(json['artist'])) {
-          this.following.end(json['reason'] === 'refused' ? 'refused' : 'left');
-        }
-        break;
-      case 'followers':
-        this.followers.came(json);
-        break;
-      case 'places_changed':
-        void this.loadPlaces();
-        break;
-      default:
-        break;
+    if (json.type === 'places_changed') {
+      this.named.changed(json);
+    } else {
+      this.company.messageCame(json);
     }
   }
 
-  /* The connection is new: what the server knew of following went with the old one. */
   welcomed(): void {
-    const { who } = this.following;
-    if (who !== null) {
-      void this.follow(who);
-    }
+    this.company.welcomed();
     this.livelyPulse.now();
   }
 
   apart(): void {
-    this.followers.forget();
+    this.company.followers.forget();
   }
 
   framed(nowMs: number): void {
     const { wall, doors } = this.app;
     const { camera, viewport } = wall;
-    this.following.framed(nowMs);
-    this.followers.framed(nowMs);
+    if (doors.isPast && this.isLed) {
+      this.ownWay(); /* whoever looks back stays where they look */
+      this.tour.stop();
+    }
+    this.company.framed(nowMs);
     this.map.draw(camera, viewport);
     if (!doors.isLooking) {
       this.heat.draw(camera, viewport);
@@ -245,7 +221,7 @@ export class Place {
 
   /* The view is moved by something else than one's own hand. */
   get isLed(): boolean {
-    return this.following.who !== null || this.tour.state === 'on';
+    return this.isFollowing || this.tour.state === 'on';
   }
 
   get isTouring(): boolean {
@@ -253,22 +229,19 @@ export class Place {
   }
 
   get isFollowing(): boolean {
-    return this.following.who !== null;
+    return this.company.following.who !== null;
   }
 
   /* One goes where one wants oneself. */
   ownWay(): void {
-    if (this.following.who !== null) {
-      void this.asker.ask({ type: 'follow', artist: null }).catch(() => undefined);
-      this.following.end('own');
-    }
+    this.company.leave();
     this.tour.pause();
   }
 
   escape(): boolean {
     if (this.panel.isOpen) {
       this.panel.close();
-    } else if (this.following.who !== null) {
+    } else if (this.isFollowing) {
       this.ownWay();
     } else if (this.tour.state !== 'off' && this.door.mode === 'draw') {
       this.tour.stop();
@@ -299,16 +272,7 @@ export class Place {
       this.panel.setLively(this.lively.places, this.lively.now);
       this.peoplePulse.now();
       this.livelyPulse.now();
-      void this.loadPlaces();
-    }
-  }
-
-  private async loadPlaces(): Promise<void> {
-    if (this.panel.isOpen) {
-      const places = await this.api.places().catch(() => null);
-      if (places !== null) {
-        this.panel.setPlaces(places);
-      }
+      void this.named.load();
     }
   }
 
@@ -339,54 +303,11 @@ export class Place {
     }
   }
 
-  /* ---- places with names ---- */
+  /* ---- going ---- */
 
   name(): void {
-    const { camera } = this.app.wall;
-    askName((name, isShared) => this.keepName(name, isShared, camera), this.door.mode === 'draw');
+    this.named.name(this.door.mode === 'draw');
   }
-
-  private async keepName(name: string, isShared: boolean, camera: Camera): Promise<string | null> {
-    if (!isShared) {
-      this.bookmarks.add(name, camera);
-      this.panel.showPlaces();
-      this.app.chrome.toast.say(message('places.kept', { name }));
-      return null;
-    }
-    try {
-      await this.identified();
-      const { x, y } = worldDecimals(camera.centre);
-      await this.asker.ask({ type: 'place', name, x, y, zoom: Number(camera.zoom.toFixed(3)) });
-      this.app.chrome.toast.say(message('places.shared', { name }));
-      void this.loadPlaces();
-      return null;
-    } catch (error) {
-      return error instanceof Refusal && error.code === 'limit'
-        ? message('places.limit')
-        : message('places.failed');
-    }
-  }
-
-  /* Who shares a name must be somebody. */
-  private async identified(): Promise<void> {
-    const { session } = this.app;
-    session.identify();
-    for (let i = 0; i < 100 && !session.canDraw; i++) {
-      await new Promise((resolve) => window.setTimeout(resolve, 50));
-    }
-  }
-
-  private async removePlace({ place }: Named): Promise<void> {
-    try {
-      await this.identified();
-      await this.asker.ask({ type: 'place_remove', place });
-      await this.loadPlaces();
-    } catch {
-      this.app.chrome.toast.say(message('places.failed'));
-    }
-  }
-
-  /* ---- going ---- */
 
   async goLively(): Promise<void> {
     const { wall, chrome } = this.app;
@@ -451,93 +372,9 @@ export class Place {
     }
   }
 
-  /* ---- following ---- */
-
-  async follow(who: Artist): Promise<void> {
-    this.tour.stop();
-    try {
-      const answer = await this.asker.ask({ type: 'follow', artist: who.artist });
-      const name = String(answer['name'] ?? who.name);
-      this.following.begin({ artist: who.artist, name });
-    } catch (error) {
-      const code = error instanceof Refusal ? error.code : '';
-      const texts = {
-        denied: 'follow.denied',
-        not_found: 'follow.gone',
-        limit: 'follow.limit',
-      } as const;
-      const text = texts[code as keyof typeof texts] ?? 'follow.failed';
-      this.app.chrome.toast.say(message(text, { name: who.name }));
-      this.following.end('own');
-    }
-  }
-
-  private followEnded(who: Artist, reason: string): void {
-    if (reason === 'moved') {
-      void this.asker.ask({ type: 'follow', artist: null }).catch(() => undefined);
-    }
-    if (reason === 'left' || reason === 'refused') {
-      const text = reason === 'left' ? 'follow.left' : 'follow.denied';
-      this.app.chrome.toast.say(message(text, { name: who.name }));
-    }
-  }
-
-  private showFollow(): void {
-    const { who } = this.following;
-    if (who === null) {
-      this.followPill.hide();
-    } else {
-      const text = message('follow.following', { name: who.name });
-      this.followPill.show(text, tintOf(who.artist), message('follow.stop'), () => this.ownWay());
-    }
-    document.body.classList.toggle('is-following', who !== null);
-    this.panel.followChanged();
-  }
-
-  private showFollowers(): void {
-    const { list, count } = this.followers;
-    if (count === 0) {
-      this.followersPill.hide();
-      return;
-    }
-    const who = namesOf(list, count);
-    const tint = tintOf(list[0]?.artist ?? 0);
-    this.followersPill.show(message('follow.followers', { who, count }), tint, message('follow.refuse'), () => {
-      this.door.refuse(true);
-      this.followers.forget();
-      this.app.chrome.toast.say(message('follow.refused'));
-    });
-  }
-
-  /* ---- pages that only look on ---- */
-
-  private linkBack(): HTMLElement {
-    const { page, wall } = this.app;
-    const link = element('a', { class: 'link-back', target: '_blank', rel: 'noopener' }, message('embed.open'));
-    const update = (): void => {
-      link.href = linkTo(location.origin, page.canvas, wall.camera);
-    };
-    for (const name of ['pointerdown', 'focus', 'pointerenter'] as const) {
-      link.addEventListener(name, update);
-    }
-    update();
-    return link;
-  }
-
-  private hidePointer(): void {
-    let timer = 0;
-    const rest = (): void => document.body.classList.add('is-pointer-hidden');
-    window.addEventListener('pointermove', () => {
-      document.body.classList.remove('is-pointer-hidden');
-      window.clearTimeout(timer);
-      timer = window.setTimeout(rest, POINTER_RESTS_MS);
-    });
-    rest();
-  }
-
   /* For tests and the curious. */
   report(): object {
-    const { tour, signs, map, heat, following, followers, lively, bookmarks } = this;
+    const { tour, signs, map, heat, company, lively, bookmarks } = this;
     return {
       view: formatView(this.app.wall.camera),
       signs: signs.count,
@@ -545,8 +382,8 @@ export class Place {
       map: { isShown: map.isShown, ...map.work },
       heat: { isShown: heat.isShown, span: heat.shownSpan, total: heat.total },
       tour: { state: tour.state, stops: tour.stops },
-      following: following.who,
-      followers: followers.count,
+      following: company.following.who,
+      followers: company.followers.count,
       bookmarks: bookmarks.list.length,
     };
   }

@@ -116,7 +116,8 @@ export class SearchBox {
       for (const { name, x, y, zoom, by } of places) {
         const camera = cameraOf(x, y, zoom);
         if (camera !== null) {
-          const go = (): void => this.events.fly(camera);
+          const { centre } = camera;
+          const go = (): void => this.events.fly(withPlace(this.events.camera(), centre, zoom));
           hits.push({ picture: MapPin, title: name, note: message('places.by', { name: by }), go });
         }
       }

@@ -1,5 +1,5 @@
-/* Flies by itself from one lively place to the next. A hand on it pauses it; left alone, it goes on. It keeps
- * nothing that grows: a screen in a hall can run it for days. */
+/* Flies by itself from one lively place to the next. A hand on it pauses it, and left alone it goes on; for who
+ * could draw it ends. It keeps nothing that grows: a screen in a hall can run it for days. */
 import type { Camera } from '../core/camera.ts';
 import type { PlaceApi } from './api.ts';
 import { cameraOf } from './decimals.ts';
@@ -22,8 +22,8 @@ export interface TourOptions {
   wall: Flown;
   flyer: Flyer;
   changed(state: TourState): void;
-  /* How long nobody touches it before it goes on. */
-  resumeMs: number;
+  /* How long nobody touches it before it goes on; null: a touch ends it. */
+  resumeMs: number | null;
 }
 
 const TOUCHES = ['pointerdown', 'wheel', 'keydown'] as const;
@@ -56,9 +56,12 @@ export class Tour {
 
   /* Someone has a look around. */
   pause(): void {
-    if (this.state !== 'off') {
+    const { resumeMs } = this.options;
+    if (this.state !== 'off' && resumeMs === null) {
+      this.stop();
+    } else if (this.state !== 'off' && resumeMs !== null) {
       this.set('paused');
-      this.after(this.options.resumeMs);
+      this.after(resumeMs);
     }
   }
 

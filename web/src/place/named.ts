@@ -1,0 +1,90 @@
+/* Places with names: one's own, kept in this browser, and those that all share. */
+import type { App } from '../app/app.ts';
+import type { Camera } from '../core/camera.ts';
+import { message } from '../i18n/i18n.ts';
+import type { Json } from '../net/connection.ts';
+import type { Named, PlaceApi } from './api.ts';
+import { Refusal, type Asker } from './asker.ts';
+import type { Bookmarks } from './bookmarks.ts';
+import { worldDecimals } from './decimals.ts';
+import { askName } from './dialogs.ts';
+import type { Panel } from './panel.ts';
+
+const IDENTITY_MS_MAX = 5_000;
+const LOOK_EVERY_MS = 50;
+
+export class NamedPlaces {
+  private changedSeq: string | null = null;
+
+  constructor(
+    private readonly app: App,
+    private readonly api: PlaceApi,
+    private readonly asker: Asker,
+    private readonly bookmarks: Bookmarks,
+    private readonly panel: () => Panel,
+  ) {}
+
+  changed(json: Json): void {
+    this.changedSeq = String(json['seq'] ?? '') || null;
+    void this.load();
+  }
+
+  /* For who looks at them. */
+  async load(): Promise<void> {
+    if (this.panel().isOpen) {
+      const places = await this.api.places(64, this.changedSeq).catch(() => null);
+      if (places !== null) {
+        this.panel().setPlaces(places);
+      }
+    }
+  }
+
+  /* What is seen now gets a name. */
+  name(mayShare: boolean): void {
+    const { camera } = this.app.wall;
+    const keep = (name: string, isShared: boolean): Promise<string | null> =>
+      isShared ? this.share(name, camera) : this.keep(name, camera);
+    askName(keep, mayShare);
+  }
+
+  private keep(name: string, camera: Camera): Promise<string | null> {
+    this.bookmarks.add(name, camera);
+    this.panel().showPlaces();
+    this.app.chrome.toast.say(message('places.kept', { name }));
+    return Promise.resolve(null);
+  }
+
+  /* What went wrong, in words, or null. */
+  private async share(name: string, camera: Camera): Promise<string | null> {
+    try {
+      await this.identified();
+      const { x, y } = worldDecimals(camera.centre);
+      await this.asker.ask({ type: 'place', name, x, y, zoom: Number(camera.zoom.toFixed(3)) });
+      this.app.chrome.toast.say(message('places.shared', { name }));
+      void this.load();
+      return null;
+    } catch (error) {
+      const isFull = error instanceof Refusal && error.code === 'limit';
+      return message(isFull ? 'places.limit' : 'places.failed');
+    }
+  }
+
+  async remove({ place }: Named): Promise<void> {
+    try {
+      await this.identified();
+      await this.asker.ask({ type: 'place_remove', place });
+      await this.load();
+    } catch {
+      this.app.chrome.toast.say(message('places.failed'));
+    }
+  }
+
+  /* Who names a place for all must be somebody. */
+  private async identified(): Promise<void> {
+    const { session } = this.app;
+    session.identify();
+    for (let ms = 0; ms < IDENTITY_MS_MAX && !session.canDraw; ms += LOOK_EVERY_MS) {
+      await new Promise((resolve) => window.setTimeout(resolve, LOOK_EVERY_MS));
+    }
+  }
+}

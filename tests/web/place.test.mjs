@@ -6,7 +6,7 @@ import { load } from './load.mjs';
 const { Flight, eased, flightMs } = await load('place/flight.ts');
 const { Trail, isNear } = await load('place/trail.ts');
 const { parseWhere } = await load('place/where.ts');
-const { edgeMarks, eighth, viewOf } = await load('place/lively.ts');
+const { edgeMarks, eighth, othersIn, viewOf } = await load('place/lively.ts');
 const { TourGuide } = await load('place/tourguide.ts');
 const { frameFor, fromMap, onMap, stillServes, viewOnMap, CELLS_MAX } = await load('place/mapframe.ts');
 const { tintOf } = await load('place/tint.ts');
@@ -219,6 +219,15 @@ test('signs_that_would_touch_are_one_and_there_are_at_most_so_many', () => {
   const many = edgeMarks(around, camera, viewport, inset, 6);
   assert.equal(many.length, 6);
   assert.equal(new Set(many.map(({ key }) => key)).size, 6);
+});
+
+test('what_one_draws_oneself_is_no_news', () => {
+  const [mira, me] = [{ artist: 7, name: 'Mira' }, { artist: 1, name: 'Me' }];
+  const places = [lively(0, 0, { artists: [me] }), lively(9, 9, { artists: [me, mira], count: 12 }), lively(5, 5)];
+  const others = othersIn(places, 1);
+  assert.deepEqual(others.map(({ count }) => count), [11, 1]);
+  assert.deepEqual(others[0].artists, [mira]);
+  assert.equal(others[1], places[2]);
 });
 
 test('what_is_drawn_too_small_to_see_is_marked_where_it_is', () => {

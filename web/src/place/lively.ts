@@ -22,9 +22,15 @@ export interface Lively {
   count: number; /* of artists in all */
 }
 
-/* What only oneself drew is no news. */
-export function isOwn({ count, artists }: Lively, self: number): boolean {
-  return count === 1 && artists[0]?.artist === self;
+/* Where others draw, and they alone: what one does oneself is no news. */
+export function othersIn(places: readonly Lively[], self: number): Lively[] {
+  return places
+    .map((place) => {
+      const artists = place.artists.filter(({ artist }) => artist !== self);
+      const isThere = artists.length < place.artists.length;
+      return isThere ? { ...place, artists, count: place.count - 1 } : place;
+    })
+    .filter(({ count }) => count > 0);
 }
 
 export function middleOf(place: Lively): Position {

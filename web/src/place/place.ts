@@ -16,7 +16,7 @@ import { copyText, showEmbed } from './dialogs.ts';
 import type { PlaceDoor } from './door.ts';
 import { withPlace } from './flight.ts';
 import { HeatLayer } from './heatlayer.ts';
-import { isOwn, viewOf } from './lively.ts';
+import { othersIn, viewOf } from './lively.ts';
 import { hidePointer, letPageScroll, linkBack, stayAwake } from './looking.ts';
 import { Minimap } from './minimap.ts';
 import { isBare } from './modes.ts';
@@ -313,7 +313,7 @@ export class Place {
     const { wall, chrome } = this.app;
     for (const minutes of [LIVELY_MINUTES, 120, 1440]) {
       const found = await this.api.lively(minutes).catch(() => null);
-      const others = (found?.places ?? []).filter((place) => !isOwn(place, this.self));
+      const others = othersIn(found?.places ?? [], this.self);
       const camera = found === null ? null : nextLively(this.guide, others, wall, found.now);
       if (camera !== null) {
         void this.door.fly(camera);

@@ -3,7 +3,7 @@
 import type { Camera, Viewport } from '../core/camera.ts';
 import { formatNumber, message } from '../i18n/i18n.ts';
 import { element } from '../ui/dom.ts';
-import { edgeMarks, isOwn, type EdgeMark, type Inset, type Lively } from './lively.ts';
+import { edgeMarks, othersIn, type EdgeMark, type Inset, type Lively } from './lively.ts';
 import { tintOf } from './tint.ts';
 import { directionOf, namesOf } from './words.ts';
 
@@ -44,10 +44,8 @@ export class Signs {
 
   /* The liveliest first. */
   set(places: readonly Lively[], clockMs: number): void {
-    const self = this.self();
-    this.places = places.filter(
-      (place) => clockMs - place.last < FRESH_MS && !isOwn(place, self),
-    );
+    const isFresh = ({ last }: Lively): boolean => clockMs - last < FRESH_MS;
+    this.places = othersIn(places, this.self()).filter(isFresh);
     this.isStale = true;
   }
 
@@ -55,6 +53,8 @@ export class Signs {
     if (camera === this.camera && viewport === this.viewport && !this.isStale) {
       return;
     }
+    /* With the wall a sign moves at once; when only the news is other, it glides. */
+    this.root.classList.toggle('is-gliding', camera === this.camera);
     [this.camera, this.viewport, this.isStale] = [camera, viewport, false];
     const isNarrow = viewport.width < NARROW_PX;
     const most = isNarrow ? MARKS_MAX_NARROW : MARKS_MAX;

@@ -6,6 +6,8 @@ import { viewOf } from './lively.ts';
 import { isNear } from './trail.ts';
 
 const VISITS_MAX = 24;
+/* A stroke under the pen is worth as many finished ones. */
+const DRAWING_STROKES = 4;
 
 interface Visit {
   camera: Camera;
@@ -52,7 +54,7 @@ export class TourGuide {
   private interest(place: Lively, clockMs: number): number {
     const agoMinutes = Math.max(0, clockMs - place.last) / 60_000;
     const crowd = Math.sqrt(Math.max(1, place.count));
-    return (Math.log2(1 + place.strokes) * crowd) / (1 + agoMinutes / 3);
+    return (Math.log2(1 + place.strokes + DRAWING_STROKES * place.drawing) * crowd) / (1 + agoMinutes / 3);
   }
 
   /* Near 0 right after a visit; the last two are the least wanted. */

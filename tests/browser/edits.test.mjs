@@ -91,7 +91,7 @@ test('a_server_killed_between_an_edit_and_its_acknowledgement_has_it_once', asyn
   }
   await page.keyboard.press('Control+z');
   await settled(page);
-  assert.equal((await canvasOf(running, 'kill')).seq, seq + 1);
+  assert.equal((await canvasOf(running, 'kill')).seq, seq + 2, 'a hide and a show');
   assert.deepEqual(page.errors, []);
   await page.context().close();
   await running.stop();

@@ -197,6 +197,7 @@ test('who_drew_this_tells_the_words_and_a_long_text_is_selected_whole', async ()
   await page.keyboard.press('Escape');
   await page.keyboard.press('p');
   await page.keyboard.press('i');
+  await page.locator('#wall.is-asking').waitFor();
   await page.mouse.click(...(await inkAt(page)));
   await page.locator('.who-text').first().waitFor();
   assert.equal(await page.locator('.who-text').first().textContent(), words);

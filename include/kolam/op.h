@@ -87,8 +87,8 @@ struct kolam_op {
     struct kolam_stroke stroke; /* KOLAM_OP_STROKE */
     uint32_t target_count; /* KOLAM_OP_HIDE, KOLAM_OP_SHOW: 1..KOLAM_TARGETS_MAX; 0 if followed */
     uint32_t follow_count; /* KOLAM_OP_HIDE: the next so many ops are one edit with it; or 0 */
-    bool is_edit;          /* KOLAM_OP_HIDE: a step of its own, not an undo, also if nothing follows */
-    uint64_t *targets;     /* strictly increasing seqs; the caller's */
+    bool is_edit;      /* KOLAM_OP_HIDE: a step of its own, not an undo, also if nothing follows */
+    uint64_t *targets; /* strictly increasing seqs; the caller's */
     const uint8_t *record; /* KOLAM_OP_RECORD: UTF-8 JSON, points into the bytes decoded */
     uint32_t record_size_bytes;
 };

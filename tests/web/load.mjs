@@ -1,9 +1,12 @@
 // Brings the client's TypeScript modules into node: bundled by esbuild, then imported.
-import { createHash } from 'node:crypto';
+import { createHash, webcrypto } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+
+/* Debian's Node 18 has it, but not where a browser has it. */
+globalThis.crypto ??= webcrypto;
 
 const { messagesPlugin } = await import('../../web/messages.mjs');
 

@@ -1,6 +1,5 @@
 /* kolam blame: what lies under a pixel, newest first; from a folder, or asked of a server. Both ways make the same JSON
  * objects (docs/protocol.md, /api/canvas/<canvas>/at), which are then printed. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include "canvas_files.h"
 #include "kolam/command.h"
 #include "tool.h"
+#include "verb_options.h"
 #include "wall.h"
 
 #define LIMIT_DEFAULT 20
@@ -36,30 +36,6 @@ static const char help[] =
     "  kolam blame --at -120,80\n"
     "  kolam blame --server http://127.0.0.1:7700 --at 3,4 --level -2 --json | jq .name\n";
 
-enum {
-    OPTION_DATA = 256,
-    OPTION_SERVER,
-    OPTION_CANVAS,
-    OPTION_AT,
-    OPTION_LEVEL,
-    OPTION_SLACK,
-    OPTION_LIMIT,
-    OPTION_JSON
-};
-
-static const struct option options[] = {
-    {"data", required_argument, NULL, OPTION_DATA},
-    {"server", required_argument, NULL, OPTION_SERVER},
-    {"canvas", required_argument, NULL, OPTION_CANVAS},
-    {"at", required_argument, NULL, OPTION_AT},
-    {"level", required_argument, NULL, OPTION_LEVEL},
-    {"slack", required_argument, NULL, OPTION_SLACK},
-    {"limit", required_argument, NULL, OPTION_LIMIT},
-    {"json", no_argument, NULL, OPTION_JSON},
-    {"help", no_argument, NULL, 'h'},
-    {0},
-};
-
 struct arguments {
     struct kolam_wall wall;
     const char *at, *level_text, *slack_text, *limit_text;
@@ -68,42 +44,22 @@ struct arguments {
     int64_t x, y, level, slack, limit;
 };
 
+#define AT(member) offsetof(struct arguments, member)
+
+static const struct kolam_verb_option options[] = {
+    {.name = "data", .kind = KOLAM_OPTION_TEXT, .offset = AT(wall.data)},
+    {.name = "server", .kind = KOLAM_OPTION_TEXT, .offset = AT(wall.server)},
+    {.name = "canvas", .kind = KOLAM_OPTION_TEXT, .offset = AT(wall.canvas)},
+    {.name = "at", .kind = KOLAM_OPTION_TEXT, .offset = AT(at)},
+    {.name = "level", .kind = KOLAM_OPTION_TEXT, .offset = AT(level_text)},
+    {.name = "slack", .kind = KOLAM_OPTION_TEXT, .offset = AT(slack_text)},
+    {.name = "limit", .kind = KOLAM_OPTION_TEXT, .offset = AT(limit_text)},
+    {.name = "json", .kind = KOLAM_OPTION_FLAG, .offset = AT(is_json)},
+    {.name = "help", .kind = KOLAM_OPTION_FLAG, .offset = AT(wants_help), .letter = 'h'},
+};
+
 static bool parse(int argc, char **argv, struct arguments *out) {
-    for (;;) {
-        switch (kolam_tool_option(argc, argv, ":h", options)) {
-        case OPTION_DATA:
-            out->wall.data = optarg;
-            break;
-        case OPTION_SERVER:
-            out->wall.server = optarg;
-            break;
-        case OPTION_CANVAS:
-            out->wall.canvas = optarg;
-            break;
-        case OPTION_AT:
-            out->at = optarg;
-            break;
-        case OPTION_LEVEL:
-            out->level_text = optarg;
-            break;
-        case OPTION_SLACK:
-            out->slack_text = optarg;
-            break;
-        case OPTION_LIMIT:
-            out->limit_text = optarg;
-            break;
-        case OPTION_JSON:
-            out->is_json = true;
-            break;
-        case 'h':
-            out->wants_help = true;
-            break;
-        case -1:
-            return true;
-        default:
-            return false;
-        }
-    }
+    return kolam_verb_parse(argc, argv, options, sizeof options / sizeof options[0], out);
 }
 
 /* A whole number up to `end`; what follows is *out_rest. */

@@ -1,7 +1,6 @@
 /* kolam check: verifies the canvases of a folder, and on request rebuilds what is derived. */
 #include "check.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include "canvas_files.h"
 #include "kolam/alloc.h"
 #include "kolam/command.h"
+#include "verb_options.h"
 
 #define PROBLEMS_SHOWN_MAX 20
 
@@ -35,46 +35,23 @@ static const char help[] =
     "were any\n"
     "problems that were not repaired.\n";
 
-enum { OPTION_DATA = 256, OPTION_CANVAS, OPTION_REPAIR, OPTION_THOROUGH };
-
-static const struct option options[] = {
-    {"data", required_argument, NULL, OPTION_DATA},
-    {"canvas", required_argument, NULL, OPTION_CANVAS},
-    {"repair", no_argument, NULL, OPTION_REPAIR},
-    {"thorough", no_argument, NULL, OPTION_THOROUGH},
-    {"help", no_argument, NULL, 'h'},
-    {0},
-};
-
 struct arguments {
     const char *data, *canvas;
     bool is_repair, is_thorough, wants_help;
 };
 
+#define AT(member) offsetof(struct arguments, member)
+
+static const struct kolam_verb_option options[] = {
+    {.name = "data", .kind = KOLAM_OPTION_TEXT, .offset = AT(data)},
+    {.name = "canvas", .kind = KOLAM_OPTION_TEXT, .offset = AT(canvas)},
+    {.name = "repair", .kind = KOLAM_OPTION_FLAG, .offset = AT(is_repair)},
+    {.name = "thorough", .kind = KOLAM_OPTION_FLAG, .offset = AT(is_thorough)},
+    {.name = "help", .kind = KOLAM_OPTION_FLAG, .offset = AT(wants_help), .letter = 'h'},
+};
+
 static bool parse(int argc, char **argv, struct arguments *out) {
-    for (;;) {
-        switch (kolam_tool_option(argc, argv, ":h", options)) {
-        case OPTION_DATA:
-            out->data = optarg;
-            break;
-        case OPTION_CANVAS:
-            out->canvas = optarg;
-            break;
-        case OPTION_REPAIR:
-            out->is_repair = true;
-            break;
-        case OPTION_THOROUGH:
-            out->is_thorough = true;
-            break;
-        case 'h':
-            out->wants_help = true;
-            break;
-        case -1:
-            return true;
-        default:
-            return false;
-        }
-    }
+    return kolam_verb_parse(argc, argv, options, sizeof options / sizeof options[0], out);
 }
 
 /* ---- reporting ---- */

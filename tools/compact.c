@@ -1,5 +1,4 @@
 /* kolam compact: older history of a wall in a folder becomes a picture; what that costs is said, before and after. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "kolam/history.h"
 #include "kolam/tile_store.h"
 #include "tool.h"
+#include "verb_options.h"
 #include "wall.h"
 
 static const char help[] =
@@ -56,50 +56,24 @@ static const char help[] =
     "  kolam compact --before 2026-01-01 --dry-run\n"
     "  kolam compact --before 2026-01-01 --yes\n";
 
-enum { OPTION_BEFORE = 256, OPTION_DATA, OPTION_CANVAS, OPTION_DRY_RUN, OPTION_YES };
-
-static const struct option options[] = {
-    {"before", required_argument, NULL, OPTION_BEFORE},
-    {"data", required_argument, NULL, OPTION_DATA},
-    {"canvas", required_argument, NULL, OPTION_CANVAS},
-    {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
-    {"yes", no_argument, NULL, OPTION_YES},
-    {"help", no_argument, NULL, 'h'},
-    {0},
-};
-
 struct arguments {
     const char *before, *data, *canvas;
     bool is_dry_run, is_agreed, wants_help;
 };
 
+#define AT(member) offsetof(struct arguments, member)
+
+static const struct kolam_verb_option options[] = {
+    {.name = "before", .kind = KOLAM_OPTION_TEXT, .offset = AT(before)},
+    {.name = "data", .kind = KOLAM_OPTION_TEXT, .offset = AT(data)},
+    {.name = "canvas", .kind = KOLAM_OPTION_TEXT, .offset = AT(canvas)},
+    {.name = "dry-run", .kind = KOLAM_OPTION_FLAG, .offset = AT(is_dry_run)},
+    {.name = "yes", .kind = KOLAM_OPTION_FLAG, .offset = AT(is_agreed)},
+    {.name = "help", .kind = KOLAM_OPTION_FLAG, .offset = AT(wants_help), .letter = 'h'},
+};
+
 static bool parse(int argc, char **argv, struct arguments *out) {
-    for (;;) {
-        switch (kolam_tool_option(argc, argv, ":h", options)) {
-        case OPTION_BEFORE:
-            out->before = optarg;
-            break;
-        case OPTION_DATA:
-            out->data = optarg;
-            break;
-        case OPTION_CANVAS:
-            out->canvas = optarg;
-            break;
-        case OPTION_DRY_RUN:
-            out->is_dry_run = true;
-            break;
-        case OPTION_YES:
-            out->is_agreed = true;
-            break;
-        case 'h':
-            out->wants_help = true;
-            break;
-        case -1:
-            return true;
-        default:
-            return false;
-        }
-    }
+    return kolam_verb_parse(argc, argv, options, sizeof options / sizeof options[0], out);
 }
 
 /* Exit status of a wrong use, or 0. */

@@ -1,5 +1,4 @@
 /* kolam export: a region as PNG, drawn here from a folder, or by a server. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include "kolam/export.h"
 #include "picture_file.h"
 #include "tool.h"
+#include "verb_options.h"
 #include "wall.h"
 
 #define SIDE_MAX 2000000u
@@ -42,33 +42,6 @@ static const char help[] =
     "  kolam export --all --scale 0.05 --ground '#ffffff' -o wall.png\n"
     "  kolam export --server http://127.0.0.1:7700 --rect -500,-500,1000,1000 -o - | display\n";
 
-enum {
-    OPTION_DATA = 256,
-    OPTION_SERVER,
-    OPTION_CANVAS,
-    OPTION_RECT,
-    OPTION_ALL,
-    OPTION_SCALE,
-    OPTION_AT,
-    OPTION_GROUND,
-    OPTION_TITLE
-};
-
-static const struct option options[] = {
-    {"data", required_argument, NULL, OPTION_DATA},
-    {"server", required_argument, NULL, OPTION_SERVER},
-    {"canvas", required_argument, NULL, OPTION_CANVAS},
-    {"rect", required_argument, NULL, OPTION_RECT},
-    {"all", no_argument, NULL, OPTION_ALL},
-    {"scale", required_argument, NULL, OPTION_SCALE},
-    {"at", required_argument, NULL, OPTION_AT},
-    {"ground", required_argument, NULL, OPTION_GROUND},
-    {"title", required_argument, NULL, OPTION_TITLE},
-    {"output", required_argument, NULL, 'o'},
-    {"help", no_argument, NULL, 'h'},
-    {0},
-};
-
 struct arguments {
     struct kolam_wall wall;
     const char *rect, *scale_text, *at, *ground_text, *title, *output;
@@ -79,48 +52,24 @@ struct arguments {
     uint32_t ground;
 };
 
+#define AT(member) offsetof(struct arguments, member)
+
+static const struct kolam_verb_option options[] = {
+    {.name = "data", .kind = KOLAM_OPTION_TEXT, .offset = AT(wall.data)},
+    {.name = "server", .kind = KOLAM_OPTION_TEXT, .offset = AT(wall.server)},
+    {.name = "canvas", .kind = KOLAM_OPTION_TEXT, .offset = AT(wall.canvas)},
+    {.name = "rect", .kind = KOLAM_OPTION_TEXT, .offset = AT(rect)},
+    {.name = "all", .kind = KOLAM_OPTION_FLAG, .offset = AT(is_all)},
+    {.name = "scale", .kind = KOLAM_OPTION_TEXT, .offset = AT(scale_text)},
+    {.name = "at", .kind = KOLAM_OPTION_TEXT, .offset = AT(at)},
+    {.name = "ground", .kind = KOLAM_OPTION_TEXT, .offset = AT(ground_text)},
+    {.name = "title", .kind = KOLAM_OPTION_TEXT, .offset = AT(title)},
+    {.name = "output", .kind = KOLAM_OPTION_TEXT, .offset = AT(output), .letter = 'o'},
+    {.name = "help", .kind = KOLAM_OPTION_FLAG, .offset = AT(wants_help), .letter = 'h'},
+};
+
 static bool parse(int argc, char **argv, struct arguments *out) {
-    for (;;) {
-        switch (kolam_tool_option(argc, argv, ":o:h", options)) {
-        case OPTION_DATA:
-            out->wall.data = optarg;
-            break;
-        case OPTION_SERVER:
-            out->wall.server = optarg;
-            break;
-        case OPTION_CANVAS:
-            out->wall.canvas = optarg;
-            break;
-        case OPTION_RECT:
-            out->rect = optarg;
-            break;
-        case OPTION_ALL:
-            out->is_all = true;
-            break;
-        case OPTION_SCALE:
-            out->scale_text = optarg;
-            break;
-        case OPTION_AT:
-            out->at = optarg;
-            break;
-        case OPTION_GROUND:
-            out->ground_text = optarg;
-            break;
-        case OPTION_TITLE:
-            out->title = optarg;
-            break;
-        case 'o':
-            out->output = optarg;
-            break;
-        case 'h':
-            out->wants_help = true;
-            break;
-        case -1:
-            return true;
-        default:
-            return false;
-        }
-    }
+    return kolam_verb_parse(argc, argv, options, sizeof options / sizeof options[0], out);
 }
 
 static bool parse_ground(const char *text, uint32_t *out_ground) {

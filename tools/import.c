@@ -1,13 +1,13 @@
 /* kolam import: its options, the source that both ways read from, and the closing line. */
 #include "import.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "kolam/alloc.h"
 #include "kolam/command.h"
 #include "kolam/folder.h"
+#include "verb_options.h"
 
 static const char help[] =
     "kolam import [--data DIR | --server URL] [--canvas NAME] FILE...\n"
@@ -127,61 +127,25 @@ static void print_closing_line(const struct kolam_import *import) {
 
 /* ---- the command ---- */
 
-enum {
-    OPTION_DATA = 256,
-    OPTION_SERVER,
-    OPTION_CANVAS,
-    OPTION_ADMIN,
-    OPTION_TOKEN,
-    OPTION_REALTIME
-};
-
-static const struct option options[] = {
-    {"data", required_argument, NULL, OPTION_DATA},
-    {"server", required_argument, NULL, OPTION_SERVER},
-    {"canvas", required_argument, NULL, OPTION_CANVAS},
-    {"admin-token-file", required_argument, NULL, OPTION_ADMIN},
-    {"token-file", required_argument, NULL, OPTION_TOKEN},
-    {"realtime", no_argument, NULL, OPTION_REALTIME},
-    {"help", no_argument, NULL, 'h'},
-    {0},
-};
-
 struct arguments {
     const char *data, *server, *canvas, *admin_token_file, *token_file;
     bool is_realtime, wants_help;
 };
 
+#define AT(member) offsetof(struct arguments, member)
+
+static const struct kolam_verb_option options[] = {
+    {.name = "data", .kind = KOLAM_OPTION_TEXT, .offset = AT(data)},
+    {.name = "server", .kind = KOLAM_OPTION_TEXT, .offset = AT(server)},
+    {.name = "canvas", .kind = KOLAM_OPTION_TEXT, .offset = AT(canvas)},
+    {.name = "admin-token-file", .kind = KOLAM_OPTION_TEXT, .offset = AT(admin_token_file)},
+    {.name = "token-file", .kind = KOLAM_OPTION_TEXT, .offset = AT(token_file)},
+    {.name = "realtime", .kind = KOLAM_OPTION_FLAG, .offset = AT(is_realtime)},
+    {.name = "help", .kind = KOLAM_OPTION_FLAG, .offset = AT(wants_help), .letter = 'h'},
+};
+
 static bool parse(int argc, char **argv, struct arguments *out) {
-    for (;;) {
-        switch (kolam_tool_option(argc, argv, ":h", options)) {
-        case OPTION_DATA:
-            out->data = optarg;
-            break;
-        case OPTION_SERVER:
-            out->server = optarg;
-            break;
-        case OPTION_CANVAS:
-            out->canvas = optarg;
-            break;
-        case OPTION_ADMIN:
-            out->admin_token_file = optarg;
-            break;
-        case OPTION_TOKEN:
-            out->token_file = optarg;
-            break;
-        case OPTION_REALTIME:
-            out->is_realtime = true;
-            break;
-        case 'h':
-            out->wants_help = true;
-            break;
-        case -1:
-            return true;
-        default:
-            return false;
-        }
-    }
+    return kolam_verb_parse(argc, argv, options, sizeof options / sizeof options[0], out);
 }
 
 /* A token in the environment, or in the named file; none is fine. */

@@ -1,7 +1,6 @@
 /* kolam load: the verb. Its parts are told in load.h. */
 #include "load.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "kolam/folder.h"
 #include "kolam/identity.h"
 #include "load_crowd.h"
+#include "verb_options.h"
 
 #define DEFAULT_SERVER "http://127.0.0.1:7700"
 #define CLIENTS_MAX 200000u
@@ -63,96 +63,70 @@ static const char help[] =
     "  kolam load --artists 20 --watchers 1000 --rate 30 --same-view --seconds 10 --server-pid "
     "$(pidof kolam)\n";
 
-enum {
-    OPTION_SERVER = 256,
-    OPTION_CANVAS,
-    OPTION_ARTISTS,
-    OPTION_WATCHERS,
-    OPTION_SECONDS,
-    OPTION_RATE,
-    OPTION_REPLAY,
-    OPTION_TEMPO,
-    OPTION_NO_PREVIEWS,
-    OPTION_SPREAD,
-    OPTION_SAME_VIEW,
-    OPTION_OVERLAP,
-    OPTION_PAN,
-    OPTION_JOINS,
-    OPTION_STALLED,
-    OPTION_RECONNECT,
-    OPTION_CHURN,
-    OPTION_UNDO,
-    OPTION_SETTLE,
-    OPTION_SERVER_PID,
-    OPTION_SEED,
-    OPTION_JSON,
-};
-
-static const struct option options[] = {
-    {"server", required_argument, NULL, OPTION_SERVER},
-    {"canvas", required_argument, NULL, OPTION_CANVAS},
-    {"artists", required_argument, NULL, OPTION_ARTISTS},
-    {"watchers", required_argument, NULL, OPTION_WATCHERS},
-    {"seconds", required_argument, NULL, OPTION_SECONDS},
-    {"rate", required_argument, NULL, OPTION_RATE},
-    {"replay", required_argument, NULL, OPTION_REPLAY},
-    {"tempo", required_argument, NULL, OPTION_TEMPO},
-    {"no-previews", no_argument, NULL, OPTION_NO_PREVIEWS},
-    {"spread", no_argument, NULL, OPTION_SPREAD},
-    {"same-view", no_argument, NULL, OPTION_SAME_VIEW},
-    {"overlap", no_argument, NULL, OPTION_OVERLAP},
-    {"pan", required_argument, NULL, OPTION_PAN},
-    {"joins", required_argument, NULL, OPTION_JOINS},
-    {"stalled", required_argument, NULL, OPTION_STALLED},
-    {"reconnect", required_argument, NULL, OPTION_RECONNECT},
-    {"churn", required_argument, NULL, OPTION_CHURN},
-    {"undo", required_argument, NULL, OPTION_UNDO},
-    {"settle", required_argument, NULL, OPTION_SETTLE},
-    {"server-pid", required_argument, NULL, OPTION_SERVER_PID},
-    {"seed", required_argument, NULL, OPTION_SEED},
-    {"json", no_argument, NULL, OPTION_JSON},
-    {"help", no_argument, NULL, 'h'},
-    {0},
-};
-
 struct arguments {
-    struct kolam_load_options *out;
-    char **files; /* room for as many as there are arguments */
-    bool wants_help, has_pan, has_mode;
+    struct kolam_load_options given;
+    const char **files; /* room for as many as there are arguments */
+    bool wants_help, has_pan;
+    bool is_spread, is_same, is_overlap;
 };
 
 /* ---- arguments ---- */
 
-static bool set_count(const char *name, const char *text, uint32_t *out) {
+static void *member_of(void *arguments, const struct kolam_verb_option *option) {
+    return (char *)arguments + option->offset;
+}
+
+static bool parse_count(const char *name, const char *text, uint32_t *out) {
     uint64_t value;
     if (!kolam_tool_parse_u64(text, &value) || value > CLIENTS_MAX) {
-        kolam_tool_misused("load", "%s %s: not a number from 0 to %u", name, text, CLIENTS_MAX);
+        kolam_tool_misused("load", "--%s %s: not a number from 0 to %u", name, text, CLIENTS_MAX);
         return false;
     }
     *out = (uint32_t)value;
     return true;
 }
 
-static bool set_positive(const char *name, const char *text, double *out) {
+static bool parse_positive(const char *name, const char *text, double *out) {
     if (!kolam_tool_parse_positive(text, out)) {
-        kolam_tool_misused("load", "%s %s: not a number above 0", name, text);
+        kolam_tool_misused("load", "--%s %s: not a number above 0", name, text);
         return false;
     }
     return true;
 }
 
-static bool set_share(const char *text, double *out) {
+static bool take_count(void *arguments, const struct kolam_verb_option *option, const char *text) {
+    return parse_count(option->name, text, member_of(arguments, option));
+}
+
+static bool take_positive(void *arguments, const struct kolam_verb_option *option,
+                          const char *text) {
+    return parse_positive(option->name, text, member_of(arguments, option));
+}
+
+static bool take_u64(void *arguments, const struct kolam_verb_option *option, const char *text) {
+    if (!kolam_tool_parse_u64(text, member_of(arguments, option))) {
+        kolam_tool_misused("load", "--%s %s: not a number", option->name, text);
+        return false;
+    }
+    return true;
+}
+
+static bool take_pan(void *arguments, const struct kolam_verb_option *option, const char *text) {
+    struct arguments *out = arguments;
     char *end;
     double value = strtod(text, &end);
+    (void)option;
     if (end == text || *end || !(value >= 0 && value <= 1)) {
         kolam_tool_misused("load", "--pan %s: not a share from 0 to 1", text);
         return false;
     }
-    *out = value;
+    out->given.pan = value;
+    out->has_pan = true;
     return true;
 }
 
-static bool set_joins(const char *text, struct kolam_load_options *out) {
+static bool take_joins(void *arguments, const struct kolam_verb_option *option, const char *text) {
+    struct arguments *out = arguments;
     char count[16];
     size_t size = strcspn(text, "/");
     if (size == 0 || size >= sizeof count || text[size] != '/') {
@@ -161,117 +135,74 @@ static bool set_joins(const char *text, struct kolam_load_options *out) {
     }
     memcpy(count, text, size);
     count[size] = '\0';
-    return set_count("--joins", count, &out->joins) &&
-           set_positive("--joins", text + size + 1, &out->join_s);
+    return parse_count(option->name, count, &out->given.joins) &&
+           parse_positive(option->name, text + size + 1, &out->given.join_s);
 }
 
-static bool set_u64(const char *name, const char *text, uint64_t *out) {
-    if (!kolam_tool_parse_u64(text, out)) {
-        kolam_tool_misused("load", "%s %s: not a number", name, text);
-        return false;
-    }
-    return true;
-}
-
-static bool set_pid(const char *text, struct kolam_load_options *out) {
+static bool take_pid(void *arguments, const struct kolam_verb_option *option, const char *text) {
     uint64_t pid;
     if (!kolam_tool_parse_u64(text, &pid) || pid == 0 || pid > INT32_MAX ||
         !kolam_load_usage_of((pid_t)pid).is_known) {
         kolam_tool_misused("load", "--server-pid %s: there is no such process", text);
         return false;
     }
-    out->server_pid = (pid_t)pid;
+    *(pid_t *)member_of(arguments, option) = (pid_t)pid;
     return true;
 }
 
-static bool set_mode(struct arguments *arguments, enum kolam_load_mode mode) {
-    if (arguments->has_mode && arguments->out->mode != mode) {
-        kolam_tool_misused("load", "--spread, --same-view and --overlap exclude each other");
-        return false;
-    }
-    arguments->has_mode = true;
-    arguments->out->mode = mode;
+static bool take_file(void *arguments, const struct kolam_verb_option *option, const char *text) {
+    struct arguments *out = arguments;
+    (void)option;
+    out->files[out->given.file_count++] = text;
     return true;
 }
 
-static bool set_flag(struct arguments *arguments, int option) {
-    switch (option) {
-    case OPTION_SPREAD:
-        return set_mode(arguments, KOLAM_LOAD_SPREAD);
-    case OPTION_SAME_VIEW:
-        return set_mode(arguments, KOLAM_LOAD_SAME);
-    case OPTION_OVERLAP:
-        return set_mode(arguments, KOLAM_LOAD_OVERLAP);
-    case OPTION_NO_PREVIEWS:
-        arguments->out->has_no_previews = true;
-        return true;
-    case OPTION_JSON:
-        arguments->out->is_json = true;
-        return true;
-    case 'h':
-        arguments->wants_help = true;
-        return true;
-    default:
-        return false; /* said already */
-    }
-}
+#define AT(member) offsetof(struct arguments, member)
+#define TEXT(text, member)                                                                         \
+    { .name = text, .kind = KOLAM_OPTION_TEXT, .offset = AT(member) }
+#define FLAG(text, member)                                                                         \
+    { .name = text, .kind = KOLAM_OPTION_FLAG, .offset = AT(member) }
+#define TAKEN(text, function, member)                                                              \
+    { .name = text, .kind = KOLAM_OPTION_TAKEN, .offset = AT(member), .take = function }
 
-static bool set_option(struct arguments *arguments, int option) {
-    struct kolam_load_options *out = arguments->out;
-    switch (option) {
-    case OPTION_SERVER:
-        out->server = optarg;
-        return true;
-    case OPTION_CANVAS:
-        out->canvas = optarg;
-        return true;
-    case OPTION_ARTISTS:
-        return set_count("--artists", optarg, &out->artists);
-    case OPTION_WATCHERS:
-        return set_count("--watchers", optarg, &out->watchers);
-    case OPTION_STALLED:
-        return set_count("--stalled", optarg, &out->stalled);
-    case OPTION_RECONNECT:
-        return set_positive("--reconnect", optarg, &out->reconnects);
-    case OPTION_CHURN:
-        return set_positive("--churn", optarg, &out->churn);
-    case OPTION_UNDO:
-        return set_positive("--undo", optarg, &out->undo);
-    case OPTION_SECONDS:
-        return set_positive("--seconds", optarg, &out->seconds);
-    case OPTION_RATE:
-        return set_positive("--rate", optarg, &out->rate);
-    case OPTION_TEMPO:
-        return set_positive("--tempo", optarg, &out->tempo);
-    case OPTION_SETTLE:
-        return set_positive("--settle", optarg, &out->settle_s);
-    case OPTION_REPLAY:
-        arguments->files[out->file_count++] = optarg;
-        return true;
-    case OPTION_PAN:
-        arguments->has_pan = true;
-        return set_share(optarg, &out->pan);
-    case OPTION_JOINS:
-        return set_joins(optarg, out);
-    case OPTION_SERVER_PID:
-        return set_pid(optarg, out);
-    case OPTION_SEED:
-        return set_u64("--seed", optarg, &out->seed);
-    default:
-        return set_flag(arguments, option);
-    }
-}
+static const struct kolam_verb_option options[] = {
+    TEXT("server", given.server),
+    TEXT("canvas", given.canvas),
+    TAKEN("artists", take_count, given.artists),
+    TAKEN("watchers", take_count, given.watchers),
+    TAKEN("seconds", take_positive, given.seconds),
+    TAKEN("rate", take_positive, given.rate),
+    TAKEN("replay", take_file, given.files),
+    TAKEN("tempo", take_positive, given.tempo),
+    FLAG("no-previews", given.has_no_previews),
+    FLAG("spread", is_spread),
+    FLAG("same-view", is_same),
+    FLAG("overlap", is_overlap),
+    TAKEN("pan", take_pan, given.pan),
+    TAKEN("joins", take_joins, given.joins),
+    TAKEN("stalled", take_count, given.stalled),
+    TAKEN("reconnect", take_positive, given.reconnects),
+    TAKEN("churn", take_positive, given.churn),
+    TAKEN("undo", take_positive, given.undo),
+    TAKEN("settle", take_positive, given.settle_s),
+    TAKEN("server-pid", take_pid, given.server_pid),
+    TAKEN("seed", take_u64, given.seed),
+    FLAG("json", given.is_json),
+    {.name = "help", .kind = KOLAM_OPTION_FLAG, .offset = AT(wants_help), .letter = 'h'},
+};
 
 static bool parse(int argc, char **argv, struct arguments *arguments) {
-    struct kolam_load_options *out = arguments->out;
-    for (int option; (option = kolam_tool_option(argc, argv, ":h", options)) != -1;) {
-        if (!set_option(arguments, option)) {
-            return false;
-        }
+    struct kolam_load_options *out = &arguments->given;
+    if (!kolam_verb_parse(argc, argv, options, sizeof options / sizeof options[0], arguments)) {
+        return false;
     }
     if (optind < argc) {
         kolam_tool_misused("load", "'%s' is no option; files are given with --replay",
                            argv[optind]);
+        return false;
+    }
+    if (arguments->is_spread + arguments->is_same + arguments->is_overlap > 1) {
+        kolam_tool_misused("load", "--spread, --same-view and --overlap exclude each other");
         return false;
     }
     if (!kolam_canvas_name_is_valid(out->canvas)) {
@@ -279,6 +210,9 @@ static bool parse(int argc, char **argv, struct arguments *arguments) {
                            out->canvas);
         return false;
     }
+    out->mode = arguments->is_same
+                    ? KOLAM_LOAD_SAME
+                    : (arguments->is_overlap ? KOLAM_LOAD_OVERLAP : KOLAM_LOAD_SPREAD);
     if (!arguments->has_pan && out->mode != KOLAM_LOAD_SPREAD) {
         out->pan = 0;
     }
@@ -398,24 +332,25 @@ static int run(struct kolam_load *load) {
 
 int kolam_cmd_load(int argc, char **argv) {
     struct kolam_load *load = kolam_alloc_zero(1, sizeof *load);
-    char **files = kolam_alloc_zero((size_t)argc, sizeof *files);
+    const char **files = kolam_alloc_zero((size_t)argc, sizeof *files);
     if (!load || !files) {
         kolam_free(load);
         kolam_free(files);
         return kolam_tool_failed(argv[0], "out of memory");
     }
-    load->options = (struct kolam_load_options){.canvas = "load",
-                                                .artists = 8,
-                                                .watchers = 100,
-                                                .rate = 1,
-                                                .tempo = 1,
-                                                .seconds = 10,
-                                                .settle_s = 30,
-                                                .pan = 0.05,
-                                                .seed = 1};
-    struct arguments arguments = {.out = &load->options, .files = files};
+    struct arguments arguments = {.files = files,
+                                  .given = {.canvas = "load",
+                                            .artists = 8,
+                                            .watchers = 100,
+                                            .rate = 1,
+                                            .tempo = 1,
+                                            .seconds = 10,
+                                            .settle_s = 30,
+                                            .pan = 0.05,
+                                            .seed = 1}};
     int code = KOLAM_EXIT_USAGE;
     if (parse(argc, argv, &arguments)) {
+        load->options = arguments.given;
         if (arguments.wants_help) {
             fputs(help, stdout);
             code = KOLAM_EXIT_OK;

@@ -22,7 +22,7 @@ struct kolam_load_options {
     double rate, tempo, seconds, settle_s, join_s, pan;
     double reconnects, churn, undo; /* a second: of all, of all, of each artist */
     enum kolam_load_mode mode;
-    char *const *files;
+    const char *const *files;
     int file_count;
     uint64_t seed;
     pid_t server_pid; /* 0: not told */

@@ -41,7 +41,7 @@ struct kolam_load_plan {
 
 struct kolam_load_plan_options {
     uint32_t artists;
-    char *const *files; /* none: made up */
+    const char *const *files; /* none: made up */
     int file_count;
     double rate;      /* made-up strokes a second and artist */
     double tempo;     /* of a replay: 1 is as recorded */

@@ -2,7 +2,6 @@
  * with the person who runs it. */
 #include "rollback.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include "kolam/command.h"
 #include "kolam/export.h"
 #include "tool.h"
+#include "verb_options.h"
 
 static const char help[] =
     "kolam rollback [--data DIR | --server URL] --artist WHO [--rect X,Y,W,H] [--from MOMENT] "
@@ -46,38 +46,6 @@ static const char help[] =
     "  kolam rollback --server http://127.0.0.1:7700 --admin-token-file kolam-data/admin.token \\\n"
     "      --artist 12 --artist 14 --rect -500,-500,1000,1000\n";
 
-enum {
-    OPTION_DATA = 256,
-    OPTION_SERVER,
-    OPTION_ADMIN,
-    OPTION_TOKEN,
-    OPTION_CANVAS,
-    OPTION_ARTIST,
-    OPTION_RECT,
-    OPTION_FROM,
-    OPTION_TO,
-    OPTION_DRY_RUN,
-    OPTION_YES,
-    OPTION_UNDO
-};
-
-static const struct option options[] = {
-    {"data", required_argument, NULL, OPTION_DATA},
-    {"server", required_argument, NULL, OPTION_SERVER},
-    {"admin-token-file", required_argument, NULL, OPTION_ADMIN},
-    {"token-file", required_argument, NULL, OPTION_TOKEN},
-    {"canvas", required_argument, NULL, OPTION_CANVAS},
-    {"artist", required_argument, NULL, OPTION_ARTIST},
-    {"rect", required_argument, NULL, OPTION_RECT},
-    {"from", required_argument, NULL, OPTION_FROM},
-    {"to", required_argument, NULL, OPTION_TO},
-    {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
-    {"yes", no_argument, NULL, OPTION_YES},
-    {"undo", required_argument, NULL, OPTION_UNDO},
-    {"help", no_argument, NULL, 'h'},
-    {0},
-};
-
 struct arguments {
     struct kolam_rollback_order order;
     const char *rect, *undo, *admin_token_file;
@@ -85,63 +53,37 @@ struct arguments {
     bool wants_help;
 };
 
-static void add_artist(struct arguments *out, const char *text) {
+static bool add_artist(void *arguments, const struct kolam_verb_option *option, const char *text) {
+    struct arguments *out = arguments;
+    (void)option;
     if (out->artist_count < KOLAM_ORDER_ARTISTS_MAX) {
         out->order.artists[out->artist_count] = text;
         out->order.artist_count++;
     }
     out->artist_count++;
+    return true;
 }
 
+#define AT(member) offsetof(struct arguments, member)
+
+static const struct kolam_verb_option options[] = {
+    {.name = "data", .kind = KOLAM_OPTION_TEXT, .offset = AT(order.wall.data)},
+    {.name = "server", .kind = KOLAM_OPTION_TEXT, .offset = AT(order.wall.server)},
+    {.name = "admin-token-file", .kind = KOLAM_OPTION_TEXT, .offset = AT(admin_token_file)},
+    {.name = "token-file", .kind = KOLAM_OPTION_TEXT, .offset = AT(order.token_file)},
+    {.name = "canvas", .kind = KOLAM_OPTION_TEXT, .offset = AT(order.wall.canvas)},
+    {.name = "artist", .kind = KOLAM_OPTION_TAKEN, .take = add_artist},
+    {.name = "rect", .kind = KOLAM_OPTION_TEXT, .offset = AT(rect)},
+    {.name = "from", .kind = KOLAM_OPTION_TEXT, .offset = AT(order.from)},
+    {.name = "to", .kind = KOLAM_OPTION_TEXT, .offset = AT(order.to)},
+    {.name = "dry-run", .kind = KOLAM_OPTION_FLAG, .offset = AT(order.is_dry_run)},
+    {.name = "yes", .kind = KOLAM_OPTION_FLAG, .offset = AT(order.is_agreed)},
+    {.name = "undo", .kind = KOLAM_OPTION_TEXT, .offset = AT(undo)},
+    {.name = "help", .kind = KOLAM_OPTION_FLAG, .offset = AT(wants_help), .letter = 'h'},
+};
+
 static bool parse(int argc, char **argv, struct arguments *out) {
-    struct kolam_rollback_order *order = &out->order;
-    for (;;) {
-        switch (kolam_tool_option(argc, argv, ":h", options)) {
-        case OPTION_DATA:
-            order->wall.data = optarg;
-            break;
-        case OPTION_SERVER:
-            order->wall.server = optarg;
-            break;
-        case OPTION_ADMIN:
-            out->admin_token_file = optarg;
-            break;
-        case OPTION_TOKEN:
-            order->token_file = optarg;
-            break;
-        case OPTION_CANVAS:
-            order->wall.canvas = optarg;
-            break;
-        case OPTION_ARTIST:
-            add_artist(out, optarg);
-            break;
-        case OPTION_RECT:
-            out->rect = optarg;
-            break;
-        case OPTION_FROM:
-            order->from = optarg;
-            break;
-        case OPTION_TO:
-            order->to = optarg;
-            break;
-        case OPTION_DRY_RUN:
-            order->is_dry_run = true;
-            break;
-        case OPTION_YES:
-            order->is_agreed = true;
-            break;
-        case OPTION_UNDO:
-            out->undo = optarg;
-            break;
-        case 'h':
-            out->wants_help = true;
-            break;
-        case -1:
-            return true;
-        default:
-            return false;
-        }
-    }
+    return kolam_verb_parse(argc, argv, options, sizeof options / sizeof options[0], out);
 }
 
 /* ---- what was ordered ---- */

@@ -1,7 +1,6 @@
 /* kolam timelapse: how a part of a wall came to be, as an animated picture, a video, or still frames. */
 #include "timelapse.h"
 
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "kolam/alloc.h"
 #include "kolam/command.h"
 #include "tool.h"
+#include "verb_options.h"
 
 #define FPS_DEFAULT 25
 #define FPS_MAX 120
@@ -50,92 +50,32 @@ static const char help[] =
     "  kolam timelapse --rect 0,0,800,600 --from 2026-11-01 --by time --seconds 60 -o "
     "november.webm\n";
 
-enum {
-    OPTION_DATA = 256,
-    OPTION_SERVER,
-    OPTION_CANVAS,
-    OPTION_RECT,
-    OPTION_SCALE,
-    OPTION_FROM,
-    OPTION_TO,
-    OPTION_BY,
-    OPTION_SECONDS,
-    OPTION_FPS,
-    OPTION_GROUND
-};
-
-static const struct option options[] = {
-    {"data", required_argument, NULL, OPTION_DATA},
-    {"server", required_argument, NULL, OPTION_SERVER},
-    {"canvas", required_argument, NULL, OPTION_CANVAS},
-    {"rect", required_argument, NULL, OPTION_RECT},
-    {"scale", required_argument, NULL, OPTION_SCALE},
-    {"from", required_argument, NULL, OPTION_FROM},
-    {"to", required_argument, NULL, OPTION_TO},
-    {"by", required_argument, NULL, OPTION_BY},
-    {"seconds", required_argument, NULL, OPTION_SECONDS},
-    {"fps", required_argument, NULL, OPTION_FPS},
-    {"ground", required_argument, NULL, OPTION_GROUND},
-    {"output", required_argument, NULL, 'o'},
-    {"help", no_argument, NULL, 'h'},
-    {0},
-};
-
 struct arguments {
     struct kolam_timelapse timelapse;
     const char *rect, *scale, *by, *seconds, *fps, *ground;
     bool wants_help;
 };
 
+#define AT(member) offsetof(struct arguments, member)
+
+static const struct kolam_verb_option options[] = {
+    {.name = "data", .kind = KOLAM_OPTION_TEXT, .offset = AT(timelapse.wall.data)},
+    {.name = "server", .kind = KOLAM_OPTION_TEXT, .offset = AT(timelapse.wall.server)},
+    {.name = "canvas", .kind = KOLAM_OPTION_TEXT, .offset = AT(timelapse.wall.canvas)},
+    {.name = "rect", .kind = KOLAM_OPTION_TEXT, .offset = AT(rect)},
+    {.name = "scale", .kind = KOLAM_OPTION_TEXT, .offset = AT(scale)},
+    {.name = "from", .kind = KOLAM_OPTION_TEXT, .offset = AT(timelapse.from)},
+    {.name = "to", .kind = KOLAM_OPTION_TEXT, .offset = AT(timelapse.to)},
+    {.name = "by", .kind = KOLAM_OPTION_TEXT, .offset = AT(by)},
+    {.name = "seconds", .kind = KOLAM_OPTION_TEXT, .offset = AT(seconds)},
+    {.name = "fps", .kind = KOLAM_OPTION_TEXT, .offset = AT(fps)},
+    {.name = "ground", .kind = KOLAM_OPTION_TEXT, .offset = AT(ground)},
+    {.name = "output", .kind = KOLAM_OPTION_TEXT, .offset = AT(timelapse.output), .letter = 'o'},
+    {.name = "help", .kind = KOLAM_OPTION_FLAG, .offset = AT(wants_help), .letter = 'h'},
+};
+
 static bool parse(int argc, char **argv, struct arguments *out) {
-    struct kolam_timelapse *timelapse = &out->timelapse;
-    for (;;) {
-        switch (kolam_tool_option(argc, argv, ":o:h", options)) {
-        case OPTION_DATA:
-            timelapse->wall.data = optarg;
-            break;
-        case OPTION_SERVER:
-            timelapse->wall.server = optarg;
-            break;
-        case OPTION_CANVAS:
-            timelapse->wall.canvas = optarg;
-            break;
-        case OPTION_RECT:
-            out->rect = optarg;
-            break;
-        case OPTION_SCALE:
-            out->scale = optarg;
-            break;
-        case OPTION_FROM:
-            timelapse->from = optarg;
-            break;
-        case OPTION_TO:
-            timelapse->to = optarg;
-            break;
-        case OPTION_BY:
-            out->by = optarg;
-            break;
-        case OPTION_SECONDS:
-            out->seconds = optarg;
-            break;
-        case OPTION_FPS:
-            out->fps = optarg;
-            break;
-        case OPTION_GROUND:
-            out->ground = optarg;
-            break;
-        case 'o':
-            timelapse->output = optarg;
-            break;
-        case 'h':
-            out->wants_help = true;
-            break;
-        case -1:
-            return true;
-        default:
-            return false;
-        }
-    }
+    return kolam_verb_parse(argc, argv, options, sizeof options / sizeof options[0], out);
 }
 
 /* ---- what was asked for; each gives the exit status of a wrong use, or 0 ---- */

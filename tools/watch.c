@@ -1,6 +1,5 @@
 /* kolam watch: live ops as NDJSON, like tail -f. Lines wait for the name of their artist, in order. */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 #include "kolam/folder.h"
 #include "kolam/identity.h"
 #include "tool.h"
+#include "verb_options.h"
 #include "watch_line.h"
 
 #define DEFAULT_SERVER "http://127.0.0.1:7700"
@@ -348,42 +348,22 @@ static enum kolam_status run(struct watch *watch, int ends_fd) {
 
 /* ---- the command ---- */
 
-enum { OPTION_SERVER = 256, OPTION_CANVAS, OPTION_RECT };
-
-static const struct option options[] = {
-    {"server", required_argument, NULL, OPTION_SERVER},
-    {"canvas", required_argument, NULL, OPTION_CANVAS},
-    {"rect", required_argument, NULL, OPTION_RECT},
-    {"help", no_argument, NULL, 'h'},
-    {0},
-};
-
 struct arguments {
     const char *server, *canvas, *rect;
     bool wants_help;
 };
 
+#define AT(member) offsetof(struct arguments, member)
+
+static const struct kolam_verb_option options[] = {
+    {.name = "server", .kind = KOLAM_OPTION_TEXT, .offset = AT(server)},
+    {.name = "canvas", .kind = KOLAM_OPTION_TEXT, .offset = AT(canvas)},
+    {.name = "rect", .kind = KOLAM_OPTION_TEXT, .offset = AT(rect)},
+    {.name = "help", .kind = KOLAM_OPTION_FLAG, .offset = AT(wants_help), .letter = 'h'},
+};
+
 static bool parse(int argc, char **argv, struct arguments *out) {
-    for (;;) {
-        switch (kolam_tool_option(argc, argv, ":h", options)) {
-        case OPTION_SERVER:
-            out->server = optarg;
-            break;
-        case OPTION_CANVAS:
-            out->canvas = optarg;
-            break;
-        case OPTION_RECT:
-            out->rect = optarg;
-            break;
-        case 'h':
-            out->wants_help = true;
-            break;
-        case -1:
-            return true;
-        default:
-            return false;
-        }
-    }
+    return kolam_verb_parse(argc, argv, options, sizeof options / sizeof options[0], out);
 }
 
 int kolam_cmd_watch(int argc, char **argv) {

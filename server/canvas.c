@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ephemera.h"
 #include "fanout.h"
 #include "places_ws.h"
 #include "kolam/alloc.h"
@@ -173,6 +174,7 @@ static enum kolam_status become_open(struct kolam_canvas *canvas, struct open_jo
     canvas->lively.is_loaded = canvas->last_seq == 0;
     canvas->base_seq = job->info.base_seq;
     take_place(canvas, &job->info);
+    kolam_log_listen(job->log, kolam_ephemera_hear, canvas);
     return kolam_log_follow(job->log, canvas->last_seq, kolam_fanout_on_commit, canvas);
 }
 

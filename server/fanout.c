@@ -2,6 +2,7 @@
  * is added to what is due to each group. */
 #include "fanout.h"
 
+#include "ephemera.h"
 #include "kolam/alloc.h"
 #include "options.h"
 #include "places_ws.h"
@@ -193,43 +194,68 @@ static void show_preview(void *ctx, struct kolam_interest_item *interest) {
     }
 }
 
-static struct shown_preview shown_of(struct kolam_session *author,
+static struct shown_preview shown_of(struct kolam_canvas *canvas, struct kolam_session *author,
                                      const struct kolam_extent *extent,
                                      struct kolam_bytes *record) {
-    author->authored_tick = author->server->fanout->tick;
+    struct kolam_fanout *fanout = canvas->server->fanout;
+    if (author) {
+        author->authored_tick = fanout->tick;
+    }
     return (struct shown_preview){
-        author->server->fanout,
+        fanout,
         *extent,
-        {.bytes = record, .class = KOLAM_OUT_PREVIEW, .except = author->number},
+        {.bytes = record, .class = KOLAM_OUT_PREVIEW, .except = author ? author->number : 0},
         KOLAM_RECORDS_NONE};
 }
 
-void kolam_fanout_preview(struct kolam_session *author, const struct kolam_home *homes,
-                          uint32_t home_count, struct kolam_bytes *record) {
+void kolam_fanout_preview(struct kolam_canvas *canvas, struct kolam_session *author,
+                          const struct kolam_home *homes, uint32_t home_count,
+                          struct kolam_bytes *record) {
     const struct kolam_extent extent = kolam_homes_extent(homes, home_count);
-    struct shown_preview shown = shown_of(author, &extent, record);
-    kolam_interest_find_homes(&author->canvas->interest, homes, home_count, show_preview, &shown);
+    struct shown_preview shown = shown_of(canvas, author, &extent, record);
+    kolam_interest_find_homes(&canvas->interest, homes, home_count, show_preview, &shown);
+    if (author && kolam_ephemera_are_heard(canvas)) {
+        kolam_ephemera_homes(canvas, homes, home_count, record);
+    }
 }
 
-void kolam_fanout_cursor(struct kolam_session *author, const struct kolam_extent *extent,
-                         struct kolam_bytes *record) {
-    struct shown_preview shown = shown_of(author, extent, record);
-    kolam_interest_find(&author->canvas->interest, extent, show_preview, &shown);
+void kolam_fanout_cursor(struct kolam_canvas *canvas, struct kolam_session *author,
+                         const struct kolam_extent *extent, struct kolam_bytes *record) {
+    struct shown_preview shown = shown_of(canvas, author, extent, record);
+    kolam_interest_find(&canvas->interest, extent, show_preview, &shown);
+    if (author && kolam_ephemera_are_heard(canvas)) {
+        kolam_ephemera_extent(canvas, extent, record);
+    }
+}
+
+static void show_all(struct kolam_canvas *canvas, const struct kolam_session *except,
+                     struct kolam_bytes *record) {
+    const struct kolam_out_item item = {
+        .bytes = record, .class = KOLAM_OUT_OP, .except = except ? except->number : 0};
+    const uint32_t place = kolam_records_add(&canvas->server->fanout->records, &item);
+    KOLAM_LIST_EACH(&canvas->viewers, struct kolam_viewers, canvas_link, viewers) {
+        kolam_viewers_add(viewers, place);
+    }
 }
 
 void kolam_fanout_all(struct kolam_canvas *canvas, struct kolam_session *except,
                       struct kolam_bytes *record) {
-    const struct kolam_out_item item = {
-        .bytes = record, .class = KOLAM_OUT_OP, .except = except ? except->number : 0};
     if (except) {
         except->authored_tick = canvas->server->fanout->tick;
     }
     if (!record) {
         return;
     }
-    const uint32_t place = kolam_records_add(&canvas->server->fanout->records, &item);
-    KOLAM_LIST_EACH(&canvas->viewers, struct kolam_viewers, canvas_link, viewers) {
-        kolam_viewers_add(viewers, place);
+    show_all(canvas, except, record);
+    if (kolam_ephemera_are_heard(canvas)) {
+        kolam_ephemera_all(canvas, record);
+    }
+    kolam_bytes_unref(record);
+}
+
+void kolam_fanout_heard(struct kolam_canvas *canvas, struct kolam_bytes *record) {
+    if (record) {
+        show_all(canvas, NULL, record);
     }
     kolam_bytes_unref(record);
 }

@@ -43,14 +43,18 @@ void kolam_fanout_on_commit(void *ctx, const struct kolam_submission *submission
 
 /* Sends one op to one session if its view shows it: what it missed. */
 void kolam_fanout_op(struct kolam_session *session, const struct kolam_recent_op *op);
-/* Sends an author's preview, or cursor, to all on the canvas whose view shows and resolves it, but the author. */
-void kolam_fanout_preview(struct kolam_session *author, const struct kolam_home *homes,
-                          uint32_t home_count, struct kolam_bytes *record);
-void kolam_fanout_cursor(struct kolam_session *author, const struct kolam_extent *extent,
-                         struct kolam_bytes *record);
+/* Sends an author's preview, or cursor, to all on the canvas whose view shows and resolves it, but the author, here and at
+ * other servers that have the canvas. `author` is NULL for one that came from there. */
+void kolam_fanout_preview(struct kolam_canvas *canvas, struct kolam_session *author,
+                          const struct kolam_home *homes, uint32_t home_count,
+                          struct kolam_bytes *record);
+void kolam_fanout_cursor(struct kolam_canvas *canvas, struct kolam_session *author,
+                         const struct kolam_extent *extent, struct kolam_bytes *record);
 /* Sends a record to everyone on the canvas but `except`, who may be NULL; takes the reference. */
 void kolam_fanout_all(struct kolam_canvas *canvas, struct kolam_session *except,
                       struct kolam_bytes *record);
+/* The same for what another server told; takes the reference, NULL is safe. */
+void kolam_fanout_heard(struct kolam_canvas *canvas, struct kolam_bytes *record);
 /* A tile's picture is now of `seq`: tells those whose view has it. */
 void kolam_fanout_tile(struct kolam_canvas *canvas, struct kolam_tile_id tile, uint64_t seq);
 /* True if somebody looks at the tile. */

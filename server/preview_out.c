@@ -45,7 +45,7 @@ static void pass_points_on(struct kolam_preview *preview) {
     op.stroke.has_start = op.stroke.has_start && from == 0;
     struct kolam_bytes *record = due_record(preview, &op);
     if (record && kolam_stroke_homes(&op.stroke, homes, &home_count) == KOLAM_OK) {
-        kolam_fanout_preview(session, homes, home_count, record);
+        kolam_fanout_preview(session->canvas, session, homes, home_count, record);
         preview->passed = preview->stroke.point_count;
     }
     kolam_bytes_unref(record);
@@ -79,7 +79,7 @@ void kolam_preview_forward(struct kolam_session *session, uint32_t artist,
     struct kolam_bytes *out = record_of(session, artist, record);
     if (out) {
         session->was_seen = true;
-        kolam_fanout_preview(session, session->server->homes, home_count, out);
+        kolam_fanout_preview(session->canvas, session, session->server->homes, home_count, out);
         kolam_bytes_unref(out);
     }
 }
@@ -97,7 +97,7 @@ static void pass_cursor_on(struct kolam_session *session) {
         kolam_out_cursor(session->artist, session->nonce, cursor->place, cursor->place_size);
     kolam_list_remove(&cursor->link);
     if (record) {
-        kolam_fanout_cursor(session, &cursor->extent, record);
+        kolam_fanout_cursor(session->canvas, session, &cursor->extent, record);
         kolam_bytes_unref(record);
     }
 }

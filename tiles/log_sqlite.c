@@ -48,6 +48,9 @@ struct sqlite_log {
     uint64_t last_seq;
     kolam_log_on_commit *on_commit;
     void *on_commit_ctx;
+    struct kolam_exchange_member *member; /* NULL: the canvas is nobody else's */
+    kolam_exchange_hear *hear;
+    void *hear_ctx;
 };
 
 static struct sqlite_log *from_base(struct kolam_log *log) {
@@ -362,6 +365,19 @@ static void log_dispatch(struct kolam_log *base) {
     while ((submission = queue_pop(&completed))) {
         complete(log, submission);
     }
+    if (log->member) {
+        kolam_exchange_take(log->member, log->hear, log->hear_ctx);
+    }
+}
+
+static void log_publish(struct kolam_log *base, const uint8_t *bytes, size_t size_bytes) {
+    kolam_exchange_publish(from_base(base)->member, bytes, size_bytes);
+}
+
+static void log_listen(struct kolam_log *base, kolam_exchange_hear *hear, void *ctx) {
+    struct sqlite_log *log = from_base(base);
+    log->hear = hear;
+    log->hear_ctx = ctx;
 }
 
 static enum kolam_status log_follow(struct kolam_log *base, uint64_t from_seq,
@@ -393,6 +409,7 @@ static uint64_t log_last_seq(const struct kolam_log *base) {
 }
 
 static void free_log(struct sqlite_log *log) {
+    kolam_exchange_leave(log->member);
     kolam_canvas_writer_destroy(log->writer);
     pthread_cond_destroy(&log->has_work);
     pthread_mutex_destroy(&log->lock);
@@ -420,6 +437,8 @@ static const struct kolam_log_ops sqlite_log_ops = {
     .rename_author = log_rename_author,
     .is_writable = log_is_writable,
     .last_seq = log_last_seq,
+    .publish = log_publish,
+    .listen = log_listen,
 };
 
 void kolam_log_sqlite_stats(struct kolam_log *base, struct kolam_log_stats *out_stats) {
@@ -466,6 +485,13 @@ enum kolam_status kolam_log_sqlite_create(const struct kolam_log_options *option
     init_threading(log);
     enum kolam_status status = kolam_canvas_writer_create(options->path, options->incarnation,
                                                           options->clock, &log->writer, error);
+    if (status == KOLAM_OK && options->exchange) {
+        log->member = kolam_exchange_join(options->exchange, options->wake, options->wake_ctx);
+        log->base.is_shared = log->member != NULL;
+        status = log->member
+                     ? KOLAM_OK
+                     : kolam_fail(error, KOLAM_ERR_NOMEM, "%s: out of memory", options->path);
+    }
     if (status == KOLAM_OK) {
         log->last_seq = kolam_canvas_writer_last_seq(log->writer);
         int result = start_committer(log);

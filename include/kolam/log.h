@@ -9,6 +9,7 @@
 #define KOLAM_LOG_H
 
 #include "kolam/clock.h"
+#include "kolam/exchange.h"
 #include "kolam/histogram.h"
 #include "kolam/op.h"
 
@@ -89,10 +90,13 @@ struct kolam_log_ops {
     void (*rename_author)(struct kolam_log *log, const struct kolam_author *author);
     bool (*is_writable)(const struct kolam_log *log);
     uint64_t (*last_seq)(const struct kolam_log *log);
+    void (*publish)(struct kolam_log *log, const uint8_t *bytes, size_t size_bytes);
+    void (*listen)(struct kolam_log *log, kolam_exchange_hear *hear, void *ctx);
 };
 
 struct kolam_log {
     const struct kolam_log_ops *ops;
+    bool is_shared; /* others may have the canvas open as well; does not change */
 };
 
 /* Loop thread. Takes the submission; its outcome comes through `done`, also when the log is closing. */
@@ -110,7 +114,23 @@ KOLAM_MUST_CHECK static inline enum kolam_status kolam_log_follow(struct kolam_l
     return log->ops->follow(log, from_seq, on_commit, ctx);
 }
 
-/* Loop thread: runs what has completed. Call it when the wake function given at creation was called. */
+/* Loop thread. Something ephemeral goes to the others who have this canvas open, if anybody has: best effort, in order, never
+ * back to the publisher (exchange.h). Costs nothing but a look where the canvas is nobody else's. */
+static inline void kolam_log_publish(struct kolam_log *log, const uint8_t *bytes,
+                                     size_t size_bytes) {
+    if (log->is_shared) {
+        log->ops->publish(log, bytes, size_bytes);
+    }
+}
+
+/* Loop thread. Hears what others publish from now on; one listener a log. `hear` NULL ends it. */
+static inline void kolam_log_listen(struct kolam_log *log, kolam_exchange_hear *hear, void *ctx) {
+    if (log->is_shared) {
+        log->ops->listen(log, hear, ctx);
+    }
+}
+
+/* Loop thread: runs what has completed and tells what was heard. Call it when the wake function given at creation was called. */
 static inline void kolam_log_dispatch(struct kolam_log *log) {
     log->ops->dispatch(log);
 }
@@ -151,6 +171,8 @@ struct kolam_log_options {
     uint32_t gather_us;
     void (*wake)(void *ctx);
     void *wake_ctx;
+    struct kolam_exchange
+        *exchange; /* with replicas in this process, which outlives the log; or NULL */
 };
 KOLAM_MUST_CHECK enum kolam_status kolam_log_sqlite_create(const struct kolam_log_options *options,
                                                            struct kolam_log **out_log,

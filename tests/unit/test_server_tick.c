@@ -9,6 +9,7 @@
 
 #include "kolam/alloc.h"
 #include "server/fanout.h"
+#include "server/follow.h"
 #include "server/http_tiles.h"
 
 /* ---- the parts around ---- */

@@ -11,7 +11,7 @@
 
 struct kolam_answers {
     struct kolam_list list; /* kolam_answer, the one asked for least recently first */
-    uint32_t count, jobs;
+    uint32_t count, jobs[KOLAM_QUESTIONS];
     size_t bytes;
 };
 
@@ -173,7 +173,7 @@ static void run(struct kolam_job *base, struct kolam_worker *worker) {
 
 static void done(struct kolam_job *base) {
     struct kolam_question *question = (struct kolam_question *)base;
-    question->server->answers->jobs--;
+    question->server->answers->jobs[question->kind->number]--;
     if (question->status == KOLAM_OK && question->kind->keep) {
         question->kind->keep(question);
     }
@@ -233,7 +233,7 @@ static bool wait_for(struct kolam_answer *answer, struct kolam_http *http) {
 static void build(struct kolam_question *question, struct kolam_http *http, const char *key,
                   uint64_t hash) {
     struct kolam_answers *answers = question->server->answers;
-    if (answers->jobs >= KOLAM_ANSWERS_JOBS_MAX) {
+    if (answers->jobs[question->kind->number] >= KOLAM_ANSWERS_JOBS_MAX) {
         kolam_http_error(http, 503, "many others ask at the moment; try again in a moment");
         free_question(question);
         return;
@@ -252,10 +252,9 @@ static void build(struct kolam_question *question, struct kolam_http *http, cons
         settle(question);
         return;
     }
-    answers->jobs++;
+    answers->jobs[question->kind->number]++;
     question->status = KOLAM_ERR_CLOSED; /* unless it runs */
-    question->job =
-        (struct kolam_job){.run = run, .done = done, .priority = question->kind->priority};
+    question->job = (struct kolam_job){.run = run, .done = done, .priority = KOLAM_JOB_TILE};
     kolam_pool_submit(question->server->pool, &question->job);
 }
 

@@ -13,15 +13,25 @@
 /* Bounds, all clients together. */
 #define KOLAM_ANSWERS_MAX 256           /* kept or being built */
 #define KOLAM_ANSWERS_BYTES (16u << 20) /* kept */
-#define KOLAM_ANSWERS_JOBS_MAX 32       /* being built */
+#define KOLAM_ANSWERS_JOBS_MAX 16       /* of a kind, being built */
 #define KOLAM_ANSWER_KEY_BYTES 512
+
+enum kolam_question_number {
+    KOLAM_QUESTION_LIVELY,
+    KOLAM_QUESTION_HEAT,
+    KOLAM_QUESTION_PEOPLE,
+    KOLAM_QUESTION_PLACES,
+    KOLAM_QUESTION_SEARCH,
+    KOLAM_QUESTIONS
+};
 
 struct kolam_question;
 
+/* Who asks waits with those who want tiles: views, which everybody waits for, come before both. */
 struct kolam_question_kind {
+    enum kolam_question_number number;
     const char *name; /* the last part of the path */
     uint32_t fresh_ms;
-    enum kolam_job_priority priority;
     size_t size; /* of the struct that embeds kolam_question */
     /* Reads the query and writes the key's part of it; what is wrong with it, or NULL. */
     const char *(*read)(struct kolam_question *question, const char *query, char *out_key,

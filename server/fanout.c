@@ -136,15 +136,6 @@ static void take_place(struct kolam_canvas *canvas, const struct kolam_log_op *o
     }
 }
 
-static void take_lively(struct kolam_canvas *canvas, uint32_t artist,
-                        const struct kolam_log_op *op) {
-    if (op->kind == KOLAM_OP_STROKE && op->home_count > 0) {
-        const struct kolam_lively_stroke stroke = {op->time_ms, artist, false,
-                                                   kolam_homes_extent(op->homes, op->home_count)};
-        kolam_lively_add(&canvas->lively, &stroke);
-    }
-}
-
 static void commit_op(struct kolam_canvas *canvas, const struct kolam_submission *submission,
                       const struct kolam_log_op *op) {
     canvas->last_seq = op->seq;
@@ -152,7 +143,7 @@ static void commit_op(struct kolam_canvas *canvas, const struct kolam_submission
     canvas->counts.ops++;
     kolam_versions_commit(canvas->versions, op->homes, op->home_count, op->seq);
     take_place(canvas, op);
-    take_lively(canvas, submission->artist, op);
+    kolam_lively_commit(&canvas->lively, submission->artist, op, canvas->server->room);
     kolam_places_commit(canvas, submission->artist, op);
     struct kolam_bytes *record = kolam_out_op(submission, op);
     if (!record) {

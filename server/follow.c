@@ -1,5 +1,5 @@
 /* Following; see follow.h. Loop thread. Cameras go as previews do: at most so many a second, the newest counts, and who reads
- * slowly gets the newest alone. */
+ * slowly gets the newest alone. One that is replaced before it is passed on costs its reading and no more. */
 #include "follow.h"
 
 #include <stdio.h>
@@ -7,7 +7,7 @@
 
 #include "fanout.h"
 #include "json.h"
-#include "kolam/place.h"
+#include "kolam/alloc.h"
 
 #define NAMED_MAX 32  /* followers that are told by name */
 #define BEHIND_MS 250 /* until who was behind is looked at again */
@@ -95,7 +95,7 @@ void kolam_follow_leave(struct kolam_session *session) {
     }
     end_all(session, "left");
     kolam_list_remove(&session->follow.due_link);
-    kolam_bytes_unref(session->follow.camera);
+    kolam_free(session->follow.camera);
     session->follow.camera = NULL;
 }
 
@@ -127,9 +127,17 @@ static const char *why_not(const struct kolam_session *session, const struct kol
     return NULL;
 }
 
-static void send_camera(struct kolam_session *follower, struct kolam_bytes *camera) {
+/* NULL without memory. */
+static struct kolam_bytes *camera_text(const struct kolam_session *session) {
+    const struct kolam_camera *camera = session->follow.camera;
+    return kolam_session_text(json_pack("{ss sI ss ss sf}", "type", "camera", "artist",
+                                        (json_int_t)session->artist, "x", camera->x, "y", camera->y,
+                                        "zoom", camera->zoom));
+}
+
+static void send_camera(struct kolam_session *follower, struct kolam_bytes *text) {
     const struct kolam_out_item item = {
-        .bytes = camera, .class = KOLAM_OUT_PREVIEW, .form = KOLAM_OUT_TEXT};
+        .bytes = text, .class = KOLAM_OUT_PREVIEW, .form = KOLAM_OUT_TEXT};
     follower->server->metrics.cameras_sent++;
     kolam_session_queue(follower, &item);
 }
@@ -162,7 +170,9 @@ static void follow_artist(struct kolam_session *session, uint64_t id, uint32_t a
     }
     answer(session, id);
     if (target->follow.camera) {
-        send_camera(session, target->follow.camera);
+        struct kolam_bytes *text = camera_text(target);
+        send_camera(session, text);
+        kolam_bytes_unref(text);
     }
 }
 
@@ -209,15 +219,12 @@ void kolam_follow_camera(struct kolam_session *session, const json_t *message) {
     if (follow->follower_count == 0 || session->artist == 0) {
         return; /* the last of them may just have left */
     }
-    struct kolam_bytes *camera = kolam_session_text(
-        json_pack("{ss sI ss ss sf}", "type", "camera", "artist", (json_int_t)session->artist, "x",
-                  x, "y", y, "zoom", json_number_value(zoom)));
-    if (!camera) {
-        kolam_session_close(session, 1013, "out of memory");
-        return;
+    if (!follow->camera && !(follow->camera = kolam_alloc(sizeof(*follow->camera)))) {
+        return; /* the next one may find memory */
     }
-    kolam_bytes_unref(follow->camera);
-    follow->camera = camera;
+    strcpy(follow->camera->x, x); /* valid ones are shorter */
+    strcpy(follow->camera->y, y);
+    follow->camera->zoom = json_number_value(zoom);
     follow->is_camera_due = true;
     make_due(session, follow->camera_ms + KOLAM_CAMERA_MS);
 }
@@ -241,6 +248,7 @@ static void send_list(struct kolam_session *session) {
 /* To all, or to those who are behind. */
 static void pass_camera_on(struct kolam_session *session, bool is_new) {
     struct kolam_follow *follow = &session->follow;
+    struct kolam_bytes *text = camera_text(session);
     follow->has_behind = false;
     KOLAM_LIST_EACH(&follow->followers, struct kolam_session, follow.link, follower) {
         if (!is_new && !follower->follow.is_behind) {
@@ -250,9 +258,10 @@ static void pass_camera_on(struct kolam_session *session, bool is_new) {
         if (follower->follow.is_behind) {
             follow->has_behind = true;
         } else {
-            send_camera(follower, follow->camera);
+            send_camera(follower, text);
         }
     }
+    kolam_bytes_unref(text);
 }
 
 static void pass_on(struct kolam_session *session, int64_t now_ms) {

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kolam/place.h"
 #include "list.h"
 
 struct kolam_server;
@@ -15,6 +16,12 @@ struct kolam_session;
 #define KOLAM_FOLLOWERS_MAX 256   /* of one session */
 #define KOLAM_FOLLOW_DEPTH_MAX 64 /* who follows one who follows ... */
 #define KOLAM_CAMERA_MS 50        /* between two cameras that are passed on */
+
+/* Where somebody looks, as they said it. */
+struct kolam_camera {
+    char x[KOLAM_PLACE_COORDINATE_BYTES_MAX], y[KOLAM_PLACE_COORDINATE_BYTES_MAX];
+    double zoom;
+};
 
 struct kolam_follow {
     struct kolam_session *target; /* whom it follows, or NULL */
@@ -25,9 +32,9 @@ struct kolam_follow {
     struct kolam_list followers;
     uint32_t follower_count;
     bool refuses;
-    struct kolam_bytes *camera; /* the newest, as followers get it, or NULL */
-    int64_t camera_ms;          /* when it was passed on */
-    struct kolam_list due_link; /* in the server's list while something is to be passed on: */
+    struct kolam_camera *camera; /* the newest, or NULL; its own */
+    int64_t camera_ms;           /* when it was passed on */
+    struct kolam_list due_link;  /* in the server's list while something is to be passed on: */
     bool is_list_due, is_camera_due, has_behind;
 };
 

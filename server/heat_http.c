@@ -85,9 +85,9 @@ static enum kolam_status build_heat(struct kolam_question *base, struct kolam_wo
 }
 
 const struct kolam_question_kind kolam_heat_kind = {
+    .number = KOLAM_QUESTION_HEAT,
     .name = "heat",
     .fresh_ms = 5000,
-    .priority = KOLAM_JOB_TILE,
     .size = sizeof(struct heat_question),
     .read = read_heat,
     .build = build_heat,

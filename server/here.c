@@ -74,12 +74,18 @@ struct people {
     uint16_t table[KOLAM_HERE_WALK_MAX * 2]; /* by artist: a place in the list, plus one */
 };
 
+static int64_t rounded(int64_t limit) {
+    return limit <= 1 ? 1 : limit <= 16 ? 16 : limit <= 64 ? 64 : PEOPLE_MAX;
+}
+
 static const char *read_people(struct kolam_question *base, const char *query, char *out_key,
                                size_t key_capacity) {
     struct people_question *question = (struct people_question *)base;
     struct kolam_args args = {.query = query};
     question->limit = PEOPLE_DEFAULT;
     kolam_args_number(&args, "limit", 1, PEOPLE_MAX, &question->limit, "limit must be 1 to 256");
+    /* The loop itself makes these: so few different ones that asking for all of them all the time costs it little. */
+    question->limit = rounded(question->limit);
     snprintf(out_key, key_capacity, "%d", (int)question->limit);
     return args.problem;
 }
@@ -156,6 +162,7 @@ static enum kolam_status prepare_people(struct kolam_question *base) {
 }
 
 const struct kolam_question_kind kolam_people_kind = {
+    .number = KOLAM_QUESTION_PEOPLE,
     .name = "people",
     .fresh_ms = 1000,
     .size = sizeof(struct people_question),

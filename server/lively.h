@@ -5,9 +5,10 @@
 
 #include <stdbool.h>
 
+#include "kolam/log.h"
 #include "view.h"
 
-#define KOLAM_LIVELY_STROKES_MAX 4096 /* a canvas: 256 KB */
+#define KOLAM_LIVELY_STROKES_MAX 4096 /* a canvas: 288 KB */
 #define KOLAM_LIVELY_PLACES_MAX 64
 #define KOLAM_LIVELY_ARTISTS_MAX 8    /* named, a place */
 #define KOLAM_LIVELY_MINUTES_MAX 1440 /* how far back one can ask */
@@ -16,8 +17,10 @@
 #define KOLAM_LIVELY_OVERHANG_PX 512  /* ink that sticks out of it is not followed further */
 
 struct kolam_lively_stroke {
+    uint64_t seq;
     int64_t time_ms; /* committed */
     uint32_t artist;
+    bool is_hidden;  /* undone, or rolled back: nothing to see there */
     bool is_drawing; /* under the pen: time_ms is now */
     struct kolam_extent extent;
 };
@@ -33,10 +36,15 @@ struct kolam_lively {
 void kolam_lively_finish(struct kolam_lively *lively);
 /* Without memory the stroke is left out. */
 void kolam_lively_add(struct kolam_lively *lively, const struct kolam_lively_stroke *stroke);
-/* Puts older strokes, the oldest first, before those that are there, as far as there is room. */
-void kolam_lively_load(struct kolam_lively *lively, const struct kolam_lively_stroke *older,
-                       uint32_t count);
-/* Copies those since `since_ms`, the oldest first, at most KOLAM_LIVELY_STROKES_MAX; returns how many. */
+/* These seqs, rising, were hidden or shown. */
+void kolam_lively_mark(struct kolam_lively *lively, const uint64_t *seqs, uint32_t count,
+                       bool is_hidden);
+/* What an op that was committed changes; `room` is for decoding a hide or show. */
+void kolam_lively_commit(struct kolam_lively *lively, uint32_t artist,
+                         const struct kolam_log_op *op, struct kolam_op_room *room);
+/* Puts older strokes before those that are there, as far as there is room. */
+void kolam_lively_load(struct kolam_lively *lively, const struct kolam_lively *older);
+/* Copies those since `since_ms` that are not hidden, the oldest first, at most KOLAM_LIVELY_STROKES_MAX; returns how many. */
 uint32_t kolam_lively_copy(const struct kolam_lively *lively, int64_t since_ms,
                            struct kolam_lively_stroke *out);
 

@@ -23,8 +23,7 @@ struct lively_question {
     /* To be read from the log: strokes up to this seq. */
     bool must_load;
     uint64_t until_seq;
-    struct kolam_lively_stroke *older; /* KOLAM_LIVELY_STROKES_MAX */
-    uint32_t older_count;
+    struct kolam_lively older;
 };
 
 static const char *read_lively(struct kolam_question *base, const char *query, char *out_key,
@@ -64,8 +63,11 @@ static void copy_drawings(struct lively_question *question) {
         }
         KOLAM_LIST_EACH(&session->previews, struct kolam_preview, link, preview) {
             if (preview->stroke.point_count > 0 && room > 0 && session->artist != 0) {
-                question->strokes[question->count++] = (struct kolam_lively_stroke){
-                    question->base.now_ms, session->artist, true, tip_of(&preview->stroke)};
+                question->strokes[question->count++] =
+                    (struct kolam_lively_stroke){.time_ms = question->base.now_ms,
+                                                 .artist = session->artist,
+                                                 .is_drawing = true,
+                                                 .extent = tip_of(&preview->stroke)};
                 room--;
             }
         }
@@ -78,10 +80,7 @@ static enum kolam_status prepare_lively(struct kolam_question *base) {
     question->must_load = !canvas->log || !canvas->lively.is_loaded;
     question->until_seq = canvas->log ? canvas->lively.since_seq : UINT64_MAX;
     question->strokes = kolam_alloc_array(ROOM, sizeof(*question->strokes));
-    if (question->must_load) {
-        question->older = kolam_alloc_array(KOLAM_LIVELY_STROKES_MAX, sizeof(*question->older));
-    }
-    if (!question->strokes || (question->must_load && !question->older)) {
+    if (!question->strokes) {
         return KOLAM_ERR_NOMEM;
     }
     question->count = kolam_lively_copy(
@@ -95,14 +94,14 @@ static void keep_lively(struct kolam_question *base) {
     struct kolam_lively *lively = &base->canvas->lively;
     if (question->must_load && base->canvas->log && !lively->is_loaded &&
         lively->since_seq == question->until_seq) {
-        kolam_lively_load(lively, question->older, question->older_count);
+        kolam_lively_load(lively, &question->older);
     }
 }
 
 static void finish_lively(struct kolam_question *base) {
     struct lively_question *question = (struct lively_question *)base;
     kolam_free(question->strokes);
-    kolam_free(question->older);
+    kolam_lively_finish(&question->older);
 }
 
 /* ---- a worker's part ---- */
@@ -113,17 +112,26 @@ struct load {
     struct kolam_home *homes;
 };
 
+/* What the ring sees of a commit, made of a row: strokes up to where it began by itself, and what hid them since. */
 static bool load_op(void *ctx, const struct kolam_log_row *row) {
     struct load *load = ctx;
     struct lively_question *question = load->question;
-    struct kolam_op op;
-    uint32_t home_count;
-    if (row->kind == KOLAM_OP_STROKE && question->older_count < KOLAM_LIVELY_STROKES_MAX &&
-        kolam_op_decode(row->body, row->body_size_bytes, load->room, &op) == KOLAM_OK &&
-        kolam_stroke_homes(&op.stroke, load->homes, &home_count) == KOLAM_OK && home_count > 0) {
-        question->older[question->older_count++] = (struct kolam_lively_stroke){
-            row->time_ms, row->artist, false, kolam_homes_extent(load->homes, home_count)};
+    struct kolam_log_op op = {.kind = row->kind,
+                              .seq = row->seq,
+                              .time_ms = row->time_ms,
+                              .replaces = row->replaces,
+                              .body = (uint8_t *)(uintptr_t)row->body,
+                              .body_size_bytes = row->body_size_bytes,
+                              .homes = load->homes};
+    struct kolam_op decoded;
+    if (row->kind == KOLAM_OP_STROKE &&
+        (row->seq > question->until_seq ||
+         kolam_op_decode(row->body, row->body_size_bytes, load->room, &decoded) != KOLAM_OK ||
+         decoded.kind != KOLAM_OP_STROKE ||
+         kolam_stroke_homes(&decoded.stroke, load->homes, &op.home_count) != KOLAM_OK)) {
+        return true;
     }
+    kolam_lively_commit(&question->older, row->artist, &op, load->room);
     return true;
 }
 
@@ -139,10 +147,12 @@ static enum kolam_status load_range(struct load *load, struct kolam_reader *read
     if (status != KOLAM_OK) {
         return status;
     }
-    const uint64_t last = info.last_seq < question->until_seq ? info.last_seq : question->until_seq;
+    const uint64_t until =
+        info.last_seq < question->until_seq ? info.last_seq : question->until_seq;
     const uint64_t room = KOLAM_LIVELY_STROKES_MAX;
-    const uint64_t from = last > room && last - room > before_seq ? last - room : before_seq;
-    return kolam_reader_range(reader, from + 1, last, load_op, load);
+    const uint64_t from = until > room && until - room > before_seq ? until - room : before_seq;
+    const uint64_t to = info.last_seq - until > room ? until + room : info.last_seq;
+    return kolam_reader_range(reader, from + 1, to, load_op, load);
 }
 
 static enum kolam_status load_older(struct lively_question *question, struct kolam_reader *reader) {
@@ -157,12 +167,9 @@ static enum kolam_status load_older(struct lively_question *question, struct kol
 
 /* Of what was loaded, that of the time asked for; the order does not matter. */
 static void add_older(struct lively_question *question) {
-    const int64_t since_ms = question->base.now_ms - question->minutes * MINUTE_MS;
-    for (uint32_t i = 0; i < question->older_count; i++) {
-        if (question->older[i].time_ms >= since_ms) {
-            question->strokes[question->count++] = question->older[i];
-        }
-    }
+    question->count +=
+        kolam_lively_copy(&question->older, question->base.now_ms - question->minutes * MINUTE_MS,
+                          question->strokes + question->count);
 }
 
 static json_t *artists_json(struct kolam_reader *reader, const struct kolam_lively_place *place) {
@@ -228,9 +235,9 @@ static enum kolam_status build_lively(struct kolam_question *base, struct kolam_
 }
 
 const struct kolam_question_kind kolam_lively_kind = {
+    .number = KOLAM_QUESTION_LIVELY,
     .name = "lively",
     .fresh_ms = 1000,
-    .priority = KOLAM_JOB_INTERACTIVE,
     .size = sizeof(struct lively_question),
     .read = read_lively,
     .prepare = prepare_lively,

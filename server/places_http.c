@@ -162,9 +162,9 @@ static void finish_places(struct kolam_question *base) {
 }
 
 const struct kolam_question_kind kolam_places_kind = {
+    .number = KOLAM_QUESTION_PLACES,
     .name = "places",
     .fresh_ms = 1000,
-    .priority = KOLAM_JOB_INTERACTIVE,
     .size = sizeof(struct places_question),
     .read = read_places,
     .prepare = prepare_places,

@@ -1,5 +1,6 @@
 /* Who may do what, where: (role, action, place) -> verdict, as tables. Pure: who somebody is, and how a canvas and its areas
- * are set up, is found out elsewhere; what a verdict leads to (a NACK, an error, a quieter ink) is the asker's. */
+ * are set up, is found out elsewhere; what a verdict leads to (a NACK, an error, a quieter ink) is the asker's. Until canvases have roles, modes and areas, verdict.c
+ * judges by identity and admin token alone, which is the first column of the open canvas and the last. */
 #ifndef KOLAM_SERVER_RIGHTS_H
 #define KOLAM_SERVER_RIGHTS_H
 

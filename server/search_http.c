@@ -13,7 +13,10 @@
 #define LIMIT_DEFAULT 10
 #define COUNTED_MAX 10000 /* ops of an artist */
 #define LOOKED_AT_MAX 64  /* ops that may be no strokes, for the newest stroke */
-#define INDEX_MS 10000    /* so long new names may not be found */
+/* So long new names may not be found: the more names, the longer, so that making the index again takes at most some 3% of a
+ * core (2.4 us a name). */
+#define INDEX_MS_MIN 1000
+#define NAMES_PER_MS 10
 
 struct search_question {
     struct kolam_question base;
@@ -35,11 +38,15 @@ static const char *read_search(struct kolam_question *base, const char *query, c
     return problem ? problem : args.problem;
 }
 
+static bool is_fresh(const struct kolam_canvas *canvas) {
+    const int64_t age_ms = kolam_loop_now_ms(canvas->server->loop) - canvas->names_made_ms;
+    return age_ms < INDEX_MS_MIN || age_ms < canvas->names->count / NAMES_PER_MS;
+}
+
 static enum kolam_status prepare_search(struct kolam_question *base) {
     struct search_question *question = (struct search_question *)base;
     struct kolam_canvas *canvas = base->canvas;
-    const int64_t age_ms = kolam_loop_now_ms(base->server->loop) - canvas->names_made_ms;
-    if (canvas->log && canvas->names && (!canvas->are_names_old || age_ms < INDEX_MS)) {
+    if (canvas->log && canvas->names && (!canvas->are_names_old || is_fresh(canvas))) {
         question->index = kolam_name_index_ref(canvas->names);
     }
     return kolam_places_part_prepare(&question->part, canvas);
@@ -153,9 +160,9 @@ static enum kolam_status build_search(struct kolam_question *base, struct kolam_
 }
 
 const struct kolam_question_kind kolam_search_kind = {
+    .number = KOLAM_QUESTION_SEARCH,
     .name = "search",
     .fresh_ms = 2000,
-    .priority = KOLAM_JOB_INTERACTIVE,
     .size = sizeof(struct search_question),
     .read = read_search,
     .prepare = prepare_search,

@@ -274,7 +274,7 @@ void kolam_tick_run(struct kolam_server *server) {
     if (fanout->tick % gather_ticks(preview_ticks) == 0) {
         kolam_previews_tick(server);
     }
-    kolam_follow_tick(server);
+    kolam_follow_tick(server); /* it has a measure of its own, 20 a second */
     kolam_notices_tick(server);
     const uint64_t op_frames = write_all_viewers(server, preview_ticks);
     write_all_sessions(fanout);

@@ -140,6 +140,15 @@ static int compare_marks(const void *a, const void *b) {
     return left < right ? -1 : left > right;
 }
 
+/* Reading a row costs a sixteenth to a thirtieth of reading an op, so where few ops are meant few rows are tried. */
+#define ROWS_PER_OP 16
+
+static uint32_t row_budget(const struct count *count) {
+    const uint64_t ops = count->to_seq - count->from_seq + 1;
+    return ops < KOLAM_HEAT_ROWS_MAX / ROWS_PER_OP ? (uint32_t)ops * ROWS_PER_OP
+                                                   : KOLAM_HEAT_ROWS_MAX;
+}
+
 /* `is_over` afterwards: there were too many, and nothing is counted. Rows of shared ancestors come once for each cover
  * tile; the stamps make it one. */
 static enum kolam_status count_rows(struct count *count) {
@@ -150,8 +159,8 @@ static enum kolam_status count_rows(struct count *count) {
     const int64_t bottom = kolam_floor_shift(question->corner.y + question->height - 1, up);
     uint64_t levels;
     enum kolam_status status = kolam_reader_levels(count->reader, &levels);
-    count->rows_left = KOLAM_HEAT_ROWS_MAX;
-    count->marks = kolam_alloc_array(KOLAM_HEAT_ROWS_MAX, sizeof *count->marks);
+    count->rows_left = row_budget(count);
+    count->marks = kolam_alloc_array(count->rows_left, sizeof *count->marks);
     if (!count->marks) {
         return KOLAM_ERR_NOMEM;
     }

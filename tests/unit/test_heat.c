@@ -106,6 +106,17 @@ static void a_stroke_counts_once_in_each_tile_it_touches(void **state) {
     assert_int_equal(count_at(wall, &question, -6, 11), 0);
 }
 
+static void one_op_of_many_rows_is_read_rather_than_they(void **state) {
+    struct wall *wall = *state;
+    draw_line(wall, 1, (struct kolam_tile_id){-100, 7, 3}, 10, 10, 30000, 10); /* 118 tiles */
+    const struct kolam_heat_question question = ask_of(3, -64, 6, 64, 3);
+    find(wall, &question);
+    assert_int_equal(wall->heat.every, 1);
+    assert_int_equal(sum_of(wall, &question), 64);
+    assert_int_equal(count_at(wall, &question, -1, 7), 1);
+    assert_int_equal(count_at(wall, &question, -1, 8), 0);
+}
+
 /* The same, by looking at every stroke. */
 struct model {
     struct kolam_home homes[400][4];
@@ -277,6 +288,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_empty_wall_is_cold, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stroke_counts_once_in_each_tile_it_touches, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(one_op_of_many_rows_is_read_rather_than_they, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(agrees_with_looking_at_every_stroke, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_span_counts_what_was_committed_in_it, set_up, tear_down),

@@ -16,7 +16,8 @@
 
 static struct kolam_lively_stroke stroke_at(int32_t level, int64_t x, int64_t y, uint32_t artist,
                                             int64_t age_ms) {
-    return (struct kolam_lively_stroke){NOW - age_ms, artist, false, {x, y, x + 40, y + 20, level}};
+    return (struct kolam_lively_stroke){
+        .time_ms = NOW - age_ms, .artist = artist, .extent = {x, y, x + 40, y + 20, level}};
 }
 
 static uint32_t find(const struct kolam_lively_stroke *strokes, uint32_t count, uint32_t limit,
@@ -48,30 +49,47 @@ static void keeps_the_newest_in_order(void **state) {
     kolam_free(out);
 }
 
+static void add_numbered(struct kolam_lively *lively, uint32_t first, uint32_t count) {
+    for (uint32_t i = first; i < first + count; i++) {
+        const struct kolam_lively_stroke stroke = {.seq = i + 1, .artist = i};
+        kolam_lively_add(lively, &stroke);
+    }
+}
+
 static void takes_older_ones_as_far_as_there_is_room(void **state) {
     (void)state;
+    struct kolam_lively_stroke *out = kolam_alloc_array(KOLAM_LIVELY_STROKES_MAX, sizeof(*out));
     for (uint32_t own = 0; own <= KOLAM_LIVELY_STROKES_MAX + 1; own += 1024) {
-        struct kolam_lively lively = {0};
-        struct kolam_lively_stroke *older =
-            kolam_alloc_zero(KOLAM_LIVELY_STROKES_MAX, sizeof(*older));
-        for (uint32_t i = 0; i < 3000; i++) {
-            older[i].artist = i;
-        }
-        for (uint32_t i = 0; i < own; i++) {
-            const struct kolam_lively_stroke stroke = {.artist = 3000 + i};
-            kolam_lively_add(&lively, &stroke);
-        }
-        kolam_lively_load(&lively, older, 3000);
+        struct kolam_lively lively = {0}, older = {0};
+        add_numbered(&older, 0, 3000);
+        add_numbered(&lively, 3000, own);
+        kolam_lively_load(&lively, &older);
         assert_true(lively.is_loaded);
-        const uint32_t count = kolam_lively_copy(&lively, 0, older);
+        const uint32_t count = kolam_lively_copy(&lively, 0, out);
         assert_int_equal(count, own + 3000 < KOLAM_LIVELY_STROKES_MAX ? own + 3000
                                                                       : KOLAM_LIVELY_STROKES_MAX);
         for (uint32_t i = 0; i < count; i++) {
-            assert_int_equal(older[i].artist, 3000 + own - count + i);
+            assert_int_equal(out[i].artist, 3000 + own - count + i);
         }
         kolam_lively_finish(&lively);
-        kolam_free(older);
+        kolam_lively_finish(&older);
     }
+    kolam_free(out);
+}
+
+static void what_was_undone_is_left_out_until_it_is_shown_again(void **state) {
+    (void)state;
+    struct kolam_lively lively = {0};
+    struct kolam_lively_stroke out[10];
+    kolam_lively_mark(&lively, (const uint64_t[]){1}, 1, true);
+    add_numbered(&lively, 10, 10); /* seqs 11 to 20 */
+    kolam_lively_mark(&lively, (const uint64_t[]){1, 2, 11, 15, 20, 21, 500}, 7, true);
+    assert_int_equal(kolam_lively_copy(&lively, 0, out), 7);
+    assert_int_equal(out[0].seq, 12);
+    assert_int_equal(out[6].seq, 19);
+    kolam_lively_mark(&lively, (const uint64_t[]){15, 16}, 2, false);
+    assert_int_equal(kolam_lively_copy(&lively, 0, out), 8);
+    kolam_lively_finish(&lively);
 }
 
 /* ---- places ---- */
@@ -131,7 +149,8 @@ static void new_strokes_weigh_more_than_many_old_ones(void **state) {
         strokes[i] = stroke_at(0, 5000 + i, 0, 1, SPAN - 10000);
     }
     strokes[50] = stroke_at(0, 50000, 0, 2, 1000);
-    strokes[51] = (struct kolam_lively_stroke){NOW, 3, true, {90000, 0, 90010, 10, 0}};
+    strokes[51] = (struct kolam_lively_stroke){
+        .time_ms = NOW, .artist = 3, .is_drawing = true, .extent = {90000, 0, 90010, 10, 0}};
     assert_int_equal(find(strokes, 52, 8, places), 3);
     assert_int_equal(places[0].artists[0], 3);
     assert_int_equal(places[0].drawing, 1);
@@ -161,7 +180,8 @@ static void a_long_trail_is_several_places_of_the_size_of_a_screen(void **state)
 static void giant_ink_does_not_make_a_giant_place(void **state) {
     (void)state;
     struct kolam_lively_place places[2];
-    const struct kolam_lively_stroke giant = {NOW, 1, false, {-60000, -60000, 60000, 60000, 3}};
+    const struct kolam_lively_stroke giant = {
+        .time_ms = NOW, .artist = 1, .extent = {-60000, -60000, 60000, 60000, 3}};
     assert_int_equal(find(&giant, 1, 2, places), 1);
     assert_true(places[0].box.x1 - places[0].box.x0 <= 2560);
     assert_true(places[0].box.x0 <= places[0].box.x1);
@@ -225,8 +245,6 @@ static void says_when_there_is_no_memory(void **state) {
     allocations_left = 0;
     kolam_lively_add(&lively, &stroke);
     assert_int_equal(lively.count, 0);
-    kolam_lively_load(&lively, &stroke, 1);
-    assert_int_equal(lively.count, 0);
     kolam_alloc_set_hook(NULL, NULL);
 }
 
@@ -234,6 +252,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_the_newest_in_order),
         cmocka_unit_test(takes_older_ones_as_far_as_there_is_room),
+        cmocka_unit_test(what_was_undone_is_left_out_until_it_is_shown_again),
         cmocka_unit_test(nothing_is_no_place),
         cmocka_unit_test(strokes_close_together_are_one_place),
         cmocka_unit_test(levels_beside_each_other_are_one_place_and_far_ones_are_not),

@@ -96,6 +96,21 @@ test('a_tile_is_drawn_once_and_then_answered_by_the_cache_for_ever', { skip }, a
   assert.equal(unchanged.status, 304);
 });
 
+test('where_something_happens_is_asked_for_once_a_second_whoever_asks', { skip }, async () => {
+  const { canvas } = await drawn();
+  for (const what of ['lively', 'people', 'places', 'search?q=a', 'heat?level=0&x=0&y=0&width=2&height=2']) {
+    const path = `/api/canvas/${canvas}/${what}`;
+    const kind = what.split('?')[0];
+    const before_ = await requests(kind);
+    const begin = Date.now();
+    const answers = await Promise.all(Array.from({ length: 30 }, () => ask(path)));
+    assert.ok(answers.every(({ status }) => status === 200), what);
+    assert.ok((await requests(kind)) - before_ <= 2 + (Date.now() - begin) / 1000, what);
+  }
+  const { places } = JSON.parse((await ask(`/api/canvas/${canvas}/lively`)).body);
+  assert.equal(places[0].strokes, 1);
+});
+
 test('versions_are_at_most_some_seconds_old_and_asked_for_once_a_second', { skip }, async () => {
   const { canvas, mira, seq } = await drawn();
   const path = `/api/canvas/${canvas}/versions?level=0&bx=0&by=0`;

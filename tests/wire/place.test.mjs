@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 
-import { Client, eventually, get, getJson, hideBody, lineBody, startServer } from './client.mjs';
+import { Client, eventually, get, getJson, hideBody, lineBody, showBody, startServer } from './client.mjs';
 import { families, value } from './prometheus.mjs';
 import './tidy.mjs';
 
@@ -66,6 +66,19 @@ test('what_is_being_drawn_counts_before_it_is_committed', async () => {
   await askUntil(canvas, 'lively', ({ places }) => places.length === 1 && places[0].drawing === 0);
 });
 
+test('where_all_was_undone_there_is_no_lively_place', async () => {
+  const canvas = newCanvas();
+  const mira = await Client.artist(server, { canvas });
+  const seqs = [await mira.draw([10, 10, 90, 90]), await mira.draw([10, 10, 90, 90])];
+  const away = await mira.draw([10, 10, 90, 90], { x: 100 });
+  await mira.commit(hideBody(...seqs));
+  const json = await askUntil(canvas, 'lively', ({ places }) => places.length === 1);
+  assert.equal(json.places[0].strokes, 1);
+  await mira.commit(showBody(seqs[1]));
+  await mira.commit(hideBody(away));
+  await askUntil(canvas, 'lively', ({ places }) => places.length === 1 && Number(places[0].x) < 256);
+});
+
 test('a_server_that_starts_knows_where_people_drew', async () => {
   const canvas = newCanvas();
   const first = await startServer();
@@ -73,17 +86,18 @@ test('a_server_that_starts_knows_where_people_drew', async () => {
   for (let i = 0; i < 30; i += 1) {
     await mira.draw([10, 10, 90, 90], { x: i % 2 });
   }
-  await mira.commit(hideBody(3));
+  await mira.commit(hideBody(3, 4));
+  await mira.commit(showBody(4));
   await first.stop();
   const second = await startServer({ data: first.data });
   const closed = await ask(canvas, 'lively', second);
-  assert.deepEqual(closed.json.places.map(({ strokes }) => strokes), [30], 'nobody has it open');
+  assert.deepEqual(closed.json.places.map(({ strokes }) => strokes), [29], 'nobody has it open');
   const otto = await Client.artist(second, { canvas });
   await otto.draw([10, 10, 90, 90], { x: 1 });
-  const json = await askUntil(canvas, 'lively', ({ places }) => places[0].strokes === 31, second);
+  const json = await askUntil(canvas, 'lively', ({ places }) => places[0].strokes === 30, second);
   assert.deepEqual(json.places[0].artists.map(({ name }) => name), [mira.me.name, otto.me.name]);
   await otto.draw([10, 10, 90, 90], { x: 1 });
-  await askUntil(canvas, 'lively', ({ places }) => places[0].strokes === 32, second);
+  await askUntil(canvas, 'lively', ({ places }) => places[0].strokes === 31, second);
   await second.stop();
 });
 
@@ -161,6 +175,18 @@ test('the_same_answer_is_built_once_for_all_who_ask_within_its_second', async ()
   const { headers } = answers[19];
   const known = await get(server, `/api/canvas/${canvas}/lively?minutes=7`, { headers: { 'If-None-Match': headers.etag } });
   assert.ok(known.status === 304 || known.headers.etag !== headers.etag);
+});
+
+test('many_different_questions_at_once_are_answered_or_told_to_wait', async () => {
+  const canvas = newCanvas();
+  const mira = await Client.artist(server, { canvas });
+  await mira.draw([10, 10, 90, 90]);
+  const of = (i) => [`lively?minutes=${i + 1}`, `heat?level=0&x=${i}&y=0&width=2&height=2`, `search?q=${i}`, `places?q=${i}`];
+  const all = Array.from({ length: 40 }, (_, i) => of(i)).flat();
+  const statuses = await Promise.all(all.map(async (what) => (await get(server, `/api/canvas/${canvas}/${what}`)).status));
+  assert.ok(statuses.every((status) => status === 200 || status === 503), String(statuses));
+  assert.ok(statuses.filter((status) => status === 200).length >= 64);
+  await ask(canvas, 'lively'); /* and then as ever */
 });
 
 test('wrong_questions_are_told_why', async () => {

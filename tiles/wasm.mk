@@ -1,18 +1,18 @@
 # The ink kernel and the op codec for the browser: build/web/ink.wasm, some 30 KB, no imports.
 #
 # -fno-math-errno makes a square root one instruction; it changes no result. SIMD, bulk memory and
-# saturating conversions are in every browser since 2023 (Safari 16.4 the last). The kernel is built for
-# speed, the rest for size.
+# saturating conversions are in every browser since 2023 (Safari 16.4 the last). What a live
+# stroke's frame runs through is built for speed, the rest for size: it is part of the first load.
 
 WASM_CC ?= clang
 WASM_FLAGS := --target=wasm32 -std=gnu11 -ffreestanding -ffp-contract=off -fno-math-errno \
   -msimd128 -mbulk-memory -mnontrapping-fptoint -fvisibility=hidden \
   -Wall -Wextra -Wconversion -Wshadow -Werror -Iinclude
-WASM_FAST := ink ink_distance ink_area ink_grain ink_fill ink_pixels
-WASM_SMALL := ink_wasm geometry op op_encode homes
+WASM_FAST := ink_distance
+WASM_SMALL := ink ink_area ink_grain ink_fill ink_pixels ink_wasm geometry op op_encode homes
 WASM_OBJECTS := $(patsubst %,build/wasm/%.o,$(WASM_FAST) $(WASM_SMALL))
 
-$(WASM_FAST:%=build/wasm/%.o): WASM_FLAGS += -O3
+$(WASM_FAST:%=build/wasm/%.o): WASM_FLAGS += -O2
 $(WASM_SMALL:%=build/wasm/%.o): WASM_FLAGS += -Os
 
 build/wasm/%.o: tiles/%.c $(wildcard include/kolam/*.h tiles/ink*.h tiles/pressure.h) tiles/wasm.mk

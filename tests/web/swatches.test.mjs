@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { load } from './load.mjs';
 
 const { SWATCHES, nearestSwatch } = await load('core/swatches.ts');
-const color = await load('core/color.ts');
+const color = { ...(await load('core/color.ts')), ...(await load('core/mixing.ts')) };
 const { readGpl, writeGpl } = await load('core/gpl.ts');
 
 /* Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB. */

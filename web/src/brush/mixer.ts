@@ -1,7 +1,8 @@
 /* Mixing a colour: a field of saturation and brightness, a strip of hues, lighter and darker ones of the same hue, hex,
  * the browser's own picker. By pointer, finger, and keys. */
 import { Check } from 'lucide';
-import { hexOf, hsvOf, readHex, rgbOf, rgbOfHsv, shadesOf, type Hsv } from '../core/color.ts';
+import { hexOf, rgbOf } from '../core/color.ts';
+import { hsvOf, readHex, rgbOfHsv, shadesOf, type Hsv } from '../core/mixing.ts';
 import { message } from '../i18n/i18n.ts';
 import { colorName } from '../ui/colornames.ts';
 import { button, element } from '../ui/dom.ts';

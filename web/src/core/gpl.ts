@@ -8,14 +8,7 @@
  *
  * Pure. */
 import { hexOf, rgbOf } from './color.ts';
-
-export interface OwnPalette {
-  name: string;
-  colors: string[];
-}
-
-export const COLORS_MAX = 256;
-export const NAME_MAX = 60;
+import { COLORS_MAX, NAME_MAX, type OwnPalette } from './swatches.ts';
 
 /* Null if it is none. What is no colour is left out, what comes twice is taken once. */
 export function readGpl(text: string): OwnPalette | null {

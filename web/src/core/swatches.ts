@@ -34,6 +34,15 @@ export const SWATCHES = [
   ['sand', '#e8dbb6'],
 ] as const;
 
+/* Colours that somebody chose, with a name. */
+export interface OwnPalette {
+  name: string;
+  colors: string[];
+}
+
+export const COLORS_MAX = 256;
+export const NAME_MAX = 60;
+
 export type SwatchName = (typeof SWATCHES)[number][0];
 
 /* Which of the swatches any colour is most like, and whether it is that one: what to call it. */

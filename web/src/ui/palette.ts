@@ -1,10 +1,9 @@
 /* What the hand holds now, and how it draws: tool, two colours, width and opacity of each tool, the colours used last,
  * palettes of one's own, stabiliser and pressure. Kept between visits. No DOM. */
-import { COLORS_MAX, NAME_MAX, type OwnPalette } from '../core/gpl.ts';
 import { TOOL_ERASER, TOOL_FILL } from '../core/op.ts';
 import { CURVES, type Curve } from '../core/pen.ts';
 import { STEADY_MAX } from '../core/steady.ts';
-import { SWATCHES } from '../core/swatches.ts';
+import { COLORS_MAX, NAME_MAX, SWATCHES, type OwnPalette } from '../core/swatches.ts';
 import { BRUSHES, isToolName, OTHERS, SHAPES, TOOLS, type ToolName } from '../core/tools.ts';
 import type { Settings } from '../net/settings.ts';
 import type { HandBrush } from '../hand/hand.ts';

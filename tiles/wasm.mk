@@ -8,8 +8,8 @@ WASM_CC ?= clang
 WASM_FLAGS := --target=wasm32 -std=gnu11 -ffreestanding -ffp-contract=off -fno-math-errno \
   -msimd128 -mbulk-memory -mnontrapping-fptoint -fvisibility=hidden \
   -Wall -Wextra -Wconversion -Wshadow -Werror -Iinclude
-WASM_FAST := ink_distance
-WASM_SMALL := ink ink_area ink_grain ink_fill ink_pixels ink_wasm geometry op op_encode homes
+WASM_FAST := ink_distance ink_pixels
+WASM_SMALL := ink ink_area ink_grain ink_fill ink_wasm geometry op op_encode homes
 WASM_OBJECTS := $(patsubst %,build/wasm/%.o,$(WASM_FAST) $(WASM_SMALL))
 
 $(WASM_FAST:%=build/wasm/%.o): WASM_FLAGS += -O2

@@ -1,7 +1,7 @@
-// Fingers and pen in Firefox, through WebDriver BiDi's own touch and pen actions.
+// Fingers in Firefox, through WebDriver BiDi's own touch actions, beside a pen.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { inkOf, killServers, settled, startServer, status, until } from './kit.mjs';
+import { becomes, inkOf, killServers, settled, startServer, status, until } from './kit.mjs';
 import { openInFirefox, press, skip, startFirefox } from './firefox-kit.mjs';
 
 let server;
@@ -26,10 +26,12 @@ const down = (extra = {}) => ({ type: 'pointerDown', button: 0, ...extra });
 const up = { type: 'pointerUp', button: 0 };
 const wait = (duration) => ({ type: 'pause', duration });
 
-/** All pointers at once: those of one place in the lists happen in the same moment. */
+/** One after another in small steps: Firefox tells of one touch alone where two happen in the same moment. */
 function pointers(page, pointerType, ...lists) {
+  const spread = (actions, own) =>
+    actions.flatMap((action) => lists.map((_, i) => (i === own ? action : wait(0))));
   return page.mainFrame().browsingContext.performActions(
-    lists.map((actions, i) => ({ type: 'pointer', id: `${pointerType}${i}`, parameters: { pointerType }, actions })),
+    lists.map((actions, i) => ({ type: 'pointer', id: `${pointerType}${i}`, parameters: { pointerType }, actions: spread(actions, i) })),
   );
 }
 
@@ -42,7 +44,7 @@ test('firefox_one_finger_draws_two_move_zoom_and_turn_and_their_tap_undoes', { s
   const before = await cameraOf(page);
   await pointers(page, 'touch', [at(300, 400), down(), wait(60), up], [at(420, 410), down(), wait(60), up]);
   await until(page, () => window.kolamDebug.status().seq === 2);
-  assert.equal(await inkOf(page), 0, 'undone, and no dots');
+  await becomes(() => inkOf(page), 0); /* undone, and no dots */
   assert.deepEqual(await cameraOf(page), before);
   await pointers(
     page,
@@ -70,20 +72,23 @@ test('firefox_one_finger_draws_two_move_zoom_and_turn_and_their_tap_undoes', { s
 
 test('firefox_beside_a_pen_fingers_move_the_wall_and_a_touch_under_the_pen_does_nothing', { skip }, async () => {
   const page = await openInFirefox(browser, server.address, { path: '/c/pen#@0,0,0' });
-  await page.mainFrame().browsingContext.performActions([
-    {
-      type: 'pointer',
-      id: 'pen',
-      parameters: { pointerType: 'pen' },
-      actions: [at(200, 200), down({ pressure: 0.6 }), ...line([200, 200], [500, 260]), up],
-    },
-    {
-      type: 'pointer',
-      id: 'palm',
-      parameters: { pointerType: 'touch' },
-      actions: [wait(0), wait(0), at(600, 500), down(), ...line([600, 500], [640, 540], 3), up],
-    },
-  ]);
+  /* Firefox's own driver has no pen ("Unimplemented pointerMove for pointerType pen"): its events are made in the page. */
+  const pen = (type, x, y) =>
+    page.evaluate(
+      (name, clientX, clientY) => {
+        const buttons = name === 'pointerup' ? 0 : 1;
+        const told = { bubbles: true, cancelable: true, pointerId: 77, pointerType: 'pen', isPrimary: true, clientX, clientY, button: name === 'pointermove' ? -1 : 0, buttons, pressure: buttons * 0.6 };
+        document.querySelector('#wall').dispatchEvent(new PointerEvent(name, told));
+      },
+      type,
+      x,
+      y,
+    );
+  await pen('pointerdown', 200, 200);
+  await pen('pointermove', 300, 220);
+  await pointers(page, 'touch', [at(600, 500), down(), ...line([600, 500], [640, 540], 3), up]);
+  await pen('pointermove', 500, 260);
+  await pen('pointerup', 500, 260);
   await settled(page);
   await until(page, () => window.kolamDebug.status().seq === 1);
   const before = await cameraOf(page);

@@ -1,7 +1,7 @@
 // Fingers, palm and pen, as the device tells of them: who draws, who moves the wall, who means nothing.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { draw, inkOf, killServers, openPage, screenshot, settled, startBrowser, startServer, status, until, wave } from './kit.mjs';
+import { becomes, draw, inkOf, killServers, openPage, screenshot, settled, startBrowser, startServer, status, until, wave } from './kit.mjs';
 
 let server;
 let browser;
@@ -105,10 +105,10 @@ test('taps_of_two_and_three_fingers_undo_and_bring_back', async () => {
   const before = await cameraOf(page);
   await phone.tap([150, 400], [230, 410]);
   await until(page, () => window.kolamDebug.status().seq === 2);
-  assert.equal(await inkOf(page), 0, 'undone, and the fingers left no dot');
+  await becomes(() => inkOf(page), 0); /* undone, and the fingers left no dot */
   await phone.tap([120, 400], [200, 390], [280, 400]);
   await until(page, () => window.kolamDebug.status().seq === 3);
-  assert.equal(await inkOf(page), drawn, 'brought back');
+  await becomes(() => inkOf(page), drawn); /* brought back */
   await settled(page);
   assert.deepEqual(await cameraOf(page), before, 'the view did not move');
   await phone.close();

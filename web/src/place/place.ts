@@ -65,9 +65,11 @@ export class Place {
     this.bookmarks = new Bookmarks(keeping.settings, page.canvas);
     this.named = new NamedPlaces(app, this.api, this.asker, this.bookmarks, () => this.panel);
     const self = (): number => this.self;
-    this.signs = new Signs((place) => {
-      void door.fly(viewOf(place, wall.camera, wall.viewport));
-    }, self);
+    this.signs = new Signs(
+      (place) => void door.fly(viewOf(place, wall.camera, wall.viewport)),
+      self,
+      () => (this.map.isShown ? this.map.root.getBoundingClientRect() : null),
+    );
     this.map = new Minimap(this.api, self, {
       go: (place, isDragging) => {
         const camera = withPlace(wall.camera, place, wall.camera.zoom);

@@ -10,6 +10,7 @@ import { directionOf, namesOf } from './words.ts';
 const MARKS_MAX = 6;
 const MARKS_MAX_NARROW = 4;
 const NARROW_PX = 720;
+const CLEAR_PX = 34;
 /* Whoever has not drawn for this long is no news. */
 const FRESH_MS = 90_000;
 const WIDE: Inset = { top: 76, right: 40, bottom: 100, left: 40 };
@@ -30,10 +31,13 @@ export class Signs {
   private camera: Camera | null = null;
   private viewport: Viewport | null = null;
   private isStale = false;
+  private box: DOMRect | null = null;
 
   constructor(
     private readonly go: (place: Lively) => void,
     private readonly self: () => number,
+    /* What lies over the edge, or null. */
+    private readonly obstacle: () => DOMRect | null,
   ) {
     this.root.setAttribute('aria-label', message('place.elsewhere'));
   }
@@ -46,6 +50,7 @@ export class Signs {
   set(places: readonly Lively[], clockMs: number): void {
     const isFresh = ({ last }: Lively): boolean => clockMs - last < FRESH_MS;
     this.places = othersIn(places, this.self()).filter(isFresh);
+    this.box = this.obstacle();
     this.isStale = true;
   }
 
@@ -65,7 +70,23 @@ export class Signs {
         this.signs.delete(key);
       }
     }
-    marks.forEach((mark) => this.put(mark, viewport));
+    marks.forEach((mark) => this.put(this.beside(mark, viewport), viewport));
+  }
+
+  /* Beside what would hide it, towards the middle. */
+  private beside(mark: EdgeMark, viewport: Viewport): EdgeMark {
+    const { box } = this;
+    const isHidden =
+      box !== null &&
+      mark.x > box.left - CLEAR_PX &&
+      mark.x < box.right + CLEAR_PX &&
+      mark.y > box.top - CLEAR_PX &&
+      mark.y < box.bottom + CLEAR_PX;
+    if (!isHidden) {
+      return mark;
+    }
+    const isLeft = box.left + box.right < viewport.width;
+    return { ...mark, x: isLeft ? box.right + CLEAR_PX : box.left - CLEAR_PX };
   }
 
   private put(mark: EdgeMark, viewport: Viewport): void {

@@ -36,8 +36,8 @@ struct tile_request {
     struct kolam_canvas *canvas; /* held */
     struct kolam_canvas_wait wait;
     struct kolam_tile_id tile;
-    bool has_version; /* ?v= came and is of this incarnation and raster */
-    bool was_current; /* and it was the version known to the loop */
+    bool has_version;  /* ?v= came and is of this incarnation and raster */
+    bool was_current;  /* and it was the version known to the loop */
     bool takes_newest; /* v=new: whatever there is, at once */
     uint64_t seq;
 };

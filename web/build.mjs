@@ -13,10 +13,10 @@ import { writeWorker } from './worker.mjs';
 const here = dirname(fileURLToPath(import.meta.url));
 const out = process.env.KOLAM_WEB_OUT ?? join(here, '..', 'build', 'web');
 
-/* Former builds' chunks are nobody's any more. */
+/* What former builds named by their hashes is nobody's any more. */
 await mkdir(out, { recursive: true });
 for (const name of await readdir(out)) {
-  if (/^chunk(-[A-Z0-9]+)?\.js$/.test(name)) {
+  if (/^chunk\.js$|-[A-Z0-9]{8}\.js$/.test(name)) {
     await rm(join(out, name));
   }
 }

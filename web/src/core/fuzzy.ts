@@ -29,7 +29,7 @@ function fitWord(word: string, text: string): number {
   const whole = text.indexOf(word);
   if (whole >= 0) {
     const isStart = whole === 0 || isBreak(text[whole - 1]!);
-    return word.length * (FOUND + NEIGHBOUR) + (isStart ? START * 2 : START / 2);
+    return word.length * (FOUND + NEIGHBOUR) + (whole === 0 ? START * 3 : isStart ? START * 2 : START / 2);
   }
   let score = 0;
   let last = -1;

@@ -1,5 +1,6 @@
 /* The strokes of a replay, a page at a time, however many there are: only a few pages are in memory, and of
  * each other one as much as is needed to fetch it again and to go on from it. */
+import { message } from '../i18n/i18n.ts';
 import type { OpRecord } from './api.ts';
 import { isOpenGroup, piecesOf } from './pieces.ts';
 import { AT_REST, scheduleAfter, type Piece, type Play, type Tempo } from './tempo.ts';
@@ -79,7 +80,7 @@ export class Reel {
   private async load(index: number): Promise<Page> {
     const begin = this.begins[index];
     if (begin === undefined) {
-      throw new Error('The replay has no such page.');
+      throw new Error(message('replay.noPage'));
     }
     const { records, more } = await this.fetch(begin.after);
     const pieces = piecesOf(records, begin.open);

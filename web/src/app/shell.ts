@@ -20,6 +20,12 @@ const THEME_TITLES: Record<ThemeName, MessageId> = {
   contrast: 'theme.contrast',
 };
 
+/* The toolbar may have more than one row: what floats over it asks style.css's --tools-height. */
+function tellHeight(bar: HTMLElement): void {
+  const { style } = document.documentElement;
+  new ResizeObserver(() => style.setProperty('--tools-height', `${bar.offsetHeight}px`)).observe(bar);
+}
+
 export class Shell {
   readonly theme: Theme;
   readonly region = new LiveRegion();
@@ -43,6 +49,7 @@ export class Shell {
     app.chrome.saving.tell = (text) => this.region.say(text);
     if (app.chrome.toolbar !== null) {
       makeRoving(app.chrome.toolbar.root);
+      tellHeight(app.chrome.toolbar.root);
     }
   }
 

@@ -75,13 +75,9 @@ export class Finder {
     this.field.placeholder = message('finder.find');
     this.root.append(
       this.field,
-      element(
-        'div',
-        { class: 'finder-rest' },
-        this.list,
-        this.none,
-        element('p', { class: 'finder-hint' }, message('finder.hint')),
-      ),
+      this.list,
+      this.none,
+      element('p', { class: 'finder-hint' }, message('finder.hint')),
     );
     this.field.addEventListener('input', () => this.fill());
     this.root.addEventListener('keydown', (event) => this.key(event));
@@ -103,7 +99,7 @@ export class Finder {
     this.fill();
     this.root.showModal();
     this.field.focus();
-    this.list.parentElement!.scrollTop = 0;
+    this.list.scrollTop = 0;
   }
 
   /* ---- the list ---- */
@@ -189,7 +185,7 @@ export class Finder {
   private key(event: KeyboardEvent): void {
     const { length } = this.rows;
     const isAgain = event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey);
-    const page = Math.max(1, Math.floor(this.list.parentElement!.clientHeight / 40) - 1);
+    const page = Math.max(1, Math.floor(this.list.clientHeight / 40) - 1);
     const steps: Record<string, number> = {
       ArrowDown: 1,
       ArrowUp: -1,

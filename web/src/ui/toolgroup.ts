@@ -77,9 +77,9 @@ export class ToolGroup {
   private item(tool: ToolName): HTMLButtonElement {
     const { title, key } = TOOLS[tool];
     const label = message(title);
-    const made = element('button', { type: 'button', 'aria-label': label });
+    const made = element('button', { type: 'button' });
     made.setAttribute('aria-keyshortcuts', ariaKeys(key, isMac));
-    const caps = element('span', { class: 'tool-keys' });
+    const caps = element('span', { class: 'tool-keys', 'aria-hidden': 'true' });
     caps.append(...keyCaps(key, isMac).map((cap) => element('kbd', {}, cap)));
     made.append(pictureOf(tool), element('span', { class: 'tool-name' }, label), caps);
     made.addEventListener('click', () => {

@@ -12,6 +12,8 @@ export const LANGUAGES: readonly Language[] = [
   { code: 'es', name: 'Español', direction: 'ltr' },
   { code: 'fr', name: 'Français', direction: 'ltr' },
   { code: 'hi', name: 'हिन्दी', direction: 'ltr' },
+  { code: 'ta', name: 'தமிழ்', direction: 'ltr' },
+  { code: 'ar', name: 'العربية', direction: 'rtl' },
   { code: 'zh', name: '简体中文', direction: 'ltr' },
 ];
 

@@ -7,7 +7,7 @@ import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promi
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { messagesPlugin, readMessages, writeMessages } from './messages.mjs';
+import { languagesWritten, messagesPlugin, readMessages, writeMessages } from './messages.mjs';
 import { writeWorker } from './worker.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -109,8 +109,20 @@ async function writePage(chunks) {
   const links = chunks.map((name) => `<link rel="modulepreload" href="/${name}" />`);
   const page = (await readFile(target, 'utf8'))
     .replace(/\{\{([\w.]+)\}\}/g, (_, id) => words[id] ?? fail(`index.html: no message ${id}`))
-    .replace('<!-- chunks -->', links.join('\n    '));
+    .replace('<!-- chunks -->', links.join('\n    '))
+    .replace('<!-- noscript -->', (await noScript()).join(''));
   await writeFile(target, page);
+}
+
+/** For those without JavaScript nothing can choose a language: all of them are there. */
+async function noScript() {
+  const languages = ['en', ...(await languagesWritten()).filter((language) => language !== 'en')];
+  return Promise.all(
+    languages.map(async (language) => {
+      const text = (await readMessages(language))['app.noscript'];
+      return `<span lang="${language}" dir="auto">${text}</span><br />`;
+    }),
+  );
 }
 
 function fail(message) {

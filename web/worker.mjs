@@ -1,7 +1,7 @@
 // Writes the service worker beside the bundle: it names the files of the shell with their hashes, so that another
 // version of any of them is another worker, and browsers notice.
 import { createHash } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -31,7 +31,13 @@ export async function writeWorker(folder, scripts) {
     await rm(target, { force: true });
     return;
   }
-  const version = createHash('sha256').update(JSON.stringify(shell)).digest('hex').slice(0, 16);
+  /* Languages are kept when they are spoken; a new text makes a new version all the same. */
+  const languages = {};
+  for (const name of await readdir(join(folder, 'messages'))) {
+    languages[name] = await hashOf(folder, `messages/${name}`);
+  }
+  const whole = JSON.stringify([shell, languages]);
+  const version = createHash('sha256').update(whole).digest('hex').slice(0, 16);
   await build({
     absWorkingDir: here,
     entryPoints: ['src/worker/worker.ts'],

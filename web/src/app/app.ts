@@ -10,6 +10,7 @@ import { encodeCursor, SUBPROTOCOL, type ServerRecord } from '../core/protocol.t
 import type { Gestures } from '../hand/gestures.ts';
 import { Hand } from '../hand/hand.ts';
 import { message } from '../i18n/i18n.ts';
+import { NACK_CODES, serverSaid } from '../i18n/serversaid.ts';
 import type { Ink } from '../ink.ts';
 import type { Link, Surroundings, Welcome } from '../net/connection.ts';
 import { isLite, openLite } from '../lite/open.ts';
@@ -135,10 +136,10 @@ export class App {
       },
       record: (record) => this.recordCame(record),
       acknowledged: (acked) => this.acknowledged(acked),
-      refused: (entry, said) => this.refused(entry, said),
+      refused: (entry, said, code) => this.refused(entry, serverSaid(said, NACK_CODES[code])),
       refresh: () => this.wall.refresh(),
-      trouble: (said) => {
-        this.chrome.toast.say(said);
+      trouble: (said, code) => {
+        this.chrome.toast.say(serverSaid(said, code));
         this.doors.troubled(said);
       },
       journalChanged: () => this.changed(),
@@ -153,7 +154,7 @@ export class App {
     this.hand = new Hand(this.journal, this.session, scene, () => this.wall, {
       finished: (counter, count) => this.finished(counter, count),
       drawing: () => this.wall.request(),
-      failed: (said) => this.chrome.toast.say(said),
+      failed: () => this.chrome.toast.say(message('wall.refused')),
     });
     this.others = new Others(scene, own.nonce);
     this.rescue = new Rescue(keeping, options, scene, {
@@ -360,7 +361,7 @@ export class App {
     this.mine.history.forget(entry.counter);
     this.studio.active?.refused?.(entry);
     this.mine.show();
-    this.chrome.toast.say(said === '' ? message('wall.refused') : said);
+    this.chrome.toast.say(said);
     this.wall.request();
   }
 

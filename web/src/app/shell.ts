@@ -53,6 +53,12 @@ export class Shell {
     }
   }
 
+  /* The language that was chosen; null: the browser's. */
+  private get wanted(): string | null {
+    const kept = this.app.keeping.settings.get('language');
+    return LANGUAGES.find(({ code }) => code === kept)?.code ?? null;
+  }
+
   private load(): Promise<Panels | null> {
     const { commands, keeping, chrome } = this.app;
     this.loading ??= import('../shell/shell.ts').then(
@@ -107,6 +113,14 @@ export class Shell {
       },
     );
     app.commands.add(
+      {
+        id: 'page.language.auto',
+        title: 'menu.languageAuto',
+        choice: 'menu.language',
+        group: 'page',
+        isOn: () => this.wanted === null,
+        run: () => void this.speak(null),
+      },
       ...LANGUAGES.map(({ code, name }) => ({
         id: `page.language.${code}`,
         title: 'menu.language' as const,
@@ -114,7 +128,7 @@ export class Shell {
         group: 'page' as const,
         name,
         language: code,
-        isOn: () => document.documentElement.lang === code,
+        isOn: () => this.wanted === code,
         run: () => void this.speak(code),
       })),
       ...THEMES.map((name) => ({
@@ -135,7 +149,7 @@ export class Shell {
   }
 
   /* The page is made anew in the other language: nothing is lost by that, what waits is kept. */
-  private async speak(code: string): Promise<void> {
+  private async speak(code: string | null): Promise<void> {
     const { hand, keeping } = this.app;
     hand.end();
     keeping.settings.set('language', code);

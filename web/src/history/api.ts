@@ -1,6 +1,6 @@
 /* The questions about the past that HTTP answers (docs/protocol.md, 'The past'). */
 import { decodeFrame, type ServerRecord } from '../core/protocol.ts';
-import { message } from '../i18n/i18n.ts';
+import { locale, message } from '../i18n/i18n.ts';
 import { rectQuery, type PixelRect } from './area.ts';
 
 export type OpRecord = Extract<ServerRecord, { type: 'op' }>;
@@ -58,7 +58,9 @@ export class Api {
     const response = await fetch(this.root + path, signal ? { signal } : {});
     if (!response.ok) {
       const said = (await response.json().catch(() => null)) as { error?: string } | null;
-      throw new Error(said?.error ?? message('past.serverSaid', { status: String(response.status) }));
+      const status = String(response.status);
+      const isEnglish = locale().startsWith('en');
+      throw new Error(isEnglish && said?.error ? said.error : message('past.serverSaid', { status }));
     }
     return response;
   }

@@ -1,5 +1,6 @@
 /* A moderator's questions over the connection: what a rollback would do, and doing it. */
 import { message } from '../i18n/i18n.ts';
+import { serverSaid } from '../i18n/serversaid.ts';
 import type { Json } from '../net/connection.ts';
 import type { Area } from './lasso.ts';
 
@@ -57,8 +58,8 @@ export class RollbackWire {
     if (json.type === 'rollback') {
       this.answer(Number(json['id']), json as unknown as Answer);
     } else if (json.type === 'error') {
-      const said = json['message'] ?? message('rollback.serverRefused');
-      this.answer(Number(json['id']), new Error(String(said)));
+      const said = serverSaid(String(json['message'] ?? ''), json['code']);
+      this.answer(Number(json['id']), new Error(said));
     }
   }
 

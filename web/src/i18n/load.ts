@@ -5,11 +5,15 @@ import { chooseLanguage, type Language } from './languages.ts';
 /* The file is small; a server that does not give it in this time would keep the wall away. */
 const LATE_MS = 4_000;
 
+export function messagesUrl(code: string): string {
+  return `/messages/${code}.json`;
+}
+
 async function fetchMessages(code: string): Promise<Messages | null> {
   const giveUp = new AbortController();
   const timer = window.setTimeout(() => giveUp.abort(), LATE_MS);
   try {
-    const response = await fetch(`/messages/${code}.json`, { signal: giveUp.signal });
+    const response = await fetch(messagesUrl(code), { signal: giveUp.signal });
     return response.ok ? ((await response.json()) as Messages) : null;
   } catch {
     return null; /* offline and never loaded, or late: English then */

@@ -16,9 +16,10 @@ export interface SessionEvents {
   artists?(list: Person[]): void;
   record?(record: ServerRecord): void;
   acknowledged?(acked: Acked): void;
-  refused?(entry: Entry, message: string): void;
+  /* What the server said, in English, and the kind of refusal (docs/protocol.md). */
+  refused?(entry: Entry, said: string, code: number): void;
   refresh?(): void;
-  trouble?(message: string): void;
+  trouble?(said: string, code: unknown): void;
   journalChanged?(): void;
   /* What is not about identity: answers to questions of others. */
   message?(message: Json): void;
@@ -159,7 +160,7 @@ export class Session {
         if (message['id'] !== undefined) {
           this.events.message?.(message); /* of a question: whoever asked says it */
         } else {
-          this.events.trouble?.(String(message['message'] ?? ''));
+          this.events.trouble?.(String(message['message'] ?? ''), message['code']);
         }
         break;
       default:
@@ -237,7 +238,7 @@ export class Session {
     }
     const entry = this.journal.reject(counter);
     if (entry !== null) {
-      this.events.refused?.(entry, message);
+      this.events.refused?.(entry, message, code);
       this.events.journalChanged?.();
     }
     this.flush();

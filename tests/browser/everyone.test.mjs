@@ -152,8 +152,9 @@ test('the_keyboard_alone_draws_with_any_tool_and_says_where_it_is', async () => 
   await settled(page);
   const pen = await inkOf(page);
   assert.ok(pen > 0, 'a stroke of the pen');
-  /* A shape, over the edge of the screen: the wall moves on. */
+  /* A shape, over the edge of the screen: the wall moves on. What a key took is told. */
   await page.keyboard.press('r');
+  assert.equal(await told(page), 'Rectangle');
   await page.keyboard.press('Enter');
   const camera = () => page.evaluate(() => window.kolamDebug.camera());
   const before = await camera();
@@ -248,6 +249,35 @@ test('axe_finds_nothing_serious_in_any_main_state_nor_theme', async () => {
   await ready(page);
   await look('watch');
   assert.deepEqual(found, {});
+  await close(page);
+});
+
+test('the_page_speaks_the_browsers_language_or_the_one_chosen_from_right_to_left_as_well', async () => {
+  const page = await open('/c/languages#@0,0,0', { locale: 'ar' });
+  const german = await readMessages('de');
+  const arabic = await readMessages('ar');
+  assert.deepEqual(await page.evaluate(() => [document.documentElement.lang, document.documentElement.dir]), ['ar', 'rtl']);
+  await draw(page, wave([300, 200], [500, 260]));
+  await settled(page);
+  await page.getByText(arabic['saving.saved'], { exact: true }).first().waitFor();
+  /* The chrome is mirrored, the wall is not. */
+  const sides = await page.evaluate(() => {
+    const left = (selector) => document.querySelector(selector).getBoundingClientRect().left;
+    return { menu: left('.menu-button'), doors: left('.doors') };
+  });
+  assert.ok(sides.menu < 450 && sides.doors > 450, JSON.stringify(sides));
+  assert.deepEqual(await misplacedIn(page), []);
+  await screenshot(page, 'everyone-ar');
+  /* Commands are found in English, too. */
+  await page.keyboard.press('?');
+  await until(page, () => document.querySelector('.finder')?.open);
+  await page.keyboard.type('language: deutsch');
+  await Promise.all([page.waitForEvent('load'), page.keyboard.press('Enter')]);
+  await ready(page);
+  await until(page, () => document.documentElement.lang === 'de' && document.documentElement.dir === 'ltr');
+  await page.getByRole('button', { name: german['menu.label'], exact: true }).waitFor();
+  assert.equal(await page.evaluate(() => document.querySelector('.zoom-text').textContent), '100\u00a0%');
+  await screenshot(page, 'everyone-de');
   await close(page);
 });
 

@@ -48,6 +48,8 @@ export function titleOfCommand(
 
 export class Commands {
   readonly holds: Hold[] = [];
+  /* Who is told of what a key did: eyes see it, ears may not. */
+  pressed: (command: Command) => void = () => undefined;
   private readonly all = new Map<string, Command>();
   private readonly byKey = new Map<string, Command[]>();
   private readonly escapes: (() => boolean)[] = [];

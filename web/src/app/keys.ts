@@ -80,6 +80,7 @@ export function listenKeys(commands: Commands): () => void {
     if (command !== null) {
       event.preventDefault();
       command.run();
+      commands.pressed(command);
     } else if (hold(event) && event.key !== 'Shift') {
       event.preventDefault(); /* space would scroll, Alt open the browser's menu */
     }

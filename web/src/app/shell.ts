@@ -10,6 +10,7 @@ import { Popover } from '../ui/popover.ts';
 import { makeRoving } from '../ui/roving.ts';
 import { Theme, THEMES, type ThemeName } from '../ui/theme.ts';
 import type { App } from './app.ts';
+import { titleOfCommand } from './commands.ts';
 import { tellAround } from './around.ts';
 import { Crosshair } from './crosshair.ts';
 
@@ -45,12 +46,28 @@ export class Shell {
     app.chrome.corner.append(this.holder);
     document.body.append(this.region.root, this.crosshair.root);
     this.addCommands();
+    this.tellKeys();
     tellAround(app, this.region);
     app.chrome.saving.tell = (text) => this.region.say(text);
     if (app.chrome.toolbar !== null) {
       makeRoving(app.chrome.toolbar.root);
       tellHeight(app.chrome.toolbar.root);
     }
+  }
+
+  /* Which tool a key took, and what it turned on or off; and by the wall itself, what one can do there. */
+  private tellKeys(): void {
+    const { commands, wall } = this.app;
+    commands.pressed = (command) => {
+      const isSeen = command.group === 'draw' || command.group === 'view';
+      if (isSeen && command.isOn !== undefined && command.id !== 'draw.cursor') {
+        const title = titleOfCommand(command);
+        this.region.say(command.isOn() ? title : message('command.off', { title }));
+      }
+    };
+    const help = element('p', { class: 'unseen', id: 'wall-help' }, message('wall.help'));
+    document.body.append(help);
+    wall.canvas.setAttribute('aria-describedby', help.id);
   }
 
   /* The language that was chosen; null: the browser's. */

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { compileMessage, readMessages } from '../../web/messages.mjs';
 import { webRequire } from '../web/load.mjs';
+import { openInFirefox, press, skip, startFirefox } from './firefox-kit.mjs';
 import {
   draw,
   inkOf,
@@ -362,4 +363,31 @@ test('at_320_px_and_text_of_twice_the_size_nothing_is_cut_or_covered', async () 
   await screenshot(page, 'everyone-320');
   assert.deepEqual(await misplacedIn(page), []);
   await close(page);
+});
+
+test('in_firefox_the_keyboard_alone_finds_a_command_draws_and_reads_as_well', { skip }, async () => {
+  const firefox = await startFirefox();
+  try {
+    const page = await openInFirefox(firefox, server.address, { path: '/c/fox#@0,0,0' });
+    assert.deepEqual(await seriousIn(page), []);
+    await press(page, 'Control+k');
+    await until(page, () => document.querySelector('.finder')?.open);
+    assert.deepEqual(await seriousIn(page), []);
+    await page.keyboard.type('keyboard');
+    await page.keyboard.press('Enter');
+    await until(page, () => document.querySelector('.crosshair')?.hidden === false);
+    await page.keyboard.press('Enter');
+    for (let i = 0; i < 8; i++) {
+      await page.keyboard.press('ArrowDown');
+    }
+    await page.keyboard.press('Enter');
+    await settled(page);
+    assert.ok((await inkOf(page)) > 0);
+    assert.match(await told(page), /^Pen up at/);
+    await page.keyboard.press('Escape');
+    await until(page, () => document.querySelector('.crosshair').hidden);
+    assert.deepEqual(page.errors, []);
+  } finally {
+    await firefox.close();
+  }
 });

@@ -85,7 +85,7 @@ export class Crosshair {
   private get isOurs(): boolean {
     const focused = document.activeElement;
     const isWall = focused === null || focused === document.body || focused === this.app.wall.canvas;
-    return this.isOn && isWall;
+    return this.isOn && isWall && this.app.mayDraw;
   }
 
   private key(event: KeyboardEvent): void {

@@ -174,7 +174,11 @@ export class Finder {
     this.at = index;
     const item = this.rows[index]?.item;
     item?.setAttribute('aria-selected', 'true');
-    this.field.setAttribute('aria-activedescendant', item?.id ?? '');
+    if (item === undefined) {
+      this.field.removeAttribute('aria-activedescendant');
+    } else {
+      this.field.setAttribute('aria-activedescendant', item.id);
+    }
     if (isScrolled) {
       item?.scrollIntoView({ block: 'nearest' });
     }

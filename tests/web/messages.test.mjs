@@ -202,10 +202,10 @@ test('no_text_that_a_person_sees_stands_outside_the_message_files', () => {
 
 test('every_message_is_used', () => {
   const code = sources().map((path) => readFileSync(path, 'utf8')).join('\n');
-  const page = readFileSync(join(root, 'web', 'static', 'index.html'), 'utf8');
+  const page = ['static/index.html', 'build.mjs'].map((name) => readFileSync(join(root, 'web', name), 'utf8')).join('\n');
   const isUsed = (id) => {
-    const [area, name] = [id.slice(0, id.indexOf('.')), id.slice(id.indexOf('.') + 1)];
-    return code.includes(`'${id}'`) || page.includes(`{{${id}}}`) || code.includes(`\`${area}.\${`) && name !== '';
+    const made = `\`${id.slice(0, id.lastIndexOf('.'))}.\${`; /* `color.${name}` */
+    return [`'${id}'`, made].some((each) => code.includes(each)) || [`{{${id}}}`, `'${id}'`].some((each) => page.includes(each));
   };
   assert.deepEqual(Object.keys(english).filter((id) => !isUsed(id)), []);
 });

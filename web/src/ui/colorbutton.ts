@@ -22,7 +22,7 @@ function action(picture: IconNode, label: string, text: string, key: string | nu
   made.append(icon(picture), element('span', {}, text));
   if (key !== null) {
     made.setAttribute('aria-keyshortcuts', key.toUpperCase());
-    made.append(element('kbd', { 'aria-hidden': 'true' }, keyText(key)));
+    made.append(element('kbd', { 'aria-hidden': 'true', 'data-key': keyText(key) }));
   }
   return made;
 }

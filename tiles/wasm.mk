@@ -1,19 +1,15 @@
 # The ink kernel and the op codec for the browser: build/web/ink.wasm, some 30 KB, no imports.
 #
 # -fno-math-errno makes a square root one instruction; it changes no result. SIMD, bulk memory and
-# saturating conversions are in every browser since 2023 (Safari 16.4 the last). What a live
-# stroke's frame runs through is built for speed, the rest for size: it is part of the first load.
+# saturating conversions are in every browser since 2023 (Safari 16.4 the last). All is built
+# for size: it is part of the first load, and a frame of a live stroke costs what is new of it.
 
 WASM_CC ?= clang
 WASM_FLAGS := --target=wasm32 -std=gnu11 -ffreestanding -ffp-contract=off -fno-math-errno \
-  -msimd128 -mbulk-memory -mnontrapping-fptoint -fvisibility=hidden \
+  -msimd128 -mbulk-memory -mnontrapping-fptoint -fvisibility=hidden -Os \
   -Wall -Wextra -Wconversion -Wshadow -Werror -Iinclude
-WASM_FAST := ink_distance ink_pixels
-WASM_SMALL := ink ink_area ink_grain ink_fill ink_wasm geometry op op_encode homes
-WASM_OBJECTS := $(patsubst %,build/wasm/%.o,$(WASM_FAST) $(WASM_SMALL))
-
-$(WASM_FAST:%=build/wasm/%.o): WASM_FLAGS += -O2
-$(WASM_SMALL:%=build/wasm/%.o): WASM_FLAGS += -Os
+WASM_SOURCES := ink ink_distance ink_area ink_grain ink_fill ink_pixels ink_wasm geometry op op_encode homes
+WASM_OBJECTS := $(patsubst %,build/wasm/%.o,$(WASM_SOURCES))
 
 build/wasm/%.o: tiles/%.c $(wildcard include/kolam/*.h tiles/ink*.h tiles/pressure.h) tiles/wasm.mk
 	@mkdir -p $(@D)

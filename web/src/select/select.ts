@@ -1,42 +1,43 @@
 /* Selecting one's own strokes, and moving, scaling, turning, recolouring, doubling and removing them. While that is
  * done the strokes themselves are hidden and a picture of them moves; let go, it is one edit: they are hidden, and
  * others, changed exactly, come in their place. */
-import { displayLevel, positionToScreen, screenToPosition } from '../core/camera.ts';
+import { positionToScreen, screenToPosition } from '../core/camera.ts';
 import type { Names } from '../core/history.ts';
 import type { Acked, Entry } from '../core/journal.ts';
 import { markKey } from '../core/marks.ts';
 import { FormatError } from '../core/bytes.ts';
 import { EDIT_OPS_MAX, type Stroke } from '../core/op.ts';
-import { difference, toLevel, translate, type Position } from '../core/geometry.ts';
+import { difference, type Position } from '../core/geometry.ts';
 import { screenToWall, wallMatrix } from '../core/turn.ts';
-import { rectAround, viewRect } from '../history/area.ts';
 import type { Touch } from '../hand/hand.ts';
 import { message } from '../i18n/i18n.ts';
 import type { Ink } from '../ink.ts';
 import type { App } from '../app/app.ts';
 import type { Selecting } from '../app/selecting.ts';
 import { TooMuch } from '../app/mine.ts';
-import { findOwn, noneReason, openTiles, type Item } from './find.ts';
+import { cornersOfView, insideOf, placeAt, underPointer } from './choose.ts';
+import { noneReason, openTiles, type Item } from './find.ts';
+import {
+  aboutMiddle,
+  changeMatrix,
+  cornersOf,
+  hintLines,
+  isIn,
+  moving,
+  scaling,
+  turning,
+  type Frame,
+} from './frame.ts';
 import { Ghost } from './ghost.ts';
 import { apply, compose, Overlay, type Grip, type Matrix } from './overlay.ts';
-import { boxAlong, isHit, shareInside, spotsOf, type Box, type Spot } from './shape.ts';
+import { boxAlong, type Spot } from './shape.ts';
 import {
   changeSpot,
   changeStroke,
   isNothing,
   recoloured,
-  SCALE_MAX,
-  SCALE_MIN,
   type Change,
 } from './transform.ts';
-
-/* Where the selection is: a box along two axes around an anchor, in pixels of its level. */
-interface Frame {
-  anchor: Position;
-  u: Spot;
-  v: Spot;
-  box: Box;
-}
 
 interface Grab {
   what: 'lasso' | 'move' | Grip;
@@ -50,12 +51,9 @@ interface Grab {
 /* The originals are hidden by a token that no op has. */
 const HELD = -1;
 const CLICK_PX = 4;
-const SLACK_PX = 6;
 const PAD_PX = 8;
 const NUDGE_MS = 700;
 const DOUBLE_PX = 16;
-const HINT_SPOTS_MAX = 6000;
-const TURN_STEP = Math.PI / 12;
 const NONE: Names = { seqs: [], refs: [] };
 
 export function openSelect(app: App, ink: Ink): Select {
@@ -109,10 +107,8 @@ class Select implements Selecting {
     return this.app.wall;
   }
 
-  private placeAt({ x, y }: Spot): Position {
-    const { camera, viewport } = this.look;
-    const level = displayLevel(camera.zoom, viewport.ratio);
-    return toLevel(screenToPosition(camera, viewport, x, y), level);
+  private placeAt(spot: Spot): Position {
+    return placeAt(this.app, spot);
   }
 
   private localAt(spot: Spot, anchor = this.frame!.anchor): Spot {
@@ -133,28 +129,12 @@ class Select implements Selecting {
     const at = positionToScreen(camera, viewport, anchor);
     const [a, b, c, d] = wallMatrix(camera.turn).map((each) => each * this.scale);
     const screen: Matrix = [a!, b!, c!, d!, at.x, at.y];
-    return this.change === null ? screen : compose(screen, this.changeMatrix(this.change));
+    return this.change === null ? screen : compose(screen, changeMatrix(this.frame!, this.change));
   }
 
-  private changeMatrix(change: Change): Matrix {
-    const { dx, dy } = difference(change.pivot, this.frame!.anchor);
-    const x = changeSpot({ ...change, dx: 0, dy: 0 }, 1, 0);
-    const y = changeSpot({ ...change, dx: 0, dy: 0 }, 0, 1);
-    const at = changeSpot(change, -dx, -dy);
-    return [x.x, x.y, y.x, y.y, dx + at.x, dy + at.y];
-  }
-
-  /* Of the frame, `padPx` outside it, clockwise from the upper left. */
+  /* Clockwise from the upper left, `padPx` outside. */
   private cornerSpots(padPx: number): Spot[] {
-    const { u, v, box } = this.frame!;
-    const pad = padPx / this.scale;
-    const [x0, y0, x1, y1] = [box.x0 - pad, box.y0 - pad, box.x1 + pad, box.y1 + pad];
-    return [
-      [x0, y0],
-      [x1, y0],
-      [x1, y1],
-      [x0, y1],
-    ].map(([x, y]) => ({ x: u.x * x! + v.x * y!, y: u.y * x! + v.y * y! }));
+    return cornersOf(this.frame!, padPx / this.scale);
   }
 
   private corners(matrix: Matrix): Spot[] {
@@ -162,14 +142,7 @@ class Select implements Selecting {
   }
 
   private isInFrame(at: Spot): boolean {
-    if (this.frame === null) {
-      return false;
-    }
-    const { u, v, box } = this.frame;
-    const spot = this.localAt(at);
-    const pad = PAD_PX / this.scale;
-    const [x, y] = [spot.x * u.x + spot.y * u.y, spot.x * v.x + spot.y * v.y];
-    return x >= box.x0 - pad && x <= box.x1 + pad && y >= box.y0 - pad && y <= box.y1 + pad;
+    return this.frame !== null && isIn(this.frame, this.localAt(at), PAD_PX / this.scale);
   }
 
   /* ---- the pointer ---- */
@@ -212,51 +185,22 @@ class Select implements Selecting {
       return;
     }
     if (this.frame !== null) {
-      const makers = { move: this.moving, scale: this.scaling, turn: this.turning };
-      this.change = makers[grab.what].call(this, this.localAt(from), this.localAt(at), isRegular);
+      this.change = this.changeOf(grab, this.localAt(from), this.localAt(at), isRegular);
       this.hold();
       this.look.request();
     }
   }
 
-  private moving(from: Spot, to: Spot, isRegular: boolean): Change {
-    const { anchor, u, v } = this.frame!;
-    let [dx, dy] = [to.x - from.x, to.y - from.y];
-    if (isRegular) {
-      const along = [dx * u.x + dy * u.y, dx * v.x + dy * v.y] as const;
-      const [axis, length] = Math.abs(along[0]) > Math.abs(along[1]) ? [u, along[0]] : [v, along[1]];
-      [dx, dy] = [axis.x * length, axis.y * length];
+  private changeOf({ what, corner }: Grab, from: Spot, to: Spot, isRegular: boolean): Change {
+    const frame = this.frame!;
+    switch (what) {
+      case 'scale':
+        return scaling(frame, corner, PAD_PX / this.scale, from, to);
+      case 'turn':
+        return turning(frame, from, to, isRegular);
+      default:
+        return moving(frame, from, to, isRegular);
     }
-    return { pivot: anchor, scale: 1, angle: 0, dx, dy };
-  }
-
-  private scaling(from: Spot, to: Spot): Change {
-    const { anchor } = this.frame!;
-    const corner = this.cornerSpots(PAD_PX)[this.grab!.corner]!;
-    const pivot = this.cornerSpots(0)[(this.grab!.corner + 2) % 4]!;
-    const [x, y] = [corner.x - pivot.x, corner.y - pivot.y];
-    const grown = ((to.x - from.x) * x + (to.y - from.y) * y) / (x * x + y * y);
-    const scale = Math.min(SCALE_MAX, Math.max(SCALE_MIN, 1 + grown));
-    return { pivot: translate(anchor, pivot.x, pivot.y), scale, angle: 0, dx: 0, dy: 0 };
-  }
-
-  private get middle(): Spot {
-    const [a, , c] = this.cornerSpots(0) as [Spot, Spot, Spot];
-    return { x: (a.x + c.x) / 2, y: (a.y + c.y) / 2 };
-  }
-
-  private turning(from: Spot, to: Spot, isRegular: boolean): Change {
-    const { middle } = this;
-    const angleTo = (spot: Spot): number => Math.atan2(spot.y - middle.y, spot.x - middle.x);
-    const angle = angleTo(to) - angleTo(from);
-    const held = isRegular ? Math.round(angle / TURN_STEP) * TURN_STEP : angle;
-    return this.aboutMiddle(1, held);
-  }
-
-  private aboutMiddle(scale: number, angle: number): Change {
-    const { middle } = this;
-    const pivot = translate(this.frame!.anchor, middle.x, middle.y);
-    return { pivot, scale, angle, dx: 0, dy: 0 };
   }
 
   end(isDone: boolean): void {
@@ -326,29 +270,12 @@ class Select implements Selecting {
 
   /* Those that lie mostly inside. */
   private async choose(trail: readonly Position[], isAdding: boolean): Promise<void> {
-    const anchor = trail[0]!;
-    const { camera, viewport } = this.look;
-    const area = trail.map((place) => {
-      const { dx, dy } = difference(place, anchor);
-      return { x: dx, y: dy };
-    });
-    const spots = trail.map((place) => positionToScreen(camera, viewport, place));
-    const rect = rectAround(camera, viewport, spots);
-    const isMeant = (parts: readonly Stroke[]): boolean => shareInside(parts, anchor, area) > 0.5;
-    const found = await this.ask(() => findOwn(this.app, rect, isMeant));
-    this.chosen(found, isAdding);
+    this.chosen(await this.ask(() => insideOf(this.app, trail)), isAdding);
   }
 
   /* The topmost under the pointer. */
   private async pick(at: Spot, isAdding: boolean): Promise<void> {
-    const { camera, viewport } = this.look;
-    const anchor = this.placeAt(at);
-    const corner = (sign: number): Spot => ({ x: at.x + sign * SLACK_PX, y: at.y + sign * SLACK_PX });
-    const rect = rectAround(camera, viewport, [corner(-1), corner(1)]);
-    const slack = SLACK_PX * 2 ** (anchor.level - camera.zoom);
-    const isMeant = (parts: readonly Stroke[]): boolean =>
-      isHit(parts, anchor, { x: 0, y: 0 }, slack);
-    const found = await this.ask(() => findOwn(this.app, rect, isMeant));
+    const found = await this.ask(() => underPointer(this.app, at));
     this.chosen(found === null ? null : found.slice(-1), isAdding, true);
   }
 
@@ -368,18 +295,7 @@ class Select implements Selecting {
   }
 
   private inView(): Promise<Item[] | null> {
-    const { camera, viewport } = this.look;
-    const { width, height } = viewport;
-    const anchor = this.placeAt({ x: 0, y: 0 });
-    const corners = [
-      { x: 0, y: 0 },
-      { x: width, y: 0 },
-      { x: width, y: height },
-      { x: 0, y: height },
-    ];
-    const area = corners.map((corner) => this.localAt(corner, anchor));
-    const isMeant = (parts: readonly Stroke[]): boolean => shareInside(parts, anchor, area) > 0.5;
-    return this.ask(() => findOwn(this.app, viewRect(camera, viewport), isMeant));
+    return this.ask(() => insideOf(this.app, cornersOfView(this.app)));
   }
 
   all(): void {
@@ -424,26 +340,9 @@ class Select implements Selecting {
     } else {
       this.overlay.setCount(this.items.length);
       this.overlay.setColor(this.app.palette.rgb);
-      this.overlay.setHints(this.hintLines(anchor));
+      this.overlay.setHints(hintLines(this.items, anchor));
     }
     this.look.request();
-  }
-
-  private hintLines(anchor: Position): Spot[][] {
-    const all = this.items.reduce((sum, { parts }) => sum + parts.reduce((n, p) => n + p.points.count, 0), 0);
-    const every = Math.max(1, Math.ceil(all / HINT_SPOTS_MAX));
-    const lines: Spot[][] = [];
-    for (const part of this.items.flatMap((item) => [...item.parts])) {
-      const spots = spotsOf(part, anchor);
-      let begin = 0;
-      for (const size of part.contours ?? [spots.length]) {
-        const line = spots.slice(begin, begin + size);
-        const kept = line.filter((_, i) => i % every === 0 || i === line.length - 1);
-        lines.push(part.contours === undefined ? kept : [...kept, kept[0]!]);
-        begin += size;
-      }
-    }
-    return lines;
   }
 
   letGo(): void {
@@ -568,14 +467,14 @@ class Select implements Selecting {
 
   grow(factor: number): void {
     this.settle();
-    this.keyed(this.aboutMiddle(factor, 0));
+    this.keyed(aboutMiddle(this.frame!, factor, 0));
     this.settle();
   }
 
   turn(degrees: number): void {
     this.settle();
     const sense = this.look.camera.turn.isMirrored ? -1 : 1;
-    this.keyed(this.aboutMiddle(1, (sense * degrees * Math.PI) / 180));
+    this.keyed(aboutMiddle(this.frame!, 1, (sense * degrees * Math.PI) / 180));
     this.settle();
   }
 

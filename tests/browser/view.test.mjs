@@ -307,7 +307,7 @@ test('keys_choose_tools_and_every_button_has_a_name', async () => {
 });
 
 test('the_view_is_saved_as_a_picture_of_the_screens_size', async () => {
-  const page = await open('/c/saved#@0,0,0', { scale: 2, width: 500, height: 400 });
+  const page = await open('/c/saved#@0,0,0', { scale: 2, width: 760, height: 400 });
   await draw(page, wave([100, 100], [400, 250]));
   await settled(page);
   const download = page.waitForEvent('download');
@@ -315,7 +315,7 @@ test('the_view_is_saved_as_a_picture_of_the_screens_size', async () => {
   const file = await download;
   assert.match(file.suggestedFilename(), /^kolam-saved-\d{4}-\d\d-\d\d\.png$/);
   const picture = decodePng(readFileSync(await file.path()));
-  assert.deepEqual([picture.width, picture.height], [1000, 800]);
+  assert.deepEqual([picture.width, picture.height], [1520, 800]);
   const values = new Set(Array.from(picture.rgba.filter((_, i) => i % 4 === 0)));
   assert.ok(values.has(0xfb) && values.has(0x23), 'paper and ink');
   await close(page);

@@ -10,7 +10,7 @@ export class Pill {
 
   constructor() {
     this.root.hidden = true;
-    this.root.append(this.dot, this.text, this.act);
+    this.root.append(this.dot, this.text);
     this.act.addEventListener('click', () => this.run());
   }
 
@@ -23,6 +23,9 @@ export class Pill {
         node.textContent = wanted;
       }
     }
+    if (!this.act.isConnected) {
+      this.root.append(this.act); /* no button without a name */
+    }
     this.root.hidden = false;
   }
 
@@ -31,5 +34,6 @@ export class Pill {
       document.querySelector<HTMLElement>('#wall')?.focus({ preventScroll: true });
     }
     this.root.hidden = true;
+    this.act.remove();
   }
 }

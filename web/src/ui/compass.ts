@@ -38,6 +38,7 @@ export class Compass {
     const { root } = this;
     root.append(this.needle);
     root.hidden = true;
+    this.nameIt();
     root.addEventListener('click', () => {
       if (!this.isDragged) {
         this.reset();
@@ -58,8 +59,13 @@ export class Compass {
     this.turn = turn;
     this.needle.setAttribute('transform', `matrix(${wallMatrix(turn).join(' ')} 0 0)`);
     this.root.classList.toggle('is-mirrored', turn.isMirrored);
-    const degrees = formatNumber(Math.round(turn.angle));
-    const label = message(turn.isMirrored ? 'compass.mirrored' : 'compass.turned', { degrees });
+    this.nameIt();
+  }
+
+  private nameIt(): void {
+    const { angle, isMirrored } = this.turn;
+    const degrees = formatNumber(Math.round(angle));
+    const label = message(isMirrored ? 'compass.mirrored' : 'compass.turned', { degrees });
     this.root.setAttribute('aria-label', label);
     this.root.title = label;
   }

@@ -7,6 +7,7 @@ import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promi
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { sharedStart } from './lazy.mjs';
 import { languagesWritten, messagesPlugin, readMessages, writeMessages } from './messages.mjs';
 import { writeWorker } from './worker.mjs';
 
@@ -28,7 +29,7 @@ const { metafile } = await build({
   splitting: true,
   chunkNames: '[name]-[hash]',
   metafile: true,
-  plugins: [messagesPlugin],
+  plugins: [messagesPlugin, sharedStart(join(here, 'src', 'main.ts'))],
   minify: true,
   format: 'esm',
   target: ['es2020', 'chrome91', 'firefox93', 'safari15'],

@@ -68,7 +68,7 @@ await cp(join(here, 'static'), out, { recursive: true });
 await writeMessages(out);
 const first = startsWith('app.js');
 await writePage(first.filter((name) => name !== 'app.js'));
-await writeWorker(out, first);
+await writeWorker(out);
 if (process.argv.includes('--sizes')) {
   for (const name of [
     'index.html',

@@ -8,20 +8,26 @@ import { build } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** What the first view of the wall needs, beside the scripts; what is loaded later is kept when it is. */
-const SHELL = ['/', '/first.js', '/app.css', '/ink.wasm', '/icon.svg', '/manifest.webmanifest'];
+/** What the first view of the wall needs, beside the page's scripts; what is loaded later is kept when it is. */
+const SHELL = ['/', '/app.css', '/ink.wasm', '/icon.svg', '/manifest.webmanifest'];
 
 async function hashOf(folder, path) {
   const file = join(folder, path === '/' ? 'index.html' : path);
   return createHash('sha256').update(await readFile(file)).digest('hex');
 }
 
+/** The scripts that the page names: those of the start, and none else. */
+async function scriptsOf(folder) {
+  const page = await readFile(join(folder, 'index.html'), 'utf8');
+  return [...page.matchAll(/(?:src|href)="(\/[\w-]+\.js)"/g)].map(([, path]) => path);
+}
+
 /** Without the ink kernel, which make puts there, there is nothing to start offline: no worker then. */
-export async function writeWorker(folder, scripts) {
+export async function writeWorker(folder) {
   const target = join(folder, 'worker.js');
   const shell = {};
   try {
-    for (const path of [...SHELL, ...scripts.map((name) => `/${name}`)]) {
+    for (const path of [...SHELL, ...(await scriptsOf(folder))]) {
       shell[path] = await hashOf(folder, path);
     }
   } catch (error) {

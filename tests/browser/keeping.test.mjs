@@ -115,6 +115,10 @@ test('strokes_and_their_undo_survive_a_reload_without_the_server', async () => {
   await settled(page);
   const sockets = await closedToSockets(page);
   await apart(page);
+  /* The tiles in view come before any socket. */
+  while ((await inkOf(page)) === 0) {
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+  }
   for (let i = 1; i < 5; i++) {
     await draw(page, row(i));
   }
@@ -144,7 +148,8 @@ test('strokes_and_their_undo_survive_a_reload_without_the_server', async () => {
   const other = await openPage(browser, server.address, { path: '/c/reload#@0,0,0' });
   const [mine, theirs] = [await inkOf(page), await inkOf(other)];
   assert.ok(Math.abs(mine - theirs) <= mine * 0.001, `${mine} and ${theirs}`);
-  assert.ok(Math.abs(theirs - shown) < shown * 0.02, 'rows 0, 1 and 2 are there, as rows 1, 2 and 3 were');
+  const told = `rows 0, 1 and 2 are there, of the four that were: ${theirs} of ${shown}`;
+  assert.ok(Math.abs(theirs - 0.75 * shown) < shown * 0.02, told);
   assert.deepEqual(page.errors, []);
   await page.context().close();
   await other.context().close();
@@ -240,7 +245,7 @@ test('a_browser_that_goes_offline_says_so_and_sends_what_waited', async () => {
   await says(page, 'Offline: 1 stroke waiting');
   await draw(page, row(2));
   await says(page, 'Offline: 2 strokes waiting');
-  const sign = page.getByRole('status').filter({ hasText: 'Offline' });
+  const sign = page.locator('.status').filter({ hasText: 'Offline' });
   assert.equal(await sign.isVisible(), true);
   await screenshot(page, 'offline');
   await page.setViewportSize({ width: 360, height: 640 });

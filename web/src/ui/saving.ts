@@ -1,4 +1,5 @@
-/* Whether one's strokes are saved: a quiet line in the corner, for eyes and for screen readers. */
+/* Whether one's strokes are saved: a quiet line in the corner. Screen readers are told of its kind by the
+ * live region: each stroke that waits is not worth a word. */
 import { CloudAlert, CloudCheck, CloudOff, CloudUpload, type IconNode } from 'lucide';
 import { SavingSign, type Facts, type SavingKind } from '../core/saving.ts';
 import { message, type MessageId } from '../i18n/i18n.ts';
@@ -18,7 +19,7 @@ const TITLES: Record<Exclude<SavingKind, 'quiet'>, MessageId> = {
 };
 
 export class SavingNote {
-  readonly root = element('div', { class: 'status', role: 'status', 'aria-live': 'off' });
+  readonly root = element('div', { class: 'status' });
   private readonly picture = element('span', { class: 'status-icon', 'aria-hidden': 'true' });
   private readonly text = element('span', { class: 'status-text' });
   private readonly sign = new SavingSign();

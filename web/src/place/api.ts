@@ -54,11 +54,19 @@ export interface Overview {
 export class PlaceApi {
   private readonly root: string;
 
-  constructor(canvas: string) {
+  /* `isEmpty`: a canvas on which, as far as the connection knows, nothing was drawn yet is not asked about: the
+   * server would answer that there is none. */
+  constructor(
+    canvas: string,
+    private readonly isEmpty: () => boolean,
+  ) {
     this.root = `/api/canvas/${canvas}`;
   }
 
   private async ask<T>(path: string, nothing: T, signal?: AbortSignal): Promise<T> {
+    if (this.isEmpty()) {
+      return nothing;
+    }
     const response = await fetch(this.root + path, signal ? { signal } : {});
     if (response.status === 404) {
       return nothing;

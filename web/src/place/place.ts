@@ -60,7 +60,10 @@ export class Place {
     private readonly door: PlaceDoor,
   ) {
     const { wall, page, session, keeping } = app;
-    this.api = new PlaceApi(page.canvas);
+    this.api = new PlaceApi(
+      page.canvas,
+      () => wall.scene.lastSeq === 0 && session.connection.isOpen,
+    );
     this.asker = new Asker((json) => session.connection.sendJson(json));
     this.bookmarks = new Bookmarks(keeping.settings, page.canvas);
     this.named = new NamedPlaces(app, this.api, this.asker, this.bookmarks, () => this.panel);

@@ -187,7 +187,7 @@ test('a_quarter_turn_is_the_same_pixels_turned_and_a_mirrored_view_the_same_mirr
 });
 
 test('others_pens_and_the_saved_picture_are_turned_with_the_view', async () => {
-  const page = await open('/c/saved#@0,0,0,-60', { width: 640, height: 480 });
+  const page = await open('/c/saved#@0,0,0,-60', { width: 760, height: 480 });
   const other = await open('/c/saved#@0,0,0', { width: 640, height: 480 });
   await draw(other, wave([320, 240], [520, 240], 12, 0), { isReleased: false });
   const label = page.locator('.label-dot');
@@ -195,7 +195,7 @@ test('others_pens_and_the_saved_picture_are_turned_with_the_view', async () => {
   await until(page, () => {
     const { x, y } = document.querySelector('.label-dot').getBoundingClientRect();
     /* 200 px to the right on the wall: up and to the right, a third of a turn back. */
-    return Math.abs(x + 5 - 420) < 8 && Math.abs(y + 5 - (240 - 173)) < 8;
+    return Math.abs(x + 5 - 480) < 8 && Math.abs(y + 5 - (240 - 173)) < 8;
   });
   await other.mouse.up();
   await settled(other);

@@ -78,6 +78,7 @@ export class Gestures {
     this.listen('pointerleave', (event) => this.events.hover(event.clientX, event.clientY, false));
     this.listen('wheel', (event) => this.wheel(event));
     this.listen('contextmenu', (event) => event.preventDefault());
+    this.listen('blur', () => this.element.classList.remove('is-pointed'));
     /* Or a phone's browser goes back, shows a magnifying glass, or takes two taps for a zoom. */
     this.listen('touchstart', (event) => event.cancelable && event.preventDefault());
     /* Safari's own pinch would zoom the page. */
@@ -120,6 +121,8 @@ export class Gestures {
 
   private down(event: PointerEvent): void {
     event.preventDefault();
+    /* A focus that a script gives counts as the keyboard's, and would be outlined. */
+    this.element.classList.add('is-pointed');
     this.element.focus({ preventScroll: true });
     this.capture(event.pointerId);
     if (event.pointerType === 'touch') {

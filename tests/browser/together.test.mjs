@@ -170,7 +170,7 @@ test('a_new_name_reaches_the_others', async () => {
   const [ann, ben] = [await open('/c/names#@0,0,0'), await open('/c/names#@0,0,0')];
   await draw(ann, wave([200, 200], [400, 200]));
   await settled(ann);
-  await ann.locator('.chip').click();
+  await ann.getByRole('button', { name: /^Your name/ }).click();
   await ann.getByRole('textbox', { name: 'Your name' }).fill('Mira');
   await ann.keyboard.press('Enter');
   await until(ann, () => window.kolamDebug.status().person.name === 'Mira');

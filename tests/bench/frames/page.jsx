@@ -18,7 +18,8 @@ globalThis.mountStrokes = async (elements, zoom) => {
     root.render(<Excalidraw initialData={{ elements, appState }} excalidrawAPI={resolve} />);
   });
   const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
-  while (api.getAppState().isLoading || api.getSceneElements().length < elements.length) {
+  /* It leaves out strokes of one point. */
+  while (api.getAppState().isLoading || api.getSceneElements().length === 0) {
     await frame();
   }
   await frame();

@@ -20,7 +20,7 @@ endif
 COMPILE := $(LANGUAGE) $(WARNINGS) $(HARDENING) $(CFLAGS)
 LINK := -pthread $(if $(findstring clang,$(CC)),-fuse-ld=lld) $(LINK_HARDENING) -Wl,--as-needed $(LDFLAGS)
 TILES_LIBS = $(shell pkg-config --libs cairo pangocairo libpng libzstd sqlite3 jansson zlib libcrypto 2>/dev/null) -lm
-LIBS = $(shell pkg-config --libs libwebsockets 2>/dev/null) -lev $(TILES_LIBS)
+LIBS = $(shell pkg-config --libs libwebsockets libssl 2>/dev/null) -lev $(TILES_LIBS)
 
 objects = $(patsubst %.c,$(O)/%.o,$(wildcard $(1)))
 TILES_OBJECTS := $(call objects,tiles/*.c)

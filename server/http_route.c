@@ -57,12 +57,17 @@ static bool is_host_fine(struct kolam_server *server, const struct kolam_request
     return false;
 }
 
+static bool is_origin_fine(struct kolam_server *server, const struct kolam_request *request) {
+    return kolam_origin_is_allowed(server->options, kolam_net_has_tls(server->net), request->origin,
+                                   request->host);
+}
+
 bool kolam_http_may_open(void *ctx, const struct kolam_request *request) {
     struct kolam_server *server = ctx;
     if (server->is_stopping || !is_host_fine(server, request)) {
         return false;
     }
-    if (!kolam_origin_is_allowed(server->options, request->origin, request->host)) {
+    if (!is_origin_fine(server, request)) {
         char quoted[300];
         kolam_logfmt(&server->logfmt, KOLAM_LOG_WARN, "origin_refused", "origin=%s",
                      kolam_logfmt_quote(quoted, sizeof(quoted), request->origin));
@@ -77,8 +82,7 @@ static void answer_claim(struct kolam_server *server, struct kolam_http *http,
                          const struct kolam_request *request, const char *code) {
     uint8_t secret[KOLAM_SECRET_BYTES];
     char hex[65], headers[400];
-    if (!request->is_ours ||
-        !kolam_origin_is_allowed(server->options, request->origin, request->host)) {
+    if (!request->is_ours || !is_origin_fine(server, request)) {
         kolam_http_error(http, 403,
                          "a claim needs the header X-Kolam: 1 and comes from our own page");
         return;
@@ -90,9 +94,10 @@ static void answer_claim(struct kolam_server *server, struct kolam_http *http,
     }
     kolam_hex_encode(secret, sizeof(secret), hex);
     snprintf(headers, sizeof(headers),
-             "Set-Cookie: kolam_%s=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Strict\r\n"
+             "Set-Cookie: kolam_%s=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Strict%s\r\n"
              "Cache-Control: no-store\r\n",
-             server->instance, hex, COOKIE_MAX_AGE_S);
+             server->instance, hex, COOKIE_MAX_AGE_S,
+             kolam_net_has_tls(server->net) ? "; Secure" : "");
     kolam_http_answer(http, 204, headers, NULL);
     memset(secret, 0, sizeof(secret));
     memset(hex, 0, sizeof(hex));

@@ -10,11 +10,12 @@
 #include "pace.h"
 
 #define REST_MAX_US 100000
+#define SIGNALS 3
 
 struct kolam_loop {
     struct kolam_loop_handlers handlers;
     struct ev_loop *ev;
-    struct ev_signal signals[2];
+    struct ev_signal signals[SIGNALS];
     struct ev_async wakes[KOLAM_WAKES];
     struct ev_prepare turn;
     struct ev_check awake;
@@ -173,6 +174,9 @@ static void on_wake(struct ev_loop *ev, struct ev_async *async, int events) {
 static void on_signal(struct ev_loop *ev, struct ev_signal *watcher, int events) {
     (void)ev, (void)events;
     struct kolam_loop *loop = watcher->data;
+    if (watcher->signum == SIGHUP && loop->handlers.on_reload(loop->handlers.ctx)) {
+        return;
+    }
     if (loop->is_stopping) {
         _exit(1);
     }
@@ -181,8 +185,8 @@ static void on_signal(struct ev_loop *ev, struct ev_signal *watcher, int events)
 }
 
 static void start_watchers(struct kolam_loop *loop) {
-    static const int numbers[2] = {SIGTERM, SIGINT};
-    for (int i = 0; i < 2; i++) {
+    static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+    for (int i = 0; i < SIGNALS; i++) {
         ev_signal_init(&loop->signals[i], on_signal, numbers[i]);
         loop->signals[i].data = loop;
         ev_signal_start(loop->ev, &loop->signals[i]);
@@ -234,7 +238,7 @@ void kolam_loop_destroy(struct kolam_loop *loop) {
     if (!loop) {
         return;
     }
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < SIGNALS; i++) {
         ev_signal_stop(loop->ev, &loop->signals[i]);
     }
     for (int i = 0; i < KOLAM_WAKES; i++) {

@@ -7,6 +7,7 @@
 #ifndef KOLAM_SERVER_LOOP_H
 #define KOLAM_SERVER_LOOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "kolam/histogram.h"
@@ -30,6 +31,7 @@ struct kolam_loop_handlers {
     void (*on_sweep)(void *ctx); /* once a second */
     void (*on_turn)(void *ctx);  /* before the loop sleeps */
     void (*on_stop)(void *ctx); /* SIGTERM or SIGINT, the first time; the second ends the process */
+    bool (*on_reload)(void *ctx); /* SIGHUP; false: there is nothing to reload, it means SIGTERM */
 };
 
 KOLAM_MUST_CHECK enum kolam_status kolam_loop_create(const struct kolam_loop_handlers *handlers,

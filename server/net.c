@@ -18,8 +18,10 @@
 
 #include "kolam/alloc.h"
 #include "net_internal.h"
+#include "tls.h"
 
 #define NOTSENT_LOWAT_BYTES 32768
+#define EXPIRY_WARN_DAYS 14
 
 static struct kolam_net *net_of(struct lws *wsi) {
     return lws_context_user(lws_get_context(wsi));
@@ -48,8 +50,11 @@ static bool is_beginning(enum lws_callback_reasons reason) {
  * so the end goes by what we attached. */
 static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                     size_t size) {
-    (void)user;
     struct kolam_net *net = net_of(wsi);
+    if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS) {
+        net->tls = user;
+        return 0;
+    }
     if (reason == LWS_CALLBACK_WSI_CREATE) {
         net->connections++;
         return 0;
@@ -178,6 +183,15 @@ static int bind_address(const struct addrinfo *address) {
     return fd;
 }
 
+static bool is_loopback(const struct sockaddr *address) {
+    if (address->sa_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const void *)address;
+        return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+    }
+    const struct sockaddr_in6 *v6 = (const void *)address;
+    return address->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+}
+
 static enum kolam_status open_listener(struct kolam_net *net, struct kolam_error *error) {
     const char *port, *text = net->options.listen;
     if (!split_listen(text, net->host, sizeof(net->host), &port)) {
@@ -188,6 +202,14 @@ static enum kolam_status open_listener(struct kolam_net *net, struct kolam_error
     int problem = getaddrinfo(net->host, port, &hints, &found);
     if (problem != 0) {
         return kolam_fail(error, KOLAM_ERR_INVALID, "--listen %s: %s", text, gai_strerror(problem));
+    }
+    const struct kolam_net_options *options = &net->options;
+    if (!options->tls_certificate && !options->may_be_plain && !is_loopback(found->ai_addr)) {
+        freeaddrinfo(found);
+        return kolam_fail(error, KOLAM_ERR_INVALID,
+                          "--listen %s: others could listen in; give --tls-cert and --tls-key, or "
+                          "--plain-http if a proxy in front encrypts",
+                          text);
     }
     net->listen_fd = bind_address(found);
     int saved = errno;
@@ -205,8 +227,8 @@ static enum kolam_status open_listener(struct kolam_net *net, struct kolam_error
                                                    : ((struct sockaddr_in *)&bound)->sin_port);
     }
     const bool is_v6 = strchr(net->host, ':') != NULL;
-    snprintf(net->url, sizeof(net->url), is_v6 ? "http://[%s]:%u/" : "http://%s:%u/", net->host,
-             number);
+    snprintf(net->url, sizeof(net->url), is_v6 ? "%s://[%s]:%u/" : "%s://%s:%u/",
+             net->options.tls_certificate ? "https" : "http", net->host, number);
     return KOLAM_OK;
 }
 
@@ -240,8 +262,52 @@ static void on_acceptable(struct ev_loop *ev, struct ev_io *watcher, int events)
     }
 }
 
+static enum kolam_status load_certificate(struct kolam_net *net, struct kolam_tls_pair **out_pair,
+                                          struct kolam_error *error) {
+    const struct kolam_net_options *options = &net->options;
+    enum kolam_status status =
+        kolam_tls_load(options->tls_certificate, options->tls_key, out_pair, error);
+    if (status == KOLAM_OK && kolam_tls_days_left(*out_pair) < EXPIRY_WARN_DAYS) {
+        kolam_logfmt(options->logfmt, KOLAM_LOG_WARN, "certificate_expires", "days=%d",
+                     kolam_tls_days_left(*out_pair));
+    }
+    return status;
+}
+
+void kolam_net_reload_certificate(struct kolam_net *net) {
+    struct kolam_tls_pair *pair = NULL;
+    struct kolam_error error = {0};
+    if (!net->tls) {
+        return;
+    }
+    enum kolam_status status = load_certificate(net, &pair, &error);
+    if (status == KOLAM_OK && kolam_tls_use(net->tls, pair) != KOLAM_OK) {
+        status = kolam_fail(&error, KOLAM_ERR_INVALID, "OpenSSL refused the certificate");
+    }
+    kolam_tls_destroy(pair);
+    char quoted[400];
+    if (status == KOLAM_OK) {
+        kolam_logfmt(net->options.logfmt, KOLAM_LOG_INFO, "certificate_reloaded", NULL);
+    } else {
+        kolam_logfmt(net->options.logfmt, KOLAM_LOG_ERROR, "certificate_refused", "reason=%s",
+                     kolam_logfmt_quote(quoted, sizeof(quoted), error.text));
+    }
+}
+
+/* The files were checked before the library reads them: it would say no more than that it failed. */
+static enum kolam_status check_certificate(struct kolam_net *net, struct kolam_error *error) {
+    struct kolam_tls_pair *pair = NULL;
+    enum kolam_status status = KOLAM_OK;
+    if (net->options.tls_certificate) {
+        status = load_certificate(net, &pair, error);
+        kolam_tls_destroy(pair);
+    }
+    return status;
+}
+
 static enum kolam_status open_context(struct kolam_net *net) {
     void *loops[1] = {kolam_loop_ev(net->loop)};
+    const bool has_tls = net->options.tls_certificate != NULL;
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN_SERVER,
         .protocols = protocols,
@@ -249,7 +315,10 @@ static enum kolam_status open_context(struct kolam_net *net) {
         .foreign_loops = loops,
         .gid = -1,
         .uid = -1,
-        .options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+        .options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+                   (has_tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0),
+        .ssl_cert_filepath = net->options.tls_certificate,
+        .ssl_private_key_filepath = net->options.tls_key,
         .alpn = "http/1.1",
         .retry_and_idle_policy = &no_timers,
         .max_http_header_data2 = 8192,
@@ -262,7 +331,13 @@ static enum kolam_status open_context(struct kolam_net *net) {
         return KOLAM_ERR_IO;
     }
     net->vhost = lws_create_vhost(net->context, &info);
-    return net->vhost ? KOLAM_OK : KOLAM_ERR_IO;
+    if (!net->vhost || (has_tls && !net->tls)) {
+        return KOLAM_ERR_IO;
+    }
+    if (net->tls) {
+        kolam_tls_set_up(net->tls);
+    }
+    return KOLAM_OK;
 }
 
 enum kolam_status kolam_net_create(struct kolam_loop *loop, const struct kolam_net_options *options,
@@ -279,7 +354,10 @@ enum kolam_status kolam_net_create(struct kolam_loop *loop, const struct kolam_n
     kolam_list_init(&net->idle);
     /* Less urgent levels log each watcher change, and a full stderr pipe would stop the server. */
     lws_set_log_level(LLL_ERR | LLL_WARN, NULL);
-    enum kolam_status status = open_listener(net, error);
+    enum kolam_status status = check_certificate(net, error);
+    if (status == KOLAM_OK) {
+        status = open_listener(net, error);
+    }
     if (status == KOLAM_OK) {
         status = open_context(net);
         if (status != KOLAM_OK) {
@@ -320,6 +398,10 @@ void kolam_net_sweep(struct kolam_net *net) {
     int64_t now_ms = kolam_loop_now_ms(net->loop);
     kolam_net_ws_sweep(net, now_ms);
     kolam_net_http_sweep(net, now_ms);
+}
+
+bool kolam_net_has_tls(const struct kolam_net *net) {
+    return net->tls != NULL;
 }
 
 const char *kolam_net_url(const struct kolam_net *net) {

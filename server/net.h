@@ -48,7 +48,9 @@ struct kolam_net_handlers {
 };
 
 struct kolam_net_options {
-    const char *listen; /* "host:port", "[v6]:port"; port 0: any */
+    const char *listen;                    /* "host:port", "[v6]:port"; port 0: any */
+    const char *tls_certificate, *tls_key; /* PEM files; both NULL: plain HTTP */
+    bool may_be_plain; /* plain HTTP also where others than this machine can listen */
     uint32_t connections_max;
     struct kolam_net_handlers handlers;
     const struct kolam_logfmt *logfmt;
@@ -60,6 +62,10 @@ KOLAM_MUST_CHECK enum kolam_status kolam_net_create(struct kolam_loop *loop,
                                                     struct kolam_error *error);
 void kolam_net_destroy(struct kolam_net *net); /* closes everything; NULL is safe */
 void kolam_net_stop_listening(struct kolam_net *net);
+/* Reads the certificate's files again, for connections from now on; if they are not fine the old ones stay, and the
+ * log says why. */
+void kolam_net_reload_certificate(struct kolam_net *net);
+bool kolam_net_has_tls(const struct kolam_net *net);
 /* The address it really listens on, "http://127.0.0.1:7700/", and its host part. */
 const char *kolam_net_url(const struct kolam_net *net);
 const char *kolam_net_listen_host(const struct kolam_net *net);

@@ -39,6 +39,8 @@ struct kolam_http {
 static const char security_headers[] = "X-Content-Type-Options: nosniff\r\n"
                                        "Referrer-Policy: no-referrer\r\n"
                                        "Cross-Origin-Opener-Policy: same-origin\r\n";
+/* Who came by TLS once is not talked into plain HTTP later. */
+static const char tls_headers[] = "Strict-Transport-Security: max-age=31536000\r\n";
 
 static const char *status_text(int status) {
     switch (status) {
@@ -117,9 +119,9 @@ static size_t compose_head(const struct kolam_http *http, char *out, size_t capa
         snprintf(length, sizeof(length), "Content-Length: %u\r\n",
                  http->body ? http->body->size : 0);
     }
-    int size = snprintf(out, capacity, "HTTP/1.1 %d %s\r\n%s%s%s\r\n", http->status,
+    int size = snprintf(out, capacity, "HTTP/1.1 %d %s\r\n%s%s%s%s\r\n", http->status,
                         status_text(http->status), length, security_headers,
-                        http->headers ? http->headers : "");
+                        http->net->tls ? tls_headers : "", http->headers ? http->headers : "");
     return size < 0 || (size_t)size >= capacity ? 0 : (size_t)size;
 }
 

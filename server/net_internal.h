@@ -10,6 +10,7 @@
 struct lws;
 struct lws_context;
 struct lws_vhost;
+struct ssl_ctx_st;
 
 #define KOLAM_NET_SCRATCH_BYTES 65536
 
@@ -18,6 +19,7 @@ struct kolam_net {
     struct kolam_loop *loop;
     struct lws_context *context;
     struct lws_vhost *vhost;
+    struct ssl_ctx_st *tls; /* the library's; NULL without TLS */
     struct ev_io accepting;
     int listen_fd; /* -1: not listening */
     uint32_t connections;

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum option_kind { TEXT, NUMBER, LIST, LEVEL };
+enum option_kind { TEXT, NUMBER, LIST, LEVEL, FLAG };
 
 struct option_row {
     const char *name, *environment, *argument, *help;
@@ -26,6 +26,14 @@ static const struct option_row rows[] = {
     {"web", "KOLAM_WEB", "DIR",
      "the web client's files (web/ beside the executable, or as installed)", TEXT, AT(web), 0, 0,
      0},
+    {"tls-cert", "KOLAM_TLS_CERT", "FILE",
+     "serve https: the certificate and its chain, PEM; SIGHUP reads it again", TEXT, AT(tls_cert),
+     0, 0, 0},
+    {"tls-key", "KOLAM_TLS_KEY", "FILE", "its private key, PEM, without a password", TEXT,
+     AT(tls_key), 0, 0, 0},
+    {"plain-http", "KOLAM_PLAIN_HTTP", NULL,
+     "allow http on an address that other machines reach (a proxy in front encrypts)", FLAG,
+     AT(plain_http), 0, 0, 0},
     {"allow-host", "KOLAM_ALLOW_HOST", "NAME",
      "another host name this server is reached by, without port; may be repeated", LIST,
      AT(allow_hosts), AT(allow_host_count), 0, 0},
@@ -73,17 +81,20 @@ static void print_help(void) {
            "was acknowledged is on the disk either way.\n\n");
     for (size_t i = 0; i < ROWS; i++) {
         char left[64];
-        snprintf(left, sizeof(left), "--%s %s", rows[i].name, rows[i].argument);
+        snprintf(left, sizeof(left), "--%s %s", rows[i].name,
+                 rows[i].argument ? rows[i].argument : "");
         printf("  %-24s %s\n", left, rows[i].help);
     }
     printf("  %-24s %s\n\n", "--help", "this text");
     printf("Every option may come from the environment instead: --tile-cache-mb is "
            "KOLAM_TILE_CACHE_MB,\n"
            "lists are separated by commas. To be reached from other machines, listen on 0.0.0.0 "
-           "and name\n"
-           "the host with --allow-host, unless it is reached by its address. The admin token, for "
-           "importing\n"
-           "in the names of others, is in admin.token in the data folder.\n");
+           "with a\n"
+           "certificate (or behind a proxy that has one, with --plain-http), and name the host "
+           "with\n"
+           "--allow-host, unless it is reached by its address. The admin token, for importing in "
+           "the names\n"
+           "of others, is in admin.token in the data folder.\n");
 }
 
 static bool set_number(const struct option_row *row, const char *label, const char *text,
@@ -128,6 +139,13 @@ static bool set(const struct option_row *row, const char *label, const char *tex
             fprintf(stderr, "kolam serve: %s %s: not error, warn, info or debug\n", label, text);
             return false;
         }
+        return true;
+    case FLAG:
+        if (strcmp(text, "1") != 0 && strcmp(text, "0") != 0) {
+            fprintf(stderr, "kolam serve: %s %s: not 0 or 1\n", label, text);
+            return false;
+        }
+        *(bool *)at = text[0] == '1';
         return true;
     }
     return false;
@@ -175,7 +193,9 @@ enum kolam_options_outcome kolam_options_parse(int argc, char **argv,
     bool is_given[ROWS] = {0};
     set_defaults(out_options);
     for (size_t i = 0; i < ROWS; i++) {
-        table[i] = (struct option){rows[i].name, required_argument, NULL, (int)(256 + i)};
+        table[i] =
+            (struct option){rows[i].name, rows[i].kind == FLAG ? no_argument : required_argument,
+                            NULL, (int)(256 + i)};
     }
     table[ROWS] = (struct option){"help", no_argument, NULL, 'h'};
     optind = 1;
@@ -192,7 +212,7 @@ enum kolam_options_outcome kolam_options_parse(int argc, char **argv,
         }
         char label[64];
         snprintf(label, sizeof(label), "--%s", rows[found - 256].name);
-        if (!set(&rows[found - 256], label, optarg, out_options)) {
+        if (!set(&rows[found - 256], label, optarg ? optarg : "1", out_options)) {
             return KOLAM_OPTIONS_WRONG;
         }
         is_given[found - 256] = true;
@@ -206,6 +226,10 @@ enum kolam_options_outcome kolam_options_parse(int argc, char **argv,
         if (!is_given[i] && !set_from_environment(&rows[i], out_options)) {
             return KOLAM_OPTIONS_WRONG;
         }
+    }
+    if (!out_options->tls_cert != !out_options->tls_key) {
+        fprintf(stderr, "kolam serve: --tls-cert and --tls-key go together\n");
+        return KOLAM_OPTIONS_WRONG;
     }
     return KOLAM_OPTIONS_RUN;
 }

@@ -2,6 +2,7 @@
 #ifndef KOLAM_SERVER_OPTIONS_H
 #define KOLAM_SERVER_OPTIONS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "logfmt.h"
@@ -10,6 +11,8 @@
 
 struct kolam_options {
     const char *listen, *data, *web;
+    const char *tls_cert, *tls_key; /* both or neither */
+    bool plain_http;
     const char *allow_hosts[KOLAM_OPTION_LIST_MAX], *allow_origins[KOLAM_OPTION_LIST_MAX];
     uint32_t allow_host_count, allow_origin_count;
     uint32_t threads, max_canvases, max_connections, tile_cache_mb, gather_us, vanish_ms;

@@ -46,13 +46,14 @@ bool kolam_host_is_allowed(const struct kolam_options *options, const char *list
     return false;
 }
 
-bool kolam_origin_is_allowed(const struct kolam_options *options, const char *origin,
+bool kolam_origin_is_allowed(const struct kolam_options *options, bool has_tls, const char *origin,
                              const char *host) {
     if (origin[0] == '\0') {
         return true;
     }
     const char *scheme_end = strstr(origin, "://");
-    if (scheme_end && strcasecmp(scheme_end + 3, host) == 0) {
+    if (scheme_end && strcasecmp(scheme_end + 3, host) == 0 &&
+        (!has_tls || strncasecmp(origin, "https:", 6) == 0)) {
         return true;
     }
     for (uint32_t i = 0; i < options->allow_origin_count; i++) {

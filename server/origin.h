@@ -10,8 +10,9 @@
  * of --allow-host. Rebinding needs a name, so literals are harmless. */
 bool kolam_host_is_allowed(const struct kolam_options *options, const char *listen_host,
                            const char *host);
-/* Empty (no browser), the same host and port as `host`, or one of --allow-origin. */
-bool kolam_origin_is_allowed(const struct kolam_options *options, const char *origin,
+/* Empty (no browser), the same host and port as `host`, or one of --allow-origin. With TLS of our own a page that
+ * came without it is another's; without, there may be a proxy in front that has it. */
+bool kolam_origin_is_allowed(const struct kolam_options *options, bool has_tls, const char *origin,
                              const char *host);
 /* Copies the value of a cookie; false if there is none or it does not fit. */
 bool kolam_cookie_get(const char *header, const char *name, char *out, size_t capacity);

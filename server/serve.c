@@ -116,6 +116,16 @@ static void on_stop(void *ctx) {
     kolam_preview_sweep(server, INT64_MAX);
 }
 
+/* Without a certificate a hangup is what it always was: the terminal is gone. */
+static bool on_reload(void *ctx) {
+    struct kolam_server *server = ctx;
+    if (!kolam_net_has_tls(server->net)) {
+        return false;
+    }
+    kolam_net_reload_certificate(server->net);
+    return true;
+}
+
 /* ---- making the parts ---- */
 
 static void *open_session(void *ctx, struct kolam_socket *ws, const struct kolam_request *request) {
@@ -166,6 +176,7 @@ static enum kolam_status make_loop(struct kolam_server *server) {
         .on_sweep = on_sweep,
         .on_turn = on_turn,
         .on_stop = on_stop,
+        .on_reload = on_reload,
     };
     return kolam_loop_create(&handlers, &server->loop);
 }
@@ -207,6 +218,9 @@ static enum kolam_status make_inner(struct kolam_server *server, struct kolam_er
 static enum kolam_status make_net(struct kolam_server *server, struct kolam_error *error) {
     const struct kolam_net_options options = {
         .listen = server->options->listen,
+        .tls_certificate = server->options->tls_cert,
+        .tls_key = server->options->tls_key,
+        .may_be_plain = server->options->plain_http,
         .connections_max = server->options->max_connections,
         .logfmt = &server->logfmt,
         .handlers =

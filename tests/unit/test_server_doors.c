@@ -136,10 +136,10 @@ static void lets_in_origins_that_are_ours(void **state) {
         "null",      "http://wall",           "http://wall:7700.evil", "http://evil/wall:7700",
         "wall:7700", "http://friend.example", "http://wall:77001"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
-        assert_true(kolam_origin_is_allowed(&options, good[i], "wall:7700"));
+        assert_true(kolam_origin_is_allowed(&options, false, good[i], "wall:7700"));
     }
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_false(kolam_origin_is_allowed(&options, bad[i], "wall:7700"));
+        assert_false(kolam_origin_is_allowed(&options, false, bad[i], "wall:7700"));
     }
 }
 

@@ -1,0 +1,136 @@
+/* Certificates for TLS; see tls.h. */
+#include "tls.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "kolam/alloc.h"
+
+struct kolam_tls_pair {
+    X509 *certificate;
+    STACK_OF(X509) * chain;
+    EVP_PKEY *key;
+};
+
+/* A key that needs a password is refused: nobody sits at the server to type it. */
+static int no_password(char *out, int capacity, int is_writing, void *ctx) {
+    (void)out, (void)capacity, (void)is_writing, (void)ctx;
+    return 0;
+}
+
+static enum kolam_status open_file(const char *path, BIO **out_bio, struct kolam_error *error) {
+    errno = 0;
+    *out_bio = BIO_new_file(path, "r");
+    if (*out_bio) {
+        return KOLAM_OK;
+    }
+    ERR_clear_error();
+    return kolam_fail(error, KOLAM_ERR_IO, "cannot read %s: %s", path, strerror(errno));
+}
+
+static enum kolam_status load_chain(struct kolam_tls_pair *pair, const char *path,
+                                    struct kolam_error *error) {
+    BIO *bio;
+    enum kolam_status status = open_file(path, &bio, error);
+    if (status != KOLAM_OK) {
+        return status;
+    }
+    pair->certificate = PEM_read_bio_X509_AUX(bio, NULL, no_password, NULL);
+    bool is_stored = true;
+    for (X509 *next; pair->certificate && is_stored;) {
+        next = PEM_read_bio_X509(bio, NULL, no_password, NULL);
+        if (!next) {
+            break;
+        }
+        is_stored = sk_X509_push(pair->chain, next) > 0;
+        if (!is_stored) {
+            X509_free(next);
+        }
+    }
+    ERR_clear_error();
+    BIO_free(bio);
+    if (!pair->certificate) {
+        return kolam_fail(error, KOLAM_ERR_INVALID, "%s: no certificate in PEM form in it", path);
+    }
+    return is_stored ? KOLAM_OK : kolam_fail(error, KOLAM_ERR_NOMEM, "out of memory");
+}
+
+static enum kolam_status load_key(struct kolam_tls_pair *pair, const char *path,
+                                  struct kolam_error *error) {
+    BIO *bio;
+    enum kolam_status status = open_file(path, &bio, error);
+    if (status != KOLAM_OK) {
+        return status;
+    }
+    pair->key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
+    ERR_clear_error();
+    BIO_free(bio);
+    return pair->key
+               ? KOLAM_OK
+               : kolam_fail(error, KOLAM_ERR_INVALID,
+                            "%s: no private key in PEM form in it, or one with a password", path);
+}
+
+enum kolam_status kolam_tls_load(const char *certificate_path, const char *key_path,
+                                 struct kolam_tls_pair **out_pair, struct kolam_error *error) {
+    struct kolam_tls_pair *pair = kolam_alloc_zero(1, sizeof(*pair));
+    if (pair) {
+        pair->chain = sk_X509_new_null();
+    }
+    if (!pair || !pair->chain) {
+        kolam_free(pair);
+        return kolam_fail(error, KOLAM_ERR_NOMEM, "out of memory");
+    }
+    enum kolam_status status = load_chain(pair, certificate_path, error);
+    if (status == KOLAM_OK) {
+        status = load_key(pair, key_path, error);
+    }
+    if (status == KOLAM_OK && X509_check_private_key(pair->certificate, pair->key) != 1) {
+        ERR_clear_error();
+        status = kolam_fail(error, KOLAM_ERR_INVALID, "the key in %s is not that of %s", key_path,
+                            certificate_path);
+    }
+    if (status != KOLAM_OK) {
+        kolam_tls_destroy(pair);
+        return status;
+    }
+    *out_pair = pair;
+    return KOLAM_OK;
+}
+
+void kolam_tls_destroy(struct kolam_tls_pair *pair) {
+    if (pair) {
+        X509_free(pair->certificate);
+        sk_X509_pop_free(pair->chain, X509_free);
+        EVP_PKEY_free(pair->key);
+        kolam_free(pair);
+    }
+}
+
+int kolam_tls_days_left(const struct kolam_tls_pair *pair) {
+    int days = 0, seconds = 0;
+    if (ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(pair->certificate)) != 1) {
+        ERR_clear_error();
+        return -1;
+    }
+    return seconds < 0 ? days - 1 : days;
+}
+
+enum kolam_status kolam_tls_use(struct ssl_ctx_st *ctx, const struct kolam_tls_pair *pair) {
+    const int replaces = 1;
+    if (SSL_CTX_use_cert_and_key(ctx, pair->certificate, pair->key, pair->chain, replaces) != 1) {
+        ERR_clear_error();
+        return KOLAM_ERR_INVALID;
+    }
+    return KOLAM_OK;
+}
+
+void kolam_tls_set_up(struct ssl_ctx_st *ctx) {
+    (void)SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+    (void)SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    (void)SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+}

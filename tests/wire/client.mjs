@@ -32,8 +32,9 @@ export class Client {
     const client = new Client();
     client.server = server;
     const all = { ...headers, ...(cookie ? { Cookie: cookie } : {}) };
-    const url = `ws://127.0.0.1:${server.port}${path}`;
-    const options = { origin, headers: all, perMessageDeflate: false, handshakeTimeout: DEADLINE_MS };
+    const scheme = server.origin?.startsWith('https:') ? 'wss' : 'ws';
+    const url = `${scheme}://127.0.0.1:${server.port}${path}`;
+    const options = { origin, headers: all, perMessageDeflate: false, handshakeTimeout: DEADLINE_MS, rejectUnauthorized: false };
     client.socket = new WebSocket(url, protocol, options);
     client.closed = new Promise((done) => {
       client.socket.on('close', (code, reason) => {

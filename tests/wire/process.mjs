@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -114,7 +115,7 @@ export async function startServer({ data = makeFolder(), port = 0, args = [], en
       const { code, signal } = state.end;
       throw new Error(`kolam serve ended (${signal ?? code}) before it served: ${state.stderr}`);
     }
-    return /^(http:\/\/[^\s]+)\/\n/m.exec(state.stdout);
+    return /^(https?:\/\/[^\s]+)\/\n/m.exec(state.stdout);
   }, `an address from kolam serve; it said: ${state.stderr}`);
   const end = async (signal) => {
     child.kill(signal);
@@ -141,7 +142,8 @@ export async function startServer({ data = makeFolder(), port = 0, args = [], en
 export function get(server, path, { method = 'GET', headers = {} } = {}) {
   const { port } = server;
   const answer = new Promise((done, fail) => {
-    const request = http.request({ host: '127.0.0.1', port, path, method, headers, agent: false });
+    const { request: ask } = server.origin?.startsWith('https:') ? https : http;
+    const request = ask({ host: '127.0.0.1', port, path, method, headers, agent: false, rejectUnauthorized: false });
     request.on('error', fail);
     request.on('response', (response) => {
       const chunks = [];

@@ -206,8 +206,10 @@ enum kolam_options_outcome kolam_options_parse(int argc, char **argv,
             return KOLAM_OPTIONS_HELPED;
         }
         if (found == '?' || found == ':') {
+            /* getopt_long names, by its number, an option that it knows and that takes no value. */
+            const char *unknown = optopt >= 256 ? "it takes no value" : "unknown option";
             fprintf(stderr, "kolam serve: %s: %s; see kolam serve --help\n", argv[optind - 1],
-                    found == '?' ? "unknown option" : "its value is missing");
+                    found == '?' ? unknown : "its value is missing");
             return KOLAM_OPTIONS_WRONG;
         }
         char label[64];

@@ -50,7 +50,9 @@ int kolam_tool_option(int argc, char **argv, const char *letters, const struct o
     if (option == '?') {
         /* Options may stand behind files: then the one meant is not the word it began to look at. */
         const char *text = optind > at ? argv[optind - 1] : argv[at];
-        kolam_tool_misused(argv[0], "there is no option %s", text);
+        const bool takes_none = optopt != 0 && strchr(text, '=') != NULL;
+        kolam_tool_misused(argv[0], takes_none ? "%s takes no value" : "there is no option %s",
+                           text);
     }
     return option;
 }

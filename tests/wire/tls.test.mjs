@@ -148,6 +148,8 @@ test('what_cannot_be_served_is_refused_in_words', async () => {
     [['--tls-cert', file('nowhere.pem'), '--tls-key', file('first.key')], 1, /cannot read .*nowhere.pem: No such file/],
     [['--tls-cert', file('first.key'), '--tls-key', file('first.key')], 2, /no certificate in PEM form/],
     [['--listen', '0.0.0.0:0'], 2, /--plain-http if a proxy/],
+    [['--plain-http=3'], 2, /--plain-http=3: it takes no value/],
+    [['--tls-cert'], 2, /--tls-cert: its value is missing/],
     [['--listen', '[::]:0'], 2, /--plain-http if a proxy/],
   ];
   for (const [args, code, words] of tries) {

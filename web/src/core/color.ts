@@ -36,12 +36,12 @@ export function oklabOfLinear(r: number, g: number, b: number): [number, number,
   ];
 }
 
-export function oklabOf({ r, g, b }: Rgb): [number, number, number] {
-  return oklabOfLinear(toLinear(r), toLinear(g), toLinear(b));
-}
-
 export function linearOf({ r, g, b }: Rgb): [number, number, number] {
   return [toLinear(r), toLinear(g), toLinear(b)];
+}
+
+export function oklabOf(rgb: Rgb): [number, number, number] {
+  return oklabOfLinear(...linearOf(rgb));
 }
 
 export function oklchOf(rgb: Rgb): Oklch {

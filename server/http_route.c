@@ -47,13 +47,20 @@ bool kolam_query_get(const char *query, const char *name, char *out, size_t capa
     return false;
 }
 
+/* So that an operator can tell a mistake in a proxy from somebody who tries. */
+static void log_refused(struct kolam_server *server, const char *event, const char *what,
+                        const char *value, const struct kolam_address *peer) {
+    char quoted[300], address[KOLAM_ADDRESS_TEXT_MAX];
+    kolam_address_text(peer, address);
+    kolam_logfmt(&server->logfmt, KOLAM_LOG_WARN, event, "%s=%s peer=%s", what,
+                 kolam_logfmt_quote(quoted, sizeof(quoted), value), address);
+}
+
 static bool is_host_fine(struct kolam_server *server, const struct kolam_request *request) {
     if (kolam_host_is_allowed(server->options, kolam_net_listen_host(server->net), request->host)) {
         return true;
     }
-    char quoted[300];
-    kolam_logfmt(&server->logfmt, KOLAM_LOG_WARN, "host_refused", "host=%s",
-                 kolam_logfmt_quote(quoted, sizeof(quoted), request->host));
+    log_refused(server, "host_refused", "host", request->host, &request->peer);
     return false;
 }
 
@@ -68,9 +75,7 @@ bool kolam_http_may_open(void *ctx, const struct kolam_request *request) {
         return false;
     }
     if (!is_origin_fine(server, request)) {
-        char quoted[300];
-        kolam_logfmt(&server->logfmt, KOLAM_LOG_WARN, "origin_refused", "origin=%s",
-                     kolam_logfmt_quote(quoted, sizeof(quoted), request->origin));
+        log_refused(server, "origin_refused", "origin", request->origin, &request->peer);
         return false;
     }
     return true;

@@ -98,6 +98,59 @@ static bool copy_header(struct lws *wsi, enum lws_token_indexes token, char *out
     return size <= 0 || lws_hdr_copy(wsi, out, capacity, token) >= 0;
 }
 
+/* The library numbers the headers that it knows, and keeps the others by their names. */
+static int token_of(const char *name) {
+    for (int i = 0; i < WSI_TOKEN_COUNT; i++) {
+        const unsigned char *known = lws_token_to_string((enum lws_token_indexes)i);
+        if (known && strcmp((const char *)known, name) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static bool copy_named(struct lws *wsi, int token, const char *name, char *out, int capacity) {
+    if (token >= 0) {
+        return copy_header(wsi, (enum lws_token_indexes)token, out, capacity);
+    }
+    const int name_size = (int)strlen(name);
+    out[0] = '\0';
+    return lws_hdr_custom_length(wsi, name, name_size) <= 0 ||
+           lws_hdr_custom_copy(wsi, out, capacity, name, name_size) >= 0;
+}
+
+/* All zero for what is no internet address. */
+static struct kolam_address address_of(const struct sockaddr_storage *from) {
+    struct kolam_address address = {{0}};
+    if (from->ss_family == AF_INET6) {
+        const struct sockaddr_in6 *v6 = (const void *)from;
+        memcpy(address.bytes, &v6->sin6_addr, sizeof(address.bytes));
+    } else if (from->ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const void *)from;
+        address.bytes[10] = address.bytes[11] = 0xff;
+        memcpy(address.bytes + 12, &v4->sin_addr, 4);
+    }
+    return address;
+}
+
+/* False if a trusted proxy's header is too long to be read. */
+static bool read_peer(struct kolam_net *net, struct lws *wsi, struct kolam_request *out) {
+    struct sockaddr_storage from = {0};
+    socklen_t size = sizeof(from);
+    char forwarded[1024];
+    (void)getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)&from, &size);
+    out->peer = address_of(&from);
+    if (!kolam_proxies_hold(&net->options.proxies, &out->peer)) {
+        return true;
+    }
+    if (!copy_named(wsi, net->proxy_token, net->options.proxies.header, forwarded,
+                    sizeof(forwarded))) {
+        return false;
+    }
+    out->peer = kolam_peer_forwarded(&net->options.proxies, &out->peer, forwarded);
+    return true;
+}
+
 bool kolam_net_has_no_body(struct lws *wsi) {
     char length[8] = "";
     return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) <= 0 &&
@@ -117,7 +170,8 @@ bool kolam_net_read_request(struct lws *wsi, struct kolam_request *out) {
                 copy_header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, out->if_none_match,
                             sizeof(out->if_none_match)) &&
                 copy_header(wsi, WSI_TOKEN_HTTP_ACCEPT_ENCODING, gzip, sizeof(gzip)) &&
-                copy_header(wsi, WSI_TOKEN_HTTP, version, sizeof(version));
+                copy_header(wsi, WSI_TOKEN_HTTP, version, sizeof(version)) &&
+                read_peer(net_of(wsi), wsi, out);
     if (!fits) {
         return false;
     }
@@ -349,6 +403,7 @@ enum kolam_status kolam_net_create(struct kolam_loop *loop, const struct kolam_n
     net->options = *options;
     net->loop = loop;
     net->listen_fd = -1;
+    net->proxy_token = token_of(options->proxies.header);
     kolam_list_init(&net->sockets);
     kolam_list_init(&net->requests);
     kolam_list_init(&net->idle);

@@ -11,6 +11,7 @@
 #include "bytes.h"
 #include "logfmt.h"
 #include "loop.h"
+#include "peer.h"
 
 #define KOLAM_MESSAGE_BYTES_MAX (1u << 20)
 #define KOLAM_SUBPROTOCOL "kolam.v1"
@@ -24,6 +25,7 @@ struct kolam_http;
 /* What is asked of a request before it is let in. Strings are empty when the header is missing. */
 struct kolam_request {
     bool is_head, is_http_1_0, has_gzip, is_ours; /* is_ours: carries X-Kolam: 1 */
+    struct kolam_address peer; /* who asks; of a trusted proxy: for whom it does */
     char path[512];
     char query[1024]; /* "a=b&c=d"; an ampersand inside a value is KOLAM_QUERY_AMPERSAND */
     char host[256];
@@ -52,6 +54,7 @@ struct kolam_net_options {
     const char *tls_certificate, *tls_key; /* PEM files; both NULL: plain HTTP */
     bool may_be_plain; /* plain HTTP also where others than this machine can listen */
     uint32_t connections_max;
+    struct kolam_proxies proxies;
     struct kolam_net_handlers handlers;
     const struct kolam_logfmt *logfmt;
 };
@@ -92,7 +95,7 @@ int64_t kolam_socket_congested_ms(const struct kolam_socket *ws);
 void kolam_socket_close(struct kolam_socket *ws, uint16_t code, const char *reason);
 /* Stops and resumes reading: backpressure for one that sends faster than the disk takes. */
 void kolam_socket_set_reading(struct kolam_socket *ws, bool is_reading);
-/* The peer's address as text. */
+/* The address that counts as the peer's (kolam_request.peer), as text. */
 const char *kolam_socket_peer(const struct kolam_socket *ws);
 
 /* --- HTTP --- */

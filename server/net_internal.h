@@ -21,7 +21,8 @@ struct kolam_net {
     struct lws_vhost *vhost;
     struct ssl_ctx_st *tls; /* the library's; NULL without TLS */
     struct ev_io accepting;
-    int listen_fd; /* -1: not listening */
+    int listen_fd;   /* -1: not listening */
+    int proxy_token; /* the library's number of the proxies' header; -1: it has none */
     uint32_t connections;
     uint64_t http_bytes;
     char url[320], host[256];

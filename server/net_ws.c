@@ -29,7 +29,7 @@ struct kolam_socket {
     bool is_closing, is_paused;
     uint8_t close_frame[4 + 100]; /* what is said at the end, a whole frame; */
     size_t close_size;            /* 0 once it was sent */
-    char address[64];
+    char address[KOLAM_ADDRESS_TEXT_MAX];
 };
 
 static struct kolam_socket *create(struct kolam_net *net, struct lws *wsi) {
@@ -77,7 +77,7 @@ static int filter(struct kolam_net *net, struct lws *wsi) {
         destroy(ws);
         return 1;
     }
-    lws_get_peer_simple(wsi, ws->address, sizeof(ws->address));
+    kolam_address_text(&ws->request->peer, ws->address);
     return 0;
 }
 

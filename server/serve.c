@@ -216,7 +216,7 @@ static enum kolam_status make_inner(struct kolam_server *server, struct kolam_er
 }
 
 static enum kolam_status make_net(struct kolam_server *server, struct kolam_error *error) {
-    const struct kolam_net_options options = {
+    struct kolam_net_options options = {
         .listen = server->options->listen,
         .tls_certificate = server->options->tls_cert,
         .tls_key = server->options->tls_key,
@@ -235,7 +235,11 @@ static enum kolam_status make_net(struct kolam_server *server, struct kolam_erro
                 .on_answer = kolam_metrics_http_answer,
             },
     };
-    return kolam_net_create(server->loop, &options, &server->net, error);
+    enum kolam_status status = kolam_proxies_init(
+        &options.proxies, server->options->trusted_proxies, server->options->trusted_proxy_count,
+        server->options->proxy_header, error);
+    return status == KOLAM_OK ? kolam_net_create(server->loop, &options, &server->net, error)
+                              : status;
 }
 
 /* `main` exists from the start; a server that cannot open it does not serve. */

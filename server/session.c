@@ -38,6 +38,7 @@ void *kolam_session_on_open(struct kolam_server *server, struct kolam_socket *ws
     session->refs = 1;
     session->opened_ms = kolam_loop_now_ms(server->loop);
     session->number = ++server->session_number;
+    session->address = request->peer;
     session->is_browser = request->origin[0] != '\0';
     kolam_list_init(&session->canvas_link);
     kolam_list_init(&session->dirty_link);

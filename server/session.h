@@ -63,6 +63,7 @@ struct kolam_session {
     uint32_t refs;
     enum kolam_session_state state;
     int64_t opened_ms;
+    struct kolam_address address; /* kolam_request.peer */
 
     struct kolam_canvas_wait wait;
     uint64_t nonce;

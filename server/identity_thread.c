@@ -1,43 +1,16 @@
-/* The identity thread. `mutex` guards both queues; the db is the thread's alone while it runs. */
+/* The identity thread: what is asked of identity.db, on the thread it shares its shape with (db_thread.c). */
 #include "identity_thread.h"
-
-#include <pthread.h>
-#include <signal.h>
 
 #include "kolam/alloc.h"
 
-struct queue {
-    struct kolam_identity_request *first, **end;
-};
-
 struct kolam_identity_thread {
-    pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    struct queue waiting, finished;
-    bool is_ending;
-    struct kolam_identity_db *db;
-    struct kolam_loop *loop;
+    struct kolam_db_thread *thread;
+    struct kolam_identity_db *db; /* the thread's while it runs */
 };
 
-static void queue_init(struct queue *queue) {
-    queue->first = NULL;
-    queue->end = &queue->first;
-}
-
-static void queue_append(struct queue *queue, struct kolam_identity_request *request) {
-    request->next = NULL;
-    *queue->end = request;
-    queue->end = &request->next;
-}
-
-static struct kolam_identity_request *queue_take_all(struct queue *queue) {
-    struct kolam_identity_request *first = queue->first;
-    queue_init(queue);
-    return first;
-}
-
-static void perform(struct kolam_identity_db *db, struct kolam_identity_request *request) {
+static void perform(void *ctx, struct kolam_db_request *base) {
+    struct kolam_identity_db *db = ctx;
+    struct kolam_identity_request *request = (struct kolam_identity_request *)base;
     switch (request->kind) {
     case KOLAM_IDENTITY_FIND:
         request->status = kolam_identity_find(db, request->secret, &request->author);
@@ -57,90 +30,43 @@ static void perform(struct kolam_identity_db *db, struct kolam_identity_request 
     }
 }
 
-static void *run(void *arg) {
-    struct kolam_identity_thread *thread = arg;
-    pthread_mutex_lock(&thread->mutex);
-    for (;;) {
-        struct kolam_identity_request *request = queue_take_all(&thread->waiting);
-        if (!request) {
-            if (thread->is_ending) {
-                break;
-            }
-            pthread_cond_wait(&thread->changed, &thread->mutex);
-            continue;
-        }
-        while (request) {
-            struct kolam_identity_request *next = request->next;
-            pthread_mutex_unlock(&thread->mutex);
-            perform(thread->db, request);
-            pthread_mutex_lock(&thread->mutex);
-            queue_append(&thread->finished, request);
-            request = next;
-            kolam_loop_wake(thread->loop, KOLAM_WAKE_IDENTITY);
-        }
-    }
-    pthread_mutex_unlock(&thread->mutex);
-    return NULL;
+static void done(struct kolam_db_request *base) {
+    struct kolam_identity_request *request = (struct kolam_identity_request *)base;
+    request->done(request);
 }
 
 enum kolam_status kolam_identity_thread_create(struct kolam_identity_db *db,
                                                struct kolam_loop *loop,
                                                struct kolam_identity_thread **out_thread) {
-    struct kolam_identity_thread *thread = kolam_alloc_zero(1, sizeof(*thread));
-    if (!thread) {
+    const struct kolam_db_thread_options options = {
+        .ctx = db, .perform = perform, .done = done, .loop = loop, .wake = KOLAM_WAKE_IDENTITY};
+    struct kolam_identity_thread *identity = kolam_alloc_zero(1, sizeof(*identity));
+    if (!identity) {
         return KOLAM_ERR_NOMEM;
     }
-    thread->db = db;
-    thread->loop = loop;
-    queue_init(&thread->waiting);
-    queue_init(&thread->finished);
-    pthread_mutex_init(&thread->mutex, NULL);
-    pthread_cond_init(&thread->changed, NULL);
-    /* Signals belong to the loop thread: block them while the new one inherits its mask. */
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int problem = pthread_create(&thread->thread, NULL, run, thread);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (problem != 0) {
-        kolam_free(thread);
-        return KOLAM_ERR_IO;
+    enum kolam_status status = kolam_db_thread_create(&options, &identity->thread);
+    if (status != KOLAM_OK) {
+        kolam_free(identity);
+        return status;
     }
-    *out_thread = thread;
+    identity->db = db;
+    *out_thread = identity;
     return KOLAM_OK;
 }
 
-void kolam_identity_thread_destroy(struct kolam_identity_thread *thread) {
-    if (!thread) {
-        return;
+void kolam_identity_thread_destroy(struct kolam_identity_thread *identity) {
+    if (identity) {
+        kolam_db_thread_destroy(identity->thread);
+        kolam_identity_db_destroy(identity->db);
+        kolam_free(identity);
     }
-    pthread_mutex_lock(&thread->mutex);
-    thread->is_ending = true;
-    pthread_cond_signal(&thread->changed);
-    pthread_mutex_unlock(&thread->mutex);
-    pthread_join(thread->thread, NULL);
-    kolam_identity_dispatch(thread);
-    pthread_cond_destroy(&thread->changed);
-    pthread_mutex_destroy(&thread->mutex);
-    kolam_identity_db_destroy(thread->db);
-    kolam_free(thread);
 }
 
-void kolam_identity_submit(struct kolam_identity_thread *thread,
+void kolam_identity_submit(struct kolam_identity_thread *identity,
                            struct kolam_identity_request *request) {
-    pthread_mutex_lock(&thread->mutex);
-    queue_append(&thread->waiting, request);
-    pthread_cond_signal(&thread->changed);
-    pthread_mutex_unlock(&thread->mutex);
+    kolam_db_submit(identity->thread, &request->base);
 }
 
-void kolam_identity_dispatch(struct kolam_identity_thread *thread) {
-    pthread_mutex_lock(&thread->mutex);
-    struct kolam_identity_request *request = queue_take_all(&thread->finished);
-    pthread_mutex_unlock(&thread->mutex);
-    while (request) {
-        struct kolam_identity_request *next = request->next;
-        request->done(request);
-        request = next;
-    }
+void kolam_identity_dispatch(struct kolam_identity_thread *identity) {
+    kolam_db_dispatch(identity->thread);
 }

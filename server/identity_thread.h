@@ -3,8 +3,8 @@
 #ifndef KOLAM_SERVER_IDENTITY_THREAD_H
 #define KOLAM_SERVER_IDENTITY_THREAD_H
 
+#include "db_thread.h"
 #include "kolam/identity.h"
-#include "loop.h"
 
 enum kolam_identity_kind {
     KOLAM_IDENTITY_FIND,   /* secret -> author */
@@ -14,6 +14,7 @@ enum kolam_identity_kind {
 };
 
 struct kolam_identity_request {
+    struct kolam_db_request base;
     enum kolam_identity_kind kind;
     uint8_t secret[KOLAM_SECRET_BYTES];
     struct kolam_author author;
@@ -21,7 +22,6 @@ struct kolam_identity_request {
     uint32_t slot;                                        /* the asker's */
     void *ctx;                                            /* the asker's */
     void (*done)(struct kolam_identity_request *request); /* loop thread; owns the request */
-    struct kolam_identity_request *next;                  /* the thread's */
 };
 
 struct kolam_identity_thread;

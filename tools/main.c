@@ -17,6 +17,7 @@ static const struct verb verbs[] = {
     {"watch", kolam_cmd_watch},
     {"blame", kolam_cmd_blame},
     {"rollback", kolam_cmd_rollback},
+    {"admin", kolam_cmd_admin},
     {"timelapse", kolam_cmd_timelapse},
     {"check", kolam_cmd_check},
     {"compact", kolam_cmd_compact},
@@ -34,6 +35,7 @@ static const char help[] =
     "  kolam watch      print what is being drawn, as it happens, one JSON object a line\n"
     "  kolam blame      tell whose strokes lie under a pixel\n"
     "  kolam rollback   hide strokes of chosen artists, or show them again\n"
+    "  kolam admin      decide as a moderator or owner: who may draw, where, how\n"
     "  kolam top        show what a running server does, live\n"
     "  kolam check      verify a wall's files, and repair what can be rebuilt\n"
     "  kolam compact    flatten a wall's older history into a picture, for good\n"

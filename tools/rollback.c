@@ -3,14 +3,12 @@
 #include "rollback.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "kolam/command.h"
-#include "kolam/export.h"
 #include "tool.h"
 #include "verb_options.h"
 
@@ -92,29 +90,6 @@ static bool parse(int argc, char **argv, struct arguments *out) {
 static const struct kolam_rect world = {-KOLAM_TILE_PX, -KOLAM_TILE_PX, KOLAM_TILE_PX,
                                         KOLAM_TILE_PX, KOLAM_LEVEL_MIN};
 
-static bool is_whole(const struct kolam_region *region, int32_t level) {
-    const double sides[] = {region->x, region->y, region->width, region->height};
-    for (int i = 0; i < 4; i++) {
-        double side = ldexp(sides[i], level);
-        if (side != floor(side)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* In pixels of a level at which the sides are whole, or nearly so. */
-static struct kolam_rect rect_of(const struct kolam_region *region) {
-    int32_t level = 0;
-    while (level < KOLAM_LEVEL_MAX && !is_whole(region, level)) {
-        level++;
-    }
-    return (struct kolam_rect){(int64_t)floor(ldexp(region->x, level)),
-                               (int64_t)floor(ldexp(region->y, level)),
-                               (int64_t)ceil(ldexp(region->x + region->width, level)),
-                               (int64_t)ceil(ldexp(region->y + region->height, level)), level};
-}
-
 /* "SEQ" or "SEQ-SEQ". */
 static bool parse_undo(const char *text, struct kolam_rollback_order *order) {
     char first[24];
@@ -134,7 +109,6 @@ static bool parse_undo(const char *text, struct kolam_rollback_order *order) {
 /* What is to be done. Exit status of a wrong use, or 0. */
 static int check_choice(const char *verb, struct arguments *arguments) {
     struct kolam_rollback_order *order = &arguments->order;
-    struct kolam_region region;
     struct kolam_moment moment;
     if (arguments->artist_count > KOLAM_ORDER_ARTISTS_MAX) {
         return kolam_tool_misused(verb, "--artist may be given at most %d times",
@@ -155,12 +129,10 @@ static int check_choice(const char *verb, struct arguments *arguments) {
     }
     order->rect = world;
     if (arguments->rect) {
-        if (kolam_region_parse_rect(arguments->rect, strlen(arguments->rect), &region) !=
-            KOLAM_OK) {
+        if (!kolam_wall_rect(arguments->rect, &order->rect)) {
             return kolam_tool_misused(verb, "--rect %s is no X,Y,W,H inside the world (+-2^31)",
                                       arguments->rect);
         }
-        order->rect = rect_of(&region);
     }
     int misuse = kolam_wall_moment(verb, "--from", order->from, &moment);
     return misuse ? misuse : kolam_wall_moment(verb, "--to", order->to, &moment);

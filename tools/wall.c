@@ -1,12 +1,14 @@
 /* Which wall a verb is about, and moments of its past; see wall.h. */
 #include "wall.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "http.h"
 #include "kolam/alloc.h"
+#include "kolam/export.h"
 #include "kolam/folder.h"
 #include "tool.h"
 
@@ -68,6 +70,35 @@ enum kolam_status kolam_wall_resolve(struct kolam_reader *reader, const char *op
     }
     return status == KOLAM_OK ? KOLAM_OK
                               : kolam_fail(error, status, "%s %s: %s", option, text, reason.text);
+}
+
+/* ---- places ---- */
+
+static bool is_whole(const struct kolam_region *region, int32_t level) {
+    const double sides[] = {region->x, region->y, region->width, region->height};
+    for (int i = 0; i < 4; i++) {
+        double side = ldexp(sides[i], level);
+        if (side != floor(side)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool kolam_wall_rect(const char *text, struct kolam_rect *out_rect) {
+    struct kolam_region region;
+    int32_t level = 0;
+    if (kolam_region_parse_rect(text, strlen(text), &region) != KOLAM_OK) {
+        return false;
+    }
+    while (level < KOLAM_LEVEL_MAX && !is_whole(&region, level)) {
+        level++;
+    }
+    *out_rect = (struct kolam_rect){(int64_t)floor(ldexp(region.x, level)),
+                                    (int64_t)floor(ldexp(region.y, level)),
+                                    (int64_t)ceil(ldexp(region.x + region.width, level)),
+                                    (int64_t)ceil(ldexp(region.y + region.height, level)), level};
+    return true;
 }
 
 void kolam_wall_time_text(int64_t time_ms, char out_text[32]) {

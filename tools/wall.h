@@ -28,6 +28,10 @@ KOLAM_MUST_CHECK enum kolam_status kolam_wall_resolve(struct kolam_reader *reade
                                                       const char *option, const char *text,
                                                       uint64_t *out_seq, struct kolam_error *error);
 
+/* "X,Y,W,H" in level-0 pixels, decimals allowed, as a rectangle in pixels of a level at which its sides are whole, or nearly
+ * so. False for anything else. */
+bool kolam_wall_rect(const char *text, struct kolam_rect *out_rect);
+
 /* "2026-11-22T03:15:00.123Z". */
 void kolam_wall_time_text(int64_t time_ms, char out_text[32]);
 

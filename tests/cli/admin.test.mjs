@@ -1,0 +1,77 @@
+// kolam admin: what moderators and owners decide, from a shell.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import test, { after, before } from 'node:test';
+
+import { kolam, makeFolder, startServer } from '../wire/process.mjs';
+import '../wire/tidy.mjs';
+
+let server;
+before(async () => {
+  server = await startServer();
+});
+after(() => server?.kill());
+
+const admin = (args, options) => kolam(['admin', ...args], options);
+// At the running server, by the token in its data folder.
+const ask = (args) => admin([...args, '--server', server.origin, '--data', server.data]);
+
+// Exactly one line on standard error, none on standard output, and this exit status.
+function assertComplains(run, status, words) {
+  assert.equal(run.code, status, run.stderr);
+  assert.equal(run.stdout, '');
+  assert.match(run.stderr, /^kolam admin[^\n]*\n$/);
+  assert.match(run.stderr, words);
+}
+
+test('help is on standard output, of all and of each, and fits', async () => {
+  const all = await admin(['--help']);
+  assert.equal(all.code, 0);
+  const names = [...all.stdout.matchAll(/^ {2}([a-z-]+) +\S/gm)].map(([, name]) => name).filter((name) => name !== 'kolam');
+  for (const name of ['mode', 'area', 'role', 'freeze', 'votes', 'policy']) {
+    assert.ok(names.includes(name), name);
+  }
+  for (const name of names) {
+    const one = await admin([name, '--help']);
+    assert.equal(one.code, 0, name);
+    assert.equal(one.stderr, '');
+    assert.match(one.stdout, new RegExp(`^kolam admin ${name}`));
+    assert.match(one.stdout, /--admin-token-file FILE/);
+    assert.ok(one.stdout.split('\n').every((line) => line.length <= 110), `admin ${name} --help is too wide`);
+  }
+  assert.equal((await admin([])).code, 2);
+});
+
+test('wrong usage is one line and exit status 2, and nobody is asked', async () => {
+  assertComplains(await admin(['nonsense']), 2, /no 'nonsense'/);
+  assertComplains(await admin(['mode']), 2, /open, newcomers, invited or read-only/);
+  assertComplains(await admin(['mode', 'closed']), 2, /open, newcomers, invited or read-only/);
+  assertComplains(await admin(['mode', 'open', '--for', '3 days']), 2, /--for 3 days/);
+  assertComplains(await admin(['mode', 'open', '--for', '2h', '--until', '2026-01-01']), 2, /exclude/);
+  assertComplains(await admin(['mode', 'open', '--until', '4711']), 2, /--until 4711/);
+  assertComplains(await admin(['mode', 'open', '--canvas', '../x']), 2, /no name of a canvas/);
+  assertComplains(await admin(['area', 'protected']), 2, /--rect X,Y,W,H is needed/);
+  assertComplains(await admin(['area', 'plain']), 2, /--of AREA/);
+  assertComplains(await admin(['area', 'quiet', '--rect', '1,2,3']), 2, /--rect 1,2,3/);
+  assertComplains(await admin(['role', '12', 'king']), 2, /'king' is no role/);
+  assertComplains(await admin(['votes', 'many']), 2, /many is no number/);
+});
+
+test('without a server, or without its token, it fails in one line', async () => {
+  const nowhere = makeFolder();
+  assertComplains(await admin(['policy', '--data', nowhere]), 1, /admin\.token: No such file/);
+  assertComplains(await admin(['policy', '--data', server.data, '--server', 'http://127.0.0.1:1']), 1, /127\.0\.0\.1/);
+  const env = { KOLAM_ADMIN_TOKEN: 'f'.repeat(64) };
+  assertComplains(await admin(['policy', '--server', server.origin], { env }), 1, /admin token is wrong/);
+  assertComplains(await admin(['policy'], { env: { KOLAM_ADMIN_TOKEN: 'x' } }), 2, /holds no token/);
+});
+
+test('a canvas tells how it is set up', async () => {
+  const text = await ask(['policy']);
+  assert.equal(text.code, 0, text.stderr);
+  assert.match(text.stdout, /^canvas main: /);
+  const file = await admin(['policy', '--json', '--server', server.origin, '--admin-token-file', join(server.data, 'admin.token')]);
+  assert.equal(file.code, 0, file.stderr);
+  JSON.parse(file.stdout);
+});

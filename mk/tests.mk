@@ -11,6 +11,9 @@ FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_PROGRAMS := $(FUZZ_SOURCES:%.c=$(O)/%)
 # What several tests share, if anything.
 TEST_SUPPORT := $(call objects,tests/support/*.c)
+# What several fuzzers share; the server without its network takes the network's place, so only they may have it.
+FUZZ_PROBE := $(O)/tests/fuzz/canvas_probe.o
+FUZZ_SERVER := $(O)/tests/fuzz/inner_server.o
 
 $(TEST_PROGRAMS): TEST_LIBS = $(TILES_LIBS)
 $(APP_TESTS:%.c=$(O)/%): TEST_LIBS = $(LIBS)
@@ -19,7 +22,8 @@ $(TEST_PROGRAMS): $(O)/%: $(O)/%.o $(TEST_SUPPORT) $(OUT)/libkolam.a
 	@echo "  LINK  $@"
 	@$(CC) $(LINK) -o $@ $(filter %.o,$^) $(filter %-app.a,$^) $(OUT)/libkolam.a -lcmocka $(TEST_LIBS)
 
-$(FUZZ_PROGRAMS): $(O)/%: $(O)/%.o $(TEST_SUPPORT) $(O)/libkolam-app.a $(OUT)/libkolam.a
+$(O)/tests/fuzz/fuzz_message $(O)/tests/fuzz/fuzz_http: $(FUZZ_SERVER)
+$(FUZZ_PROGRAMS): $(O)/%: $(O)/%.o $(FUZZ_PROBE) $(TEST_SUPPORT) $(O)/libkolam-app.a $(OUT)/libkolam.a
 	@echo "  LINK  $@"
 	@$(CC) $(LINK) -fsanitize=fuzzer -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
 
@@ -37,6 +41,16 @@ test-long:
 
 $(SUITES:%=test-%): test-%:
 	@CC='$(CC)' tests/run $*
+
+# Coverage-guided, for as long as one likes: objects of their own, which tell everywhere where they have been. SECONDS is what each
+# harness is to have been clean for in all; it goes on where it was stopped.
+SECONDS ?= 60
+HARNESS ?=
+FUZZ_KIND := address,undefined,fuzzer-no-link
+fuzz:
+	@$(MAKE) --no-print-directory CC=clang SANITIZE=$(FUZZ_KIND) \
+	  $(if $(HARNESS),$(HARNESS:%=build/clang-address-undefined-fuzzer-no-link/tests/fuzz/fuzz_%),fuzz-programs)
+	@node tests/fuzz/run.mjs build/clang-address-undefined-fuzzer-no-link/tests/fuzz $(SECONDS) $(HARNESS)
 
 BENCH_SOURCES := $(wildcard tests/bench/bench_*.c)
 BENCH_PROGRAMS := $(BENCH_SOURCES:%.c=$(O)/%)
@@ -58,5 +72,5 @@ bench: all $(BENCH_PROGRAMS) $(OUT)/fanout_bare
 	@for script in $(wildcard tests/bench/*.mjs); do \
 	  echo "== $$script"; KOLAM_BIN=$(abspath $(BIN)) node $$script || exit 1; done
 
-.PHONY: test test-long $(SUITES:%=test-%) test-programs thread-test-programs fuzz-programs bench
+.PHONY: test test-long $(SUITES:%=test-%) test-programs thread-test-programs fuzz-programs fuzz bench
 .SECONDARY:

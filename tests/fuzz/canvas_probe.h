@@ -1,0 +1,22 @@
+/* Everything that kolam does with a canvas file that somebody handed in, for the fuzzers of such files. */
+#ifndef KOLAM_TESTS_FUZZ_CANVAS_PROBE_H
+#define KOLAM_TESTS_FUZZ_CANVAS_PROBE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A folder in memory, if there is such a place, made once and deleted at exit. */
+const char *probe_folder(void);
+/* "<folder>/<name>", valid for good; `name` is a literal. */
+const char *probe_path(const char *name);
+void probe_write(const char *path, const void *bytes, size_t size_bytes);
+/* Deletes the file and what SQLite leaves beside it. */
+void probe_remove(const char *path);
+
+/* Opens, reads, draws, checks, compacts and exports. Whatever the file says, this ends soon, needs little memory
+ * and does no harm: that is all that is asked of it. */
+void probe_canvas(const char *path);
+/* Opens it as the log does, which migrates it, and appends a stroke. */
+void probe_append(const char *path);
+
+#endif

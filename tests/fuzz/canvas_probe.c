@@ -16,6 +16,7 @@
 #include "kolam/identity.h"
 #include "tools/check.h"
 
+#define PATHS_MAX 16
 #define ROWS_SEEN_MAX 256 /* of each list: a file of a few pages can claim to have very many */
 
 struct probe {
@@ -50,13 +51,13 @@ const char *probe_folder(void) {
 }
 
 const char *probe_path(const char *name) {
-    char path[160];
-    (void)snprintf(path, sizeof path, "%s/%s", probe_folder(), name);
-    char *copy = kolam_strdup(path);
-    if (!copy) {
+    static char paths[PATHS_MAX][160];
+    static int count;
+    if (count == PATHS_MAX) {
         abort();
     }
-    return copy;
+    (void)snprintf(paths[count], sizeof paths[count], "%s/%s", probe_folder(), name);
+    return paths[count++];
 }
 
 void probe_write(const char *path, const void *bytes, size_t size_bytes) {
@@ -157,8 +158,8 @@ static void draw(struct probe *probe, struct kolam_tile_id tile, uint64_t at_seq
 }
 
 static void draw_some(struct probe *probe) {
-    struct kolam_tile_id tile = probe->info.has_recent ? probe->info.recent_tile
-                                                       : (struct kolam_tile_id){0, 0, 0};
+    struct kolam_tile_id tile =
+        probe->info.has_recent ? probe->info.recent_tile : (struct kolam_tile_id){0, 0, 0};
     draw(probe, tile, KOLAM_SEQ_NOW);
     draw(probe, tile, probe->info.last_seq / 2);
     for (int32_t up = 3; up <= 9 && tile.level - up >= KOLAM_LEVEL_MIN; up += 6) {
@@ -240,7 +241,7 @@ static void compact(struct probe *probe, const char *path) {
     }
 }
 
-static void use(struct probe *probe, const char *path) {
+static void use(struct probe *probe, const char *path, bool is_to_flatten) {
     if (kolam_reader_info(probe->reader, &probe->info) != KOLAM_OK) {
         return;
     }
@@ -256,15 +257,17 @@ static void use(struct probe *probe, const char *path) {
         kolam_reader_end(probe->reader);
     }
     check(probe);
-    compact(probe, path);
+    if (is_to_flatten) {
+        compact(probe, path);
+    }
 }
 
-void probe_canvas(const char *path) {
+void probe_canvas(const char *path, bool is_to_flatten) {
     struct probe probe = {.store = kolam_tile_store_null_create(),
                           .pixels = kolam_alloc(KOLAM_TILE_PIXELS * sizeof(uint32_t))};
     if (probe.store && probe.pixels && kolam_reader_create(path, &probe.reader, NULL) == KOLAM_OK &&
         kolam_reader_create(path, &probe.lookup, NULL) == KOLAM_OK) {
-        use(&probe, path);
+        use(&probe, path, is_to_flatten);
     }
     kolam_history_destroy(probe.history);
     kolam_raster_destroy(probe.raster);

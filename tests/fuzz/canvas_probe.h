@@ -2,6 +2,7 @@
 #ifndef KOLAM_TESTS_FUZZ_CANVAS_PROBE_H
 #define KOLAM_TESTS_FUZZ_CANVAS_PROBE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,9 +14,9 @@ void probe_write(const char *path, const void *bytes, size_t size_bytes);
 /* Deletes the file and what SQLite leaves beside it. */
 void probe_remove(const char *path);
 
-/* Opens, reads, draws, checks, compacts and exports. Whatever the file says, this ends soon, needs little memory
- * and does no harm: that is all that is asked of it. */
-void probe_canvas(const char *path);
+/* Opens, reads, draws, checks and exports, and flattens where that is wanted, which takes ten times as long. Whatever the file says,
+ * this ends soon, needs little memory and does no harm: that is all that is asked of it. */
+void probe_canvas(const char *path, bool is_to_flatten);
 /* Opens it as the log does, which migrates it, and appends a stroke. */
 void probe_append(const char *path);
 

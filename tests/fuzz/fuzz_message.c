@@ -75,10 +75,11 @@ static bool is_waiting(const struct client *client) {
 }
 
 static bool begin(struct client *client) {
-    const struct kolam_request request = {.path = "/ws", .host = "127.0.0.1:7700"};
+    struct kolam_request request = {.path = "/ws", .host = "127.0.0.1:7700"};
+    (void)kolam_address_parse(client->socket.peer, &request.peer);
     client->has_begun = true;
-    client->session = inner_server_handlers()->on_open(inner_server_handlers()->ctx,
-                                                       &client->socket, &request);
+    client->session =
+        inner_server_handlers()->on_open(inner_server_handlers()->ctx, &client->socket, &request);
     if (!client->session) {
         return false;
     }

@@ -90,8 +90,26 @@ static void on_answer(void *ctx, uint8_t kind, int status, uint64_t took_us) {
     require(status >= 200 && status < 600);
 }
 
+static void on_wake(void *ctx, enum kolam_wake wake) {
+    (void)ctx, (void)wake;
+}
+
+static void on_nothing(void *ctx) {
+    (void)ctx;
+}
+
+static bool on_reload(void *ctx) {
+    (void)ctx;
+    return true;
+}
+
 static void start(void) {
-    static const struct kolam_loop_handlers loop_handlers;
+    static const struct kolam_loop_handlers loop_handlers = {.on_wake = on_wake,
+                                                             .on_tick = on_nothing,
+                                                             .on_sweep = on_nothing,
+                                                             .on_turn = on_nothing,
+                                                             .on_stop = on_nothing,
+                                                             .on_reload = on_reload};
     static const struct kolam_logfmt logfmt = {.fd = 2, .level = KOLAM_LOG_ERROR};
     const struct kolam_net_options options = {
         .listen = "127.0.0.1:0",

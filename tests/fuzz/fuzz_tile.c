@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "kolam/alloc.h"
-#include "kolam/geometry.h"
+#include "kolam/ink.h"
 #include "tiles/tile_codec.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes);
@@ -25,8 +25,8 @@ static void comes_back(struct kolam_tile_codec *codec, encoder *encode, const ui
     bool is_empty;
     require(encode(codec, pixels, &encoded, &encoded_bytes) == KOLAM_OK);
     uint8_t *copy = kolam_memdup(encoded, encoded_bytes); /* so that a read beyond is seen */
-    require(copy && kolam_tile_codec_decode(codec, copy, encoded_bytes, &is_empty, again) ==
-                        KOLAM_OK);
+    require(copy &&
+            kolam_tile_codec_decode(codec, copy, encoded_bytes, &is_empty, again) == KOLAM_OK);
     require(memcmp(pixels, again, KOLAM_TILE_PIXELS * sizeof *pixels) == 0);
     kolam_free(copy);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "canvas_probe.h"
 #include "kolam/alloc.h"
@@ -109,19 +110,24 @@ static void make_canvas(void) {
     struct kolam_folder *folder;
     require(kolam_folder_open(probe_folder(), &folder, NULL) == KOLAM_OK);
     kolam_folder_close(folder);
+    require(mkdir(probe_path("web"), 0700) == 0);
+    probe_write(probe_path("web/index.html"), "<!doctype html>", 15);
+    probe_write(probe_path("web/app.js"), "'use strict';", 13);
+    const char *path = probe_path("canvases/main.kolam");
     for (int i = 0; i < 3; i++) {
-        probe_append(probe_path("canvases/main.kolam"));
+        probe_append(path);
     }
 }
 
 static void *serve(void *ctx) {
     (void)ctx;
-    char data[64];
+    char data[64], web[96];
     (void)snprintf(data, sizeof data, "%s", probe_folder());
-    char *argv[] = {"serve",     "--data",        data, "--log-level",     "error", "--threads",
-                    "2",         "--gather-us",   "0",  "--tile-cache-mb", "16",    "--vanish-ms",
-                    "1000",      NULL};
-    exit(kolam_cmd_serve(13, argv)); /* it does not end by itself */
+    (void)snprintf(web, sizeof web, "%s/web", data);
+    char *argv[] = {"serve", "--data",      data,   "--web",       web, "--log-level",
+                    "error", "--threads",   "2",    "--gather-us", "0", "--tile-cache-mb",
+                    "16",    "--vanish-ms", "1000", NULL};
+    exit(kolam_cmd_serve(15, argv)); /* it does not end by itself */
 }
 
 void inner_server_start(void) {

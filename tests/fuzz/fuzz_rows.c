@@ -166,7 +166,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
     }
     (void)sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
     sqlite3_close(db);
-    probe_canvas(path, size_bytes % 8 == 7);
+    probe_canvas(path, size_bytes % 32 == 31);
     probe_append(path);
     probe_remove(path);
     return 0;

@@ -139,8 +139,9 @@ void kolam_canvas_index_clear_changes(struct kolam_canvas_index *index) {
     index->decoded_bytes = 0;
 }
 
-static enum kolam_status append_changes(struct kolam_canvas_index *index, uint64_t target,
-                                        uint32_t home_count) {
+enum kolam_status kolam_canvas_index_change_homes(struct kolam_canvas_index *index, uint64_t target,
+                                                  const struct kolam_home *homes,
+                                                  uint32_t home_count) {
     uint32_t needed = index->change_count + home_count;
     if (needed > index->change_capacity) {
         uint32_t capacity = needed < 256 ? 256 : needed * 2;
@@ -154,7 +155,7 @@ static enum kolam_status append_changes(struct kolam_canvas_index *index, uint64
     }
     for (uint32_t i = 0; i < home_count; i++) {
         index->changes[index->change_count++] =
-            (struct kolam_change){.target = target, .home = index->homes[i]};
+            (struct kolam_change){.target = target, .home = homes[i]};
     }
     return KOLAM_OK;
 }
@@ -197,7 +198,9 @@ enum kolam_status kolam_canvas_index_change(struct kolam_canvas_index *index, ui
         status = has_row ? target_homes(index, artist, &home_count) : KOLAM_ERR_NOT_FOUND;
     }
     (void)sqlite3_reset(index->find_op);
-    return status == KOLAM_OK ? append_changes(index, target, home_count) : status;
+    return status == KOLAM_OK
+               ? kolam_canvas_index_change_homes(index, target, index->homes, home_count)
+               : status;
 }
 
 enum kolam_status kolam_canvas_index_change_all(struct kolam_canvas_index *index,

@@ -59,6 +59,11 @@ void kolam_canvas_index_clear_changes(struct kolam_canvas_index *index);
  * KOLAM_ERR_DENIED: `artist` is not 0 and the stroke is another's. */
 KOLAM_MUST_CHECK enum kolam_status kolam_canvas_index_change(struct kolam_canvas_index *index,
                                                              uint64_t target, uint32_t artist);
+/* Appends homes that are known as changes of `target`. */
+KOLAM_MUST_CHECK enum kolam_status kolam_canvas_index_change_homes(struct kolam_canvas_index *index,
+                                                                   uint64_t target,
+                                                                   const struct kolam_home *homes,
+                                                                   uint32_t home_count);
 /* The same for each target that the body of a hide or show names. */
 KOLAM_MUST_CHECK enum kolam_status kolam_canvas_index_change_all(struct kolam_canvas_index *index,
                                                                  const uint8_t *body,

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "canvas_withhold.h"
 #include "kolam/alloc.h"
 
 enum kolam_status kolam_canvas_plan_init(struct kolam_canvas_plan *plan, sqlite3 *db,
@@ -80,9 +81,9 @@ static enum kolam_status find_origin(struct kolam_canvas_plan *plan, uint64_t no
     return status;
 }
 
-static enum kolam_status find_author(struct kolam_canvas_plan *plan,
-                                     const struct kolam_submission *submission,
-                                     struct kolam_known_author *out_known) {
+enum kolam_status kolam_canvas_plan_author(struct kolam_canvas_plan *plan,
+                                           const struct kolam_submission *submission,
+                                           struct kolam_known_author *out_known) {
     enum kolam_status status = kolam_canvas_plan_artist(plan, &submission->author, out_known);
     if (status == KOLAM_OK && out_known->artist != 0) {
         status = find_origin(plan, submission->nonce, out_known);
@@ -115,7 +116,11 @@ static bool op_is_valid(const struct kolam_log_op *op) {
 
 /* Counters rise within a submission, so no id can come twice in it. */
 static bool submission_is_valid(const struct kolam_submission *submission) {
-    for (uint32_t i = 0; i < submission->op_count; i++) {
+    const uint32_t count = kolam_submission_own_count(submission);
+    if (submission->withheld_by && count == 0) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
         const struct kolam_log_op *op = &submission->ops[i];
         if (!op_is_valid(op) || (i > 0 && op->counter <= op[-1].counter)) {
             return false;
@@ -205,15 +210,16 @@ static enum kolam_status find_op(struct kolam_canvas_plan *plan, int64_t origin,
 /* An atomic unit was committed whole or not at all. */
 static enum kolam_status find_ops(struct kolam_canvas_plan *plan, int64_t origin,
                                   struct kolam_submission *submission, bool *out_is_new) {
+    const uint32_t count = kolam_submission_own_count(submission);
     uint32_t duplicates = 0;
-    for (uint32_t i = 0; i < submission->op_count && origin != 0; i++) {
+    for (uint32_t i = 0; i < count && origin != 0; i++) {
         enum kolam_status status = find_op(plan, origin, &submission->ops[i]);
         if (status != KOLAM_OK) {
             return status;
         }
         duplicates += submission->ops[i].is_duplicate;
     }
-    if (duplicates != 0 && duplicates != submission->op_count) {
+    if (duplicates != 0 && duplicates != count) {
         return KOLAM_ERR_INVALID; /* ids of one unit used again in another */
     }
     *out_is_new = duplicates == 0;
@@ -222,9 +228,9 @@ static enum kolam_status find_ops(struct kolam_canvas_plan *plan, int64_t origin
 
 /* ---- what is changed ---- */
 
-/* Joins the op's own homes and those of what it changes. */
-static enum kolam_status unite_homes(const struct kolam_canvas_index *index,
-                                     const struct kolam_log_op *op, struct kolam_op_plan *op_plan) {
+enum kolam_status kolam_canvas_plan_unite(const struct kolam_canvas_index *index,
+                                          const struct kolam_log_op *op,
+                                          struct kolam_op_plan *op_plan) {
     uint32_t own = op->kind == KOLAM_OP_STROKE ? op->home_count : 0;
     uint32_t count = own + op_plan->change_end - op_plan->change_first;
     struct kolam_home *homes = kolam_alloc_array(count, sizeof *homes);
@@ -257,7 +263,7 @@ static enum kolam_status plan_op(struct kolam_canvas_plan *plan,
     }
     op_plan->change_end = index->change_count;
     if (status == KOLAM_OK && op_plan->change_end > op_plan->change_first) {
-        status = unite_homes(index, op, op_plan);
+        status = kolam_canvas_plan_unite(index, op, op_plan);
     }
     return status;
 }
@@ -291,17 +297,22 @@ enum kolam_status kolam_canvas_plan_make(struct kolam_canvas_plan *plan,
                                          struct kolam_known_author *out_known, bool *out_is_new) {
     struct kolam_known_author known = {0};
     bool is_new = false;
-    enum kolam_status status =
-        submission_is_valid(submission) ? find_author(plan, submission, &known) : KOLAM_ERR_INVALID;
+    enum kolam_status status = submission_is_valid(submission)
+                                   ? kolam_canvas_plan_author(plan, submission, &known)
+                                   : KOLAM_ERR_INVALID;
     if (status == KOLAM_OK) {
         status = find_ops(plan, known.origin, submission, &is_new);
     }
     if (status == KOLAM_OK && is_new) {
         status = reserve_ops(plan, submission->op_count);
     }
-    for (uint32_t i = 0; i < submission->op_count && is_new && status == KOLAM_OK; i++) {
+    const uint32_t own_count = kolam_submission_own_count(submission);
+    for (uint32_t i = 0; i < own_count && is_new && status == KOLAM_OK; i++) {
         status =
             plan_op(plan, submission, (uint32_t)known.artist, &submission->ops[i], &plan->ops[i]);
+    }
+    if (submission->withheld_by && is_new && status == KOLAM_OK) {
+        status = kolam_canvas_withhold_plan(plan, submission);
     }
     if (status == KOLAM_OK) {
         *out_known = known;

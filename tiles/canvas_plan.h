@@ -34,6 +34,14 @@ void kolam_canvas_plan_finish(struct kolam_canvas_plan *plan); /* zeroed is safe
 KOLAM_MUST_CHECK enum kolam_status kolam_canvas_plan_artist(struct kolam_canvas_plan *plan,
                                                             const struct kolam_author *author,
                                                             struct kolam_known_author *out_known);
+/* With the origin of the submission's nonce. */
+KOLAM_MUST_CHECK enum kolam_status
+kolam_canvas_plan_author(struct kolam_canvas_plan *plan, const struct kolam_submission *submission,
+                         struct kolam_known_author *out_known);
+/* Joins the op's own homes and those of what it changes, in op_plan->homes. */
+KOLAM_MUST_CHECK enum kolam_status kolam_canvas_plan_unite(const struct kolam_canvas_index *index,
+                                                           const struct kolam_log_op *op,
+                                                           struct kolam_op_plan *op_plan);
 /* Plans a submission; marks its duplicates and replacements. *out_is_new: there is something to write.
  * INVALID, NOT_FOUND, DENIED and NOMEM are about this submission; others about the file. */
 KOLAM_MUST_CHECK enum kolam_status kolam_canvas_plan_make(struct kolam_canvas_plan *plan,

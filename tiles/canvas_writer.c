@@ -7,6 +7,7 @@
 
 #include "canvas_open.h"
 #include "canvas_plan.h"
+#include "canvas_withhold.h"
 #include "kolam/alloc.h"
 #include "wal_room.h"
 
@@ -117,6 +118,26 @@ static enum kolam_status write_op(struct kolam_canvas_writer *writer,
     return status;
 }
 
+/* The hide of what is withheld is another author's, and its id is its seq: nobody else's can be the same. */
+static enum kolam_status write_hide(struct kolam_canvas_writer *writer,
+                                    struct kolam_submission *submission) {
+    const uint64_t seq = writer->now.last_seq + 1;
+    const uint32_t place = submission->op_count - 1;
+    const struct kolam_submission hiding = {
+        .author = *submission->withheld_by, .nonce = seq >> 32, .op_count = 1};
+    struct kolam_log_op *hide = &submission->ops[place];
+    struct kolam_known_author known = {0};
+    hide->counter = (uint32_t)seq;
+    enum kolam_status status = kolam_canvas_withhold_make(&writer->plan, submission);
+    if (status == KOLAM_OK) {
+        status = kolam_canvas_plan_author(&writer->plan, &hiding, &known);
+    }
+    if (status == KOLAM_OK) {
+        status = write_author(writer, &hiding, &known);
+    }
+    return status == KOLAM_OK ? write_op(writer, &known, hide, &writer->plan.ops[place]) : status;
+}
+
 static enum kolam_status write_submission(struct kolam_canvas_writer *writer,
                                           struct kolam_submission *submission,
                                           struct kolam_known_author *known) {
@@ -125,10 +146,11 @@ static enum kolam_status write_submission(struct kolam_canvas_writer *writer,
         writer->now.last_time_ms = now_ms;
     }
     enum kolam_status status = write_author(writer, submission, known);
-    for (uint32_t i = 0; i < submission->op_count && status == KOLAM_OK; i++) {
+    const uint32_t own_count = kolam_submission_own_count(submission);
+    for (uint32_t i = 0; i < own_count && status == KOLAM_OK; i++) {
         status = write_op(writer, known, &submission->ops[i], &writer->plan.ops[i]);
     }
-    return status;
+    return status == KOLAM_OK && submission->withheld_by ? write_hide(writer, submission) : status;
 }
 
 /* What is the submission's own fault, or passes: the rest of the batch goes on. */

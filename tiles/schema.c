@@ -1,4 +1,4 @@
-/* The tables of the three kinds of files, and how a file gets from any earlier version to the present
+/* The tables of the four kinds of files, and how a file gets from any earlier version to the present
  * one. docs/storage.md tells what the columns mean. A step, once released, is never edited. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -41,6 +41,28 @@ static const char *const identity_steps[] = {
     "                     name TEXT, created_ms INTEGER);",
 };
 
+static const char *const moderation_steps[] = {
+    /* 0 -> 1 */
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value);"
+    "CREATE TABLE sanction (id INTEGER PRIMARY KEY, kind INTEGER, is_hidden INTEGER,"
+    "                       bans_watching INTEGER, canvas TEXT, ident BLOB, name TEXT,"
+    "                       decided_on TEXT, artist INTEGER, prefix BLOB, prefix_bits INTEGER,"
+    "                       from_ms INTEGER, until_ms INTEGER, why TEXT, by_ident BLOB,"
+    "                       by_name TEXT, ended_ms INTEGER, ended_by_ident BLOB,"
+    "                       ended_by_name TEXT);"
+    "CREATE INDEX sanction_from ON sanction (from_ms);"
+    "CREATE INDEX sanction_ended ON sanction (ended_ms) WHERE ended_ms IS NOT NULL;"
+    "CREATE TABLE report (id INTEGER PRIMARY KEY, canvas TEXT, made_ms INTEGER, by_ident BLOB,"
+    "                     by_name TEXT, by_artist INTEGER, kind INTEGER, level INTEGER,"
+    "                     x INTEGER, y INTEGER, width INTEGER, height INTEGER, artist INTEGER,"
+    "                     name TEXT, stroke INTEGER, text TEXT, closed_ms INTEGER,"
+    "                     closed_by_ident BLOB, closed_by_name TEXT, outcome TEXT,"
+    "                     is_told INTEGER);"
+    "CREATE INDEX report_open ON report (canvas) WHERE closed_ms IS NULL;"
+    "CREATE INDEX report_closed ON report (closed_ms) WHERE closed_ms IS NOT NULL;"
+    "CREATE INDEX report_untold ON report (by_ident) WHERE is_told = 0;",
+};
+
 static const char *const tiles_steps[] = {
     /* 0 -> 1 */
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value);"
@@ -62,6 +84,8 @@ const struct kolam_schema kolam_schema_canvas = {
     .what = "canvas", .application_id = 0x6b6f6c6d, STEPS(canvas_steps)};
 const struct kolam_schema kolam_schema_identity = {
     .what = "identity file", .application_id = 0x6b6f6c69, STEPS(identity_steps)};
+const struct kolam_schema kolam_schema_moderation = {
+    .what = "moderation file", .application_id = 0x6b6f6c72, STEPS(moderation_steps)};
 const struct kolam_schema kolam_schema_tiles = {
     .what = "tile file", .application_id = 0x6b6f6c74, STEPS(tiles_steps)};
 

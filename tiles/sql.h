@@ -57,6 +57,7 @@ struct kolam_schema {
 };
 extern const struct kolam_schema kolam_schema_canvas;
 extern const struct kolam_schema kolam_schema_identity;
+extern const struct kolam_schema kolam_schema_moderation;
 extern const struct kolam_schema kolam_schema_tiles;
 
 /* Reads the version a file has, 0 for an empty one, changing nothing. KOLAM_ERR_TOO_NEW for a newer one,

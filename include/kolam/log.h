@@ -58,6 +58,9 @@ struct kolam_submission {
     bool may_change_others; /* a hide or show may name strokes of other artists */
     uint32_t op_count;      /* 0: only makes sure that the author has a number on this canvas */
     struct kolam_log_op *ops;
+    /* Not NULL: what this shows is hidden in the same moment, by this author. The last of `ops` is the hide: its kind is set,
+     * the log makes the rest; the other ops are the submission's own. Outlives the submission. */
+    const struct kolam_author *withheld_by;
     /* Called once, inside kolam_log_dispatch; the callee owns the submission from then on. */
     void (*done)(void *ctx, struct kolam_submission *submission);
     void *ctx;
@@ -69,6 +72,11 @@ struct kolam_submission {
     struct kolam_submission *next; /* the log's, while it holds the submission */
     uint64_t queued_us;            /* the log's: when it came */
 };
+
+/* How many ops are the submitter's. */
+static inline uint32_t kolam_submission_own_count(const struct kolam_submission *submission) {
+    return submission->op_count - (submission->withheld_by ? 1 : 0);
+}
 
 /* Zeroed room for `op_count` ops; NULL when out of memory. Any thread. */
 struct kolam_submission *kolam_submission_create(uint32_t op_count);

@@ -7,6 +7,7 @@
 #include "ephemera.h"
 #include "fanout.h"
 #include "places_ws.h"
+#include "policy_keep.h"
 #include "kolam/alloc.h"
 
 #define IDLE_MS 60000
@@ -62,6 +63,7 @@ static void forget_open_state(struct kolam_canvas *canvas) {
     kolam_recent_finish(&canvas->recent);
     kolam_lively_finish(&canvas->lively);
     kolam_places_finish(&canvas->places);
+    kolam_policy_forget(canvas);
     kolam_name_index_unref(canvas->names);
     canvas->names = NULL;
     canvas->places_changed_seq = 0;
@@ -121,6 +123,7 @@ struct open_job {
     struct kolam_canvas *canvas; /* the loop's; its paths do not change */
     struct kolam_log *log;
     struct kolam_canvas_info info;
+    struct kolam_policy policy;
     bool was_absent;
     enum kolam_status status;
     struct kolam_error error;
@@ -151,6 +154,10 @@ static void run_open(struct kolam_job *base, struct kolam_worker *worker) {
     if (job->status == KOLAM_OK) {
         job->status = kolam_reader_info(view->reader, &job->info);
     }
+    if (job->status == KOLAM_OK) {
+        job->status =
+            kolam_policy_read(view->reader, server->clock.now_ms(server->clock.ctx), &job->policy);
+    }
 }
 
 static void take_place(struct kolam_canvas *canvas, const struct kolam_canvas_info *info) {
@@ -173,6 +180,10 @@ static enum kolam_status become_open(struct kolam_canvas *canvas, struct open_jo
     canvas->lively.since_seq = canvas->last_seq;
     canvas->lively.is_loaded = canvas->last_seq == 0;
     canvas->base_seq = job->info.base_seq;
+    canvas->newest_artist = (uint32_t)job->info.artist_count;
+    kolam_policy_forget(canvas);
+    canvas->policy = job->policy;
+    job->policy = (struct kolam_policy){0};
     take_place(canvas, &job->info);
     kolam_log_listen(job->log, kolam_ephemera_hear, canvas);
     return kolam_log_follow(job->log, canvas->last_seq, kolam_fanout_on_commit, canvas);
@@ -216,6 +227,7 @@ static void done_open(struct kolam_job *base) {
         job->status = status;
         fail_open(canvas, job);
     }
+    kolam_policy_finish(&job->policy);
     kolam_free(job);
     tell_waiting(canvas, status);
     kolam_canvas_release(canvas);
@@ -362,6 +374,7 @@ static void sweep_one(void *ctx, struct kolam_canvas *canvas) {
     tell_writable(canvas);
     kolam_metrics_sweep_canvas(canvas);
     kolam_places_sweep(canvas);
+    kolam_policy_sweep(canvas);
     if (canvas->state == KOLAM_CANVAS_OPEN && canvas->users == 0 &&
         *now_ms - canvas->unused_since_ms > IDLE_MS) {
         begin_closing(canvas);

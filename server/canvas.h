@@ -5,7 +5,10 @@
 #ifndef KOLAM_SERVER_CANVAS_H
 #define KOLAM_SERVER_CANVAS_H
 
+#include <jansson.h>
+
 #include "kolam/folder.h"
+#include "kolam/policy.h"
 #include "interest.h"
 #include "lively.h"
 #include "name_index.h"
@@ -48,6 +51,11 @@ struct kolam_canvas {
     struct kolam_versions *versions;
     struct kolam_lively lively; /* its newest strokes */
     struct kolam_places places;
+    struct kolam_policy policy;             /* who may do what; see policy_keep.h */
+    json_t *policy_json;                    /* the same as clients are told, or NULL: to be made */
+    bool is_policy_lost, is_policy_reading; /* for want of memory; a worker is at it */
+    uint64_t policy_record_seq;             /* the newest act committed while it is open */
+    uint32_t newest_artist;                 /* numbers up to it are given */
     uint64_t places_changed_seq;    /* the newest record that clients were not told of; or 0 */
     struct kolam_name_index *names; /* of artists; made when somebody searches */
     int64_t names_made_ms;
@@ -91,6 +99,12 @@ struct kolam_canvas_paths {
 /* An artist drew, who may be new; or (0) somebody is called differently. */
 static inline void kolam_names_notice(struct kolam_canvas *canvas, uint32_t artist) {
     canvas->are_names_old |= canvas->names && (artist == 0 || artist > canvas->names->newest);
+}
+
+/* A number is an artist's here. */
+static inline void kolam_canvas_number(struct kolam_canvas *canvas, uint32_t artist) {
+    canvas->newest_artist = artist > canvas->newest_artist ? artist : canvas->newest_artist;
+    kolam_names_notice(canvas, artist);
 }
 
 /* Runs what the logs have completed. */

@@ -6,6 +6,7 @@
 #include "kolam/alloc.h"
 #include "options.h"
 #include "places_ws.h"
+#include "policy_keep.h"
 #include "protocol_out.h"
 
 enum kolam_status kolam_fanout_create(struct kolam_server *server) {
@@ -145,6 +146,7 @@ static void commit_op(struct kolam_canvas *canvas, const struct kolam_submission
     take_place(canvas, op);
     kolam_lively_commit(&canvas->lively, submission->artist, op, canvas->server->room);
     kolam_places_commit(canvas, submission->artist, op);
+    kolam_policy_commit(canvas, submission->artist, op);
     struct kolam_bytes *record = kolam_out_op(submission, op);
     if (!record) {
         /* Whoever watches would miss it: they all look again. */
@@ -162,7 +164,7 @@ static void commit_op(struct kolam_canvas *canvas, const struct kolam_submission
 
 void kolam_fanout_on_commit(void *ctx, const struct kolam_submission *submission) {
     kolam_submit_on_commit(submission);
-    kolam_names_notice(ctx, submission->artist);
+    kolam_canvas_number(ctx, submission->artist);
     for (uint32_t i = 0; i < submission->op_count; i++) {
         commit_op(ctx, submission, &submission->ops[i]);
     }

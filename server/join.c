@@ -10,6 +10,7 @@
 #include "json.h"
 #include "kolam/alloc.h"
 #include "numbering.h"
+#include "policy_keep.h"
 
 /* A client sends the nonce as 16 digits of a number, the wire holds it as a u64: the first two digits are
  * its highest byte. */
@@ -30,7 +31,7 @@ static json_t *place_json(const struct kolam_canvas *canvas) {
 }
 
 static void welcome(struct kolam_session *session) {
-    const struct kolam_canvas *canvas = session->canvas;
+    struct kolam_canvas *canvas = session->canvas;
     struct kolam_server *server = session->server;
     char incarnation[17];
     snprintf(incarnation, sizeof(incarnation), "%016" PRIx64, canvas->incarnation);
@@ -42,12 +43,15 @@ static void welcome(struct kolam_session *session) {
                   KOLAM_GROUP_PARTS_MAX, "homes", KOLAM_STROKE_HOMES_MAX, "message",
                   (int)KOLAM_MESSAGE_BYTES_MAX, "unacknowledged", 4096, "edit", KOLAM_EDIT_OPS_MAX);
     session->is_identity_told = session->artist != 0;
+    session->standing.told_role = kolam_standing_role(session);
     kolam_session_send_json(
         session,
-        json_pack("{ss si ss sI ss si so so so sI}", "type", "welcome", "protocol", 1, "canvas",
-                  canvas->name, "seq", (json_int_t)canvas->last_seq, "incarnation", incarnation,
-                  "raster", KOLAM_INK_VERSION, "you", you, "recent", place_json(canvas), "limits",
-                  limits, "time", (json_int_t)server->clock.now_ms(server->clock.ctx)));
+        json_pack("{ss si ss sI ss si so so so ss so sn sI}", "type", "welcome", "protocol", 1,
+                  "canvas", canvas->name, "seq", (json_int_t)canvas->last_seq, "incarnation",
+                  incarnation, "raster", KOLAM_INK_VERSION, "you", you, "recent",
+                  place_json(canvas), "limits", limits, "role",
+                  kolam_role_name(session->standing.told_role), "policy", kolam_policy_json(canvas),
+                  "ink", "time", (json_int_t)server->clock.now_ms(server->clock.ctx)));
     session->state = KOLAM_SESSION_OPEN;
     kolam_session_update_reading(session);
     kolam_list_append(&session->canvas->sessions, &session->canvas_link);

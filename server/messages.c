@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "act_ws.h"
 #include "follow.h"
 #include "json.h"
 #include "places_ws.h"
@@ -61,6 +62,7 @@ static const struct {
     {"rename", kolam_people_rename, false},
     {"act_as", kolam_people_act_as, false},
     {"rollback", kolam_history_rollback, false},
+    {"act", kolam_act_message, false},
 };
 
 static void on_message(struct kolam_session *session, const json_t *message) {

@@ -23,6 +23,9 @@ static void end(struct numbering *numbering, enum kolam_status status) {
 }
 
 static void on_done(void *ctx, struct kolam_submission *submission) {
+    if (submission->status == KOLAM_OK) {
+        kolam_canvas_number(((struct numbering *)ctx)->canvas, submission->artist);
+    }
     end(ctx, submission->status);
 }
 

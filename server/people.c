@@ -54,6 +54,7 @@ static void tell_made(struct made *made) {
     session->is_identifying = false;
     if (session->state == KOLAM_SESSION_OPEN) {
         tell_identity(session, session->is_browser ? "claim" : "token", made->hex);
+        kolam_standing_changed(session);
     }
     kolam_session_unref(session);
     memset(made, 0, sizeof(*made));
@@ -125,6 +126,7 @@ void kolam_people_set_artist(struct kolam_session *session, uint32_t artist) {
     if (!session->is_identity_told && !session->is_identifying) {
         tell_identity(session, NULL, NULL);
     }
+    kolam_standing_changed(session);
 }
 
 static void on_numbered(struct kolam_session *session, void *ctx, enum kolam_status status,

@@ -1,21 +1,9 @@
 /* Who may do what, where: (role, action, place) -> verdict, as tables. Pure: who somebody is, and how a canvas and its areas
- * are set up, is found out elsewhere; what a verdict leads to (a NACK, an error, a quieter ink) is the asker's. Until canvases have roles, modes and areas, verdict.c
- * judges by identity and admin token alone, which is the first column of the open canvas and the last. */
+ * are set up, is found out elsewhere; what a verdict leads to (a NACK, an error, a quieter ink) is the asker's. */
 #ifndef KOLAM_SERVER_RIGHTS_H
 #define KOLAM_SERVER_RIGHTS_H
 
-#include <stdbool.h>
-
-/* From least to most; a table names the least that may. */
-enum kolam_role {
-    KOLAM_ROLE_WATCHER,   /* looks on; may have no identity */
-    KOLAM_ROLE_NEWCOMER,  /* has an identity, and little or nothing that was left standing yet */
-    KOLAM_ROLE_ARTIST,    /* has drawn here for a while */
-    KOLAM_ROLE_MENTOR,    /* a steward: helps, invites, tidies up names of places */
-    KOLAM_ROLE_MODERATOR, /* undoes what others did, and keeps people out */
-    KOLAM_ROLE_OWNER,     /* sets the canvas up */
-    KOLAM_ROLES
-};
+#include "kolam/policy.h"
 
 enum kolam_action {
     KOLAM_ACTION_LOOK,          /* tiles, ops, the past */
@@ -38,23 +26,6 @@ enum kolam_action {
     KOLAM_ACTION_DRAW_AS,       /* in the names of others: imports */
     KOLAM_ACTION_CONFIGURE,     /* mode, areas, roles */
     KOLAM_ACTIONS
-};
-
-enum kolam_canvas_mode {
-    KOLAM_MODE_OPEN,      /* anyone draws */
-    KOLAM_MODE_NEWCOMERS, /* newcomers draw with little ink at first */
-    KOLAM_MODE_INVITED,   /* only who was invited draws */
-    KOLAM_MODE_READ_ONLY,
-    KOLAM_MODES
-};
-
-enum kolam_area_kind {
-    KOLAM_AREA_PLAIN,
-    KOLAM_AREA_PROTECTED, /* its members draw there, and mentors */
-    KOLAM_AREA_OWNED,     /* its members alone draw there */
-    KOLAM_AREA_QUIET,     /* no names are shown */
-    KOLAM_AREA_FROZEN,    /* nobody draws there for now */
-    KOLAM_AREAS
 };
 
 /* Where, as seen by who asks. */

@@ -37,6 +37,7 @@ void *kolam_session_on_open(struct kolam_server *server, struct kolam_socket *ws
     session->ws = ws;
     session->refs = 1;
     session->opened_ms = kolam_loop_now_ms(server->loop);
+    session->invited_role = -1;
     session->number = ++server->session_number;
     session->address = request->peer;
     session->is_browser = request->origin[0] != '\0';

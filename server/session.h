@@ -13,6 +13,7 @@
 #include "here.h"
 #include "outbox.h"
 #include "protocol_in.h"
+#include "standing.h"
 #include "view.h"
 
 enum kolam_session_state {
@@ -74,6 +75,8 @@ struct kolam_session {
     bool has_author, is_identifying, is_renaming, is_numbering, is_identity_told;
     struct kolam_author author;
     uint32_t artist; /* the author's number on this canvas; 0: none yet */
+    struct kolam_standing_state standing;
+    int invited_role; /* to this canvas, an enum kolam_role; -1: not invited */
 
     struct kolam_view view; /* as it asked; is_set false before, and while it is to look again */
     struct kolam_viewers *viewers; /* whom it shares the view with; NULL: see viewers.h */

@@ -6,6 +6,7 @@
 #include "check.h"
 #include "kolam/alloc.h"
 #include "kolam/place.h"
+#include "kolam/policy.h"
 
 /* Two independent sums: a chance collision is out of the question. */
 struct row_sum {
@@ -143,6 +144,10 @@ static void check_order(struct log_check *log, const struct kolam_log_row *row) 
 /* Of kinds that are not known here nothing can be said. */
 static void check_record(struct log_check *log, const struct kolam_op *op, uint64_t seq) {
     struct kolam_place_record record;
+    struct kolam_act act;
+    if (kolam_act_decode(op->record, op->record_size_bytes, &act) != KOLAM_OK) {
+        kolam_check_problem(log->check, "op %" PRIu64 " says that it is an act and is none", seq);
+    }
     if (kolam_place_decode(op->record, op->record_size_bytes, &record) != KOLAM_OK) {
         kolam_check_problem(log->check, "op %" PRIu64 " says that it is a place and is none", seq);
     }

@@ -1,0 +1,216 @@
+/* act: what the message says is decoded as a record would be, judged by the canvas's policy as it is by then, and committed as a
+ * record that only the server makes. Loop thread. */
+#include "act_ws.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "act_rules.h"
+#include "door.h"
+#include "json.h"
+#include "kolam/alloc.h"
+#include "session.h"
+#include "standing.h"
+
+struct acting {
+    struct kolam_session *session; /* an ask of it */
+    struct kolam_canvas *canvas;   /* held */
+    struct kolam_canvas_wait wait;
+    uint64_t id;
+    struct kolam_act act;
+};
+
+/* Who has the admin token needs no identity: the acts are the operator's. */
+static const struct kolam_author operator_author = {.ident = "kolam/operator/1",
+                                                    .name = "Operator"};
+
+static void refuse(struct acting *acting, const char *code, const char *text) {
+    if (acting->session->state == KOLAM_SESSION_OPEN) {
+        kolam_history_error(acting->session, acting->id, code, text);
+    }
+}
+
+static void finish(struct acting *acting) {
+    kolam_canvas_release(acting->canvas);
+    kolam_session_end_ask(acting->session);
+    kolam_free(acting);
+}
+
+static void fail(struct acting *acting) {
+    refuse(acting, "unavailable", "the canvas cannot be read or written now; try again later");
+    finish(acting);
+}
+
+/* ---- committing ---- */
+
+/* Of two that came at once the second may have found no room any more. */
+static bool was_kept(const struct acting *acting, uint64_t seq) {
+    enum kolam_act_kind kind;
+    return acting->act.kind == KOLAM_ACT_UNDO || acting->canvas->is_policy_lost ||
+           kolam_policy_find_act(&acting->canvas->policy, seq, &kind) != NULL;
+}
+
+static void on_committed(void *ctx, struct kolam_submission *submission) {
+    struct acting *acting = ctx;
+    struct kolam_session *session = acting->session;
+    const uint64_t seq = submission->ops[0].seq;
+    const enum kolam_status status = submission->status;
+    if (status == KOLAM_OK && session->has_author && session->artist == 0 &&
+        session->state == KOLAM_SESSION_OPEN) {
+        kolam_people_set_artist(session, submission->artist);
+    }
+    kolam_submission_destroy(submission);
+    if (status != KOLAM_OK) {
+        fail(acting);
+        return;
+    }
+    kolam_logfmt(&session->server->logfmt, KOLAM_LOG_INFO, "acted",
+                 "session=%u canvas=%s kind=%d seq=%llu", session->number, acting->canvas->name,
+                 (int)acting->act.kind, (unsigned long long)seq);
+    if (!was_kept(acting, seq)) {
+        refuse(acting, "limit", "there are as many as there may be");
+    } else if (session->state == KOLAM_SESSION_OPEN) {
+        kolam_session_send_json(session, json_pack("{ss sI so}", "type", "acted", "id",
+                                                   (json_int_t)acting->id, "act",
+                                                   kolam_json_decimal((int64_t)seq)));
+    }
+    finish(acting);
+}
+
+/* One op with an id of its own: a nonce that nobody else has. */
+static struct kolam_submission *submission_of(struct acting *acting) {
+    const struct kolam_session *session = acting->session;
+    struct kolam_submission *submission = kolam_submission_create(1);
+    if (!submission) {
+        return NULL;
+    }
+    struct kolam_log_op *op = &submission->ops[0];
+    op->kind = KOLAM_OP_RECORD;
+    op->counter = 1;
+    if (kolam_act_encode(&acting->act, &op->body, &op->body_size_bytes) != KOLAM_OK) {
+        kolam_submission_destroy(submission);
+        return NULL;
+    }
+    submission->author = session->has_author ? session->author : operator_author;
+    kolam_random_bytes(&submission->nonce, sizeof(submission->nonce));
+    submission->done = on_committed;
+    submission->ctx = acting;
+    return submission;
+}
+
+/* ---- judging ---- */
+
+static const char *problem_text(const struct kolam_act *act, enum kolam_status status) {
+    if (status == KOLAM_ERR_INVALID) {
+        return "until is a time to come";
+    }
+    if (status == KOLAM_ERR_FULL) {
+        return act->kind == KOLAM_ACT_AREA ? "a canvas has at most 1,024 areas"
+                                           : "a canvas has at most 4,096 roles";
+    }
+    return act->kind == KOLAM_ACT_UNDO ? "there is no such act, or it was taken back"
+                                       : "there is no such area";
+}
+
+/* Why not; NULL: it may be. */
+static const char *judge(struct acting *acting, const char **out_code) {
+    struct kolam_session *session = acting->session;
+    struct kolam_canvas *canvas = acting->canvas;
+    const struct kolam_clock *clock = &session->server->clock;
+    const struct kolam_petition petition = {
+        .action = kolam_act_needs(&canvas->policy, &acting->act, session->artist)};
+    const struct kolam_verdict verdict = kolam_door_ask(session, &petition);
+    if (verdict.is_refused) {
+        *out_code = kolam_nack_name(verdict.code);
+        return verdict.reason;
+    }
+    if (kolam_act_newest_artist(&acting->act) > canvas->newest_artist) {
+        *out_code = "not_found";
+        return "there is no artist of that number here";
+    }
+    const enum kolam_status status =
+        kolam_policy_check(&canvas->policy, &acting->act, clock->now_ms(clock->ctx));
+    *out_code = status == KOLAM_ERR_FULL      ? "limit"
+                : status == KOLAM_ERR_INVALID ? "invalid"
+                                              : "not_found";
+    return status == KOLAM_OK ? NULL : problem_text(&acting->act, status);
+}
+
+static void commit(struct acting *acting) {
+    const char *code;
+    const char *problem = judge(acting, &code);
+    if (problem) {
+        refuse(acting, code, problem);
+        finish(acting);
+        return;
+    }
+    struct kolam_submission *submission = submission_of(acting);
+    if (submission) {
+        kolam_log_submit(acting->canvas->log, submission);
+    } else {
+        fail(acting);
+    }
+}
+
+static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) {
+    struct acting *acting = KOLAM_CONTAINER(wait, struct acting, wait);
+    if (acting->session->state != KOLAM_SESSION_OPEN) {
+        finish(acting);
+    } else if (status == KOLAM_OK) {
+        commit(acting);
+    } else if (status == KOLAM_ERR_FULL) {
+        refuse(acting, "limit", "this server may hold no more canvases");
+        finish(acting);
+    } else {
+        fail(acting);
+    }
+}
+
+/* ---- the message ---- */
+
+static bool read_act(const json_t *object, struct kolam_act *out_act) {
+    char *text = json_is_object(object) ? json_dumps(object, JSON_COMPACT) : NULL;
+    const bool is_act =
+        text && kolam_act_decode((const uint8_t *)text, strlen(text), out_act) == KOLAM_OK;
+    free(text);
+    return is_act && (out_act->kind == KOLAM_ACT_MODE || out_act->kind == KOLAM_ACT_AREA ||
+                      out_act->kind == KOLAM_ACT_ROLE || out_act->kind == KOLAM_ACT_VOTES ||
+                      out_act->kind == KOLAM_ACT_UNDO);
+}
+
+static void begin(struct kolam_session *session, uint64_t id, struct acting *acting) {
+    acting->session = session;
+    acting->canvas = session->canvas;
+    acting->id = id;
+    acting->wait.done = on_canvas;
+    kolam_session_begin_ask(session);
+    kolam_canvas_hold(acting->canvas);
+    kolam_canvas_when_open(acting->canvas, true, &acting->wait);
+}
+
+void kolam_act_message(struct kolam_session *session, const json_t *message) {
+    uint64_t id;
+    if (!kolam_json_uint(message, "id", UINT32_MAX, &id)) {
+        kolam_session_refuse(session, "act: id is missing or malformed");
+        return;
+    }
+    if (!kolam_ask_is_within_budget(session)) {
+        kolam_history_error(session, id, "limit", "too many questions; try again in a moment");
+        return;
+    }
+    if (!session->has_author && !session->is_admin) {
+        kolam_history_error(session, id, "denied", "identify first");
+        return;
+    }
+    struct acting *acting = kolam_alloc_zero(1, sizeof(*acting));
+    if (!acting) {
+        kolam_history_error(session, id, "unavailable", "out of memory; try again later");
+    } else if (!read_act(json_object_get(message, "act"), &acting->act)) {
+        kolam_history_error(session, id, "invalid",
+                            "act must be a mode, area, role, votes or undo within its bounds");
+        kolam_free(acting);
+    } else {
+        begin(session, id, acting);
+    }
+}

@@ -1,0 +1,12 @@
+/* act: from a message to a record in the log, and back when it is durable. */
+#ifndef KOLAM_SERVER_ACT_WS_H
+#define KOLAM_SERVER_ACT_WS_H
+
+#include <jansson.h>
+
+struct kolam_session;
+
+/* A message. */
+void kolam_act_message(struct kolam_session *session, const json_t *message);
+
+#endif

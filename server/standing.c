@@ -1,0 +1,143 @@
+/* Roles of sessions, and rights asked in places; see standing.h. */
+#include "standing.h"
+
+#include "kolam/alloc.h"
+#include "session.h"
+
+static enum kolam_role earned_role(const struct kolam_session *session) {
+    (void)session;
+    return KOLAM_ROLE_NEWCOMER;
+}
+
+static enum kolam_role role_of(const struct kolam_session *session) {
+    if (session->is_admin) {
+        return KOLAM_ROLE_OWNER;
+    }
+    if (!session->has_author || !session->canvas) {
+        return KOLAM_ROLE_WATCHER;
+    }
+    const enum kolam_role given =
+        session->artist == 0 ? KOLAM_ROLE_EARNED
+                             : kolam_policy_role(&session->canvas->policy, session->artist);
+    if (given != KOLAM_ROLE_EARNED) {
+        return given;
+    }
+    const enum kolam_role earned = earned_role(session);
+    return session->invited_role > (int)earned ? (enum kolam_role)session->invited_role : earned;
+}
+
+struct kolam_standing kolam_standing_of(const struct kolam_session *session) {
+    return (struct kolam_standing){
+        .role = role_of(session),
+        .artist = session->artist,
+        .is_invited = session->invited_role >= 0,
+    };
+}
+
+enum kolam_role kolam_standing_role(const struct kolam_session *session) {
+    return role_of(session);
+}
+
+/* ---- asking ---- */
+
+static struct kolam_rect rect_of(const struct kolam_extent *extent) {
+    return (struct kolam_rect){extent->x0, extent->y0, extent->x1 + 1, extent->y1 + 1,
+                               extent->level};
+}
+
+/* The ink as it lies on its tiles, since the box of a long stroke holds much that it does not touch. */
+static bool is_touched(const struct kolam_policy_area *area, const struct kolam_home *homes,
+                       uint32_t home_count) {
+    for (uint32_t i = 0; i < home_count; i++) {
+        const struct kolam_extent extent = kolam_home_extent(&homes[i]);
+        const struct kolam_rect rect = rect_of(&extent);
+        if (kolam_rects_touch(&area->rect, &rect)) {
+            return true;
+        }
+    }
+    return home_count == 0;
+}
+
+/* In all areas that `extent` (and, where there are any, `homes`) touches. */
+static struct kolam_right judge(const struct kolam_canvas *canvas,
+                                const struct kolam_standing *standing, enum kolam_action action,
+                                const struct kolam_extent *extent, const struct kolam_home *homes,
+                                uint32_t home_count) {
+    const struct kolam_policy *policy = &canvas->policy;
+    struct kolam_where where = {.mode = policy->mode, .is_invited = standing->is_invited};
+    struct kolam_right right = kolam_rights_ask(standing->role, action, &where);
+    if (!right.may || !extent || policy->area_count == 0) {
+        return right;
+    }
+    const struct kolam_rect rect = rect_of(extent);
+    const struct kolam_policy_area *area;
+    uint32_t index = 0;
+    while (right.may && (area = kolam_policy_area_at(policy, &rect, &index))) {
+        if (is_touched(area, homes, home_count)) {
+            where.area = area->kind;
+            where.is_member = kolam_area_has(area, standing->artist);
+            right = kolam_rights_ask(standing->role, action, &where);
+        }
+    }
+    return right;
+}
+
+struct kolam_right kolam_standing_ask(const struct kolam_session *session, enum kolam_action action,
+                                      const struct kolam_extent *extent) {
+    const struct kolam_standing standing = kolam_standing_of(session);
+    return judge(session->canvas, &standing, action, extent, NULL, 0);
+}
+
+struct kolam_right kolam_standing_judge(const struct kolam_canvas *canvas,
+                                        const struct kolam_standing *standing,
+                                        enum kolam_action action, const struct kolam_home *homes,
+                                        uint32_t home_count) {
+    if (home_count == 0) {
+        return judge(canvas, standing, action, NULL, NULL, 0);
+    }
+    const struct kolam_extent extent = kolam_homes_extent(homes, home_count);
+    return judge(canvas, standing, action, &extent, homes, home_count);
+}
+
+bool kolam_standing_resting(const struct kolam_session *session, struct kolam_rect **out_rects,
+                            uint32_t *out_count) {
+    const struct kolam_policy *policy = &session->canvas->policy;
+    const struct kolam_standing standing = kolam_standing_of(session);
+    struct kolam_rect *rects = NULL;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < policy->area_count; i++) {
+        const struct kolam_policy_area *area = policy->areas[i];
+        const struct kolam_where where = {.mode = policy->mode,
+                                          .area = area->kind,
+                                          .is_invited = standing.is_invited,
+                                          .is_member = kolam_area_has(area, standing.artist)};
+        if (kolam_rights_ask(standing.role, KOLAM_ACTION_CHANGE_OWN, &where).may) {
+            continue;
+        }
+        if (!rects && !(rects = kolam_alloc_array(policy->area_count, sizeof(*rects)))) {
+            return false;
+        }
+        rects[count++] = area->rect;
+    }
+    *out_rects = rects;
+    *out_count = count;
+    return true;
+}
+
+/* ---- telling ---- */
+
+void kolam_standing_changed(struct kolam_session *session) {
+    const enum kolam_role role = role_of(session);
+    if (session->state != KOLAM_SESSION_OPEN || role == session->standing.told_role) {
+        return;
+    }
+    session->standing.told_role = role;
+    kolam_session_send_json(
+        session, json_pack("{ss ss sn}", "type", "standing", "role", kolam_role_name(role), "ink"));
+}
+
+void kolam_standing_changed_all(struct kolam_canvas *canvas) {
+    KOLAM_LIST_EACH(&canvas->sessions, struct kolam_session, canvas_link, session) {
+        kolam_standing_changed(session);
+    }
+}

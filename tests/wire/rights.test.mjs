@@ -113,5 +113,5 @@ test('acts_are_for_those_who_may_and_are_checked', async () => {
     assert.equal((await act(bare, wrong)).code, 'invalid', JSON.stringify(wrong));
   }
   assert.equal((await act(bare, { kind: 'area', area: 'plain', of: '4711' })).code, 'not_found');
-  assert.equal((await act(bare, { kind: 'undo', act: '1' })).code, 'not_found');
+  assert.equal((await act(bare, { kind: 'undo', act: '2' })).code, 'not_found', 'a stroke is no act');
 });

@@ -12,16 +12,6 @@
 #include "numbering.h"
 #include "policy_keep.h"
 
-/* A client sends the nonce as 16 digits of a number, the wire holds it as a u64: the first two digits are
- * its highest byte. */
-static uint64_t number_of(const uint8_t bytes[8]) {
-    uint64_t number = 0;
-    for (int i = 0; i < 8; i++) {
-        number = number << 8 | bytes[i];
-    }
-    return number;
-}
-
 static json_t *place_json(const struct kolam_canvas *canvas) {
     if (!canvas->has_place) {
         return json_null();
@@ -132,19 +122,17 @@ static void find_identity(struct kolam_session *session) {
 /* Reads what hello says into the session; a text of what is wrong, or NULL. */
 static const char *read_hello(struct kolam_session *session, const json_t *message) {
     uint64_t protocol;
-    uint8_t nonce[8];
     const char *admin = json_string_value(json_object_get(message, "admin"));
     const char *canvas = json_string_value(json_object_get(message, "canvas"));
     if (!kolam_json_uint(message, "protocol", UINT32_MAX, &protocol) || protocol != 1) {
         return "hello: protocol must be 1; update the client or the server";
     }
-    if (!kolam_json_hex(message, "nonce", nonce, sizeof(nonce))) {
+    if (!kolam_json_nonce(message, "nonce", &session->nonce)) {
         return "hello: nonce must be 16 hex digits";
     }
     if (!canvas || !kolam_canvas_name_is_valid(canvas)) {
         return "hello: canvas must be 1 to 64 of a-z 0-9 - _, beginning with a letter or digit";
     }
-    session->nonce = number_of(nonce);
     session->is_watch = json_is_true(json_object_get(message, "watch"));
     if (json_is_string(json_object_get(message, "token"))) {
         if (!kolam_json_hex(message, "token", session->secret, sizeof(session->secret))) {

@@ -64,6 +64,18 @@ bool kolam_json_hex(const json_t *object, const char *key, uint8_t *out, size_t 
     return text && strlen(text) == 2 * size_bytes && kolam_hex_decode(text, out, size_bytes);
 }
 
+bool kolam_json_nonce(const json_t *object, const char *key, uint64_t *out_nonce) {
+    uint8_t bytes[8];
+    if (!kolam_json_hex(object, key, bytes, sizeof(bytes))) {
+        return false;
+    }
+    *out_nonce = 0;
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        *out_nonce = *out_nonce << 8 | bytes[i];
+    }
+    return true;
+}
+
 json_t *kolam_json_base(uint64_t seq, int64_t time_ms) {
     return seq > 0 ? json_pack("{sI sI}", "seq", (json_int_t)seq, "time", (json_int_t)time_ms)
                    : json_null();

@@ -3,7 +3,7 @@
  * them first. Loop thread but for `run`. */
 #include "places_ws.h"
 
-#include <stdio.h>
+#include <math.h>
 #include <string.h>
 
 #include "json.h"
@@ -17,7 +17,7 @@ struct placing {
     struct kolam_session *session; /* an ask of it */
     struct kolam_canvas *canvas;   /* held */
     struct kolam_canvas_wait wait;
-    uint64_t id;
+    uint64_t id, nonce;
     struct kolam_place_record record;
     /* Reading the places. */
     struct kolam_places read;
@@ -46,6 +46,16 @@ static void fail(struct placing *placing) {
 
 /* ---- committing ---- */
 
+static void tell(const struct placing *placing, uint64_t seq) {
+    const bool is_removal = placing->record.kind == KOLAM_PLACE_REMOVED;
+    if (placing->session->state == KOLAM_SESSION_OPEN) {
+        kolam_session_send_json(placing->session, json_pack("{ss sI so}", "type",
+                                                            is_removal ? "place_removed" : "place",
+                                                            "id", (json_int_t)placing->id, "place",
+                                                            kolam_json_decimal((int64_t)seq)));
+    }
+}
+
 static void on_committed(void *ctx, struct kolam_submission *submission) {
     struct placing *placing = ctx;
     struct kolam_session *session = placing->session;
@@ -57,19 +67,15 @@ static void on_committed(void *ctx, struct kolam_submission *submission) {
         fail(placing);
         return;
     }
-    if (session->state == KOLAM_SESSION_OPEN) {
-        if (session->artist == 0) {
-            kolam_people_set_artist(session, submission->artist);
-        }
-        kolam_session_send_json(
-            session, json_pack("{ss sI so}", "type", is_removal ? "place_removed" : "place", "id",
-                               (json_int_t)placing->id, "place", kolam_json_decimal((int64_t)seq)));
+    if (session->state == KOLAM_SESSION_OPEN && session->artist == 0) {
+        kolam_people_set_artist(session, submission->artist);
     }
+    tell(placing, seq);
     kolam_submission_destroy(submission);
     finish(placing);
 }
 
-/* One op with an id of its own: a nonce that nobody else has. */
+/* One op with an id of its own, the same when the client sends it again: the log knows it then. */
 static struct kolam_submission *submission_of(struct placing *placing) {
     uint8_t body[KOLAM_PLACE_BODY_BYTES_MAX];
     size_t size;
@@ -84,7 +90,7 @@ static struct kolam_submission *submission_of(struct placing *placing) {
     op->body = kolam_memdup(body, size);
     op->body_size_bytes = size;
     submission->author = placing->session->author;
-    kolam_random_bytes(&submission->nonce, sizeof(submission->nonce));
+    submission->nonce = placing->nonce;
     submission->done = on_committed;
     submission->ctx = placing;
     if (!op->body) {
@@ -121,7 +127,28 @@ static const char *judge_removal(const struct placing *placing, const char **out
                : "another artist named this place";
 }
 
+/* The seq of what is asked for, if it is there already: sent again, perhaps when no more may be named. */
+static uint64_t seq_of_same(const struct placing *placing) {
+    const struct kolam_places *places = &placing->canvas->places;
+    const struct kolam_place *place = &placing->record.place;
+    for (uint32_t i = 0; placing->record.kind == KOLAM_PLACE_NAMED && i < places->count; i++) {
+        const struct kolam_named_place *other = places->list[i];
+        if (other->artist == placing->session->artist && other->artist != 0 &&
+            fabs(other->zoom - place->zoom) < 1e-9 && strcmp(other->name, place->name) == 0 &&
+            strcmp(other->x, place->x) == 0 && strcmp(other->y, place->y) == 0) {
+            return other->seq;
+        }
+    }
+    return 0;
+}
+
 static void commit(struct placing *placing) {
+    const uint64_t same = seq_of_same(placing);
+    if (same != 0) {
+        tell(placing, same);
+        finish(placing);
+        return;
+    }
     const char *code;
     const char *problem = placing->record.kind == KOLAM_PLACE_NAMED ? judge_name(placing, &code)
                                                                     : judge_removal(placing, &code);
@@ -205,7 +232,8 @@ static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) 
 
 /* ---- messages ---- */
 
-static void begin(struct kolam_session *session, uint64_t id,
+/* `nonce` 0: of our own. */
+static void begin(struct kolam_session *session, uint64_t id, uint64_t nonce,
                   const struct kolam_place_record *record) {
     struct placing *placing = kolam_alloc_zero(1, sizeof(*placing));
     if (!placing) {
@@ -215,6 +243,10 @@ static void begin(struct kolam_session *session, uint64_t id,
     placing->session = session;
     placing->canvas = session->canvas;
     placing->id = id;
+    placing->nonce = nonce;
+    if (nonce == 0) {
+        kolam_random_bytes(&placing->nonce, sizeof(placing->nonce));
+    }
     placing->record = *record;
     placing->wait.done = on_canvas;
     kolam_session_begin_ask(session);
@@ -252,7 +284,8 @@ void kolam_place_name(struct kolam_session *session, const json_t *message) {
     struct kolam_place_record record = {.kind = KOLAM_PLACE_NAMED};
     struct kolam_place *place = &record.place;
     const json_t *zoom = json_object_get(message, "zoom");
-    uint64_t id;
+    const bool has_nonce = json_object_get(message, "nonce") != NULL;
+    uint64_t id, nonce = 0;
     if (!may_ask(session, message, &id)) {
         return;
     }
@@ -271,8 +304,10 @@ void kolam_place_name(struct kolam_session *session, const json_t *message) {
         kolam_history_error(session, id, "invalid",
                             "x and y are decimal numbers as text, inside the world; zoom is -24 "
                             "to 24");
+    } else if (has_nonce && !kolam_json_nonce(message, "nonce", &nonce)) {
+        kolam_history_error(session, id, "invalid", "nonce must be 16 hex digits");
     } else {
-        begin(session, id, &record);
+        begin(session, id, nonce, &record);
     }
 }
 
@@ -288,7 +323,7 @@ void kolam_place_remove(struct kolam_session *session, const json_t *message) {
     } else if (!session->has_author) {
         kolam_history_error(session, id, "denied", "identify before taking places away");
     } else {
-        begin(session, id, &record);
+        begin(session, id, 0, &record);
     }
 }
 

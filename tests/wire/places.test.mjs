@@ -65,6 +65,25 @@ test('a_place_is_named_told_to_all_and_listed', async () => {
   await listed(canvas, []);
 });
 
+test('a_place_asked_for_again_after_a_lost_answer_is_one_place', async () => {
+  const canvas = newCanvas();
+  const mira = await Client.artist(server, { canvas });
+  const nonce = '00c3e7bf0a4d1e55';
+  /* Both on their way at once, as after a connection that broke. */
+  const again = await Client.join(server, { canvas, token: mira.token });
+  const answers = await Promise.all([name(mira, 'Twice', { nonce }), name(again, 'Twice', { nonce })]);
+  assert.deepEqual(answers.map(({ type }) => type), ['place', 'place']);
+  assert.equal(answers[0].place, answers[1].place);
+  assert.equal((await name(again, 'Twice', { nonce })).place, answers[0].place);
+  assert.equal((await name(again, 'Twice')).place, answers[0].place, 'nor has one view one name twice');
+  await listed(canvas, ['Twice']);
+  assert.equal((await name(again, 'Twice', { x: '5', nonce: '00c3e7bf0a4d1e56' })).type, 'place', 'elsewhere it may');
+  await listed(canvas, ['Twice', 'Twice']);
+  const otto = await Client.artist(server, { canvas });
+  assert.notEqual((await name(otto, 'Twice', { nonce })).place, answers[0].place, 'a nonce is one’s own');
+  assert.equal((await name(mira, 'Wrong', { nonce: 'xyz' })).code, 'invalid');
+});
+
 test('nobody_takes_away_what_another_named_but_an_admin', async () => {
   const canvas = newCanvas();
   const mira = await Client.artist(server, { canvas });

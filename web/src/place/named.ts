@@ -3,6 +3,7 @@ import type { App } from '../app/app.ts';
 import type { Camera } from '../core/camera.ts';
 import { message } from '../i18n/i18n.ts';
 import type { Json } from '../net/connection.ts';
+import { makeNonce } from '../net/storage.ts';
 import type { Named, PlaceApi } from './api.ts';
 import { Refusal, type Asker } from './asker.ts';
 import type { Bookmarks } from './bookmarks.ts';
@@ -42,8 +43,15 @@ export class NamedPlaces {
   /* What is seen now gets a name. */
   name(mayShare: boolean): void {
     const { camera } = this.app.wall;
+    /* Pressed again after an answer that was lost it is the same question: no second place. */
+    const nonces = new Map<string, string>();
+    const nonceOf = (name: string): string => {
+      const nonce = nonces.get(name) ?? makeNonce();
+      nonces.set(name, nonce);
+      return nonce;
+    };
     const keep = (name: string, isShared: boolean): Promise<string | null> =>
-      isShared ? this.share(name, camera) : this.keep(name, camera);
+      isShared ? this.share(name, camera, nonceOf(name)) : this.keep(name, camera);
     askName(keep, mayShare);
   }
 
@@ -55,13 +63,14 @@ export class NamedPlaces {
   }
 
   /* What went wrong, in words, or null. */
-  private async share(name: string, camera: Camera): Promise<string | null> {
+  private async share(name: string, camera: Camera, nonce: string): Promise<string | null> {
     try {
       await this.identified();
       const { x, y } = worldDecimals(camera.centre);
-      await this.asker.ask({ type: 'place', name, x, y, zoom: Number(camera.zoom.toFixed(3)) });
+      const zoom = Number(camera.zoom.toFixed(3));
+      const answer = await this.asker.ask({ type: 'place', nonce, name, x, y, zoom });
       this.app.chrome.toast.say(message('places.shared', { name }));
-      void this.load();
+      this.changed({ type: 'places_changed', seq: answer['place'] });
       return null;
     } catch (error) {
       const isFull = error instanceof Refusal && error.code === 'limit';
@@ -73,10 +82,14 @@ export class NamedPlaces {
     try {
       await this.identified();
       await this.asker.ask({ type: 'place_remove', place });
-      await this.load();
-    } catch {
-      this.app.chrome.toast.say(message('places.failed'));
+    } catch (error) {
+      /* Gone already: somebody else's hand, or one's own whose answer was lost. */
+      if (!(error instanceof Refusal && error.code === 'not_found')) {
+        this.app.chrome.toast.say(message('places.failed'));
+        return;
+      }
     }
+    this.panel().setPlaces(this.panel().sharedPlaces.filter((each) => each.place !== place));
   }
 
   /* Who names a place for all must be somebody. */

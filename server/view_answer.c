@@ -23,6 +23,7 @@ struct kolam_view_job {
     bool is_reading;
     atomic_bool is_cancelled;
     enum kolam_status status;
+    uint64_t asked_seq; /* the canvas's newest when the worker was asked */
     uint32_t missing_count;
     uint32_t *missing; /* places in `seqs` that a worker has to fill */
     uint64_t *seqs;
@@ -142,13 +143,28 @@ static void run_versions(struct kolam_job *base, struct kolam_worker *worker) {
     kolam_reader_end(canvas->reader);
 }
 
+/* What was committed meanwhile raised the table, and notices of it may have left before this answer, which a client
+ * takes for the newer word: so all tiles are looked up again, those that were known at first as well. A tile that was
+ * pushed out of the table meanwhile may have been changed by any of those commits. */
+static void catch_up(struct kolam_view_job *job) {
+    struct kolam_versions *versions = job->canvas->versions;
+    for (uint32_t i = 0; i < job->missing_count; i++) {
+        const uint32_t at = job->missing[i];
+        job->seqs[at] = kolam_versions_put(versions, tile_at(&job->view, at), job->seqs[at]);
+    }
+    for (uint32_t i = 0; i < job->view.width * job->view.height; i++) {
+        if (!kolam_versions_get(versions, tile_at(&job->view, i), &job->seqs[i]) &&
+            job->canvas->last_seq > job->asked_seq) {
+            job->seqs[i] = job->canvas->last_seq;
+        }
+    }
+}
+
 static void done_versions(struct kolam_job *base) {
     struct kolam_view_job *job = (struct kolam_view_job *)base;
     if (job->status == KOLAM_OK) {
-        for (uint32_t i = 0; i < job->missing_count && job->canvas->versions; i++) {
-            uint32_t at = job->missing[i];
-            job->seqs[at] =
-                kolam_versions_put(job->canvas->versions, tile_at(&job->view, at), job->seqs[at]);
+        if (job->canvas->versions) {
+            catch_up(job);
         }
         answer_all(job);
     } else {
@@ -193,6 +209,7 @@ static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) 
         return;
     }
     job->is_reading = true;
+    job->asked_seq = job->canvas->last_seq;
     job->status = KOLAM_ERR_CLOSED; /* unless it runs */
     job->job = (struct kolam_job){
         .run = run_versions, .done = done_versions, .priority = KOLAM_JOB_INTERACTIVE};

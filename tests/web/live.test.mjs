@@ -4,11 +4,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { PLAIN } from './feel.mjs';
 import { load, root } from './load.mjs';
 
 const { Ink } = await load('ink.ts');
 const { LiveInk, loadPoints } = await load('view/live.ts');
-const { appendPoints, PLAIN, StrokeBuilder, splitStroke } = await load('core/stroke.ts');
+const { appendPoints, StrokeBuilder, splitStroke } = await load('core/stroke.ts');
 const { slicePoints } = await load('core/op.ts');
 
 const ink = await Ink.load(readFileSync(join(root, 'build/web/ink.wasm')));

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { PLAIN } from './feel.mjs';
 import { load, root } from './load.mjs';
 
 const { ShapeBuilder, outline, regular } = await load('core/shape.ts');
-const { PLAIN, StrokeBuilder, splitStroke } = await load('core/stroke.ts');
+const { StrokeBuilder, splitStroke } = await load('core/stroke.ts');
 const { HomeCounter, homesOf } = await load('core/touch.ts');
 const { decodeOp, encodeOp } = await load('core/op.ts');
 const { TOOLS, BRUSHES, OTHERS, SHAPES } = await load('core/tools.ts');

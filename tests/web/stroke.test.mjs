@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { PLAIN } from './feel.mjs';
 import { load, root } from './load.mjs';
 
-const { PLAIN, StrokeBuilder, splitStroke, STROKE_POINTS_MAX } = await load('core/stroke.ts');
+const { StrokeBuilder, splitStroke, STROKE_POINTS_MAX } = await load('core/stroke.ts');
 const { HomeCounter, tilesTouchedIn, touchesTile } = await load('core/touch.ts');
 const { decodeOp, encodeOp } = await load('core/op.ts');
 const { boostTable } = await load('core/boost.ts');

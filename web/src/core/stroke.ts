@@ -36,8 +36,6 @@ export interface Feel {
   cssPx: number; /* px of the stroke's level a CSS pixel: speed is the hand's, not the wall's */
 }
 
-export const PLAIN: Feel = { pressure: 'none', curve: 'normal', stringPx: 0, cssPx: 1 };
-
 export interface Sample {
   place: Position;
   pressure: number; /* 0..1 */

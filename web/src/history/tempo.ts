@@ -110,14 +110,6 @@ export function scheduleAfter(
   return { plays, tempo: { freeAt: busy, latestEnd, before } };
 }
 
-export function schedule(pieces: readonly Piece[]): Play[] {
-  return scheduleAfter(AT_REST, pieces).plays;
-}
-
-export function lengthOf(plays: readonly Play[]): number {
-  return plays.reduce((latest, play) => Math.max(latest, play.endMs), 0);
-}
-
 /* How many points are there after `passedMs`; at least one. */
 export function pointsAt(play: Play, passedMs: number): number {
   const { atMs } = play;

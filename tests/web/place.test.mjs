@@ -8,7 +8,7 @@ const { Trail, isNear } = await load('place/trail.ts');
 const { parseWhere } = await load('place/where.ts');
 const { edgeMarks, eighth, othersIn, viewOf } = await load('place/lively.ts');
 const { TourGuide } = await load('place/tourguide.ts');
-const { frameFor, fromMap, onMap, stillServes, viewOnMap, CELLS_MAX } = await load('place/mapframe.ts');
+const { frameFor, fromMap, onMap, picturesFor, stillServes, viewOnMap, CELLS_MAX } = await load('place/mapframe.ts');
 const { tintOf } = await load('place/tint.ts');
 const { makeCamera, positionToScreen } = await load('core/camera.ts');
 const { difference, positionFromPixels, translate } = await load('core/geometry.ts');
@@ -289,6 +289,21 @@ test('the_map_shows_all_that_is_painted_while_that_is_small_and_the_neighbourhoo
   for (let zoom = -24; zoom <= 24; zoom += 0.7) {
     const frame = frameFor(cameraAt(0, 0, zoom), viewport, [-1e9, -5, 1e9, 5], 1.4);
     assert.ok(frame.width >= 1 && frame.width <= CELLS_MAX && frame.height >= 1 && frame.height <= CELLS_MAX, `${zoom}`);
+  }
+});
+
+test('a_few_pictures_cover_the_map_and_are_no_larger_than_on_it', () => {
+  for (const [box, zoom] of [[null, 0], [[-3000, -2000, 3000, 2000], 0], [[-1e9, -5, 1e9, 5], -20], [null, 24], [null, -24]]) {
+    const frame = frameFor(cameraAt(77, -5, zoom), viewport, box, 1.4);
+    for (const ratio of [1, 2]) {
+      const tilePx = (196 / frame.width) * ratio;
+      const rect = picturesFor(frame, tilePx);
+      const scale = 2 ** (frame.level - rect.level);
+      assert.ok(rect.width * rect.height <= 30, JSON.stringify(rect));
+      assert.ok(rect.level === -24 || 256 / (tilePx * scale) >= 1, 'sharp');
+      assert.ok(rect.x * scale <= frame.x && (rect.x + rect.width) * scale >= frame.x + frame.width);
+      assert.ok(rect.y * scale <= frame.y && (rect.y + rect.height) * scale >= frame.y + frame.height);
+    }
   }
 });
 

@@ -44,6 +44,7 @@ export interface LivelyNow {
 
 export interface Heat extends TileRect {
   counts: number[];
+  every?: number; /* counted is every so-manieth stroke, for so many */
 }
 
 export interface Overview {

@@ -6,6 +6,7 @@ import type { TileRect } from '../core/geometry.ts';
 import { formatNumber, message, type MessageId } from '../i18n/i18n.ts';
 import { button, element } from '../ui/dom.ts';
 import type { Heat, PlaceApi } from './api.ts';
+import { fillByCount, mostOf } from './heatcells.ts';
 import { heatFrame } from './heatframe.ts';
 
 export type Span = 'hour' | 'day' | 'week';
@@ -17,19 +18,6 @@ const SPANS: readonly { span: Span; ms: number; text: MessageId }[] = [
 ];
 const MOVED_MS = 300;
 const AGAIN_MS = 20_000;
-/* From little to much, as on the legend (place.css). */
-const RAMP: readonly [number, number, number, number][] = [
-  [250, 204, 92, 0.3],
-  [244, 128, 52, 0.5],
-  [196, 34, 60, 0.66],
-];
-
-function heatColor(share: number): [number, number, number, number] {
-  const at = Math.min(0.9999, Math.max(0, share)) * (RAMP.length - 1);
-  const [from, to, part] = [RAMP[Math.floor(at)]!, RAMP[Math.floor(at) + 1]!, at % 1];
-  return from.map((value, i) => value + (to[i]! - value) * part) as [number, number, number, number];
-}
-
 export class HeatLayer {
   readonly canvas = element('canvas', { class: 'heat', 'aria-hidden': 'true' });
   readonly legend: HTMLElement;
@@ -48,6 +36,7 @@ export class HeatLayer {
   constructor(
     private readonly api: PlaceApi,
     private readonly changed: () => void,
+    private readonly chosen: () => void,
     close: () => void,
   ) {
     this.canvas.hidden = true;
@@ -84,6 +73,12 @@ export class HeatLayer {
     return this.heat?.counts.reduce((sum, count) => sum + count, 0) ?? 0;
   }
 
+  /* Since when strokes count, rounded, so that all who look at the same ask the same; null while it is off. */
+  fromMs(): number | null {
+    const { ms } = SPANS.find(({ span }) => span === this.span)!;
+    return this.isShown ? Math.floor((Date.now() - ms) / 10_000) * 10_000 : null;
+  }
+
   show(isShown: boolean): void {
     this.canvas.hidden = !isShown;
     this.legend.hidden = !isShown;
@@ -103,6 +98,7 @@ export class HeatLayer {
       made.setAttribute('aria-pressed', String(each === span));
     }
     this.askSoon(0);
+    this.chosen();
   }
 
   draw(camera: Camera, viewport: Viewport): void {
@@ -130,15 +126,10 @@ export class HeatLayer {
   private async askNow(): Promise<void> {
     this.abort?.abort();
     const abort = (this.abort = new AbortController());
-    const { ms } = SPANS.find(({ span }) => span === this.span)!;
-    /* Rounded, so that all who look at the same ask the same. */
-    const from = Math.floor((Date.now() - ms) / 10_000) * 10_000;
+    const from = this.fromMs()!;
     const rect = heatFrame(this.camera!, this.viewport!);
     try {
-      this.heat = await this.api.heat(rect, { from }, abort.signal);
-      this.fillCells(this.heat);
-      this.isStale = true;
-      this.changed();
+      this.took(await this.api.heat(rect, { from }, abort.signal));
     } catch {
       if (abort.signal.aborted) {
         return;
@@ -147,22 +138,16 @@ export class HeatLayer {
     this.askSoon(AGAIN_MS);
   }
 
-  private fillCells({ width, height, counts }: Heat): void {
-    /* A rim of nothing, so that the edge is soft, too. */
-    [this.cells.width, this.cells.height] = [width + 2, height + 2];
-    const image = new ImageData(width + 2, height + 2);
-    const most = Math.max(1, ...counts);
-    counts.forEach((count, i) => {
-      if (count > 0) {
-        const [r, g, b, a] = heatColor(Math.log2(1 + count) / Math.log2(1 + most));
-        const at = ((Math.floor(i / width) + 1) * (width + 2) + (i % width) + 1) * 4;
-        image.data.set([r, g, b, Math.round(a * 255)], at);
-      }
-    });
-    this.cells.getContext('2d')!.putImageData(image, 0, 0);
-    const text = message('activity.most', { count: most });
-    this.most.textContent = counts.some((count) => count > 0) ? formatNumber(most) : '–';
-    this.most.title = text;
+  private took(heat: Heat): void {
+    this.heat = heat;
+    fillByCount(this.cells, heat);
+    const most = mostOf(heat);
+    /* Where very much was drawn every so-manieth stroke is counted. */
+    const text = (heat.every ?? 1) > 1 ? message('activity.about', { count: most }) : formatNumber(most);
+    this.most.textContent = most > 0 ? text : '–';
+    this.most.title = message('activity.most', { count: Math.max(1, most) });
+    this.isStale = true;
+    this.changed();
   }
 
   private paint(): void {

@@ -82,6 +82,21 @@ export function frameFor(
   return { level, x, y, width: columns, height: rows };
 }
 
+/* The tiles whose pictures cover the frame: of the finest level at which a picture is no larger than on the map, where a tile of
+ * the frame has `tilePx` device pixels. */
+export function picturesFor(frame: TileRect, tilePx: number): TileRect {
+  const coarser = Math.max(0, Math.floor(Math.log2(TILE_PX / Math.max(1, tilePx))));
+  const level = clampLevel(frame.level - coarser);
+  const scale = 2 ** (frame.level - level);
+  const axis = (first: number, count: number): [number, number] => {
+    const from = Math.floor(first / scale);
+    return [from, Math.floor((first + count - 1) / scale) - from + 1];
+  };
+  const [x, width] = axis(frame.x, frame.width);
+  const [y, height] = axis(frame.y, frame.height);
+  return { level, x, y, width, height };
+}
+
 /* A place on the map: 0 to 1 across the frame each way. */
 export function onMap(frame: TileRect, place: Position): { x: number; y: number } {
   const corner = { level: frame.level, tileX: frame.x, tileY: frame.y, x: 0, y: 0 };

@@ -1,19 +1,24 @@
-/* The map in the corner: what is painted around, what of it is one's own, where people draw now, and what
- * one looks at. Drawn only when something of that changed; pressing and dragging on it moves the view. */
+/* The map in the corner: pictures of what is painted around, over them what of it is one's own, how much was drawn where
+ * while the activity layer is on, where people draw now, and what one looks at. Drawn only when something of that changed; pressing and dragging on it moves the view. */
 import { ChevronDown } from 'lucide';
 import { screenToPosition, type Camera, type Viewport } from '../core/camera.ts';
-import { isSameRect, type Position, type TileRect } from '../core/geometry.ts';
+import type { Position, TileRect } from '../core/geometry.ts';
 import { message } from '../i18n/i18n.ts';
 import { button, element } from '../ui/dom.ts';
 import type { Heat, PlaceApi } from './api.ts';
 import { middleOf, type Lively } from './lively.ts';
+import { fillByCount, fillPlain, type Color } from './heatcells.ts';
 import { frameFor, fromMap, onMap, stillServes, type Box } from './mapframe.ts';
+import { MapPictures } from './mappictures.ts';
 
 const WIDTH_PX = 196;
 const HEIGHT_PX = 140;
 const MOVED_MS = 350;
 const AGAIN_MS = 20_000;
+const REBUILT_MS = 3_000;
+const TRIES_MAX = 5;
 const STEP = 0.1; /* of the map, by a key */
+const OWN: Color = [28, 110, 213, 0.34];
 
 export interface MapEvents {
   /* By pressing: to fly there; while dragging: to be there. */
@@ -21,18 +26,19 @@ export interface MapEvents {
   close(): void;
 }
 
-interface Painted {
+/* Counts over the pictures. */
+interface Over {
   frame: TileRect;
-  all: Heat;
-  own: Heat | null;
+  cells: HTMLCanvasElement;
 }
 
 export class Minimap {
   readonly root: HTMLElement;
   private readonly canvas = element('canvas', { class: 'map-canvas', tabindex: '0', role: 'application' });
-  private readonly ink: HTMLCanvasElement;
+  private readonly pictures: MapPictures;
   private frame: TileRect | null = null;
-  private painted: Painted | null = null;
+  private over: Over[] = [];
+  private tries = 0;
   private box: Box | null = null;
   private camera: Camera | null = null;
   private viewport: Viewport | null = null;
@@ -45,11 +51,14 @@ export class Minimap {
   readonly work = { asked: 0, drawn: 0 };
 
   constructor(
+    canvas: string,
     private readonly api: PlaceApi,
     private readonly self: () => number,
+    /* Since when the activity layer counts; null while it is off. */
+    private readonly activeFromMs: () => number | null,
     private readonly events: MapEvents,
   ) {
-    this.ink = document.createElement('canvas');
+    this.pictures = new MapPictures(canvas);
     this.canvas.setAttribute('aria-label', message('map.label'));
     const close = button(message('map.hide'), ChevronDown, null, () => events.close());
     close.classList.add('map-close');
@@ -60,6 +69,15 @@ export class Minimap {
 
   get isShown(): boolean {
     return !this.root.hidden;
+  }
+
+  /* The newest pictures there are. */
+  get isPresent(): boolean {
+    return this.tries === 0;
+  }
+
+  get pictureCount(): number {
+    return this.pictures.count;
   }
 
   show(isShown: boolean): void {
@@ -77,6 +95,13 @@ export class Minimap {
     this.places = places;
     this.isStale = true;
     if (this.isShown && performance.now() - this.askedMs > AGAIN_MS) {
+      this.askSoon(0);
+    }
+  }
+
+  /* What lies over its pictures is another now. */
+  overChanged(): void {
+    if (this.isShown && this.camera !== null) {
       this.askSoon(0);
     }
   }
@@ -118,14 +143,9 @@ export class Minimap {
       if (!stillServes(this.frame!, wanted, this.camera!, this.viewport!)) {
         this.frame = wanted;
       }
-      const frame = this.frame!;
-      const self = this.self();
-      const [all, own] = await Promise.all([
-        this.api.heat(frame, {}, abort.signal),
-        self > 0 ? this.api.heat(frame, { artist: self }, abort.signal).catch(() => null) : null,
-      ]);
-      this.painted = { frame, all, own };
-      this.fillInk(this.painted);
+      if (box !== null) {
+        await this.bring(this.frame!, abort.signal);
+      }
       this.isStale = true;
       this.redraw();
     } catch {
@@ -133,26 +153,42 @@ export class Minimap {
     }
   }
 
+  /* What lies over the pictures is asked for with them; without it the map is one all the same. */
+  private async bring(frame: TileRect, signal: AbortSignal): Promise<void> {
+    const self = this.self();
+    const from = this.activeFromMs();
+    const heat = (about: { from?: number; artist?: number }): Promise<Heat | null> =>
+      this.api.heat(frame, about, signal).catch(() => null);
+    const [isPresent, own, active] = await Promise.all([
+      this.pictures.bring(frame, (this.fit().width / frame.width) * this.viewport!.ratio, signal),
+      self > 0 ? heat({ artist: self }) : null,
+      from === null ? null : heat({ from }),
+    ]);
+    if (signal.aborted) {
+      return;
+    }
+    this.over = [];
+    if (own !== null) {
+      const cells = document.createElement('canvas');
+      fillPlain(cells, own, OWN);
+      this.over.push({ frame: own, cells });
+    }
+    if (active !== null) {
+      const cells = document.createElement('canvas');
+      fillByCount(cells, active);
+      this.over.push({ frame: active, cells });
+    }
+    /* Far pictures are drawn anew a while after what is near. */
+    this.tries = isPresent ? 0 : this.tries + 1;
+    if (!isPresent && this.tries <= TRIES_MAX) {
+      this.askSoon(REBUILT_MS);
+    }
+  }
+
   private redraw(): void {
     if (this.camera !== null && this.isShown) {
       this.draw(this.camera, this.viewport!);
     }
-  }
-
-  /* A pixel a tile; drawn larger and soft. */
-  private fillInk({ all, own }: Painted): void {
-    [this.ink.width, this.ink.height] = [all.width, all.height];
-    const image = new ImageData(all.width, all.height);
-    const most = Math.log2(2 + Math.max(0, ...all.counts));
-    all.counts.forEach((count, i) => {
-      if (count > 0) {
-        const isOwn = (own?.counts[i] ?? 0) > 0;
-        const strength = 0.3 + 0.7 * (Math.log2(1 + count) / most);
-        const [r, g, b] = isOwn ? [200, 69, 47] : [70, 62, 54];
-        image.data.set([r, g, b, Math.round(255 * strength * (isOwn ? 0.9 : 0.72))], i * 4);
-      }
-    });
-    this.ink.getContext('2d')!.putImageData(image, 0, 0);
   }
 
   private paint(): void {
@@ -166,7 +202,8 @@ export class Minimap {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, width, height);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    this.paintInk(context);
+    this.pictures.paint(context, (place) => this.at(place));
+    this.paintOver(context);
     this.paintLively(context);
     this.paintView(context);
   }
@@ -185,22 +222,15 @@ export class Minimap {
     return { x: (WIDTH_PX - width) / 2, y: (HEIGHT_PX - height) / 2, width, height };
   }
 
-  private paintInk(context: CanvasRenderingContext2D): void {
-    if (this.painted === null) {
-      return;
+  private paintOver(context: CanvasRenderingContext2D): void {
+    context.imageSmoothingEnabled = true;
+    for (const { frame, cells } of this.over) {
+      const corner = (x: number, y: number): { x: number; y: number } =>
+        this.at({ level: frame.level, tileX: frame.x + x, tileY: frame.y + y, x: 0, y: 0 });
+      const from = corner(-1, -1); /* the cells' rim */
+      const to = corner(frame.width + 1, frame.height + 1);
+      context.drawImage(cells, from.x, from.y, to.x - from.x, to.y - from.y);
     }
-    const { frame } = this.painted;
-    const corner = (x: number, y: number): Position => ({
-      level: frame.level,
-      tileX: frame.x + x,
-      tileY: frame.y + y,
-      x: 0,
-      y: 0,
-    });
-    const from = this.at(corner(0, 0));
-    const to = this.at(corner(frame.width, frame.height));
-    context.imageSmoothingEnabled = !isSameRect(frame, this.frame) || frame.width > 12;
-    context.drawImage(this.ink, from.x, from.y, to.x - from.x, to.y - from.y);
   }
 
   private paintLively(context: CanvasRenderingContext2D): void {

@@ -261,6 +261,10 @@ export class Panel {
 
   /* ---- places with names ---- */
 
+  get sharedPlaces(): readonly Named[] {
+    return this.shared;
+  }
+
   setPlaces(shared: Named[]): void {
     this.shared = shared;
     this.showPlaces();

@@ -73,7 +73,7 @@ export class Place {
       self,
       () => (this.map.isShown ? this.map.root.getBoundingClientRect() : null),
     );
-    this.map = new Minimap(this.api, self, {
+    this.map = new Minimap(page.canvas, this.api, self, () => this.heat.fromMs(), {
       go: (place, isDragging) => {
         const camera = withPlace(wall.camera, place, wall.camera.zoom);
         if (isDragging) {
@@ -86,7 +86,12 @@ export class Place {
       },
       close: () => this.toggleMap(),
     });
-    this.heat = new HeatLayer(this.api, () => wall.request(), () => this.toggleHeat());
+    this.heat = new HeatLayer(
+      this.api,
+      () => wall.request(),
+      () => this.map.overChanged(),
+      () => this.toggleHeat(),
+    );
     this.company = new Company(app, door, this.asker, () => this.panel.followChanged());
     this.tour = new Tour({
       api: this.api,
@@ -384,7 +389,7 @@ export class Place {
       view: formatView(this.app.wall.camera),
       signs: signs.count,
       lively: lively.places.length,
-      map: { isShown: map.isShown, ...map.work },
+      map: { isShown: map.isShown, pictures: map.pictureCount, isPresent: map.isPresent, ...map.work },
       heat: { isShown: heat.isShown, span: heat.shownSpan, total: heat.total },
       tour: { state: tour.state, stops: tour.stops },
       following: company.following.who,

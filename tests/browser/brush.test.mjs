@@ -1,31 +1,16 @@
 // Ink as the hand feels it, and the panels of colour and brush: pressure and tilt of a pen through the browser's own input
 // protocol, pressure from speed, the stabiliser, ink ahead of the pointer, opacity, palettes.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { draw, inkOf, openPage, ready, screenshot, settled, startBrowser, startServer, status, until, wave } from './kit.mjs';
+import { test } from 'node:test';
+import { draw, inkOf, ready, screenshot, settled, stage, status, until, wave } from './kit.mjs';
 import { compareAll, tilesOf } from './compare.mjs';
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, open, close } = await stage();
 
-const open = (path, options) => openPage(browser, server.address, { path, ...options });
 const brushOf = (page) => page.evaluate(() => window.kolamDebug.brush());
 const byName = (page, name) => page.getByRole('button', { name });
 const colorButton = (page) => page.getByRole('button', { name: /^Colour:/ });
 const sizeButton = (page) => page.getByRole('button', { name: /^(Brush|Filled):/ });
-
-async function close(page) {
-  assert.deepEqual(page.errors, []);
-  await page.context().close();
-}
 
 async function choose(page, name) {
   await colorButton(page).click();

@@ -1,46 +1,22 @@
 // Edits are not lost and not doubled: without the server, over reloads, when it is killed; and large ones.
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   canvasOf,
   closedToSockets,
   draw,
   inkOf,
-  killServers,
   openPage,
   screenshot,
   settled,
-  startBrowser,
+  stage,
   startLasting,
-  startServer,
   until,
   wave,
 } from './kit.mjs';
 import { becomes, inkBecomes, inkIn, selected, taken } from './studio-kit.mjs';
 
-let server;
-let browser;
-const folders = [];
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  killServers();
-  folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
-});
-
-const open = (path, options) => openPage(browser, server.address, { path, ...options });
-
-async function close(...pages) {
-  for (const page of pages) {
-    assert.deepEqual(page.errors, []);
-    await page.context().close();
-  }
-}
+const { server, browser, open, close } = await stage();
 
 test('strokes_drawn_and_moved_without_the_server_survive_a_reload_and_come_once', async () => {
   const page = await open('/c/apart#@0,0,0');
@@ -71,7 +47,7 @@ test('strokes_drawn_and_moved_without_the_server_survive_a_reload_and_come_once'
 });
 
 test('a_server_killed_between_an_edit_and_its_acknowledgement_has_it_once', async () => {
-  const lasting = await startLasting(folders);
+  const lasting = await startLasting();
   let running = lasting.server;
   const page = await openPage(browser, running.address, { path: '/c/kill#@0,0,0' });
   await draw(page, wave([120, 110], [380, 110], 30, 12));

@@ -2,41 +2,16 @@
 // text and on small screens, in every theme. One page for many assertions: machines that test are slow.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { compileMessage, readMessages } from '../../web/messages.mjs';
 import { webRequire } from '../web/load.mjs';
 import { openInFirefox, press, skip, startFirefox } from './firefox-kit.mjs';
-import {
-  draw,
-  inkOf,
-  openPage,
-  ready,
-  screenshot,
-  settled,
-  startBrowser,
-  startServer,
-  until,
-  wave,
-} from './kit.mjs';
+import { draw, inkOf, openPage, ready, screenshot, settled, stage, status, until, wave } from './kit.mjs';
 
 const AXE = readFileSync(webRequire.resolve('axe-core/axe.min.js'), 'utf8');
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser, open, close } = await stage();
 
-const open = (path, options = {}) => openPage(browser, server.address, { path, ...options });
-const close = async (page) => {
-  assert.deepEqual(page.errors, []);
-  await page.context().close();
-};
 const focused = (page) =>
   page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.tagName);
 /* All that screen readers were told: a later line takes the place of the one before. */
@@ -188,6 +163,30 @@ test('the_keyboard_alone_draws_with_any_tool_and_says_where_it_is', async () => 
   await until(page, () => document.querySelector('.crosshair').hidden && !window.kolamDebug.status().isDrawing);
   assert.equal((await page.evaluate(() => window.kolamDebug.status())).unsaved, 0);
   await close(page);
+});
+
+test('who_listens_is_told_who_draws_where_once_and_never_of_oneself', async () => {
+  const [ann, ben] = [await open('/c/around#@0,0,0'), await open('/c/around#@0,0,0')];
+  await listen(ann);
+  await draw(ann, wave([700, 300], [800, 320]));
+  await settled(ann);
+  await ben.mouse.click(120, 500);
+  await settled(ben);
+  const { name } = (await status(ben)).person;
+  await draw(ben, wave([60, 330], [160, 350]), { isReleased: false });
+  for (let i = 0; !(await ann.evaluate(() => window.heard.some((line) => line.includes(' draws '))).catch(() => false)); i++) {
+    assert.ok(i < 600, 'somebody is told of');
+    await ben.mouse.move(70 + (i % 80), 340); /* a pen that rests draws no more */
+    await ben.evaluate(() => new Promise((resolve) => setTimeout(resolve, 40)));
+  }
+  await ben.mouse.up();
+  await settled(ben);
+  await draw(ben, wave([60, 380], [160, 390]));
+  await settled(ben);
+  const told = (await ann.evaluate(() => window.heard)).filter((line) => line.includes(' draws '));
+  assert.deepEqual([...new Set(told)], [`${name} draws to the left`]);
+  assert.equal(await ann.locator('.unseen[role=status]').getAttribute('aria-live') ?? 'polite', 'polite');
+  await close(ann, ben);
 });
 
 test('one_stop_of_tab_for_the_toolbar_and_menus_by_their_keys', async () => {
@@ -361,8 +360,16 @@ test('every_text_that_is_seen_or_heard_is_a_message', async () => {
 });
 
 test('at_320_px_and_text_of_twice_the_size_nothing_is_cut_or_covered', async () => {
-  const page = await open('/c/small#@0,0,0', { width: 320, height: 568, hasTouch: true, isMobile: true });
-  await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
+  const small = { width: 320, height: 568, hasTouch: true, isMobile: true };
+  const large = (page) => page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
+  const mirrored = await open('/c/small#@0,0,0', { ...small, locale: 'ar' });
+  await mirrored.locator('.hint').waitFor();
+  await large(mirrored);
+  await screenshot(mirrored, 'everyone-320-ar');
+  assert.deepEqual(await misplacedIn(mirrored), []);
+  await close(mirrored);
+  const page = await open('/c/small#@0,0,0', small);
+  await large(page);
   await page.keyboard.press('?');
   await until(page, () => document.querySelector('.finder')?.open);
   await screenshot(page, 'everyone-320-palette');

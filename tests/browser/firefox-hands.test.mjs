@@ -1,22 +1,10 @@
 // Fingers in Firefox, through WebDriver BiDi's own touch actions, beside a pen.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { becomes, inkOf, killServers, settled, startServer, status, until } from './kit.mjs';
-import { openInFirefox, press, skip, startFirefox } from './firefox-kit.mjs';
+import { test } from 'node:test';
+import { becomes, inkOf, settled, status, until } from './kit.mjs';
+import { firefoxStage, press, skip } from './firefox-kit.mjs';
 
-let server;
-let browser;
-before(async () => {
-  if (!skip) {
-    server = await startServer();
-    browser = await startFirefox();
-  }
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  killServers();
-});
+const { open } = await firefoxStage();
 
 const cameraOf = (page) => page.evaluate(() => window.kolamDebug.camera());
 const at = (x, y) => ({ type: 'pointerMove', x: Math.round(x), y: Math.round(y), duration: 0 });
@@ -36,7 +24,7 @@ function pointers(page, pointerType, ...lists) {
 }
 
 test('firefox_one_finger_draws_two_move_zoom_and_turn_and_their_tap_undoes', { skip }, async () => {
-  const page = await openInFirefox(browser, server.address, { path: '/c/fingers#@0,0,0' });
+  const page = await open('/c/fingers#@0,0,0');
   await pointers(page, 'touch', [at(200, 200), down(), ...line([200, 200], [500, 260]), up]);
   await settled(page);
   await until(page, () => window.kolamDebug.status().seq === 1);
@@ -71,7 +59,7 @@ test('firefox_one_finger_draws_two_move_zoom_and_turn_and_their_tap_undoes', { s
 });
 
 test('firefox_beside_a_pen_fingers_move_the_wall_and_a_touch_under_the_pen_does_nothing', { skip }, async () => {
-  const page = await openInFirefox(browser, server.address, { path: '/c/pen#@0,0,0' });
+  const page = await open('/c/pen#@0,0,0');
   /* Firefox's own driver has no pen ("Unimplemented pointerMove for pointerType pen"): its events are made in the page. */
   const pen = (type, x, y) =>
     page.evaluate(

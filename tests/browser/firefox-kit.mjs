@@ -3,9 +3,10 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import { webRequire } from '../web/load.mjs';
 import { watchPage } from './failure.mjs';
-import { ready } from './kit.mjs';
+import { killServers, ready, startServer } from './kit.mjs';
 
 const places = [process.env.KOLAM_FIREFOX, '/usr/bin/firefox-esr', '/usr/bin/firefox'];
 export const firefoxPath = places.find((path) => path !== undefined && existsSync(path)) ?? null;
@@ -80,6 +81,25 @@ export async function openInFirefox(browser, address, { path = '', width = 900, 
   await page.goto(new URL(path, address).href);
   await ready(page);
   return page;
+}
+
+/** As `stage` of kit.mjs: a server and a Firefox for a file of tests; neither where there is no Firefox. */
+export async function firefoxStage({ hasServer = true } = {}) {
+  let [server, browser] = [null, null];
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+    killServers();
+  });
+  if (!skip) {
+    server = hasServer ? await startServer() : null;
+    browser = await startFirefox();
+  }
+  return {
+    server,
+    browser,
+    open: (path, options = {}) => openInFirefox(browser, server.address, { path, ...options }),
+  };
 }
 
 /** Keys held together, as `Control+z`. */

@@ -1,25 +1,16 @@
 // Text and selecting in Firefox: the same as in Chromium, in short.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { openInFirefox, press, skip, startFirefox } from './firefox-kit.mjs';
-import { canvasOf, draw, inkOf, screenshot, settled, startServer, until, wave } from './kit.mjs';
+import { test } from 'node:test';
+import { firefoxStage, press, skip } from './firefox-kit.mjs';
+import { canvasOf, draw, inkOf, screenshot, settled, until, wave } from './kit.mjs';
 
-let server;
-let browser;
-before(async () => {
-  server = skip ? null : await startServer();
-  browser = skip ? null : await startFirefox();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, open } = await firefoxStage();
 
 const taken = (page) => until(page, () => window.kolamDebug.studio() !== null);
 const selected = (page, count) => until(page, (n) => window.kolamDebug.studio()?.count === n, count);
 
 test('firefox_writes_on_the_wall', { skip }, async () => {
-  const page = await openInFirefox(browser, server.address, { path: '/c/text#@0,0,0' });
+  const page = await open('/c/text#@0,0,0');
   await page.keyboard.press('t');
   await taken(page);
   await page.mouse.click(200, 200);
@@ -39,7 +30,7 @@ test('firefox_writes_on_the_wall', { skip }, async () => {
 });
 
 test('firefox_selects_moves_and_takes_back', { skip }, async () => {
-  const page = await openInFirefox(browser, server.address, { path: '/c/select#@0,0,0' });
+  const page = await open('/c/select#@0,0,0');
   await draw(page, wave([120, 110], [380, 110], 30, 12));
   await draw(page, wave([120, 200], [380, 200], 30, 12));
   await settled(page);

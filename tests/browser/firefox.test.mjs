@@ -1,54 +1,13 @@
 // The wall in Firefox: what a person does first, and what must not be lost, as in Chromium.
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
-import { after, before, test } from 'node:test';
-import { Client, endAll } from '../wire/client.mjs';
+import { test } from 'node:test';
+import { Client } from '../wire/client.mjs';
+import '../wire/tidy.mjs';
 import { compareAll, tilesOf } from './compare.mjs';
-import {
-  killFirefox,
-  makeProfile,
-  openInFirefox,
-  press,
-  skip,
-  startFirefox,
-} from './firefox-kit.mjs';
-import {
-  draw,
-  freePort,
-  inkOf,
-  killServers,
-  makeFolder,
-  screenshot,
-  settled,
-  startServer,
-  status,
-  until,
-  wave,
-} from './kit.mjs';
+import { firefoxStage, killFirefox, makeProfile, openInFirefox, press, skip, startFirefox } from './firefox-kit.mjs';
+import { canvasOf, draw, inkOf, screenshot, settled, startLasting, status, until, wave } from './kit.mjs';
 
-let browser;
-const folders = [];
-before(async () => {
-  browser = skip ? null : await startFirefox();
-});
-after(async () => {
-  await browser?.close();
-  killServers();
-  endAll();
-  folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
-});
-
-async function startLasting() {
-  const data = makeFolder();
-  folders.push(data);
-  const options = { data, port: await freePort(), isKept: true };
-  const start = () => startServer(options);
-  return { start, server: await start() };
-}
-
-async function canvasOf(server, name) {
-  return (await fetch(new URL(`/api/canvas/${name}`, server.address))).json();
-}
+const { browser } = await firefoxStage({ hasServer: false });
 
 const row = (i) => wave([100, 80 + i * 40], [700, 80 + i * 40], 8, 8);
 const apart = (page) => until(page, () => window.kolamDebug.status().link !== 'open');

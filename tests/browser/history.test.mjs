@@ -4,43 +4,11 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import {
-  becomes,
-  draw,
-  inkOf,
-  openPage,
-  pastInk,
-  ready,
-  screenshot,
-  settled,
-  startBrowser,
-  startServer,
-  status,
-  until,
-  wave,
-} from './kit.mjs';
+import { test } from 'node:test';
+import { becomes, draw, inkOf, pastInk, ready, screenshot, settled, stage, status, until, wave } from './kit.mjs';
 import { root } from '../web/load.mjs';
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-const open = (path, options = {}) => openPage(browser, server.address, { path, ...options });
-
-async function close(...pages) {
-  for (const page of pages) {
-    assert.deepEqual(page.errors, []);
-    await page.context().close();
-  }
-}
+const { server, open, close } = await stage();
 
 const shows = (page, seq) =>
   until(page, (wanted) => window.kolamDebug.past()?.isComplete && window.kolamDebug.past().shownSeq === wanted, seq);

@@ -1,22 +1,20 @@
 // The wall without the server: it starts from what the browser keeps, shows what was seen, takes strokes; a new version
 // takes over; what installing asks for is there.
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { root } from '../web/load.mjs';
 import {
   draw,
   eventually,
-  freePort,
   inkOf,
-  killServers,
   makeFolder,
   openPage,
   screenshot,
   settled,
-  startBrowser,
-  startServer,
+  stage,
+  startLasting,
   until,
   wave,
 } from './kit.mjs';
@@ -24,24 +22,7 @@ import { decodePng } from '../wire/png.mjs';
 
 const { writeWorker } = await import(join(root, 'web', 'worker.mjs'));
 
-let browser;
-const folders = [];
-before(async () => {
-  browser = await startBrowser({ isWhole: true });
-});
-after(async () => {
-  await browser?.close();
-  killServers();
-  folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
-});
-
-async function startLasting(more = {}) {
-  const data = makeFolder();
-  folders.push(data);
-  const options = { data, port: await freePort(), isKept: true, ...more };
-  const start = (other = {}) => startServer({ ...options, ...other });
-  return { start, server: await start() };
-}
+const { browser } = await stage({ hasServer: false, isWhole: true });
 
 const row = (i) => wave([100, 80 + i * 40], [700, 80 + i * 40], 8, 8);
 const apart = (page) => until(page, () => window.kolamDebug.status().link !== 'open');
@@ -177,7 +158,6 @@ test('a_wall_that_began_anew_shows_nothing_of_its_former_life', async () => {
   await server.kill();
   await apart(page);
   const data = makeFolder();
-  folders.push(data);
   const second = await start({ data });
   await page.reload();
   await until(page, () => window.kolamDebug?.status().link === 'open' && window.kolamDebug.status().isComplete);
@@ -189,7 +169,6 @@ test('a_wall_that_began_anew_shows_nothing_of_its_former_life', async () => {
 /** The client as built, its version told by `window.kolamVersion`. */
 async function versionOf(name) {
   const folder = makeFolder();
-  folders.push(folder);
   cpSync(join(root, 'build', 'web'), folder, { recursive: true });
   const file = join(folder, 'app.js');
   writeFileSync(file, `window.kolamVersion = ${JSON.stringify(name)};\n${readFileSync(file, 'utf8')}`);

@@ -1,35 +1,24 @@
 // Nothing drawn is lost, whatever becomes of the tab: killed in mid-drawing, reloaded, days without a server, two
 // tabs at once, a browser without room. Each stroke is on the wall once, in the order in which it was drawn.
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   canvasOf,
   closedToSockets,
   draw,
   inkOf,
   killProcessOf,
-  killServers,
   openPage,
   screenshot,
   settled,
-  startBrowser,
+  stage,
   startLasting,
   status,
   until,
   wave,
 } from './kit.mjs';
 
-let browser;
-const folders = [];
-before(async () => {
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  killServers();
-  folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
-});
+const { browser } = await stage({ hasServer: false });
 
 /** The strokes under a pixel of level 0, oldest first. */
 async function strokesAt(server, name, x, y) {
@@ -79,7 +68,7 @@ async function untilKept(page, isWanted) {
 const rare = { skip: process.env.KOLAM_LONG ? false : 'make test-long' };
 
 test('a_tab_killed_in_mid_drawing_loses_nothing', async () => {
-  const { start, server } = await startLasting(folders);
+  const { start, server } = await startLasting();
   const page = await openPage(browser, server.address, { path: '/c/kill#@0,0,0' });
   await draw(page, row(0));
   await settled(page);
@@ -109,7 +98,7 @@ test('a_tab_killed_in_mid_drawing_loses_nothing', async () => {
 });
 
 test('strokes_and_their_undo_survive_a_reload_without_the_server', async () => {
-  const { server } = await startLasting(folders);
+  const { server } = await startLasting();
   const page = await openPage(browser, server.address, { path: '/c/reload#@0,0,0' });
   await draw(page, row(0));
   await settled(page);
@@ -157,7 +146,7 @@ test('strokes_and_their_undo_survive_a_reload_without_the_server', async () => {
 });
 
 test('strokes_of_many_days_offline_come_in_the_order_in_which_they_were_drawn', async () => {
-  const { server } = await startLasting(folders);
+  const { server } = await startLasting();
   const context = await browser.newContext({ viewport: { width: 900, height: 700 } });
   const first = Date.UTC(2026, 2, 2, 9);
   await context.clock.install({ time: first });
@@ -194,7 +183,7 @@ test('strokes_of_many_days_offline_come_in_the_order_in_which_they_were_drawn', 
 });
 
 test('two_tabs_at_once_keep_apart_and_one_takes_over_from_the_other_once', async () => {
-  const { start, server } = await startLasting(folders);
+  const { start, server } = await startLasting();
   const one = await openPage(browser, server.address, { path: '/c/tabs#@0,0,0' });
   const context = one.context();
   await draw(one, row(0));
@@ -232,7 +221,7 @@ test('two_tabs_at_once_keep_apart_and_one_takes_over_from_the_other_once', async
 });
 
 test('a_browser_that_goes_offline_says_so_and_sends_what_waited', async () => {
-  const { server } = await startLasting(folders);
+  const { server } = await startLasting();
   const page = await openPage(browser, server.address, { path: '/c/offline#@0,0,0' });
   const context = page.context();
   await draw(page, row(0));
@@ -264,7 +253,7 @@ test('a_browser_that_goes_offline_says_so_and_sends_what_waited', async () => {
 });
 
 test('the_sign_does_not_blink_while_one_draws', rare, async () => {
-  const { server } = await startLasting(folders);
+  const { server } = await startLasting();
   const page = await openPage(browser, server.address, { path: '/c/calm#@0,0,0' });
   await page.evaluate(() => {
     window.signs = [];
@@ -287,7 +276,7 @@ test('the_sign_does_not_blink_while_one_draws', rare, async () => {
 });
 
 test('the_hands_tool_colour_and_width_survive_the_tab', async () => {
-  const { server } = await startLasting(folders);
+  const { server } = await startLasting();
   const page = await openPage(browser, server.address, { path: '/c/brush' });
   await page.keyboard.press('m');
   await page.keyboard.press(']');
@@ -336,7 +325,7 @@ function fillStorage(page) {
 }
 
 test('a_browser_without_room_says_that_the_tab_must_stay_open', rare, async () => {
-  const { start, server } = await startLasting(folders);
+  const { start, server } = await startLasting();
   const context = await browser.newContext({ viewport: { width: 900, height: 700 } });
   const blank = await context.newPage();
   const client = await context.newCDPSession(blank);
@@ -376,7 +365,7 @@ test('a_browser_without_room_says_that_the_tab_must_stay_open', rare, async () =
 });
 
 test('a_browser_that_keeps_nothing_draws_and_says_what_waits_in_the_tab', rare, async () => {
-  const { start, server } = await startLasting(folders);
+  const { start, server } = await startLasting();
   const context = await browser.newContext({ viewport: { width: 900, height: 700 } });
   await context.addInitScript(() => {
     IDBFactory.prototype.open = () => {
@@ -405,7 +394,7 @@ test('a_browser_that_keeps_nothing_draws_and_says_what_waits_in_the_tab', rare, 
 });
 
 test('strokes_that_an_earlier_version_kept_in_localstorage_are_sent', async () => {
-  const { server } = await startLasting(folders);
+  const { server } = await startLasting();
   const page = await openPage(browser, server.address, { path: '/c/legacy#@0,0,0' });
   await draw(page, row(0));
   await settled(page);

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { after } from 'node:test';
 import { root, webRequire } from '../web/load.mjs';
 import { freePort } from '../wire/ports.mjs';
 import { watchPage, watchServer } from './failure.mjs';
@@ -28,18 +29,24 @@ const FLAGS = [
 export const SCREENS = join(root, 'build', 'screens');
 mkdirSync(SCREENS, { recursive: true });
 
+/** A folder that is gone when the tests are over. */
+const folders = new Set();
 export function makeFolder() {
-  return mkdtempSync(join(tmpdir(), 'kolam-browser-'));
+  const folder = mkdtempSync(join(tmpdir(), 'kolam-browser-'));
+  folders.add(folder);
+  return folder;
 }
 
 /* A test that fails leaves its server running; it must not outlive the tests, nor keep them
  * waiting. */
 const running = new Set();
-process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
-
 export function killServers() {
   running.forEach((child) => child.kill('SIGKILL'));
 }
+process.on('exit', () => {
+  killServers();
+  folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
+});
 
 /* * Starts `kolam serve`; resolves once it has told its address. KOLAM_MOCK=1 takes the mock
  * instead. */
@@ -108,6 +115,31 @@ export function startBrowser({ isWhole = false } = {}) {
     args: FLAGS,
     headless: true,
   });
+}
+
+/** What a file of browser tests begins with: a server and a browser of its own, ended after its tests however these went, as are
+ * the servers that they started besides. Each page that `open` makes is a person of its own, as `pageOptions` say; `close` holds
+ * that no error was in them. */
+export async function stage({ hasServer = true, isWhole = false, ...pageOptions } = {}) {
+  let [server, browser] = [null, null];
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+    killServers();
+  });
+  server = hasServer ? await startServer() : null;
+  browser = await startBrowser({ isWhole });
+  return {
+    server,
+    browser,
+    open: (path, options = {}) => openPage(browser, server.address, { path, ...pageOptions, ...options }),
+    async close(...pages) {
+      for (const page of pages) {
+        assert.deepEqual(page.errors, []);
+        await page.context().close();
+      }
+    },
+  };
 }
 
 /** A page of a person of its own (a context has its own cookies). */
@@ -279,12 +311,10 @@ export function screenshot(page, name) {
   return page.screenshot({ path: join(SCREENS, `${name}.png`) });
 }
 
-// A server that can be ended and started again on the same port and folder, which goes into `folders`, to be removed.
-export async function startLasting(folders) {
-  const data = makeFolder();
-  folders.push(data);
-  const options = { data, port: await freePort(), isKept: true };
-  const start = () => startServer(options);
+/** A server that can be ended and started again on the same port and folder. */
+export async function startLasting(more = {}) {
+  const options = { data: makeFolder(), port: await freePort(), isKept: true, ...more };
+  const start = (other = {}) => startServer({ ...options, ...other });
   return { start, server: await start() };
 }
 

@@ -1,37 +1,26 @@
 // Nothing drawn is lost or doubled: a server killed in mid-drawing, a page closed in mid-drawing.
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   canvasOf,
   draw,
   inkOf,
-  killServers,
   openPage,
   screenshot,
   settled,
-  startBrowser,
+  stage,
   startLasting,
   status,
   until,
   wave,
 } from './kit.mjs';
 
-let browser;
-const folders = [];
-before(async () => {
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  killServers();
-  folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
-});
+const { browser } = await stage({ hasServer: false });
 
 const row = (i) => wave([100, 80 + i * 40], [700, 80 + i * 40], 8, 8);
 
 test('strokes_drawn_while_the_server_is_killed_are_there_once_after_its_return', async () => {
-  const { start, server } = await startLasting(folders);
+  const { start, server } = await startLasting();
   const page = await openPage(browser, server.address, { path: '/c/crash#@0,0,0' });
   await draw(page, row(0));
   await settled(page);
@@ -62,7 +51,7 @@ test('strokes_drawn_while_the_server_is_killed_are_there_once_after_its_return',
 });
 
 test('one_goes_on_drawing_elsewhere_while_the_server_is_away', async () => {
-  const { start, server } = await startLasting(folders);
+  const { start, server } = await startLasting();
   const page = await openPage(browser, server.address, { path: '/c/away#@0,0,0' });
   await draw(page, row(0));
   await settled(page);
@@ -86,7 +75,7 @@ test('one_goes_on_drawing_elsewhere_while_the_server_is_away', async () => {
 });
 
 test('a_stroke_in_the_hand_goes_on_while_the_server_returns', async () => {
-  const { start, server } = await startLasting(folders);
+  const { start, server } = await startLasting();
   const page = await openPage(browser, server.address, { path: '/c/hand#@0,0,0' });
   await draw(page, row(0));
   await settled(page);
@@ -106,7 +95,7 @@ test('a_stroke_in_the_hand_goes_on_while_the_server_returns', async () => {
 });
 
 test('strokes_of_a_page_closed_while_the_server_was_away_come_with_the_next_page', async () => {
-  const { start, server } = await startLasting(folders);
+  const { start, server } = await startLasting();
   const page = await openPage(browser, server.address, { path: '/c/orphan#@0,0,0' });
   await draw(page, row(0));
   await settled(page);
@@ -137,7 +126,7 @@ test('strokes_of_a_page_closed_while_the_server_was_away_come_with_the_next_page
 });
 
 test('a_page_whose_strokes_are_kept_for_the_next_one_closes_without_asking', async () => {
-  const { server } = await startLasting(folders);
+  const { server } = await startLasting();
   const page = await openPage(browser, server.address, { path: '/c/ask#@0,0,0' });
   await draw(page, row(0));
   await settled(page);
@@ -157,7 +146,7 @@ test('a_page_whose_strokes_are_kept_for_the_next_one_closes_without_asking', asy
 });
 
 test('a_page_with_everything_saved_closes_without_asking', async () => {
-  const { server } = await startLasting(folders);
+  const { server } = await startLasting();
   const page = await openPage(browser, server.address, { path: '/c/close#@0,0,0' });
   await draw(page, row(0));
   await settled(page);

@@ -1,31 +1,11 @@
 // Watching by HTTP alone, in a real browser: no WebSocket at all, and new strokes within seconds; also
 // through a real nginx with the documented configuration.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { hasNginx, startNginx, WHY_NOT } from '../wire/nginx.mjs';
-import {
-  draw,
-  inkOf,
-  openPage,
-  screenshot,
-  settled,
-  startBrowser,
-  startServer,
-  status,
-  until,
-  wave,
-} from './kit.mjs';
+import { draw, inkOf, openPage, screenshot, settled, stage, status, until, wave } from './kit.mjs';
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser, open } = await stage();
 
 /** A page that watches, and what it opened and asked for. */
 async function watch(address, path, options = {}) {
@@ -65,7 +45,7 @@ function mostOf(list) {
 }
 
 async function watchesStrokes(name, address, options) {
-  const ann = await openPage(browser, server.address, { path: `/c/${name}#@0,0,0` });
+  const ann = await open(`/c/${name}#@0,0,0`);
   await draw(ann, wave([100, 200], [600, 240]));
   await settled(ann);
   const { page, seen } = await watch(address, `/c/${name}?watch&lite#@0,0,0`, options);
@@ -103,7 +83,7 @@ test('a_lite_watcher_sees_new_strokes_within_seconds_without_a_websocket', async
 });
 
 test('an_undo_and_a_move_are_followed', async () => {
-  const ann = await openPage(browser, server.address, { path: '/c/moves#@0,0,0' });
+  const ann = await open('/c/moves#@0,0,0');
   await draw(ann, wave([100, 200], [600, 240]));
   await settled(ann);
   const { page, seen } = await watch(server.address, '/c/moves?watch&lite#@0,0,0');
@@ -127,7 +107,7 @@ test('an_undo_and_a_move_are_followed', async () => {
 test('a_wall_on_which_nothing_was_drawn_is_shown_and_then_what_is', async () => {
   const { page, seen } = await watch(server.address, '/c/fresh?watch&lite#@0,0,0');
   assert.equal(await inkOf(page), 0);
-  const ann = await openPage(browser, server.address, { path: '/c/fresh#@0,0,0' });
+  const ann = await open('/c/fresh#@0,0,0');
   await draw(ann, wave([100, 200], [600, 240]));
   await settled(ann);
   await until(page, inkOver, 0);

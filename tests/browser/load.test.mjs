@@ -1,20 +1,11 @@
 // What the first visit loads: little, and nothing of what is behind doors that were not opened.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { draw, openPage, ready, settled, startBrowser, startServer, until, wave } from './kit.mjs';
+import { test } from 'node:test';
+import { draw, ready, settled, stage, until, wave } from './kit.mjs';
 
 const FIRST_LOAD_MAX = 120_000;
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, browser, open } = await stage();
 
 /** Every file of the page with the bytes that crossed the wire, headers included; tiles apart. */
 async function watchLoads(page) {
@@ -71,7 +62,7 @@ async function watchChains(page) {
 }
 
 test('the_first_tile_waits_for_two_answers_and_not_for_the_app_or_the_socket', async () => {
-  const painter = await openPage(browser, server.address, { path: '/c/first#@0,0,0' });
+  const painter = await open('/c/first#@0,0,0');
   await draw(painter, wave([100, 100], [700, 500]));
   await settled(painter);
   await painter.context().close();
@@ -111,11 +102,11 @@ test('the_first_tile_waits_for_two_answers_and_not_for_the_app_or_the_socket', a
 });
 
 test('a_first_visit_without_a_place_begins_with_what_the_small_script_brought', async () => {
-  const painter = await openPage(browser, server.address, { path: '/c/visit#@500000,0,0' });
+  const painter = await open('/c/visit#@500000,0,0');
   await draw(painter, wave([100, 100], [700, 500]));
   await settled(painter);
   await painter.context().close();
-  const page = await openPage(browser, server.address, { path: '/c/visit' });
+  const page = await open('/c/visit');
   const tiles = await page.evaluate(() =>
     performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => /\/tiles\//.test(name)),
   );

@@ -1,28 +1,10 @@
 // What the artist saw while drawing is what the server keeps: no pop when a stroke is confirmed.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import {
-  draw,
-  openPage,
-  screenshot,
-  settled,
-  startBrowser,
-  startServer,
-  until,
-  wave,
-} from './kit.mjs';
+import { test } from 'node:test';
+import { draw, screenshot, settled, stage, until, wave } from './kit.mjs';
 import { compareAll, tilesOf } from './compare.mjs';
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, open } = await stage();
 
 async function choose(page, color) {
   await page.getByRole('button', { name: /^Colour:/ }).click();
@@ -63,7 +45,7 @@ async function drawPicture(page) {
 for (const level of [-2, 0, 2]) {
   test(`a_finished_stroke_has_the_servers_pixels_at_level_${level}`, async () => {
     const canvas = `pixels${level + 2}`;
-    const page = await openPage(browser, server.address, { path: `/c/${canvas}#@0,0,${level}` });
+    const page = await open(`/c/${canvas}#@0,0,${level}`);
     await drawPicture(page);
     const before = await tilesOf(page);
     await settled(page);
@@ -80,10 +62,10 @@ for (const level of [-2, 0, 2]) {
 }
 
 test('a_stroke_over_pictures_that_were_fetched_has_the_servers_pixels', async () => {
-  const first = await openPage(browser, server.address, { path: '/c/over#@0,0,0' });
+  const first = await open('/c/over#@0,0,0');
   await drawPicture(first);
   await settled(first);
-  const page = await openPage(browser, server.address, { path: '/c/over#@0,0,0' });
+  const page = await open('/c/over#@0,0,0');
   await page.keyboard.press('m');
   await choose(page, 'Green');
   await draw(page, [

@@ -3,43 +3,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import {
-  draw,
-  inkOf,
-  openPage,
-  pastInk,
-  ready,
-  screenshot,
-  settled,
-  startBrowser,
-  startServer,
-  status,
-  until,
-  wave,
-} from './kit.mjs';
+import { test } from 'node:test';
+import { draw, inkOf, pastInk, ready, screenshot, settled, stage, status, until, wave } from './kit.mjs';
 
-let server;
-let browser;
-let token;
-before(async () => {
-  server = await startServer();
-  token = readFileSync(join(server.data, 'admin.token'), 'utf8').trim();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-const open = (path, options = {}) => openPage(browser, server.address, { path, ...options });
-
-async function close(...pages) {
-  for (const page of pages) {
-    assert.deepEqual(page.errors, []);
-    await page.context().close();
-  }
-}
+const { server, open, close } = await stage();
+const token = readFileSync(join(server.data, 'admin.token'), 'utf8').trim();
 
 async function moderator(canvas, options = {}) {
   const mod = await open(`/c/${canvas}?admin#@0,0,0`, options);

@@ -2,30 +2,14 @@
 // exact to the pixel; keys, the compass, the address, the saved picture.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
-import { draw, killServers, openPage, ready, screenshot, settled, startBrowser, startServer, status, until, wave } from './kit.mjs';
+import { test } from 'node:test';
+import { draw, ready, screenshot, settled, stage, status, until, wave } from './kit.mjs';
 import { eventually } from '../wire/process.mjs';
 import { decodePng } from '../wire/png.mjs';
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  killServers();
-});
+const { server, open, close } = await stage({ reducedMotion: 'reduce' });
 
-const open = (path, options = {}) => openPage(browser, server.address, { path, reducedMotion: 'reduce', ...options });
 const cameraOf = (page) => page.evaluate(() => window.kolamDebug.camera());
-
-async function close(page) {
-  assert.deepEqual(page.errors, []);
-  await page.context().close();
-}
 
 /** The screen's own pixels, as the page drew them: { width, height, data } with data as bytes. */
 async function screenOf(page) {

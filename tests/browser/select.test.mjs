@@ -1,41 +1,11 @@
 // Selecting one's own strokes, and what can be done with them: each one edit, one step, seen by others at once.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { compareAll } from './compare.mjs';
-import {
-  canvasOf,
-  draw,
-  inkOf,
-  openPage,
-  ready,
-  screenshot,
-  settled,
-  startBrowser,
-  startServer,
-  until,
-  wave,
-} from './kit.mjs';
+import { canvasOf, draw, inkOf, ready, screenshot, settled, stage, until, wave } from './kit.mjs';
 import { around, becomes, inkBecomes, inkIn, report, selected, taken } from './studio-kit.mjs';
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-const open = (path, options) => openPage(browser, server.address, { path, ...options });
-
-async function close(...pages) {
-  for (const page of pages) {
-    assert.deepEqual(page.errors, []);
-    await page.context().close();
-  }
-}
+const { server, open, close } = await stage();
 
 const LEFT = [60, 60, 420, 260];
 const RIGHT = [460, 60, 860, 260];

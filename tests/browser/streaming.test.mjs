@@ -1,25 +1,15 @@
 // Tiles that come late: a place that showed ink shows ink until its own picture is there, whatever the hand does
 // meanwhile; what comes first is what is looked at; what left the view is not waited for.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { draw, killServers, openPage, ready, screenshot, settled, startBrowser, startServer, status, until } from './kit.mjs';
+import { test } from 'node:test';
+import { draw, ready, screenshot, settled, stage, status, until } from './kit.mjs';
 import { eventually } from '../wire/process.mjs';
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  killServers();
-});
+const { open } = await stage();
 
 /** A wall that is ink all over around its middle: nothing of it can be paper. */
 async function paint(name) {
-  const page = await openPage(browser, server.address, { path: `/c/${name}#@0,0,-4`, reducedMotion: 'reduce' });
+  const page = await open(`/c/${name}#@0,0,-4`, { reducedMotion: 'reduce' });
   await page.keyboard.press('Shift+R');
   await draw(page, [[4, 4], [400, 300], [896, 696]]);
   await settled(page);
@@ -66,7 +56,7 @@ async function slowTiles(page, ms) {
 
 test('inked_places_are_never_blank_while_tiles_are_on_their_way', async () => {
   await paint('late');
-  const page = await openPage(browser, server.address, { path: '/c/late#@0,0,-4' });
+  const page = await open('/c/late#@0,0,-4');
   await slowTiles(page, 500);
   await page.mouse.move(450, 350);
   await watchFrames(page);
@@ -100,7 +90,7 @@ test('inked_places_are_never_blank_while_tiles_are_on_their_way', async () => {
 
 test('what_was_near_shows_while_one_goes_far_out_at_once', async () => {
   await paint('out');
-  const page = await openPage(browser, server.address, { path: '/c/out#@0,0,0', reducedMotion: 'reduce' });
+  const page = await open('/c/out#@0,0,0', { reducedMotion: 'reduce' });
   await slowTiles(page, 700);
   await page.mouse.move(450, 350);
   await page.mouse.wheel(0, 1600);
@@ -119,7 +109,7 @@ test('what_was_near_shows_while_one_goes_far_out_at_once', async () => {
 
 test('the_middle_comes_first_and_what_left_the_view_is_not_waited_for', async () => {
   await paint('order');
-  const page = await openPage(browser, server.address, { path: '/c/order#@0,0,-4', reducedMotion: 'reduce' });
+  const page = await open('/c/order#@0,0,-4', { reducedMotion: 'reduce' });
   const asked = await slowTiles(page, 1500);
   await page.evaluate(() => (location.hash = '#@0,0,0'));
   await until(page, () => window.kolamDebug.camera().zoom === 0);

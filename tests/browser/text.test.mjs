@@ -1,43 +1,17 @@
 // Text and polygons: what is seen while they are made is what the server then has, words and all.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { load } from '../web/load.mjs';
-import {
-  inkOf,
-  openPage,
-  screenshot,
-  settled,
-  startBrowser,
-  startServer,
-  status,
-  until,
-} from './kit.mjs';
+import { inkOf, screenshot, settled, stage, status, until } from './kit.mjs';
 import { compareAll, tilesOf } from './compare.mjs';
 
 const { decodeFrame } = await load('core/protocol.ts');
 const { decodeOp } = await load('core/op.ts');
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const { server, open, close } = await stage();
 
-const open = (path, options) => openPage(browser, server.address, { path, ...options });
 const taken = (page) => until(page, () => window.kolamDebug.studio() !== null);
 const outlined = (page) => until(page, () => window.kolamDebug.studio().isShown);
-
-async function close(...pages) {
-  for (const page of pages) {
-    assert.deepEqual(page.errors, []);
-    await page.context().close();
-  }
-}
 
 async function strokesOf(canvas) {
   const query = 'level=0&x=-4000&y=-4000&width=8000&height=8000';

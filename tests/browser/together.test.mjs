@@ -1,38 +1,9 @@
 // Two people on one wall, in two real browsers, through a real server.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import {
-  draw,
-  inkOf,
-  openPage,
-  screenshot,
-  settled,
-  startBrowser,
-  startServer,
-  status,
-  until,
-  wave,
-} from './kit.mjs';
+import { test } from 'node:test';
+import { draw, inkOf, screenshot, settled, stage, status, until, wave } from './kit.mjs';
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-const open = (path) => openPage(browser, server.address, { path });
-
-async function close(...pages) {
-  for (const page of pages) {
-    assert.deepEqual(page.errors, []);
-    await page.context().close();
-  }
-}
+const { open, close } = await stage();
 
 const hasInk = () => {
   const view = window.kolamDebug.view();

@@ -1,45 +1,15 @@
 // Every tool of the toolbar, drawn with the pointer: the page's pixels are the server's, others see it
 // grow, and what was not meant is gone.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import {
-  draw,
-  inkOf,
-  openPage,
-  ready,
-  screenshot,
-  settled,
-  startBrowser,
-  startServer,
-  status,
-  until,
-  wave,
-} from './kit.mjs';
+import { test } from 'node:test';
+import { draw, inkOf, ready, screenshot, settled, stage, status, until, wave } from './kit.mjs';
 import { compareAll, tilesOf } from './compare.mjs';
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-const open = (path, options) => openPage(browser, server.address, { path, ...options });
+const { server, open, close } = await stage();
 
 async function choose(page, color) {
   await page.getByRole('button', { name: /^Colour:/ }).click();
   await page.getByRole('dialog', { name: 'Colour' }).getByRole('button', { name: color, exact: true }).last().click();
-}
-
-async function close(...pages) {
-  for (const page of pages) {
-    assert.deepEqual(page.errors, []);
-    await page.context().close();
-  }
 }
 
 const LOOP = [[0, 0], [40, -60], [110, -40], [150, 30], [110, 90], [40, 70], [70, 20], [10, 60]];

@@ -1,25 +1,15 @@
 // Fingers, palm and pen, as the device tells of them: who draws, who moves the wall, who means nothing.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { becomes, draw, inkOf, killServers, openPage, screenshot, settled, startBrowser, startServer, status, until, wave } from './kit.mjs';
+import { test } from 'node:test';
+import { becomes, draw, inkOf, screenshot, settled, stage, status, until, wave } from './kit.mjs';
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  killServers();
-});
+const { open } = await stage();
 
 const cameraOf = (page) => page.evaluate(() => window.kolamDebug.camera());
 
 /** A phone: its fingers, by number, and a pen. */
 async function openPhone(path, options = {}) {
-  const page = await openPage(browser, server.address, { path, hasTouch: true, width: 420, height: 760, ...options });
+  const page = await open(path, { hasTouch: true, width: 420, height: 760, ...options });
   const cdp = await page.context().newCDPSession(page);
   const fingers = new Map();
   const points = () => [...fingers].map(([id, { x, y, radius }]) => ({ id, x, y, radiusX: radius, radiusY: radius }));

@@ -2,41 +2,21 @@
 // spot, and after the server was started again. Every frame is looked at: what went never comes back, and
 // what stays is never gone.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   draw,
-  freePort,
   inkOf,
-  makeFolder,
   openPage,
   ready,
   settled,
-  startBrowser,
-  startServer,
+  stage,
+  startLasting,
   status,
   until,
   wave,
 } from './kit.mjs';
 
-let browser;
-let server;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-const open = (path, address = server.address) => openPage(browser, address, { path });
-
-async function close(...pages) {
-  for (const page of pages) {
-    assert.deepEqual(page.errors, []);
-    await page.context().close();
-  }
-}
+const { browser, open, close } = await stage();
 
 const seen = async (page, seq) => {
   await until(page, (wanted) => window.kolamDebug.status().seq >= wanted, seq);
@@ -146,24 +126,22 @@ test('two_people_on_one_spot_undo_while_the_other_draws', async () => {
 });
 
 test('undo_goes_on_after_the_server_was_started_again', async () => {
-  const data = makeFolder();
-  const port = await freePort();
-  let own = await startServer({ data, port, isKept: true });
-  const ann = await open('/#@0,0,0', own.address);
+  const { start, server: first } = await startLasting();
+  const ann = await openPage(browser, first.address, { path: '/#@0,0,0' });
   await draw(ann, wave([200, 250], [600, 250]));
   await draw(ann, wave([200, 400], [600, 400]));
   await settled(ann);
   const both = await inkOf(ann);
-  await own.kill();
-  own = await startServer({ data, port, isKept: true });
+  await first.kill();
+  const second = await start();
   await seen(ann, 2);
   await ann.keyboard.press('Control+z');
   await settled(ann);
   await seen(ann, 3);
   const one = await inkOf(ann);
   assert.ok(one < both);
-  await own.stop();
-  own = await startServer({ data, port });
+  await second.stop();
+  const third = await start();
   await ann.reload(); // another page, another server: the log tells
   await ready(ann);
   assert.equal(await inkOf(ann), one);
@@ -178,5 +156,5 @@ test('undo_goes_on_after_the_server_was_started_again', async () => {
   await seen(ann, 6);
   assert.equal(await inkOf(ann), both);
   await close(ann);
-  await own.stop();
+  await third.stop();
 });

@@ -1,42 +1,13 @@
 // Where one is on the wall: the address, the first visit, zooming from far out to far in, fingers, keys.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
-import {
-  draw,
-  inkOf,
-  killServers,
-  openPage,
-  ready,
-  screenshot,
-  settled,
-  startBrowser,
-  startServer,
-  status,
-  until,
-  wave,
-} from './kit.mjs';
+import { test } from 'node:test';
+import { draw, inkOf, ready, screenshot, settled, stage, status, until, wave } from './kit.mjs';
 import { decodePng } from '../wire/png.mjs';
 
-let server;
-let browser;
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  killServers();
-});
+const { server, browser, open, close } = await stage();
 
-const open = (path, options = {}) => openPage(browser, server.address, { path, ...options });
 const cameraOf = (page) => page.evaluate(() => window.kolamDebug.camera());
-
-async function close(page) {
-  assert.deepEqual(page.errors, []);
-  await page.context().close();
-}
 
 /** The darkest value on the screen's own canvas: what a person sees of ink. */
 function darkest(page) {

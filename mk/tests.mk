@@ -52,6 +52,10 @@ fuzz:
 	  $(if $(HARNESS),$(HARNESS:%=build/clang-address-undefined-fuzzer-no-link/tests/fuzz/fuzz_%),fuzz-programs)
 	@node tests/fuzz/run.mjs build/clang-address-undefined-fuzzer-no-link/tests/fuzz $(SECONDS) $(HARNESS)
 
+# A crowd, kills and attackers for so many minutes; again to go on. See tests/soak/soak.mjs.
+soak: all
+	@KOLAM_BIN=$(abspath $(BIN)) node tests/soak/soak.mjs --minutes $(or $(MINUTES),10)
+
 BENCH_SOURCES := $(wildcard tests/bench/bench_*.c)
 BENCH_PROGRAMS := $(BENCH_SOURCES:%.c=$(O)/%)
 APP_BENCHES := $(if $(BENCH_SOURCES),$(shell grep -lE '^\#include "(server|tools)/' $(BENCH_SOURCES)))
@@ -72,5 +76,5 @@ bench: all $(BENCH_PROGRAMS) $(OUT)/fanout_bare
 	@for script in $(wildcard tests/bench/*.mjs); do \
 	  echo "== $$script"; KOLAM_BIN=$(abspath $(BIN)) node $$script || exit 1; done
 
-.PHONY: test test-long $(SUITES:%=test-%) test-programs thread-test-programs fuzz-programs fuzz bench
+.PHONY: test test-long $(SUITES:%=test-%) test-programs thread-test-programs fuzz-programs fuzz soak bench
 .SECONDARY:

@@ -1,6 +1,7 @@
 /* kolam load: the verb. Its parts are told in load.h. */
 #include "load.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,12 @@ static const char help[] =
     "                     was sent meanwhile, and send again what was not acknowledged\n"
     "  --churn R          R watchers a second leave for good, and others come in their place\n"
     "  --undo R           strokes that each artist takes back, or shows again, a second\n"
+    "  --outlive          connections that the server ends come back as well: it may be killed and "
+    "started again\n"
+    "  --journal FILE     adds a line to FILE for each op that is acknowledged: nonce, counter, "
+    "seq "
+    "and the first\n"
+    "                     16 hex digits of the body's SHA-256, to be held against the log\n"
     "\n"
     "  --settle S         how long what is outstanding may take at the end; default 30\n"
     "  --server-pid PID   whose CPU time and memory to tell\n"
@@ -184,6 +191,8 @@ static const struct kolam_verb_option options[] = {
     TAKEN("reconnect", take_positive, given.reconnects),
     TAKEN("churn", take_positive, given.churn),
     TAKEN("undo", take_positive, given.undo),
+    FLAG("outlive", given.outlives),
+    TEXT("journal", given.journal),
     TAKEN("settle", take_positive, given.settle_s),
     TAKEN("server-pid", take_pid, given.server_pid),
     TAKEN("seed", take_u64, given.seed),
@@ -282,6 +291,13 @@ static enum kolam_status init(struct kolam_load *load) {
     if (status == KOLAM_OK && init_crowd(load) != KOLAM_OK) {
         status = kolam_fail(&load->error, KOLAM_ERR_NOMEM, "out of memory");
     }
+    if (status == KOLAM_OK && given->journal) {
+        load->journal_file = fopen(given->journal, "ae");
+        if (!load->journal_file) {
+            status =
+                kolam_fail(&load->error, KOLAM_ERR_IO, "%s: %s", given->journal, strerror(errno));
+        }
+    }
     if (status == KOLAM_OK) {
         status = kolam_load_net_allow(load->client_count + given->joins * KOLAM_LOAD_LANES,
                                       &load->error);
@@ -322,6 +338,10 @@ static int run(struct kolam_load *load) {
     int code = status == KOLAM_OK ? KOLAM_EXIT_OK : KOLAM_EXIT_FAILURE;
     if (load->is_running) {
         code = kolam_load_report(load);
+    }
+    if (load->journal_file && fclose(load->journal_file) != 0 && status == KOLAM_OK) {
+        status = kolam_fail(&load->error, KOLAM_ERR_IO, "%s: %s", load->options.journal,
+                            strerror(errno));
     }
     if (status != KOLAM_OK) {
         code = kolam_tool_failed("load", "%s", load->error.text);

@@ -4,6 +4,8 @@
 #ifndef KOLAM_TOOLS_LOAD_H
 #define KOLAM_TOOLS_LOAD_H
 
+#include <stdio.h>
+
 #include "http.h"
 #include "load_fetch.h"
 #include "load_hist.h"
@@ -25,8 +27,9 @@ struct kolam_load_options {
     const char *const *files;
     int file_count;
     uint64_t seed;
-    pid_t server_pid; /* 0: not told */
-    bool is_json, has_no_previews;
+    pid_t server_pid;    /* 0: not told */
+    const char *journal; /* NULL: none is kept */
+    bool is_json, has_no_previews, outlives;
 };
 
 enum kolam_load_kind {
@@ -121,6 +124,8 @@ struct kolam_load {
     struct kolam_load_hist op_latency, commit_latency, ack_latency, preview_latency, join_time, lag;
     uint64_t ops_sent, previews_sent, cursors_sent, nacks, early, joined;
     uint64_t reconnects, churned, undone, resent;
+    uint64_t outlived;                  /* connections that the server ended, and that came back */
+    FILE *journal_file;                 /* NULL: none is kept */
     struct kolam_load_hist return_time; /* from the new connection to the view */
     struct kolam_load_change *changes;
     char incarnation[17]; /* of the canvas; names tiles */

@@ -7,7 +7,10 @@
 #include <jansson.h>
 
 #include "kolam/command.h"
+#include "kolam/identity.h"
 #include "load_crowd.h"
+
+#define NACK_UNAVAILABLE 5
 
 enum {
     TYPE_PREVIEW = 0x84,
@@ -58,6 +61,10 @@ void kolam_load_on_ended(void *ctx, uint32_t index, const char *how) {
         return;
     }
     struct kolam_load_client *client = client_at(load, index);
+    if (load->options.outlives && load->is_running && client->kind != KOLAM_LOAD_STALLED) {
+        kolam_load_come_back(load, client);
+        return;
+    }
     leave(load, client);
     if (!load->is_running) {
         kolam_load_give_up(load, "%s: client %u of %u: %s", load->url.authority, index + 1,
@@ -207,7 +214,7 @@ static void on_text(struct kolam_load *load, struct kolam_load_client *client,
         char how[200];
         snprintf(how, sizeof how, "the server refused: %s", words ? words : "?");
         drop(load, client, how);
-    } else if (strcmp(type, "goodbye") == 0 && !load->has_failed) {
+    } else if (strcmp(type, "goodbye") == 0 && !load->has_failed && !load->options.outlives) {
         kolam_load_give_up(load, "%s: the server says goodbye", load->url.authority);
     }
     json_decref(message);
@@ -231,6 +238,17 @@ static void on_op(struct kolam_load *load, struct kolam_load_client *client,
     }
 }
 
+static void write_journal(struct kolam_load *load, const struct kolam_load_op *op) {
+    uint8_t hash[32];
+    kolam_sha256(op->part->body, op->part->body_bytes, hash);
+    fprintf(load->journal_file, "%016" PRIx64 " %u %" PRIu64 " ",
+            load->ledger.base_nonce + op->artist, op->counter, op->seq);
+    for (int i = 0; i < 8; i++) {
+        fprintf(load->journal_file, "%02x", hash[i]);
+    }
+    fputc('\n', load->journal_file);
+}
+
 static void on_ack(struct kolam_load *load, const struct kolam_load_client *client,
                    struct kolam_wire_reader payload, int64_t now_us) {
     struct kolam_wire_ack ack;
@@ -244,6 +262,9 @@ static void on_ack(struct kolam_load *load, const struct kolam_load_client *clie
         if (op && op->counter >= client->hand->resent) {
             kolam_load_hist_add(&load->ack_latency, now_us - op->due_us);
         }
+        if (op && load->journal_file) {
+            write_journal(load, op);
+        }
     }
 }
 
@@ -253,6 +274,9 @@ static void on_nack(struct kolam_load *load, const struct kolam_load_client *cli
     if (kolam_wire_read_nack(payload, &nack) != KOLAM_OK) {
         load->ledger.wrong++;
         return;
+    }
+    if (nack.code == NACK_UNAVAILABLE && load->options.outlives) {
+        return; /* it ends, or cannot write now: what waits is sent again after the return */
     }
     if (load->nacks++ == 0) {
         fprintf(stderr, "kolam load: a stroke was refused (code %u): %.*s\n", nack.code,

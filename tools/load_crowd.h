@@ -48,6 +48,8 @@ void kolam_load_eye_due(struct kolam_load *load, struct kolam_load_client *clien
 void kolam_load_turns_begin(struct kolam_load *load);
 void kolam_load_turns_finish(struct kolam_load *load);
 void kolam_load_reconnect_due(struct kolam_load *load, int64_t due_us);
+/* The connection ended, at whatever it was: it is made again in a moment (--outlive). */
+void kolam_load_come_back(struct kolam_load *load, struct kolam_load_client *client);
 void kolam_load_churn_due(struct kolam_load *load, int64_t due_us);
 void kolam_load_undo_due(struct kolam_load *load, uint32_t artist, int64_t due_us);
 

@@ -101,6 +101,7 @@ static void print_more(const struct kolam_load *load, const struct totals *total
     put_count("stalled", load->options.stalled);
     put_count("stalled_closed", totals->stalled_closed);
     put_count("reconnects", load->reconnects);
+    put_count("outlived", load->outlived);
     put_count("views_resumed", found->resumed);
     put_count("ops_sent_again", load->resent);
     put_hist("return_ms", &load->return_time);
@@ -190,6 +191,10 @@ static void print_text(const struct kolam_load *load, const struct totals *total
                " ops sent again; %" PRIu64 " replaced, %" PRIu64 " taken back or shown again\n",
                "comings and goings", load->reconnects, found->resumed, load->resent, load->churned,
                load->undone);
+    }
+    if (load->options.outlives) {
+        printf("%-22s %" PRIu64 " connections that the server ended came back\n", "outlived",
+               load->outlived);
     }
     if (load->options.stalled > 0) {
         printf("%-22s %" PRIu64 " of %u closed by the server\n", "stalled readers",

@@ -57,6 +57,9 @@ static void begin_one(struct kolam_load *load, uint32_t index) {
     client->state = KOLAM_LOAD_CONNECTING;
     if (kolam_load_conn_begin(&load->net, &client->conn, index, &load->error) == KOLAM_OK) {
         load->under_way++;
+    } else if (load->options.outlives && load->is_running) {
+        load->under_way++;
+        kolam_load_come_back(load, client);
     } else {
         client->state = KOLAM_LOAD_GONE;
         load->gone++;

@@ -107,6 +107,23 @@ void kolam_load_churn_due(struct kolam_load *load, int64_t due_us) {
     go(load, client, kolam_load_now_us());
 }
 
+/* Not its own doing: the server is gone, or has shut it out. */
+void kolam_load_come_back(struct kolam_load *load, struct kolam_load_client *client) {
+    const int64_t now_us = kolam_load_now_us();
+    const bool was_here = client->state == KOLAM_LOAD_HERE;
+    load->here += !was_here; /* as go() counts */
+    load->under_way -= !was_here;
+    load->outlived += was_here;
+    if (client->watch.has_view) {
+        client->is_back = true;
+        kolam_load_watch_left(&client->watch, now_us);
+    }
+    if (client->hand) {
+        client->hand->resent = client->hand->next;
+    }
+    go(load, client, now_us + (int64_t)kolam_load_between(&load->random, AWAY_MIN_US, AWAY_MAX_US));
+}
+
 /* ---- undo ---- */
 
 /* One of the artist's newest strokes of one op that is durable; or NULL. */

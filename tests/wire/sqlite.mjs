@@ -122,14 +122,19 @@ export class SqliteFile {
 
   // Rows as objects by column name, in rowid order; an INTEGER PRIMARY KEY is the rowid.
   rows(table) {
+    return [...this.each(table)];
+  }
+
+  *each(table) {
     const { root, sql } = this.schema.get(table);
     const inside = sql.slice(sql.indexOf('(') + 1, sql.lastIndexOf(')')).replace(/\([^)]*\)/g, '');
     const columns = inside.split(',').map((column) => column.trim())
       .filter((column) => !/^(UNIQUE|PRIMARY|FOREIGN|CHECK|CONSTRAINT)\b/i.test(column));
-    return [...this.rowsAt(root)].map(([rowid, values]) =>
-      Object.fromEntries(columns.map((column, i) => {
+    for (const [rowid, values] of this.rowsAt(root)) {
+      yield Object.fromEntries(columns.map((column, i) => {
         const name = column.split(/\s+/)[0].replaceAll('"', '');
         return [name, /INTEGER PRIMARY KEY/i.test(column) ? rowid : (values[i] ?? null)];
-      })));
+      }));
+    }
   }
 }

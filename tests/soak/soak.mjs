@@ -1,0 +1,217 @@
+// A wall as on its worst day, for as long as one likes: artists who draw the corpora at the tempo at which people drew them,
+// watchers who come and go, connections that break, a server that is killed and started again, and attackers, by turns.
+// At the end: nothing acknowledged is lost or doubled, pixels are what the log says, memory and descriptors are flat.
+//
+//     make soak MINUTES=10              or node tests/soak/soak.mjs --minutes 10 [--folder DIR] [--artists 200] [--watchers 500]
+//                                          [--kill-every 90] [--seed N] [--calm]
+//
+// It can be resumed: each call goes on with the same wall (DIR, build/soak by default), and in the end looks at all of it. The
+// server is killed in the first six tenths of the time; then it lives on, so that its memory can be judged. --calm: no attackers.
+
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+import { makeRandom } from '../crash/load.mjs';
+import { BIN, eventually, get, kolam, ROOT, startServer } from '../wire/client.mjs';
+import { freePort } from '../wire/ports.mjs';
+import { holdAgainst } from './account.mjs';
+import { Samples } from './samples.mjs';
+
+const option = (name, otherwise) => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at > 0 ? process.argv[at + 1] : otherwise;
+};
+const MINUTES = Number(option('minutes', 10));
+const FOLDER = resolve(option('folder', join(ROOT, 'build/soak')));
+const ARTISTS = option('artists', '200');
+const WATCHERS = option('watchers', '500');
+const KILL_EVERY_S = Number(option('kill-every', 90));
+const SEED = Number(option('seed', Date.now() % 1e6));
+const CORPUS = join(process.env.KOLAM_SHARED ?? resolve(ROOT, '../shared'), 'corpus');
+const ATTACKS = join(ROOT, 'tests/hostile/attack.mjs');
+const PROGRAMS = join(ROOT, 'tests/hostile/programs');
+const KILLING_SHARE = 0.6;
+const CANVAS = 'soak';
+
+const random = makeRandom(SEED);
+const between = (low, high) => low + random.next() * (high - low);
+const pause = (s) => new Promise((done) => setTimeout(done, s * 1000));
+const statePath = join(FOLDER, 'state.json');
+
+if (!(MINUTES > 0)) {
+  console.error('soak: --minutes: a number above 0');
+  process.exit(2);
+}
+mkdirSync(FOLDER, { recursive: true });
+const state = existsSync(statePath) ? JSON.parse(readFileSync(statePath, 'utf8')) : { segments: [] };
+const number = state.segments.length + 1;
+const journal = join(FOLDER, `journal-${number}.txt`);
+rmSync(journal, { force: true });
+
+// ---- the server and its lives ----
+
+const samples = new Samples();
+const port = await freePort();
+const restarts = [];
+let server;
+
+async function live() {
+  const began = performance.now();
+  server = await startServer({ data: join(FOLDER, 'data'), port, args: ['--log-level', 'warn', ...serverOptions()] });
+  await eventually(async () => (await get(server, '/healthz')).status === 200, 'health');
+  restarts.push(performance.now() - began);
+  samples.begin(server);
+}
+
+// The crowd comes from one address, as no crowd of people does.
+function serverOptions() {
+  return process.env.KOLAM_SOAK_SERVER?.split(' ') ?? [];
+}
+
+// ---- the crowd ----
+
+function crowd(seconds) {
+  const files = existsSync(CORPUS)
+    ? readdirSync(CORPUS).filter((name) => name.endsWith('.ndjson.zst')).flatMap((name) => ['--replay', join(CORPUS, name)])
+    : [];
+  if (files.length === 0) {
+    console.log(`no corpus at ${CORPUS} (KOLAM_SHARED): made-up strokes instead`);
+  }
+  const child = spawn(BIN, ['load', '--server', server.origin, '--canvas', CANVAS, '--artists', ARTISTS, '--watchers', WATCHERS,
+    '--seconds', String(seconds), ...files, '--reconnect', '1', '--churn', '1', '--undo', '0.02', '--outlive', '--journal', journal,
+    '--settle', '90', '--seed', String(SEED), '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const said = { out: '', err: '' };
+  child.stdout.setEncoding('utf8').on('data', (text) => (said.out += text));
+  child.stderr.setEncoding('utf8').on('data', (text) => (said.err += text));
+  const crowd = { isOver: false, child };
+  crowd.ended = new Promise((done) => child.on('close', (code) => {
+    crowd.isOver = true;
+    done({ code, err: said.err, json: said.out.trim() ? JSON.parse(said.out) : null });
+  }));
+  return crowd;
+}
+
+// ---- what happens to them ----
+
+let kills = 0;
+
+async function killNowAndThen(people, untilMs) {
+  for (;;) {
+    const atMs = Date.now() + between(0.4, 1.6) * KILL_EVERY_S * 1000;
+    if (atMs > untilMs) {
+      return;
+    }
+    while (Date.now() < atMs && !people.isOver) {
+      await pause(0.2);
+    }
+    if (people.isOver) {
+      return;
+    }
+    await server.kill();
+    kills += 1;
+    await pause(between(0, 1));
+    await live();
+  }
+}
+
+// Somebody looks, at all scales: so that there are derived pixels to be wrong.
+async function lookAround(people) {
+  while (!people.isOver) {
+    await pause(0.25);
+    try {
+      const { box } = JSON.parse((await get(server, `/api/canvas/${CANVAS}`)).body);
+      const level = -random.below(9);
+      const tile = (low, high) => Math.floor((between(Number(low), Number(high)) * 2 ** level) / 256);
+      const answer = box && (await get(server, `/tiles/${CANVAS}/${level}/${tile(box[0], box[2])}/${tile(box[1], box[3])}.png`));
+      if (answer?.headers.location) {
+        await get(server, answer.headers.location);
+      }
+    } catch {
+      await pause(0.5); // the server is gone, or busy with attackers
+    }
+  }
+}
+
+const attacks = {};
+
+async function attackNowAndThen(people, untilMs) {
+  const names = existsSync(PROGRAMS) ? readdirSync(PROGRAMS).filter((name) => name.endsWith('.mjs')).map((name) => name.slice(0, -4)) : [];
+  if (names.length === 0) {
+    return;
+  }
+  while (!people.isOver && Date.now() < untilMs) {
+    await pause(between(2, 20));
+    const name = names[random.below(names.length)];
+    const seconds = Math.min(between(5, 20), (untilMs - Date.now()) / 1000);
+    if (seconds > 1) {
+      attacks[name] = (attacks[name] ?? 0) + 1;
+      const child = spawn(process.execPath, [ATTACKS, name, '--server', server.origin, '--canvas', CANVAS, '--seconds', seconds.toFixed(1), '--seed', String(random.below(1e6))],
+        { stdio: 'ignore' });
+      const ended = new Promise((done) => child.on('close', done));
+      await Promise.race([ended, pause(seconds + 30)]);
+      child.kill('SIGKILL');
+      await ended;
+    }
+  }
+}
+
+// ---- the end ----
+
+const figure = (value, digits = 1) => (value === undefined || value === null ? '-' : value.toFixed(digits));
+
+function tell(segment) {
+  const { load, memory } = segment;
+  console.log(`segment ${number}: ${figure(segment.minutes)} minutes, seed ${SEED}: ${kills} kills, ${Object.values(attacks).reduce((a, b) => a + b, 0)} attacks (${Object.keys(attacks).length} kinds)`);
+  console.log(`  crowd: ${load.ops_sent} ops sent, ${load.ops_sent_again} again; ${load.outlived} connections outlived the server, ${load.reconnects} broke, ${load.churned} were replaced, ${load.undone} taken back`);
+  console.log(`  owed ${load.owed_ops}, missing ${load.missing}, duplicated ${load.duplicated}, out of order ${load.out_of_order}, wrong ${load.wrong}, unacknowledged ${load.unacknowledged}, refused ${load.refused}`);
+  console.log(`  latency p50 ${figure(load.latency_ms.p50)}, p99 ${figure(load.latency_ms.p99)} ms; back after ${figure(load.return_ms.p50)}, p99 ${figure(load.return_ms.p99)} ms; server healthy again after at most ${figure(Math.max(...restarts), 0)} ms`);
+  const last = memory.lastLife;
+  console.log(`  memory: peak ${figure(memory.peakMb)} MB of ${memory.lives} lives, at most ${memory.fdsMost} descriptors; the last life (${figure(last?.seconds, 0)} s): ${figure(last?.rssMb[0])} -> ${figure(last?.rssMb[1])} MB, ${figure(last?.fds[0], 0)} -> ${figure(last?.fds[1], 0)} descriptors`);
+}
+
+// Started by hand at any time: an interrupted soak ends as one that is over.
+let people;
+process.on('SIGINT', () => people?.child.kill('SIGINT'));
+process.on('SIGTERM', () => people?.child.kill('SIGINT'));
+
+const beganMs = Date.now();
+const seconds = MINUTES * 60;
+await live();
+people = crowd(seconds);
+const [ended] = await Promise.all([
+  people.ended,
+  killNowAndThen(people, beganMs + seconds * 1000 * KILLING_SHARE),
+  lookAround(people),
+  attackNowAndThen(people, beganMs + seconds * 1000 - 15_000),
+]);
+samples.end();
+const stopped = await server.stop();
+const problems = [];
+if (stopped.code !== 0) {
+  problems.push(`the server ended with ${stopped.signal ?? stopped.code}: ${server.log().slice(-2000)}`);
+}
+if (!ended.json) {
+  console.error(`soak: the crowd ended early (${ended.code}): ${ended.err}`);
+  process.exit(1);
+}
+if (ended.code !== 0) {
+  problems.push(`the crowd's account: ${ended.err}`);
+}
+state.segments.push({ minutes: (Date.now() - beganMs) / 60_000, seed: SEED, kills, attacks, restarts, load: ended.json, memory: samples.summary() });
+writeFileSync(statePath, JSON.stringify(state, null, 1));
+tell(state.segments.at(-1));
+
+const account = await holdAgainst(join(FOLDER, 'data/canvases', `${CANVAS}.kolam`), state.segments.map((_, i) => join(FOLDER, `journal-${i + 1}.txt`)));
+problems.push(...account.problems);
+console.log(`the log: ${account.rows} ops, of which ${account.acknowledged} were acknowledged to the crowds and ${account.partial} are partial`);
+const check = await kolam(['check', '--data', join(FOLDER, 'data')], { deadlineMs: 1_800_000 });
+console.log(check.stdout.trim());
+if (check.code !== 0) {
+  problems.push(`kolam check: ${check.stdout}${check.stderr}`);
+}
+const minutes = state.segments.reduce((sum, segment) => sum + segment.minutes, 0);
+const allKills = state.segments.reduce((sum, segment) => sum + segment.kills, 0);
+console.log(`in all ${figure(minutes)} minutes in ${number} segments, ${allKills} kills: ${problems.length === 0 ? 'nothing acknowledged is lost or doubled, pixels are what the log says' : 'NOT well'}`);
+problems.forEach((problem) => console.error(`soak: ${problem}`));
+process.exit(problems.length === 0 ? 0 : 1);

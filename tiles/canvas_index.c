@@ -160,13 +160,22 @@ enum kolam_status kolam_canvas_index_change_homes(struct kolam_canvas_index *ind
     return KOLAM_OK;
 }
 
+static bool is_of(const struct kolam_canvas_owner *owner, int64_t artist) {
+    for (uint32_t i = 0; i < owner->count; i++) {
+        if ((int64_t)owner->artists[i] == artist) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Judges the row that find_op stands on and decodes its homes into index->homes. */
-static enum kolam_status target_homes(struct kolam_canvas_index *index, uint32_t artist,
-                                      uint32_t *out_count) {
+static enum kolam_status target_homes(struct kolam_canvas_index *index,
+                                      const struct kolam_canvas_owner *owner, uint32_t *out_count) {
     if (sqlite3_column_int(index->find_op, 1) != KOLAM_OP_STROKE) {
         return KOLAM_ERR_INVALID;
     }
-    if (artist != 0 && sqlite3_column_int64(index->find_op, 0) != (int64_t)artist) {
+    if (owner && !is_of(owner, sqlite3_column_int64(index->find_op, 0))) {
         return KOLAM_ERR_DENIED;
     }
     const uint8_t *body = sqlite3_column_blob(index->find_op, 2);
@@ -183,7 +192,7 @@ static enum kolam_status target_homes(struct kolam_canvas_index *index, uint32_t
 }
 
 enum kolam_status kolam_canvas_index_change(struct kolam_canvas_index *index, uint64_t target,
-                                            uint32_t artist) {
+                                            const struct kolam_canvas_owner *owner) {
     bool has_row = false;
     uint32_t home_count = 0;
     if (target >= 1 && target <= index->base_seq) {
@@ -195,7 +204,7 @@ enum kolam_status kolam_canvas_index_change(struct kolam_canvas_index *index, ui
         status = kolam_sql_step(index->find_op, &has_row);
     }
     if (status == KOLAM_OK) {
-        status = has_row ? target_homes(index, artist, &home_count) : KOLAM_ERR_NOT_FOUND;
+        status = has_row ? target_homes(index, owner, &home_count) : KOLAM_ERR_NOT_FOUND;
     }
     (void)sqlite3_reset(index->find_op);
     return status == KOLAM_OK
@@ -205,7 +214,7 @@ enum kolam_status kolam_canvas_index_change(struct kolam_canvas_index *index, ui
 
 enum kolam_status kolam_canvas_index_change_all(struct kolam_canvas_index *index,
                                                 const uint8_t *body, size_t body_size_bytes,
-                                                uint32_t artist) {
+                                                const struct kolam_canvas_owner *owner) {
     /* Several hides may come in one submission: each has bounds of its own. */
     uint32_t count_before = index->change_count;
     size_t bytes_before = index->decoded_bytes;
@@ -215,7 +224,7 @@ enum kolam_status kolam_canvas_index_change_all(struct kolam_canvas_index *index
         status = KOLAM_ERR_INVALID;
     }
     for (uint32_t i = 0; status == KOLAM_OK && i < op.target_count; i++) {
-        status = kolam_canvas_index_change(index, op.targets[i], artist);
+        status = kolam_canvas_index_change(index, op.targets[i], owner);
         if (index->change_count - count_before > KOLAM_CHANGED_HOMES_MAX ||
             index->decoded_bytes - bytes_before > KOLAM_CHANGED_BYTES_MAX) {
             status = KOLAM_ERR_INVALID;

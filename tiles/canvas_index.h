@@ -35,6 +35,12 @@ struct kolam_change {
     struct kolam_home home;
 };
 
+/* One artist by all their numbers. */
+struct kolam_canvas_owner {
+    uint32_t count;
+    uint32_t artists[1 + KOLAM_FORMERS_MAX];
+};
+
 struct kolam_canvas_index {
     sqlite3_stmt *insert_home, *find_op;
     struct kolam_canvas_nodes
@@ -56,19 +62,19 @@ void kolam_canvas_index_clear_changes(struct kolam_canvas_index *index);
 /* Appends the homes of the stroke with seq `target` to the changes. KOLAM_ERR_NOT_FOUND: no such op;
  * KOLAM_ERR_GONE: it was flattened;
  * KOLAM_ERR_INVALID: not a stroke, or one that cannot be decoded, or the list is full;
- * KOLAM_ERR_DENIED: `artist` is not 0 and the stroke is another's. */
-KOLAM_MUST_CHECK enum kolam_status kolam_canvas_index_change(struct kolam_canvas_index *index,
-                                                             uint64_t target, uint32_t artist);
+ * KOLAM_ERR_DENIED: `owner` is not NULL and the stroke is another's. */
+KOLAM_MUST_CHECK enum kolam_status
+kolam_canvas_index_change(struct kolam_canvas_index *index, uint64_t target,
+                          const struct kolam_canvas_owner *owner);
 /* Appends homes that are known as changes of `target`. */
 KOLAM_MUST_CHECK enum kolam_status kolam_canvas_index_change_homes(struct kolam_canvas_index *index,
                                                                    uint64_t target,
                                                                    const struct kolam_home *homes,
                                                                    uint32_t home_count);
 /* The same for each target that the body of a hide or show names. */
-KOLAM_MUST_CHECK enum kolam_status kolam_canvas_index_change_all(struct kolam_canvas_index *index,
-                                                                 const uint8_t *body,
-                                                                 size_t body_size_bytes,
-                                                                 uint32_t artist);
+KOLAM_MUST_CHECK enum kolam_status
+kolam_canvas_index_change_all(struct kolam_canvas_index *index, const uint8_t *body,
+                              size_t body_size_bytes, const struct kolam_canvas_owner *owner);
 
 /* Writes one row: op `seq` is homed there; target 0 for a stroke's own. */
 KOLAM_MUST_CHECK enum kolam_status kolam_canvas_index_insert(struct kolam_canvas_index *index,

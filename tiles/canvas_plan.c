@@ -81,12 +81,47 @@ static enum kolam_status find_origin(struct kolam_canvas_plan *plan, uint64_t no
     return status;
 }
 
+/* Somebody may have drawn here before they were merged into the author. */
+static enum kolam_status find_former(struct kolam_canvas_plan *plan,
+                                     struct kolam_submission *submission, uint32_t former) {
+    struct kolam_author self = {.name = ""};
+    struct kolam_known_author known = {0};
+    memcpy(self.ident, submission->formers[former], sizeof self.ident);
+    enum kolam_status status = kolam_canvas_plan_artist(plan, &self, &known);
+    if (status != KOLAM_OK || known.artist == 0) {
+        return status;
+    }
+    submission->former_artists[former] = (uint32_t)known.artist;
+    plan->owner.artists[plan->owner.count++] = (uint32_t)known.artist;
+    status = find_origin(plan, submission->nonce, &known);
+    if (status == KOLAM_OK && known.origin != 0) {
+        plan->former_origins[plan->former_origin_count++] = known.origin;
+    }
+    return status;
+}
+
 enum kolam_status kolam_canvas_plan_author(struct kolam_canvas_plan *plan,
                                            const struct kolam_submission *submission,
                                            struct kolam_known_author *out_known) {
     enum kolam_status status = kolam_canvas_plan_artist(plan, &submission->author, out_known);
     if (status == KOLAM_OK && out_known->artist != 0) {
         status = find_origin(plan, submission->nonce, out_known);
+    }
+    return status;
+}
+
+/* The author's selves as one owner of strokes. */
+static enum kolam_status find_selves(struct kolam_canvas_plan *plan,
+                                     struct kolam_submission *submission, int64_t artist) {
+    const uint32_t formers =
+        submission->former_count < KOLAM_FORMERS_MAX ? submission->former_count : KOLAM_FORMERS_MAX;
+    enum kolam_status status = KOLAM_OK;
+    plan->owner.count = plan->former_origin_count = 0;
+    if (artist != 0) {
+        plan->owner.artists[plan->owner.count++] = (uint32_t)artist;
+    }
+    for (uint32_t i = 0; i < formers && status == KOLAM_OK; i++) {
+        status = find_former(plan, submission, i);
     }
     return status;
 }
@@ -186,12 +221,23 @@ static enum kolam_status find_known(struct kolam_canvas_plan *plan, int64_t orig
     return status;
 }
 
+/* Under the author's own origin, or one of before a merge. */
+static enum kolam_status find_anywhere(struct kolam_canvas_plan *plan, int64_t origin,
+                                       uint32_t counter, struct known_op *known) {
+    enum kolam_status status = origin != 0 ? find_known(plan, origin, counter, known) : KOLAM_OK;
+    for (uint32_t i = 0; i < plan->former_origin_count && status == KOLAM_OK && known->seq == 0;
+         i++) {
+        status = find_known(plan, plan->former_origins[i], counter, known);
+    }
+    return status;
+}
+
 /* Recognises an op that is there already, or the partial stroke that it completes. A partial stroke that was flattened
  * cannot be hidden: the complete one is drawn on top of it, so that nothing of it is lost. */
 static enum kolam_status find_op(struct kolam_canvas_plan *plan, int64_t origin,
                                  struct kolam_log_op *op) {
     struct known_op known = {.seq = 0};
-    enum kolam_status status = find_known(plan, origin, op->counter, &known);
+    enum kolam_status status = find_anywhere(plan, origin, op->counter, &known);
     if (status != KOLAM_OK || known.seq == 0) {
         return status;
     }
@@ -210,9 +256,10 @@ static enum kolam_status find_op(struct kolam_canvas_plan *plan, int64_t origin,
 /* An atomic unit was committed whole or not at all. */
 static enum kolam_status find_ops(struct kolam_canvas_plan *plan, int64_t origin,
                                   struct kolam_submission *submission, bool *out_is_new) {
+    const bool has_origin = origin != 0 || plan->former_origin_count > 0;
     const uint32_t count = kolam_submission_own_count(submission);
     uint32_t duplicates = 0;
-    for (uint32_t i = 0; i < count && origin != 0; i++) {
+    for (uint32_t i = 0; i < count && has_origin; i++) {
         enum kolam_status status = find_op(plan, origin, &submission->ops[i]);
         if (status != KOLAM_OK) {
             return status;
@@ -249,17 +296,16 @@ enum kolam_status kolam_canvas_plan_unite(const struct kolam_canvas_index *index
 }
 
 static enum kolam_status plan_op(struct kolam_canvas_plan *plan,
-                                 const struct kolam_submission *submission, uint32_t artist,
+                                 const struct kolam_submission *submission,
                                  const struct kolam_log_op *op, struct kolam_op_plan *op_plan) {
     struct kolam_canvas_index *index = plan->index;
     enum kolam_status status = KOLAM_OK;
     op_plan->change_first = index->change_count;
     if (op->replaces != 0) {
-        status = kolam_canvas_index_change(index, op->replaces, 0);
+        status = kolam_canvas_index_change(index, op->replaces, NULL);
     } else if (op->kind == KOLAM_OP_HIDE || op->kind == KOLAM_OP_SHOW) {
-        /* Who is new here has number 0, but also no stroke: nobody's number is UINT32_MAX. */
-        uint32_t owner = submission->may_change_others ? 0 : artist != 0 ? artist : UINT32_MAX;
-        status = kolam_canvas_index_change_all(index, op->body, op->body_size_bytes, owner);
+        status = kolam_canvas_index_change_all(index, op->body, op->body_size_bytes,
+                                               submission->may_change_others ? NULL : &plan->owner);
     }
     op_plan->change_end = index->change_count;
     if (status == KOLAM_OK && op_plan->change_end > op_plan->change_first) {
@@ -301,6 +347,9 @@ enum kolam_status kolam_canvas_plan_make(struct kolam_canvas_plan *plan,
                                    ? kolam_canvas_plan_author(plan, submission, &known)
                                    : KOLAM_ERR_INVALID;
     if (status == KOLAM_OK) {
+        status = find_selves(plan, submission, known.artist);
+    }
+    if (status == KOLAM_OK) {
         status = find_ops(plan, known.origin, submission, &is_new);
     }
     if (status == KOLAM_OK && is_new) {
@@ -308,8 +357,7 @@ enum kolam_status kolam_canvas_plan_make(struct kolam_canvas_plan *plan,
     }
     const uint32_t own_count = kolam_submission_own_count(submission);
     for (uint32_t i = 0; i < own_count && is_new && status == KOLAM_OK; i++) {
-        status =
-            plan_op(plan, submission, (uint32_t)known.artist, &submission->ops[i], &plan->ops[i]);
+        status = plan_op(plan, submission, &submission->ops[i], &plan->ops[i]);
     }
     if (submission->withheld_by && is_new && status == KOLAM_OK) {
         status = kolam_canvas_withhold_plan(plan, submission);

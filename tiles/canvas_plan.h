@@ -20,6 +20,10 @@ struct kolam_op_plan {
 
 struct kolam_canvas_plan {
     struct kolam_canvas_index *index;
+    /* Of the submission planned last: its author by all numbers, and the origins that former selves gave its nonce. */
+    struct kolam_canvas_owner owner;
+    int64_t former_origins[KOLAM_FORMERS_MAX];
+    uint32_t former_origin_count;
     sqlite3_stmt *find_artist, *find_origin, *find_op, *find_base_id;
     struct kolam_op_plan *ops; /* one for each op of the submission planned last */
     uint32_t op_count, capacity;

@@ -179,7 +179,7 @@ enum kolam_status kolam_canvas_writer_add(struct kolam_canvas_writer *writer,
     submission->status = status;
     if (is_refusal(status) && !sqlite3_get_autocommit(writer->db)) {
         status = KOLAM_OK; /* unless SQLite has rolled back, as it may when memory runs out */
-    } else if (status == KOLAM_OK && is_new) {
+    } else if (status == KOLAM_OK && is_new && (known.artist != 0 || !submission->is_for_known)) {
         status = write_submission(writer, submission, &known);
     }
     submission->artist = (uint32_t)known.artist;

@@ -48,10 +48,10 @@ static enum kolam_status index_row(struct rebuild *rebuild) {
     if (kind == KOLAM_OP_STROKE) {
         status = index_stroke(rebuild, seq, body, size_bytes);
         if (status == KOLAM_OK && replaces != 0) {
-            status = kolam_canvas_index_change(index, replaces, 0);
+            status = kolam_canvas_index_change(index, replaces, NULL);
         }
     } else if (kind == KOLAM_OP_HIDE || kind == KOLAM_OP_SHOW) {
-        status = kolam_canvas_index_change_all(index, body, size_bytes, 0);
+        status = kolam_canvas_index_change_all(index, body, size_bytes, NULL);
     }
     if (status == KOLAM_ERR_NOT_FOUND || status == KOLAM_ERR_INVALID || status == KOLAM_ERR_GONE) {
         return KOLAM_ERR_CORRUPT; /* it was checked when it was committed */

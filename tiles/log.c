@@ -28,5 +28,6 @@ void kolam_submission_destroy(struct kolam_submission *submission) {
         kolam_free(submission->ops[i].homes);
     }
     kolam_free(submission->ops);
+    kolam_free(submission->formers);
     kolam_free(submission);
 }

@@ -42,6 +42,11 @@ static const char *const statement_texts[READER_STATEMENT_COUNT] = {
         "SELECT seq FROM op WHERE artist = ? AND seq BETWEEN ? AND ? ORDER BY seq",
     [READER_RECORDS] = OP_COLUMNS "WHERE op.kind = 4 ORDER BY op.seq",
     [READER_ARTISTS] = "SELECT number, name FROM artist ORDER BY number DESC",
+    [READER_ARTIST_OF] = "SELECT number, name FROM artist WHERE ident = ?",
+    [READER_ARTIST_SHARE] =
+        "SELECT count(*), (SELECT time_ms FROM op WHERE artist = ?1 ORDER BY seq LIMIT 1), "
+        "(SELECT time_ms FROM op WHERE artist = ?1 ORDER BY seq DESC LIMIT 1) "
+        "FROM op WHERE artist = ?1",
     [READER_BASE_AT] = "SELECT ink, below, pixels IS NULL FROM base WHERE level = ?2 AND path = ?1",
     [READER_BASE_PIXELS] = "SELECT pixels FROM base WHERE level = ?2 AND path = ?1",
     [READER_BASES] = "SELECT path, level, ink, below, pixels IS NULL FROM base "

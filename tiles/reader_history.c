@@ -1,4 +1,6 @@
 /* A reader's past: the seq of a time, the time of a seq, an artist's ops. One thread at a time, as in reader.c. */
+#include <stdio.h>
+
 #include "reader_internal.h"
 
 enum kolam_status kolam_reader_time_of(struct kolam_reader *reader, uint64_t seq,
@@ -117,5 +119,36 @@ enum kolam_status kolam_reader_artists(struct kolam_reader *reader, kolam_artist
         }
     }
     (void)sqlite3_reset(artists);
+    return status;
+}
+
+enum kolam_status kolam_reader_artist_of(struct kolam_reader *reader, struct kolam_author *author,
+                                         uint32_t *out_artist) {
+    sqlite3_stmt *find = reader->statements[READER_ARTIST_OF];
+    enum kolam_status status = kolam_sql_bind_blob(find, 1, author->ident, sizeof author->ident);
+    if (status == KOLAM_OK) {
+        status = kolam_reader_step_one(find);
+    }
+    if (status == KOLAM_OK) {
+        const char *name = (const char *)sqlite3_column_text(find, 1);
+        *out_artist = (uint32_t)sqlite3_column_int64(find, 0);
+        (void)snprintf(author->name, sizeof author->name, "%s", name ? name : "");
+    }
+    (void)sqlite3_reset(find);
+    (void)sqlite3_clear_bindings(find);
+    return status;
+}
+
+enum kolam_status kolam_reader_artist_share(struct kolam_reader *reader, uint32_t artist,
+                                            struct kolam_artist_share *out_share) {
+    sqlite3_stmt *share = reader->statements[READER_ARTIST_SHARE];
+    (void)sqlite3_bind_int64(share, 1, artist);
+    enum kolam_status status = kolam_reader_step_one(share);
+    if (status == KOLAM_OK) {
+        *out_share = (struct kolam_artist_share){(uint64_t)sqlite3_column_int64(share, 0),
+                                                 sqlite3_column_int64(share, 1),
+                                                 sqlite3_column_int64(share, 2)};
+    }
+    (void)sqlite3_reset(share);
     return status;
 }

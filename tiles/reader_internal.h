@@ -26,6 +26,8 @@ enum kolam_reader_statement {
     READER_ARTIST_SEQS,
     READER_RECORDS,
     READER_ARTISTS,
+    READER_ARTIST_OF,
+    READER_ARTIST_SHARE,
     READER_FIRST_OF_BASE, /* from here on: only in a canvas that has a base */
     READER_BASE_AT = READER_FIRST_OF_BASE,
     READER_BASE_PIXELS,

@@ -27,6 +27,9 @@ struct kolam_author {
     char name[KOLAM_NAME_BYTES_MAX + 1];
 };
 
+/* So many other selves an author may have: idents of theirs that were merged into this one (identity.h). */
+#define KOLAM_FORMERS_MAX 15
+
 enum kolam_durability { KOLAM_DURABLE_NONE = 0, KOLAM_DURABLE_DISK, KOLAM_DURABLE_QUORUM };
 
 /* One op of a submission. The submitter fills the upper part; the log fills the lower on completion. */
@@ -56,7 +59,13 @@ struct kolam_submission {
     struct kolam_author author;
     uint64_t nonce;
     bool may_change_others; /* a hide or show may name strokes of other artists */
-    uint32_t op_count;      /* 0: only makes sure that the author has a number on this canvas */
+    /* The author's former selves: their strokes are the author's own, and what they submitted under this nonce is found
+     * again. kolam_alloc'ed, owned by the submission; or NULL. */
+    uint8_t (*formers)[KOLAM_IDENT_BYTES];
+    uint32_t former_count;
+    uint32_t op_count; /* 0: only makes sure that the author has a number on this canvas */
+    bool
+        is_for_known; /* not even that: who has a number is called by the author's name from now on */
     struct kolam_log_op *ops;
     /* Not NULL: what this shows is hidden in the same moment, by this author. The last of `ops` is the hide: its kind is set,
      * the log makes the rest; the other ops are the submission's own. Outlives the submission. */
@@ -68,9 +77,10 @@ struct kolam_submission {
     enum kolam_status status; /* completion: OK; INVALID, NOT_FOUND (a target), GONE (a target was
                                  flattened), DENIED (a target is another's), FULL (disk), IO, NOMEM, CLOSED */
     enum kolam_durability durability;
-    uint32_t artist;               /* the author's number on this canvas, from 1 */
-    struct kolam_submission *next; /* the log's, while it holds the submission */
-    uint64_t queued_us;            /* the log's: when it came */
+    uint32_t artist;                            /* the author's number on this canvas, from 1 */
+    uint32_t former_artists[KOLAM_FORMERS_MAX]; /* the formers' numbers here; 0: none */
+    struct kolam_submission *next;              /* the log's, while it holds the submission */
+    uint64_t queued_us;                         /* the log's: when it came */
 };
 
 /* How many ops are the submitter's. */

@@ -128,6 +128,19 @@ KOLAM_MUST_CHECK enum kolam_status kolam_reader_strokes_below(struct kolam_reade
 KOLAM_MUST_CHECK enum kolam_status kolam_reader_levels(struct kolam_reader *reader,
                                                        uint64_t *out_level_bits);
 
+/* The number of the artist with the author's ident, whose name here is copied into *author; NOT_FOUND. */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_artist_of(struct kolam_reader *reader,
+                                                          struct kolam_author *author,
+                                                          uint32_t *out_artist);
+/* How many ops an artist has here, and when the first and the newest were committed (0 without any). */
+struct kolam_artist_share {
+    uint64_t ops;
+    int64_t first_ms, last_ms;
+};
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_artist_share(struct kolam_reader *reader,
+                                                             uint32_t artist,
+                                                             struct kolam_artist_share *out_share);
+
 /* Copies the name of an artist into `out_name`. */
 KOLAM_MUST_CHECK enum kolam_status kolam_reader_artist(struct kolam_reader *reader, uint32_t artist,
                                                        struct kolam_author *out_author);

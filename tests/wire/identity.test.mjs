@@ -193,8 +193,8 @@ test('no_secret_is_kept_anywhere', async () => {
     assert.equal(bytes.indexOf(painter.token), -1, file);
   }
   assert.equal(own.log().includes(painter.token), false, 'nor logged');
-  const [person] = new SqliteFile(join(own.data, 'identity.db')).rows('person');
-  assert.deepEqual(person.secret_hash, createHash('sha256').update(secret).digest());
+  const [row] = new SqliteFile(join(own.data, 'identity.db')).rows('secret');
+  assert.deepEqual(row.hash, createHash('sha256').update(secret).digest());
   const again = await startServer({ data: own.data });
   const back = await Client.join(again, { token: painter.token });
   assert.deepEqual(back.welcome.you, painter.me);

@@ -86,6 +86,11 @@ KOLAM_MUST_CHECK enum kolam_status
 kolam_canvas_index_insert_changes(struct kolam_canvas_index *index, uint64_t seq,
                                   enum kolam_op_kind kind, uint32_t first, uint32_t end);
 
+/* Writes the rows of all ops after `after_seq`, which have none yet, from their bodies (index_rebuild.c), inside the caller's
+ * transaction; *extent grows by what they draw. KOLAM_ERR_CORRUPT: a body cannot be decoded. */
+KOLAM_MUST_CHECK enum kolam_status kolam_canvas_index_ops(sqlite3 *db, uint64_t after_seq,
+                                                          struct kolam_canvas_extent *extent);
+
 /* Sorts by tile and joins the boxes of equal tiles; returns the new count. */
 uint32_t kolam_homes_unite(struct kolam_home *homes, uint32_t count);
 

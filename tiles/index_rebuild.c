@@ -63,25 +63,65 @@ static enum kolam_status index_row(struct rebuild *rebuild) {
     return kolam_canvas_index_insert_changes(index, seq, change, 0, index->change_count);
 }
 
-static enum kolam_status index_all(struct rebuild *rebuild, const char *path,
-                                   struct kolam_error *error) {
+/* The row that each_op stands on cannot be indexed: which one is told by it. */
+static enum kolam_status index_rows(struct rebuild *rebuild) {
     bool has_row = false;
-    enum kolam_status status = kolam_sql_exec(rebuild->db, "DELETE FROM home; DELETE FROM node");
-    if (status == KOLAM_OK) {
-        status = kolam_sql_step(rebuild->each_op, &has_row);
-    }
+    enum kolam_status status = kolam_sql_step(rebuild->each_op, &has_row);
     while (status == KOLAM_OK && has_row) {
         status = index_row(rebuild);
-        if (status == KOLAM_ERR_CORRUPT) {
-            return kolam_fail(error, status, "%s: op %lld cannot be indexed: its body is damaged",
-                              path, (long long)sqlite3_column_int64(rebuild->each_op, 0));
-        }
         if (status == KOLAM_OK) {
             status = kolam_sql_step(rebuild->each_op, &has_row);
         }
     }
+    return status == KOLAM_OK ? kolam_canvas_nodes_flush(&rebuild->index.nodes) : status;
+}
+
+static enum kolam_status start(struct rebuild *rebuild, uint64_t after_seq) {
+    enum kolam_status status = kolam_canvas_index_init(&rebuild->index, rebuild->db);
     if (status == KOLAM_OK) {
-        status = kolam_canvas_nodes_flush(&rebuild->index.nodes);
+        status = kolam_sql_prepare(rebuild->db,
+                                   "SELECT seq, kind, replaces, body FROM op WHERE seq > ? "
+                                   "ORDER BY seq",
+                                   &rebuild->each_op);
+    }
+    if (status == KOLAM_OK) {
+        (void)sqlite3_bind_int64(rebuild->each_op, 1, (int64_t)after_seq);
+    }
+    return status;
+}
+
+static void finish(struct rebuild *rebuild) {
+    sqlite3_finalize(rebuild->each_op);
+    kolam_canvas_index_finish(&rebuild->index);
+    kolam_free(rebuild);
+}
+
+enum kolam_status kolam_canvas_index_ops(sqlite3 *db, uint64_t after_seq,
+                                         struct kolam_canvas_extent *extent) {
+    struct rebuild *rebuild = kolam_alloc_zero(1, sizeof *rebuild);
+    if (!rebuild) {
+        return KOLAM_ERR_NOMEM;
+    }
+    rebuild->db = db;
+    rebuild->extent = *extent;
+    enum kolam_status status = start(rebuild, after_seq);
+    if (status == KOLAM_OK) {
+        status = index_rows(rebuild);
+    }
+    *extent = rebuild->extent;
+    finish(rebuild);
+    return status;
+}
+
+static enum kolam_status index_all(struct rebuild *rebuild, const char *path,
+                                   struct kolam_error *error) {
+    enum kolam_status status = kolam_sql_exec(rebuild->db, "DELETE FROM home; DELETE FROM node");
+    if (status == KOLAM_OK) {
+        status = index_rows(rebuild);
+    }
+    if (status == KOLAM_ERR_CORRUPT) {
+        return kolam_fail(error, status, "%s: op %lld cannot be indexed: its body is damaged", path,
+                          (long long)sqlite3_column_int64(rebuild->each_op, 0));
     }
     if (status == KOLAM_OK) {
         status = kolam_canvas_extent_store(rebuild->db, &rebuild->extent);
@@ -91,22 +131,6 @@ static enum kolam_status index_all(struct rebuild *rebuild, const char *path,
                                            sqlite3_errmsg(rebuild->db));
 }
 
-static enum kolam_status start(struct rebuild *rebuild) {
-    enum kolam_status status = kolam_canvas_index_init(&rebuild->index, rebuild->db);
-    if (status == KOLAM_OK) {
-        status = kolam_canvas_extent_load_base(rebuild->db, &rebuild->extent);
-    }
-    if (status == KOLAM_OK) {
-        status =
-            kolam_sql_prepare(rebuild->db, "SELECT seq, kind, replaces, body FROM op ORDER BY seq",
-                              &rebuild->each_op);
-    }
-    if (status == KOLAM_OK) {
-        status = kolam_sql_exec(rebuild->db, "PRAGMA query_only = 0; BEGIN IMMEDIATE");
-    }
-    return status;
-}
-
 enum kolam_status kolam_index_rebuild(const char *path, struct kolam_error *error) {
     struct rebuild *rebuild = kolam_alloc_zero(1, sizeof *rebuild);
     if (!rebuild) {
@@ -114,7 +138,13 @@ enum kolam_status kolam_index_rebuild(const char *path, struct kolam_error *erro
     }
     enum kolam_status status = kolam_reader_open(path, &rebuild->db, error);
     if (status == KOLAM_OK) {
-        status = start(rebuild);
+        status = start(rebuild, 0);
+        if (status == KOLAM_OK) {
+            status = kolam_canvas_extent_load_base(rebuild->db, &rebuild->extent);
+        }
+        if (status == KOLAM_OK) {
+            status = kolam_sql_exec(rebuild->db, "PRAGMA query_only = 0; BEGIN IMMEDIATE");
+        }
         if (status != KOLAM_OK) {
             (void)kolam_fail(error, status, "%s: index not rebuilt: %s", path,
                              sqlite3_errmsg(rebuild->db));
@@ -130,9 +160,8 @@ enum kolam_status kolam_index_rebuild(const char *path, struct kolam_error *erro
                          : kolam_sql_fail(error, rebuild->db, result, path, "index not rebuilt");
         }
     }
-    sqlite3_finalize(rebuild->each_op);
-    kolam_canvas_index_finish(&rebuild->index);
-    sqlite3_close(rebuild->db); /* rolls back what was not committed, checkpoints what was */
-    kolam_free(rebuild);
+    sqlite3 *db = rebuild->db;
+    finish(rebuild);
+    sqlite3_close(db); /* rolls back what was not committed, checkpoints what was */
     return status;
 }

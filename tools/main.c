@@ -11,18 +11,13 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-    {"serve", kolam_cmd_serve},
-    {"import", kolam_cmd_import},
-    {"export", kolam_cmd_export},
-    {"watch", kolam_cmd_watch},
-    {"blame", kolam_cmd_blame},
-    {"rollback", kolam_cmd_rollback},
-    {"admin", kolam_cmd_admin},
-    {"timelapse", kolam_cmd_timelapse},
-    {"check", kolam_cmd_check},
-    {"compact", kolam_cmd_compact},
-    {"load", kolam_cmd_load},
-    {"top", kolam_cmd_top},
+    {"serve", kolam_cmd_serve},   {"import", kolam_cmd_import},
+    {"export", kolam_cmd_export}, {"watch", kolam_cmd_watch},
+    {"blame", kolam_cmd_blame},   {"rollback", kolam_cmd_rollback},
+    {"admin", kolam_cmd_admin},   {"timelapse", kolam_cmd_timelapse},
+    {"check", kolam_cmd_check},   {"compact", kolam_cmd_compact},
+    {"backup", kolam_cmd_backup}, {"restore", kolam_cmd_restore},
+    {"load", kolam_cmd_load},     {"top", kolam_cmd_top},
 };
 
 static const char help[] =
@@ -39,6 +34,8 @@ static const char help[] =
     "  kolam top        show what a running server does, live\n"
     "  kolam check      verify a wall's files, and repair what can be rebuilt\n"
     "  kolam compact    flatten a wall's older history into a picture, for good\n"
+    "  kolam backup     copy walls and who drew on them, while people draw\n"
+    "  kolam restore    put a backup back, as it is or as it was at a moment\n"
     "  kolam load       draw and watch as a crowd, and check what comes\n"
     "\n"
     "  kolam VERB --help    what the verb does, its options, examples\n"

@@ -13,6 +13,8 @@ int kolam_cmd_timelapse(int argc, char **argv);
 int kolam_cmd_blame(int argc, char **argv);
 int kolam_cmd_rollback(int argc, char **argv);
 int kolam_cmd_admin(int argc, char **argv);
+int kolam_cmd_backup(int argc, char **argv);
+int kolam_cmd_restore(int argc, char **argv);
 int kolam_cmd_check(int argc, char **argv);
 int kolam_cmd_compact(int argc, char **argv);
 int kolam_cmd_top(int argc, char **argv);

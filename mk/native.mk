@@ -67,4 +67,4 @@ $(O)/flags.txt $(O)/prefix.txt $(O)/objects.txt: note
 note:
 .PHONY: note
 
--include $(wildcard $(O)/*/*.d $(O)/*/*/*.d)
+-include $(wildcard $(O)/*/*.d $(O)/*/*/*.d $(O)/*/*/*/*.d)

@@ -15,12 +15,19 @@ TEST_SUPPORT := $(call objects,tests/support/*.c)
 FUZZ_PROBE := $(O)/tests/fuzz/canvas_probe.o
 FUZZ_SERVER := $(O)/tests/fuzz/inner_server.o
 
+# Tests of faults: the linker brings them the calls by which the engine changes files, beside SQLite.
+FAULT_SUPPORT := $(call objects,tests/support/faults/*.c)
+FAULT_TESTS := $(if $(TEST_SOURCES),$(shell grep -l '^\#include "tests/support/faults/' $(TEST_SOURCES)))
+FAULT_CALLS := open __open_2 close fsync fdatasync write pwrite ftruncate rename unlink mkdir
+
 $(TEST_PROGRAMS): TEST_LIBS = $(TILES_LIBS)
+$(FAULT_TESTS:%.c=$(O)/%): TEST_WRAP = $(FAULT_CALLS:%=-Wl,--wrap=%)
+$(FAULT_TESTS:%.c=$(O)/%): $(FAULT_SUPPORT)
 $(APP_TESTS:%.c=$(O)/%): TEST_LIBS = $(LIBS)
 $(APP_TESTS:%.c=$(O)/%): $(O)/libkolam-app.a
 $(TEST_PROGRAMS): $(O)/%: $(O)/%.o $(TEST_SUPPORT) $(OUT)/libkolam.a
 	@echo "  LINK  $@"
-	@$(CC) $(LINK) -o $@ $(filter %.o,$^) $(filter %-app.a,$^) $(OUT)/libkolam.a -lcmocka $(TEST_LIBS)
+	@$(CC) $(LINK) $(TEST_WRAP) -o $@ $(filter %.o,$^) $(filter %-app.a,$^) $(OUT)/libkolam.a -lcmocka $(TEST_LIBS)
 
 $(O)/tests/fuzz/fuzz_message $(O)/tests/fuzz/fuzz_http: $(FUZZ_SERVER)
 $(FUZZ_PROGRAMS): $(O)/%: $(O)/%.o $(FUZZ_PROBE) $(TEST_SUPPORT) $(O)/libkolam-app.a $(OUT)/libkolam.a

@@ -35,9 +35,29 @@ static enum kolam_status fail_path(struct kolam_error *error, const char *path) 
     return kolam_fail(error, status, "%s: %s", path, strerror(errno));
 }
 
+/* A file or folder made in a folder is only there for good once that folder is synced too. */
+static void sync_folder(const char *path) {
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)fsync(fd);
+        (void)close(fd);
+    }
+}
+
+static void sync_parent(const char *path) {
+    char parent[KOLAM_PATH_MAX];
+    (void)snprintf(parent, sizeof parent, "%s", path);
+    char *slash = strrchr(parent, '/');
+    if (slash) {
+        slash[slash == parent] = '\0';
+    }
+    sync_folder(slash ? parent : ".");
+}
+
 static enum kolam_status create_folder(const char *path, struct kolam_error *error) {
     struct stat info;
     if (mkdir(path, 0777) == 0) { /* the umask is the operator's word on who may look */
+        sync_parent(path);
         return KOLAM_OK;
     }
     if (errno == EEXIST && stat(path, &info) == 0 && !S_ISDIR(info.st_mode)) {
@@ -60,15 +80,6 @@ static enum kolam_status create_folders(const char *path, struct kolam_error *er
         *slash = '/';
     }
     return create_folder(part, error);
-}
-
-/* A file made in a folder is only there for good once the folder is synced too. */
-static void sync_folder(const char *path) {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void)fsync(fd);
-        (void)close(fd);
-    }
 }
 
 static enum kolam_status refuse_busy(int fd, const char *path, struct kolam_error *error) {
@@ -113,7 +124,9 @@ static enum kolam_status create_canvases(const struct kolam_folder *folder,
         return kolam_fail(error, KOLAM_ERR_INVALID, "%s: the path is too long", folder->path);
     }
     enum kolam_status status = create_folder(path, error);
+    /* It may be there since a start that was cut short before this. */
     sync_folder(folder->path);
+    sync_parent(folder->path);
     return status;
 }
 

@@ -7,10 +7,6 @@
  * Writing the WAL home waits for this moment as well. By itself SQLite does it within the commit that makes it too long. */
 #include "wal_room.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #define CHECKPOINT_PAGES 16384 /* 64 MB; doubled the write rate against the default of 1,000 */
 #define FRAME_HEAD_BYTES 24
 #define CHUNK_BYTES_MIN (256u << 10)
@@ -29,26 +25,32 @@ enum kolam_status kolam_wal_room_init(struct kolam_wal_room *room, sqlite3 *db) 
     enum kolam_status status = kolam_sql_int64(db, "PRAGMA page_size", &page_bytes);
     *room = (struct kolam_wal_room){
         .db = db,
-        .path = sqlite3_filename_wal(sqlite3_db_filename(db, "main")),
         .page_bytes = (uint64_t)page_bytes,
     };
     (void)sqlite3_wal_hook(db, on_commit, room);
     return status;
 }
 
+/* SQLite's own handle of the WAL, so that whatever lies below SQLite sees this too; NULL while there is none. */
+static sqlite3_file *wal_file(const struct kolam_wal_room *room) {
+    sqlite3_file *file = NULL;
+    const int result =
+        sqlite3_file_control(room->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, (void *)&file);
+    return result == SQLITE_OK && file && file->pMethods ? file : NULL;
+}
+
 /* Appends zeros up to `size`; true if all of them are there, and durable. */
-static bool append_zeros(int fd, uint64_t from, uint64_t size) {
+static bool append_zeros(sqlite3_file *file, sqlite3_int64 from, sqlite3_int64 size) {
     static const uint8_t zeros[64 << 10];
     while (from < size) {
-        const uint64_t left = size - from;
-        const ssize_t written =
-            pwrite(fd, zeros, left < sizeof zeros ? (size_t)left : sizeof zeros, (off_t)from);
-        if (written <= 0) {
+        const sqlite3_int64 left = size - from;
+        const int amount = left < (sqlite3_int64)sizeof zeros ? (int)left : (int)sizeof zeros;
+        if (file->pMethods->xWrite(file, zeros, amount, from) != SQLITE_OK) {
             return false;
         }
-        from += (uint64_t)written;
+        from += amount;
     }
-    return fdatasync(fd) == 0;
+    return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY) == SQLITE_OK;
 }
 
 /* Proportional to what is used, so that a canvas of a few strokes does not take megabytes. */
@@ -61,18 +63,18 @@ static bool is_short(const struct kolam_wal_room *room) {
     return room->size_bytes < room->used_bytes + chunk_for(room->used_bytes) / 2;
 }
 
-static void extend(struct kolam_wal_room *room, int fd) {
-    struct stat stat;
-    if (fstat(fd, &stat) != 0) {
+static void extend(struct kolam_wal_room *room, sqlite3_file *file) {
+    sqlite3_int64 size = 0;
+    if (file->pMethods->xFileSize(file, &size) != SQLITE_OK) {
         return;
     }
-    const uint64_t size = (uint64_t)stat.st_size, wanted = size + chunk_for(room->used_bytes);
-    room->size_bytes = size;
-    if (is_short(room) && append_zeros(fd, size, wanted)) {
-        room->size_bytes = wanted;
+    const sqlite3_int64 wanted = size + (sqlite3_int64)chunk_for(room->used_bytes);
+    room->size_bytes = (uint64_t)size;
+    if (is_short(room) && append_zeros(file, size, wanted)) {
+        room->size_bytes = (uint64_t)wanted;
     } else if (is_short(room)) {
         room->has_failed = true; /* a full disk: the room is given back, others need it more */
-        (void)!ftruncate(fd, (off_t)size);
+        (void)file->pMethods->xTruncate(file, size);
     }
 }
 
@@ -81,11 +83,9 @@ void kolam_wal_room_rest(struct kolam_wal_room *room) {
         room->wants_checkpoint = room->has_failed = false;
         (void)sqlite3_wal_checkpoint_v2(room->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     } else if (is_short(room) && room->used_bytes > 0 && !room->has_failed) {
-        /* Not the database: closing a second descriptor of that would drop SQLite's locks. */
-        const int fd = open(room->path, O_WRONLY | O_CLOEXEC);
-        if (fd >= 0) {
-            extend(room, fd);
-            (void)close(fd);
+        sqlite3_file *file = wal_file(room);
+        if (file) {
+            extend(room, file);
         }
     }
 }

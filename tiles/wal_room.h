@@ -8,7 +8,6 @@
 
 struct kolam_wal_room {
     sqlite3 *db;
-    const char *path; /* the WAL's; SQLite's */
     uint64_t page_bytes;
     uint64_t used_bytes; /* after the newest commit, */
     uint64_t size_bytes; /* of the file that is at least as long */

@@ -147,17 +147,25 @@ static void on_done(void *ctx, struct kolam_submission *submission) {
     test->end = &submission->next;
 }
 
-void test_log_open(struct test_log *test, const char *path, struct kolam_clock clock,
-                   uint32_t gather_us) {
+enum kolam_status test_log_try_open(struct test_log *test, const char *path,
+                                    struct kolam_clock clock, uint32_t gather_us) {
     memset(test, 0, sizeof *test);
     test->end = &test->first;
     (void)pthread_mutex_init(&test->lock, NULL);
     (void)pthread_cond_init(&test->woken, NULL);
     struct kolam_log_options options = {
         .path = path, .clock = clock, .gather_us = gather_us, .wake = on_wake, .wake_ctx = test};
-    struct kolam_error error = {.text = ""};
-    enum kolam_status status = kolam_log_sqlite_create(&options, &test->log, &error);
-    require(status == KOLAM_OK, error.text);
+    enum kolam_status status = kolam_log_sqlite_create(&options, &test->log, &test->error);
+    if (status != KOLAM_OK) {
+        (void)pthread_cond_destroy(&test->woken);
+        (void)pthread_mutex_destroy(&test->lock);
+    }
+    return status;
+}
+
+void test_log_open(struct test_log *test, const char *path, struct kolam_clock clock,
+                   uint32_t gather_us) {
+    require(test_log_try_open(test, path, clock, gather_us) == KOLAM_OK, test->error.text);
 }
 
 void test_log_close(struct test_log *test) {

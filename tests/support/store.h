@@ -33,11 +33,15 @@ struct test_log {
     pthread_cond_t woken;
     bool is_woken;
     struct kolam_submission *first, **end; /* completed, not yet taken */
+    struct kolam_error error;              /* why it could not be opened */
 };
 
 /* Opens (or creates) the file; abort()s on failure. */
 void test_log_open(struct test_log *test, const char *path, struct kolam_clock clock,
                    uint32_t gather_us);
+/* The same for a test that can do without; there is nothing to close then. */
+enum kolam_status test_log_try_open(struct test_log *test, const char *path,
+                                    struct kolam_clock clock, uint32_t gather_us);
 void test_log_close(struct test_log *test); /* destroys what completed */
 /* As author `number` with this nonce; takes over the ops' bodies and homes. */
 struct kolam_submission *test_submission(uint8_t author, uint64_t nonce,

@@ -1,0 +1,94 @@
+/* A wall's life as a script, and what was promised along it: which ops were acknowledged, which people made. Whatever happens to
+ * the disk in between, life_audit tells whether every promise is kept, once, and whether all that is there was asked for. */
+#ifndef KOLAM_TESTS_LIFE_H
+#define KOLAM_TESTS_LIFE_H
+
+#include "kolam/identity.h"
+#include "tests/support/store.h"
+
+#define LIFE_UNITS_MAX 512
+#define LIFE_PEOPLE_MAX 16
+#define LIFE_NAMES_MAX 64
+#define LIFE_NEVER SIZE_MAX
+
+/* What is submitted at once. */
+struct life_unit {
+    struct kolam_log_op ops[4]; /* bodies and homes are the unit's */
+    uint32_t op_count;
+    uint8_t author;
+    uint64_t seq;       /* of its first op, once acknowledged */
+    size_t promised_at; /* disk_now() then; LIFE_NEVER */
+};
+
+struct life_name {
+    char text[40];
+    size_t asked_at, promised_at;
+};
+
+struct life_person {
+    uint8_t secret[KOLAM_SECRET_BYTES];
+    struct kolam_author author;
+    size_t promised_at;
+    struct life_name names[8];
+    uint32_t name_count;
+};
+
+struct life {
+    char root[512], data[560], log_path[600], tiles_path[600], new_path[620], identity_path[600];
+    uint64_t seed;
+    struct test_log log;
+    bool is_open;
+    struct kolam_identity_db *identity;
+    struct life_unit units[LIFE_UNITS_MAX];
+    uint32_t unit_count, settled; /* those before `settled` are acknowledged */
+    uint32_t next_counter[4];
+    struct life_person people[LIFE_PEOPLE_MAX];
+    uint32_t person_count;
+    uint32_t refused; /* submissions that were, and may be again */
+    int64_t now_ms;
+};
+
+enum life_step {
+    LIFE_STROKE,
+    LIFE_GROUP,
+    LIFE_PARTIAL, /* and, the next time, what completes it */
+    LIFE_HIDE,
+    LIFE_SHOW,
+    LIFE_EDIT,
+    LIFE_RECORD,
+    LIFE_CROWD,  /* several at once */
+    LIFE_RENAME, /* of an artist, here and in identity.db */
+    LIFE_PERSON,
+    LIFE_LOOK,       /* tiles are drawn and kept */
+    LIFE_CHECKPOINT, /* while the log is open: the WAL begins anew, or is cut */
+    LIFE_RESTART,
+    LIFE_COMPACT,
+    LIFE_STEPS
+};
+
+/* A folder that is there and empty; nothing is opened. `seed` chooses shapes and places. */
+struct life *life_begin(uint64_t seed);
+/* Takes a step; what fails is left for later, as a client does. True if nothing did. */
+bool life_step(struct life *life, enum life_step step);
+/* The usual script: every step, in an order that lets them meet. Stops early when `limit` steps are done (0: never). */
+void life_live(struct life *life, uint32_t limit);
+/* What was promised so far is held against every moment of what is recorded from now on. */
+void life_promise_again(struct life *life);
+/* Sends again what was refused, once the fault is over, and waits until it is acknowledged. */
+void life_settle(struct life *life);
+void life_close(struct life *life);
+void life_end(struct life *life); /* closes, and deletes the folder */
+
+/* What an audit found. */
+struct life_findings {
+    uint32_t wrong;  /* promises that are not kept, things that nobody asked for */
+    uint32_t errors; /* what could not be opened or read, with a status that says so */
+    uint32_t checks; /* problems that `kolam check` tells */
+    char first[400]; /* of the wrong ones, else of the errors */
+};
+
+/* Looks at `root` (a copy of the life's folder after an accident, or the folder itself), as a server does that starts upon it.
+ * Promises made at or before the moment `before` are held against it. */
+struct life_findings life_audit(const struct life *life, const char *root, size_t before);
+
+#endif

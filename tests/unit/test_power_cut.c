@@ -1,0 +1,163 @@
+/* A power cut at any moment of a wall's life: on a disk that forgets what was not synced (tests/support/faults/disk.h) every
+ * promise is kept, once, and everything else is either whole or not there. A seeded sample of the moments; KOLAM_LONG=1
+ * takes every one. thread-test */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/faults/disk.h"
+#include "tests/support/faults/fault_vfs.h"
+#include "tests/support/faults/life.h"
+#include "tests/unit/random.h"
+#include "tools/check.h" /* for the linker: it brings the network's part, too */
+
+#define SAMPLE 160
+
+static bool is_long(void) {
+    const char *text = getenv("KOLAM_LONG");
+    return text && strcmp(text, "1") == 0;
+}
+
+static uint64_t seed(void) {
+    const char *text = getenv("KOLAM_SEED");
+    return text ? strtoull(text, NULL, 10) : 1;
+}
+
+static bool survives(const struct life *life, const struct disk_cut *cut) {
+    char folder[512], change[200] = "the end";
+    temp_folder_make(folder);
+    disk_after(cut, folder);
+    if (cut->before < disk_now()) {
+        (void)disk_change_text(cut->before, change, sizeof change);
+    }
+    const struct life_findings found = life_audit(life, folder, cut->before);
+    const bool is_sound = found.wrong + found.errors + found.checks == 0;
+    if (!is_sound) {
+        print_error("cut %zu kind %d seed %llu (before: %s): %u wrong, %u errors, check %u: %s\n",
+                    cut->before, (int)cut->kind, (unsigned long long)cut->seed, change, found.wrong,
+                    found.errors, found.checks, found.first);
+    }
+    temp_folder_remove(folder);
+    return is_sound;
+}
+
+/* Beside a sync all kinds of cuts, those that depend on chance several times; elsewhere one of each sort. */
+static uint32_t cut_at(const struct life *life, size_t before, bool is_beside_sync) {
+    uint32_t failures = 0;
+    for (int kind = 0; kind < DISK_CUT_KINDS; kind++) {
+        const bool is_turn = kind == DISK_ANYTHING || (size_t)kind == before % DISK_ANYTHING;
+        const uint64_t times = kind != DISK_ANYTHING || !is_beside_sync ? 1 : 4;
+        for (uint64_t i = 0; i < times && (is_beside_sync || is_turn); i++) {
+            const struct disk_cut cut = {before, (enum disk_cut_kind)kind, seed() + i};
+            failures += !survives(life, &cut);
+        }
+    }
+    return failures;
+}
+
+/* One kind of cut at each of so many moments, rising: half of them beside a sync. */
+static uint32_t cut_a_sample(const struct life *life, size_t end) {
+    struct test_random random = test_random_from(seed());
+    uint32_t failures = 0;
+    const size_t count = end < SAMPLE ? end : SAMPLE;
+    for (size_t i = 0; i < count; i++) {
+        size_t at = end * i / count + (size_t)test_random_below(&random, end / count + 1);
+        while (i % 2 == 0 && at < end && !disk_is_sync(at)) {
+            at++;
+        }
+        const struct disk_cut cut = {at + (size_t)test_random_below(&random, 2),
+                                     i % 3 == 0 ? DISK_ANYTHING
+                                                : (enum disk_cut_kind)(i % DISK_CUT_KINDS),
+                                     test_random_next(&random)};
+        failures += !survives(life, &cut);
+    }
+    return failures;
+}
+
+/* A range of the moments (KOLAM_CUTS=FROM-TO), so that a long run can be had in pieces. */
+static bool is_asked_for(size_t at) {
+    const char *text = getenv("KOLAM_CUTS");
+    unsigned long from = 0, to = 0;
+    return !text || sscanf(text, "%lu-%lu", &from, &to) != 2 || (at >= from && at < to);
+}
+
+static void cut_everywhere(struct life *life) {
+    const size_t end = disk_now();
+    uint32_t failures = 0;
+    disk_stop();
+    life_close(life);
+    if (is_long()) {
+        for (size_t at = 0; at <= end && failures < 20; at++) {
+            const bool is_beside_sync = disk_is_sync(at) || (at > 0 && disk_is_sync(at - 1));
+            failures += is_asked_for(at) ? cut_at(life, at, is_beside_sync) : 0;
+        }
+    } else {
+        failures = cut_a_sample(life, end);
+    }
+    print_message("%zu changes\n", end);
+    disk_forget();
+    life_end(life);
+    assert_int_equal(failures, 0);
+}
+
+static void every_promise_survives_a_power_cut(void **state) {
+    (void)state;
+    struct life *life = life_begin(seed());
+    disk_record(life->root);
+    life_live(life, 0);
+    life_settle(life);
+    assert_int_equal(life->refused, 0);
+    cut_everywhere(life);
+}
+
+/* A file as an older kolam left it: the steps that made it newer are taken back. */
+static void make_old(const struct life *life, int version) {
+    static const char *const back[] = {
+        "DROP INDEX op_artist;",
+        "DROP TABLE base; DROP TABLE base_id; DROP TABLE base_record;",
+        "DROP INDEX op_record;",
+        "ALTER TABLE op DROP COLUMN sum;",
+    };
+    sqlite3 *db = NULL;
+    char text[64];
+    assert_int_equal(sqlite3_open(life->log_path, &db), SQLITE_OK);
+    for (int step = (int)(sizeof back / sizeof back[0]); step >= version; step--) {
+        assert_int_equal(sqlite3_exec(db, back[step - 1], NULL, NULL, NULL), SQLITE_OK);
+    }
+    (void)snprintf(text, sizeof text, "PRAGMA user_version = %d", version);
+    assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void
+every_promise_survives_a_power_cut_while_an_old_file_is_brought_up_to_date(void **state) {
+    (void)state;
+    for (int version = 1; version <= 4; version++) {
+        struct life *life = life_begin(seed() + (uint64_t)version);
+        life_live(life, 10);
+        life_close(life);
+        make_old(life, version);
+        disk_record(life->root);
+        life_promise_again(life);
+        assert_true(life_step(life, LIFE_STROKE));
+        assert_true(life_step(life, LIFE_LOOK));
+        cut_everywhere(life);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_promise_survives_a_power_cut),
+        cmocka_unit_test(
+            every_promise_survives_a_power_cut_while_an_old_file_is_brought_up_to_date),
+    };
+    fault_vfs_install();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -9,6 +9,7 @@
 /* The author as the file knows it; 0 where it does not. */
 struct kolam_known_author {
     int64_t artist, origin;
+    uint64_t nonce;  /* the origin's */
     bool is_renamed; /* the file shows another name */
 };
 

@@ -9,6 +9,7 @@
 #include "canvas_plan.h"
 #include "canvas_withhold.h"
 #include "kolam/alloc.h"
+#include "op_sum.h"
 #include "wal_room.h"
 
 enum statement { INSERT_ARTIST, RENAME_ARTIST, INSERT_ORIGIN, INSERT_OP, STATEMENT_COUNT };
@@ -18,7 +19,7 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
     [RENAME_ARTIST] = "UPDATE artist SET name = ?2 WHERE ident = ?1",
     [INSERT_ORIGIN] = "INSERT INTO origin (artist, nonce) VALUES (?, ?)",
     [INSERT_OP] = ("INSERT INTO op (seq, time_ms, artist, origin, counter, kind, is_partial, "
-                   "replaces, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+                   "replaces, body, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
 };
 
 /* What a rollback has to put back. */
@@ -62,6 +63,7 @@ static enum kolam_status write_author(struct kolam_canvas_writer *writer,
                                       const struct kolam_submission *submission,
                                       struct kolam_known_author *known) {
     enum kolam_status status = KOLAM_OK;
+    known->nonce = submission->nonce;
     if (known->artist == 0 || known->is_renamed) {
         status = insert_artist(writer, &submission->author, known);
     }
@@ -73,6 +75,19 @@ static enum kolam_status write_author(struct kolam_canvas_writer *writer,
         known->origin = sqlite3_last_insert_rowid(writer->db);
     }
     return status;
+}
+
+static int32_t sum_of(const struct kolam_known_author *known, const struct kolam_log_op *op) {
+    return kolam_op_sum(&(struct kolam_log_row){.seq = op->seq,
+                                                .replaces = op->replaces,
+                                                .nonce = known->nonce,
+                                                .time_ms = op->time_ms,
+                                                .artist = (uint32_t)known->artist,
+                                                .counter = op->counter,
+                                                .kind = op->kind,
+                                                .is_partial = op->is_partial,
+                                                .body = op->body,
+                                                .body_size_bytes = op->body_size_bytes});
 }
 
 static enum kolam_status insert_op(struct kolam_canvas_writer *writer,
@@ -87,6 +102,7 @@ static enum kolam_status insert_op(struct kolam_canvas_writer *writer,
     (void)sqlite3_bind_int(insert, 6, (int)op->kind);
     (void)sqlite3_bind_int(insert, 7, op->is_partial);
     (void)sqlite3_bind_int64(insert, 8, (int64_t)op->replaces);
+    (void)sqlite3_bind_int(insert, 10, sum_of(known, op));
     enum kolam_status status = kolam_sql_bind_blob(insert, 9, op->body, op->body_size_bytes);
     return status == KOLAM_OK ? kolam_sql_run(insert) : status;
 }

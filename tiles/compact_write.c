@@ -11,6 +11,7 @@
 #include "kolam/alloc.h"
 #include "kolam/identity.h"
 #include "kolam/ink.h"
+#include "op_sum.h"
 #include "reader_open.h"
 #include "tile_codec.h"
 
@@ -71,7 +72,7 @@ static enum kolam_status copy_rows(struct writing *writing, const struct copy *c
     sqlite3_stmt *select = NULL, *insert = NULL;
     bool has_row = false;
     uint64_t count = 0;
-    enum kolam_status status = kolam_sql_prepare(writing->old, copy->select, &select);
+    enum kolam_status status = kolam_op_sum_prepare(writing->old, copy->select, &select);
     if (status == KOLAM_OK) {
         status = kolam_sql_prepare(writing->db, copy->insert, &insert);
     }
@@ -103,10 +104,10 @@ static const struct copy kept[] = {
      "INSERT INTO artist (number, ident, name) VALUES (?, ?, ?)"},
     {"SELECT id, artist, nonce FROM origin",
      "INSERT INTO origin (id, artist, nonce) VALUES (?, ?, ?)"},
-    {"SELECT seq, time_ms, artist, origin, counter, kind, is_partial, replaces, body FROM op "
-     "WHERE seq > ?1 AND seq <= ?2 ORDER BY seq",
-     "INSERT INTO op (seq, time_ms, artist, origin, counter, kind, is_partial, replaces, body) "
-     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+    {"SELECT seq, time_ms, artist, origin, counter, kind, is_partial, replaces, body, op.sum "
+     "FROM op WHERE seq > ?1 AND seq <= ?2 ORDER BY seq",
+     "INSERT INTO op (seq, time_ms, artist, origin, counter, kind, is_partial, replaces, body, "
+     "sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
     {"SELECT path, level, seq, target, box, kind FROM home WHERE seq > ?1 AND seq <= ?2 "
      "ORDER BY path, level, seq, target",
      "INSERT INTO home (path, level, seq, target, box, kind) VALUES (?, ?, ?, ?, ?, ?)"},

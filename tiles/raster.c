@@ -116,7 +116,8 @@ static enum kolam_status draw_stroke(struct kolam_raster *raster, uint64_t seq,
         return status == KOLAM_ERR_NOT_FOUND ? KOLAM_ERR_CORRUPT : status;
     }
     struct kolam_op op;
-    if (kolam_op_decode(row.body, row.body_size_bytes, &raster->room, &op) != KOLAM_OK ||
+    if (row.is_damaged ||
+        kolam_op_decode(row.body, row.body_size_bytes, &raster->room, &op) != KOLAM_OK ||
         op.kind != KOLAM_OP_STROKE) {
         return KOLAM_ERR_CORRUPT;
     }

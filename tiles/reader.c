@@ -7,11 +7,12 @@
 #include "canvas_index.h"
 #include "kolam/alloc.h"
 #include "reader_internal.h"
+#include "op_sum.h"
 #include "reader_open.h"
 
 #define OP_COLUMNS                                                                                 \
     "SELECT op.seq, op.replaces, origin.nonce, op.time_ms, op.artist, op.counter, op.kind, "       \
-    "op.is_partial, op.body FROM op LEFT JOIN origin ON origin.id = op.origin "
+    "op.is_partial, op.body, op.sum FROM op LEFT JOIN origin ON origin.id = op.origin "
 
 static const char *const statement_texts[READER_STATEMENT_COUNT] = {
     [READER_PIN] = "SELECT 1 FROM meta LIMIT 1",
@@ -53,7 +54,7 @@ static const char *const statement_texts[READER_STATEMENT_COUNT] = {
                      "ORDER BY level DESC, path",
     [READER_BASE_IDS] = "SELECT seq, count FROM base_id ORDER BY seq",
     [READER_BASE_RECORDS] =
-        "SELECT seq, 0, 0, time_ms, artist, 0, 4, 0, body FROM base_record ORDER BY seq",
+        "SELECT seq, 0, 0, time_ms, artist, 0, 4, 0, body, NULL FROM base_record ORDER BY seq",
 };
 
 enum kolam_status kolam_reader_step_one(sqlite3_stmt *statement) {
@@ -94,7 +95,7 @@ enum kolam_status kolam_reader_create(const char *path, struct kolam_reader **ou
     }
     int count = reader->base_seq > 0 ? READER_STATEMENT_COUNT : READER_FIRST_OF_BASE;
     for (int i = 0; i < count && status == KOLAM_OK; i++) {
-        status = kolam_sql_prepare(reader->db, statement_texts[i], &reader->statements[i]);
+        status = kolam_op_sum_prepare(reader->db, statement_texts[i], &reader->statements[i]);
         if (status != KOLAM_OK) {
             (void)kolam_fail(error, status, "%s: cannot be read: %s", path,
                              sqlite3_errmsg(reader->db));
@@ -150,7 +151,7 @@ void kolam_reader_end(struct kolam_reader *reader) {
 
 /* The body points into SQLite's page and lives until the statement moves on. */
 struct kolam_log_row kolam_reader_row_of(sqlite3_stmt *statement) {
-    return (struct kolam_log_row){
+    struct kolam_log_row row = {
         .seq = (uint64_t)sqlite3_column_int64(statement, 0),
         .replaces = (uint64_t)sqlite3_column_int64(statement, 1),
         .nonce = (uint64_t)sqlite3_column_int64(statement, 2),
@@ -162,6 +163,9 @@ struct kolam_log_row kolam_reader_row_of(sqlite3_stmt *statement) {
         .body = sqlite3_column_blob(statement, 8),
         .body_size_bytes = (size_t)sqlite3_column_bytes(statement, 8),
     };
+    row.is_damaged = sqlite3_column_type(statement, 9) != SQLITE_NULL &&
+                     sqlite3_column_int64(statement, 9) != kolam_op_sum(&row);
+    return row;
 }
 
 /* Copies the body, so that no statement stays open and holds the WAL back. */

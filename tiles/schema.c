@@ -32,6 +32,8 @@ static const char *const canvas_steps[] = {
     "                          body BLOB);",
     /* 3 -> 4: the records alone, which are few, so that they are found without reading the log */
     "CREATE INDEX op_record ON op (kind) WHERE kind = 4;",
+    /* 4 -> 5: a check of each row (op_sum.c); those that were there before have none */
+    "ALTER TABLE op ADD COLUMN sum INTEGER;",
 };
 
 static const char *const identity_steps[] = {
@@ -109,6 +111,9 @@ static const char *const tiles_steps[] = {
     "INTEGER,"
     "                       pixels BLOB, is_averaged INTEGER NOT NULL);"
     "CREATE UNIQUE INDEX keyframe_place ON keyframe (level, x, y, seq);",
+    /* 2 -> 3: a check of each picture */
+    "ALTER TABLE tile ADD COLUMN sum INTEGER;"
+    "ALTER TABLE keyframe ADD COLUMN sum INTEGER;",
 };
 
 #define STEPS(list) .version = sizeof(list) / sizeof(list)[0], .steps = (list)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "kolam/alloc.h"
 #include "kolam/ink.h"
@@ -31,16 +32,18 @@ enum statement {
 #define HERE "level = ?1 AND x = ?2 AND y = ?3"
 
 static const char *const statement_texts[STATEMENT_COUNT] = {
-    [GET] = "SELECT seq, pixels, is_averaged, stroke_count FROM tile WHERE " HERE " AND seq <= ?4",
-    [PUT] = "INSERT INTO tile (level, x, y, seq, pixels, is_averaged, stroke_count) "
-            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
+    [GET] =
+        "SELECT seq, pixels, is_averaged, stroke_count, sum FROM tile WHERE " HERE " AND seq <= ?4",
+    [PUT] = "INSERT INTO tile (level, x, y, seq, pixels, is_averaged, sum, stroke_count) "
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
             "ON CONFLICT (level, x, y) DO UPDATE SET seq = excluded.seq, pixels = excluded.pixels, "
-            "is_averaged = excluded.is_averaged, stroke_count = excluded.stroke_count "
+            "is_averaged = excluded.is_averaged, stroke_count = excluded.stroke_count, sum = "
+            "excluded.sum "
             "WHERE excluded.seq >= tile.seq",
-    [RECALL] = "SELECT seq, pixels, is_averaged, 0 FROM keyframe WHERE " HERE
+    [RECALL] = "SELECT seq, pixels, is_averaged, 0, sum FROM keyframe WHERE " HERE
                " AND seq <= ?4 ORDER BY seq DESC LIMIT 1",
-    [KEEP] = "INSERT OR IGNORE INTO keyframe (level, x, y, seq, pixels, is_averaged) "
-             "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [KEEP] = "INSERT OR IGNORE INTO keyframe (level, x, y, seq, pixels, is_averaged, sum) "
+             "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [COUNT_KEYFRAMES] = "SELECT count(*) FROM keyframe WHERE " HERE,
     [THIN] =
         "DELETE FROM keyframe WHERE id = (SELECT id FROM (SELECT id, lead(seq) OVER in_order - "
@@ -52,9 +55,10 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
     [REMOVE_KEYFRAMES] = "DELETE FROM keyframe WHERE " HERE,
 };
 
-/* synchronous OFF: a power cut may cost the file, and then it is made anew. */
+/* synchronous NORMAL: a power cut costs what was drawn last, and nothing else. Nobody waits for that but who writes the WAL
+ * home, every 32 MB. */
 static const char write_pragmas[] = "PRAGMA journal_mode = WAL;"
-                                    "PRAGMA synchronous = OFF;"
+                                    "PRAGMA synchronous = NORMAL;"
                                     "PRAGMA wal_autocheckpoint = 8192;"
                                     "PRAGMA journal_size_limit = 67108864;"
                                     "PRAGMA cache_size = -4096;";
@@ -99,6 +103,15 @@ static bool find_row(struct sqlite_store *store, enum statement which, struct ko
     return kolam_sql_step(find, &has_row) == KOLAM_OK && has_row;
 }
 
+/* A CRC-32 over a row: which tile it is of as well, for a damaged index leads to another's. */
+static int32_t sum_of(struct kolam_tile_id tile, const struct kolam_tile_picture *picture,
+                      uint32_t stroke_count, const uint8_t *bytes, size_t size_bytes) {
+    const uint64_t head[] = {(uint64_t)tile.level, (uint64_t)tile.x,     (uint64_t)tile.y,
+                             picture->seq,         picture->is_averaged, (uint64_t)stroke_count};
+    const uLong sum = crc32(0, (const Bytef *)head, sizeof head);
+    return (int32_t)(uint32_t)crc32(sum, bytes, (uInt)size_bytes);
+}
+
 /* Reads the row that a GET or RECALL stands on, if it does, and resets it. */
 static enum kolam_status read_picture(struct sqlite_store *store, enum statement which,
                                       bool has_row, struct kolam_tile_id tile,
@@ -114,8 +127,11 @@ static enum kolam_status read_picture(struct sqlite_store *store, enum statement
         picture.seq = (uint64_t)sqlite3_column_int64(get, 0);
         picture.is_averaged = sqlite3_column_int(get, 2) != 0;
         picture.stroke_count = (uint32_t)sqlite3_column_int64(get, 3);
-        is_damaged = !bytes || kolam_tile_codec_decode(store->codec, bytes, size_bytes,
-                                                       &picture.is_empty, out_pixels) != KOLAM_OK;
+        is_damaged = !bytes ||
+                     sqlite3_column_int(get, 4) !=
+                         sum_of(tile, &picture, picture.stroke_count, bytes, size_bytes) ||
+                     kolam_tile_codec_decode(store->codec, bytes, size_bytes, &picture.is_empty,
+                                             out_pixels) != KOLAM_OK;
         if (!is_damaged) {
             *out_picture = picture;
             status = KOLAM_OK;
@@ -151,10 +167,13 @@ static enum kolam_status sqlite_recall(struct kolam_tile_store *base, struct kol
                        : read_picture(store, RECALL, has_keyframe, tile, out_picture, out_pixels);
 }
 
-/* Encodes, binds and runs a PUT or KEEP. */
-static enum kolam_status write_picture(struct sqlite_store *store, sqlite3_stmt *put,
+/* Encodes, binds and runs a PUT or KEEP; a keyframe has no count. */
+static enum kolam_status write_picture(struct sqlite_store *store, enum statement which,
+                                       struct kolam_tile_id tile,
                                        const struct kolam_tile_picture *picture,
                                        const uint32_t *pixels) {
+    sqlite3_stmt *put = bind_tile(store, which, tile);
+    const uint32_t stroke_count = which == PUT ? picture->stroke_count : 0;
     const uint8_t *bytes;
     size_t size_bytes;
     enum kolam_status status = kolam_tile_codec_encode(
@@ -164,6 +183,10 @@ static enum kolam_status write_picture(struct sqlite_store *store, sqlite3_stmt 
     }
     (void)sqlite3_bind_int64(put, 4, (int64_t)picture->seq);
     (void)sqlite3_bind_int(put, 6, picture->is_averaged);
+    (void)sqlite3_bind_int(put, 7, sum_of(tile, picture, stroke_count, bytes, size_bytes));
+    if (which == PUT) {
+        (void)sqlite3_bind_int64(put, 8, stroke_count);
+    }
     status = kolam_sql_bind_blob(put, 5, bytes, size_bytes);
     return status == KOLAM_OK ? kolam_sql_run(put) : status;
 }
@@ -175,9 +198,7 @@ static enum kolam_status sqlite_put(struct kolam_tile_store *base, struct kolam_
     if (store->is_read_only) {
         return KOLAM_OK;
     }
-    sqlite3_stmt *put = bind_tile(store, PUT, tile);
-    (void)sqlite3_bind_int64(put, 7, picture->stroke_count);
-    return write_picture(store, put, picture, pixels);
+    return write_picture(store, PUT, tile, picture, pixels);
 }
 
 static enum kolam_status thin_keyframes(struct sqlite_store *store, struct kolam_tile_id tile) {
@@ -197,7 +218,7 @@ static enum kolam_status sqlite_keep(struct kolam_tile_store *base, struct kolam
     if (store->is_read_only) {
         return KOLAM_OK;
     }
-    enum kolam_status status = write_picture(store, bind_tile(store, KEEP, tile), picture, pixels);
+    enum kolam_status status = write_picture(store, KEEP, tile, picture, pixels);
     return status == KOLAM_OK ? thin_keyframes(store, tile) : status;
 }
 

@@ -155,6 +155,9 @@ static void check_record(struct log_check *log, const struct kolam_op *op, uint6
 
 static void check_body(struct log_check *log, const struct kolam_log_row *row) {
     struct kolam_op op;
+    if (row->is_damaged) {
+        kolam_check_problem(log->check, "op %" PRIu64 " is not what was written", row->seq);
+    }
     if (kolam_op_decode(row->body, row->body_size_bytes, log->room, &op) != KOLAM_OK) {
         kolam_check_problem(log->check, "op %" PRIu64 " cannot be decoded", row->seq);
         return;

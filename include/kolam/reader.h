@@ -46,6 +46,7 @@ struct kolam_log_row {
     bool is_partial;
     const uint8_t *body;
     size_t body_size_bytes;
+    bool is_damaged; /* its check says that it is not what was written */
 };
 KOLAM_MUST_CHECK enum kolam_status kolam_reader_op(struct kolam_reader *reader, uint64_t seq,
                                                    struct kolam_log_row *out_row);

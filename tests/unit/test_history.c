@@ -506,7 +506,8 @@ static void a_file_of_the_first_version_is_migrated(void **state) {
     assert_int_equal(
         sqlite3_exec(db,
                      "DROP INDEX op_artist; DROP TABLE base; DROP TABLE base_id;"
-                     "DROP TABLE base_record; DROP INDEX op_record; PRAGMA user_version = 1",
+                     "DROP TABLE base_record; DROP INDEX op_record; ALTER TABLE op DROP COLUMN sum;"
+                     "PRAGMA user_version = 1",
                      NULL, NULL, NULL),
         SQLITE_OK);
     canvas_fixture_restart(&past->canvas);

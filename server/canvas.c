@@ -69,7 +69,6 @@ static void forget_open_state(struct kolam_canvas *canvas) {
     canvas->places_changed_seq = 0;
     kolam_versions_destroy(canvas->versions);
     canvas->versions = NULL;
-    canvas->has_place = false;
 }
 
 static void remove_canvas(struct kolam_canvas *canvas) {

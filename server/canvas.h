@@ -61,10 +61,12 @@ struct kolam_canvas {
     int64_t names_made_ms;
     bool are_names_old; /* there are new ones */
     bool was_full;      /* the log could not be written at the last look */
-    bool has_place;     /* where the newest ink is, in pixels of that level */
+
+    /* Kept when it closes. */
+    bool has_place; /* where the newest ink is, in pixels of that level */
     int32_t place_level;
     int64_t place_x, place_y;
-    struct kolam_canvas_counts counts; /* kept when it closes */
+    struct kolam_canvas_counts counts;
 };
 
 /* Somebody who waits for a canvas to be open; embedded in what waits. */

@@ -12,15 +12,19 @@
 #include <zlib.h>
 
 #include "kolam/alloc.h"
+#include "canvas.h"
 #include "kolam/folder.h"
 #include "static_load.h"
 
-#define CONTENT_SECURITY_POLICY                                                                    \
-    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; "                 \
+#define SCRIPT_POLICY "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'"
+#define OTHER_POLICY                                                                               \
+    "; style-src 'self'; "                                                                         \
     "img-src 'self' blob: data:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; "     \
     "object-src 'none'; base-uri 'none'; form-action 'none'"
 /* Who could put the wall under something else would make people draw; a page that only looks on does no harm. */
 #define NO_FOREIGN_FRAMES "; frame-ancestors 'self'"
+
+#define PAGE "/index.html"
 
 struct kolam_static {
     struct kolam_list files; /* kolam_static_file */
@@ -106,12 +110,24 @@ static const struct kolam_static_file *find(const struct kolam_static *files, co
 /* The page itself stands at / and at each canvas's address. */
 static const char *file_of(const char *path) {
     if (strcmp(path, "/") == 0) {
-        return "/index.html";
+        return PAGE;
     }
     if (strncmp(path, "/c/", 3) == 0) {
-        return kolam_canvas_name_is_valid(path + 3) ? "/index.html" : "";
+        return kolam_canvas_name_is_valid(path + 3) ? PAGE : "";
     }
     return path;
+}
+
+/* The page is the same for every canvas. Where to begin is told beside it, to its script, which then can ask for the first
+ * tiles at once: `Server-Timing: place;desc="<level> <x> <y>"`, the one header of an answer that a page can read. */
+static void tell_place(struct kolam_server *server, const char *path, char *out, size_t capacity) {
+    const char *name = strncmp(path, "/c/", 3) == 0 ? path + 3 : "main";
+    const struct kolam_canvas *canvas = kolam_canvas_find(server, name);
+    out[0] = '\0';
+    if (canvas && canvas->has_place) {
+        snprintf(out, capacity, "Server-Timing: place;desc=\"%d %" PRId64 " %" PRId64 "\"\r\n",
+                 canvas->place_level, canvas->place_x, canvas->place_y);
+    }
 }
 
 /* `?embed`, as it stands there: the client takes it for the same (web/src/place/modes.ts), whatever else is asked.
@@ -127,16 +143,20 @@ static bool is_embedded(const struct kolam_request *request) {
     return false;
 }
 
-static void answer_file(struct kolam_http *http, const struct kolam_request *request,
+static void answer_file(struct kolam_server *server, struct kolam_http *http,
+                        const struct kolam_request *request,
                         const struct kolam_static_file *file) {
     const bool is_packed = request->has_gzip && file->gzip;
-    char headers[1200], etag[48];
+    char headers[1600], etag[48], place[120] = "";
+    if (strcmp(file->path, PAGE) == 0) {
+        tell_place(server, request->path, place, sizeof(place));
+    }
     snprintf(etag, sizeof(etag), "\"%s%s\"", file->etag, is_packed ? "-gz" : "");
     snprintf(headers, sizeof(headers),
-             "Content-Type: %s\r\nETag: %s\r\nCache-Control: %s\r\nVary: Accept-Encoding\r\n%s"
-             "Content-Security-Policy: " CONTENT_SECURITY_POLICY "%s\r\n",
+             "Content-Type: %s\r\nETag: %s\r\nCache-Control: %s\r\nVary: Accept-Encoding\r\n%s%s"
+             "Content-Security-Policy: " SCRIPT_POLICY "%s" OTHER_POLICY "%s\r\n",
              file->type, etag, file->is_hashed ? "public, max-age=31536000, immutable" : "no-cache",
-             is_packed ? "Content-Encoding: gzip\r\n" : "",
+             is_packed ? "Content-Encoding: gzip\r\n" : "", place, file->inline_scripts,
              is_embedded(request) ? "" : NO_FOREIGN_FRAMES);
     bool is_known = strstr(request->if_none_match, etag) != NULL;
     kolam_http_answer(http, is_known ? 304 : 200, headers,
@@ -147,7 +167,7 @@ void kolam_static_request(struct kolam_server *server, struct kolam_http *http,
                           const struct kolam_request *request) {
     const struct kolam_static_file *file = find(server->static_files, file_of(request->path));
     if (file) {
-        answer_file(http, request, file);
+        answer_file(server, http, request, file);
     } else if (kolam_list_is_empty(&server->static_files->files)) {
         kolam_http_error(http, 404, "the web client is not installed; build it with make");
     } else {

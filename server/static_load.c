@@ -117,6 +117,11 @@ static struct kolam_static_file *load_file(const char *disk_path, const char *ur
     kolam_sha256(file->plain->data, file->plain->size, hash);
     kolam_hex_encode(hash, 16, file->etag);
     file->gzip = type->is_text ? compress_bytes(file->plain) : NULL;
+    if (strncmp(type->type, "text/html", 9) == 0 &&
+        !kolam_inline_scripts(file->plain->data, file->plain->size, file->inline_scripts)) {
+        kolam_static_file_destroy(file);
+        return NULL;
+    }
     return file;
 }
 

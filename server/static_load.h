@@ -3,6 +3,7 @@
 #define KOLAM_SERVER_STATIC_LOAD_H
 
 #include "bytes.h"
+#include "inline_scripts.h"
 #include "kolam/status.h"
 #include "list.h"
 
@@ -13,6 +14,7 @@ struct kolam_static_file {
     bool is_hashed;   /* its name changes with its content */
     char etag[33];
     struct kolam_bytes *plain, *gzip; /* gzip is NULL where it does not pay */
+    char inline_scripts[KOLAM_INLINE_SCRIPTS_MAX]; /* of a page: what its policy has to allow */
 };
 
 /* Appends every regular file below `folder` to `files` (kolam_static_file). Not bounded: the operator's own

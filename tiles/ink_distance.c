@@ -276,12 +276,12 @@ static inline void raise_row_of(uint8_t *row, const struct capsule *capsule, int
     const lanes ink_slope = lanes_of((float)capsule->ink_slope);
     const lanes inverse = lanes_of((float)capsule->inverse);
     const lanes inverse_slope = lanes_of((float)capsule->inverse_slope);
-    for (int32_t x = span.begin; x < span.end; x += 4) {
+    lanes place = lanes_from(span.begin);
+    for (int32_t x = span.begin; x < span.end; x += 4, place += 4.0f) {
         if (lanes_are_full(row + x)) {
             continue; /* ink over ink: most of a broad stroke's pixels */
         }
-        const float first = (float)x;
-        lanes dx = (lanes){first, first + 1.0f, first + 2.0f, first + 3.0f} + start;
+        lanes dx = place + start;
         lanes along = dx * ux + along_y;
         lanes across = dx * uy - across_y;
         lanes t = lanes_min(lanes_max(along + lean * lanes_abs(across), zero), length);
@@ -309,9 +309,9 @@ static void raise_soft_row(uint8_t *row, const struct capsule *capsule, int32_t 
     const lanes ink_slope = lanes_of((float)capsule->ink_slope * 255.0f);
     const lanes zero = lanes_of(0.0f), one = lanes_of(1.0f), half = lanes_of(0.5f);
     const lanes start = lanes_of((float)(0.5 - capsule->ax));
-    for (int32_t x = span.begin; x < span.end; x += 4) {
-        const float first = (float)x;
-        lanes dx = (lanes){first, first + 1.0f, first + 2.0f, first + 3.0f} + start;
+    lanes place = lanes_from(span.begin);
+    for (int32_t x = span.begin; x < span.end; x += 4, place += 4.0f) {
+        lanes dx = place + start;
         lanes along = dx * ux + along_y;
         lanes across = dx * uy - across_y;
         lanes t = lanes_min(lanes_max(along, zero), length);

@@ -53,6 +53,22 @@ static int32_t blend(int32_t from, int32_t to, int32_t share) {
     return from + ((to - from) * share >> 8);
 }
 
+/* Noise of a layer's points on the way from one line of them to the next, 0..65535. Between the lines only where a sample lies
+ * between them. */
+static void fill_column(uint32_t first, uint32_t y, int32_t share_y, uint32_t cells,
+                        int32_t *out_column) {
+    for (uint32_t i = 0; i < cells; i++) {
+        out_column[i] = (int32_t)(hash_place(first + i, y) >> 16);
+    }
+    if (share_y == 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < cells; i++) {
+        int32_t below = (int32_t)(hash_place(first + i, y + 1) >> 16);
+        out_column[i] = blend(out_column[i], below, share_y);
+    }
+}
+
 /* A layer's noise at samples of a row, 0..65535 each, added to `sums`. */
 static void add_layer(const struct layer *layer, const struct samples *across, uint32_t count,
                       uint64_t down, int32_t *sums) {
@@ -63,11 +79,20 @@ static void add_layer(const struct layer *layer, const struct samples *across, u
     int32_t share_y = smooth((down - offset) >> (shift - 8));
     uint64_t first = (place_of(across, 0) - offset) >> shift;
     uint64_t last = (place_of(across, count - 1) - offset) >> shift;
-    uint32_t cells = (uint32_t)(last - first) + 2;
-    for (uint32_t i = 0; i < cells; i++) {
-        uint32_t x = (uint32_t)first + i;
-        column[i] = blend((int32_t)(hash_place(x, y) >> 16), (int32_t)(hash_place(x, y + 1) >> 16),
-                          share_y);
+    fill_column((uint32_t)first, y, share_y, (uint32_t)(last - first) + 2, column);
+    if (across->shift == 7 && shift == 8) { /* the samples are the points */
+        for (uint32_t i = 0; i < count; i++) {
+            sums[i] += column[i];
+        }
+        return;
+    }
+    if (across->shift >= 0) {
+        uint32_t at = (uint32_t)(place_of(across, 0) - offset - (first << shift));
+        for (uint32_t i = 0; i < count; i++, at += 2u << across->shift) {
+            uint32_t cell = at >> shift;
+            sums[i] += blend(column[cell], column[cell + 1], smooth(at >> (shift - 8)));
+        }
+        return;
     }
     for (uint32_t i = 0; i < count; i++) {
         uint64_t place = place_of(across, i) - offset;
@@ -107,29 +132,46 @@ static void measure_paper(const struct samples *across, uint32_t count, const st
     }
 }
 
-/* What the paper takes of coverage v at height h; the mean over all heights is v. */
-static int32_t take_at(int32_t v, int32_t h) {
-    if (v < 128) {
-        int32_t taken = 255 - 255 * h / (2 * v);
-        return taken > 0 ? taken : 0;
-    }
-    int32_t taken = 255 * (255 - h) / (2 * (255 - v));
-    return taken < 255 ? taken : 255;
+/* What the paper takes of coverages v at heights h, less v; the mean of what it takes over all heights is v. Where v is 0 or
+ * 255 it takes all of it. */
+static ints gap_at(ints v, ints h) {
+    ints is_light = v < 128, is_plain = (v == 0) | (v == 255);
+    ints height = (h & is_light) | ((255 - h) & ~is_light);
+    ints room = (v & is_light) | ((255 - v) & ~is_light);
+    ints share = ints_divide((height << 8) - height, (room << 1) - is_plain);
+    ints taken = share + ((255 - share - share) & is_light); /* 255 - share, or share */
+    taken &= ~(taken < 0);
+    ints is_over = taken > 255;
+    taken = (taken & ~is_over) | (255 & is_over);
+    return (taken - v) & ~is_plain;
 }
 
-static bool is_plain(uint8_t coverage) {
-    return coverage == 0 || coverage == 255;
+static ints four_of(const uint8_t *bytes) {
+    return (ints)(words_of_bytes(bytes) & words_of(0xff));
+}
+
+static ints grain_four(const uint8_t *coverage, const uint8_t *heights) {
+    ints v = four_of(coverage), gap = gap_at(v, four_of(heights)) * CONTRAST;
+    return v + ((gap + ((gap >> 31) & 255)) >> 8);
 }
 
 /* One sample a pixel. */
 static void grain_near(const struct samples *across, const struct samples *down, uint32_t count,
                        const uint8_t *coverage, uint8_t *out_coverage) {
-    uint8_t heights[SAMPLES_MAX];
+    uint8_t heights[SAMPLES_MAX + 4] = {0}; /* whole fours of it are read */
     measure_paper(across, count, down, 0, heights);
-    for (uint32_t i = 0; i < count; i++) {
-        int32_t v = coverage[i];
-        int32_t gap = is_plain(coverage[i]) ? 0 : take_at(v, heights[i]) - v;
-        out_coverage[i] = (uint8_t)(v + gap * CONTRAST / 256);
+    uint32_t i = 0;
+    for (; i + 4 <= count; i += 4) {
+        ints grained = grain_four(coverage + i, heights + i);
+        for (int j = 0; j < 4; j++) {
+            out_coverage[i + (uint32_t)j] = (uint8_t)grained[j];
+        }
+    }
+    uint8_t last[4] = {0};
+    __builtin_memcpy(last, coverage + i, count - i);
+    ints grained = grain_four(last, heights + (i < count ? i : 0));
+    for (uint32_t j = 0; i + j < count; j++) {
+        out_coverage[i + j] = (uint8_t)grained[j];
     }
 }
 
@@ -140,12 +182,10 @@ static void grain_far(const struct samples *across, const struct samples *down, 
     measure_paper(across, 2 * count, down, 0, upper);
     measure_paper(across, 2 * count, down, 1, lower);
     for (uint32_t i = 0; i < count; i++) {
-        int32_t v = coverage[i], gap = 0;
-        if (!is_plain(coverage[i])) {
-            gap = take_at(v, upper[2 * i]) + take_at(v, upper[2 * i + 1]) +
-                  take_at(v, lower[2 * i]) + take_at(v, lower[2 * i + 1]) - 4 * v;
-        }
-        out_coverage[i] = (uint8_t)(v + gap * contrast / 1024);
+        int32_t v = coverage[i];
+        ints heights = {upper[2 * i], upper[2 * i + 1], lower[2 * i], lower[2 * i + 1]};
+        ints gap = gap_at((ints){v, v, v, v}, heights);
+        out_coverage[i] = (uint8_t)(v + (gap[0] + gap[1] + gap[2] + gap[3]) * contrast / 1024);
     }
 }
 

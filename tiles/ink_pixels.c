@@ -116,6 +116,19 @@ static void copy_run(const uint32_t *from, uint32_t *to, int32_t count) {
     }
 }
 
+/* The same as mul_pixel, four pixels at once; `factor` is in both halves of a word. */
+static words mul_pixels(words pixels, words factor) {
+    const words mask = words_of(0x00ff00ff);
+    return words_mul_un8(pixels & mask, factor) |
+           words_mul_un8((pixels >> 8) & mask, factor) << 8;
+}
+
+static words over_four(words source, const uint8_t *coverage, words under) {
+    words ink = mul_pixels(source, words_of_bytes(coverage));
+    words left = 255 - (ink >> 24);
+    return ink + mul_pixels(under, left | left << 16);
+}
+
 static void over_row(const uint8_t *coverage, int32_t x0, int32_t x1, uint32_t source,
                      const uint32_t *under, uint32_t *pixels) {
     bool is_opaque = source >> 24 == 255;
@@ -127,20 +140,28 @@ static void over_row(const uint8_t *coverage, int32_t x0, int32_t x1, uint32_t s
             pixels[x++] = source;
         }
         int32_t stop = x + 8 < x1 ? x + 8 : x1;
+        for (; x + 4 <= stop; x += 4) {
+            words_store(pixels + x,
+                        over_four(words_of(source), coverage + x, words_load(under + x)));
+        }
         for (; x < stop; x++) {
-            uint32_t ink = mul_pixel(source, coverage[x]);
-            pixels[x] = coverage[x] == 0 ? under[x] : over_pixel(ink, under[x]);
+            pixels[x] = over_pixel(mul_pixel(source, coverage[x]), under[x]);
         }
     }
 }
 
 static void dest_out_row(const uint8_t *coverage, int32_t x0, int32_t x1, uint32_t alpha,
                          const uint32_t *under, uint32_t *pixels) {
+    const words eraser = words_of(alpha * 0x10001u);
     for (int32_t x = x0; x < x1;) {
         int32_t empty = run_of(coverage, x, x1, 0);
         copy_run(under + x, pixels + x, empty);
         x += empty;
         int32_t stop = x + 8 < x1 ? x + 8 : x1;
+        for (; x + 4 <= stop; x += 4) {
+            words left = words_of(0x00ff00ff) - words_mul_un8(eraser, words_of_bytes(coverage + x));
+            words_store(pixels + x, mul_pixels(words_load(under + x), left));
+        }
         for (; x < stop; x++) {
             pixels[x] = mul_pixel(under[x], 255 - mul_un8(alpha, coverage[x]));
         }
@@ -216,18 +237,46 @@ void kolam_ink_downsample(const uint32_t *child, int quadrant, uint32_t *parent)
     }
 }
 
-void kolam_ink_to_rgba(const uint32_t *pixels, uint32_t count, uint8_t *out_rgba) {
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t pixel = pixels[i], alpha = pixel >> 24;
-        uint8_t *out = out_rgba + (size_t)i * 4;
-        out[3] = (uint8_t)alpha;
-        for (int channel = 0; channel < 3; channel++) {
-            uint32_t value = (pixel >> (16 - 8 * channel)) & 0xff;
-            if (alpha != 255) {
-                value = alpha == 0 ? 0 : (value * 255 + alpha / 2) / alpha;
-            }
-            out[channel] = (uint8_t)value;
+static void straight_pixel(uint32_t pixel, uint8_t *out) {
+    uint32_t alpha = pixel >> 24;
+    out[3] = (uint8_t)alpha;
+    for (int channel = 0; channel < 3; channel++) {
+        uint32_t value = (pixel >> (16 - 8 * channel)) & 0xff;
+        if (alpha != 255) {
+            value = alpha == 0 ? 0 : (value * 255 + alpha / 2) / alpha;
         }
+        out[channel] = (uint8_t)value;
+    }
+}
+
+/* Four pixels; nothing of them is left where alpha is 0. */
+static words straight_four(words pixels) {
+    const words byte = words_of(0xff);
+    ints alpha = (ints)(pixels >> 24);
+    ints is_clear = alpha == 0, half = alpha >> 1, by = alpha - is_clear;
+    words straight = pixels & 0xff000000u;
+    for (int channel = 0; channel < 3; channel++) {
+        ints value = (ints)((pixels >> (16 - 8 * channel)) & byte);
+        ints quotient = ints_divide((value << 8) - value + half, by) & ~is_clear;
+        straight |= ((words)quotient & byte) << (8 * channel);
+    }
+    return straight;
+}
+
+void kolam_ink_to_rgba(const uint32_t *pixels, uint32_t count, uint8_t *out_rgba) {
+    uint32_t i = 0;
+    for (; i + 4 <= count; i += 4) {
+        uint64_t any[2];
+        __builtin_memcpy(any, pixels + i, sizeof any);
+        if ((any[0] | any[1]) == 0) {
+            __builtin_memset(out_rgba + (size_t)i * 4, 0, sizeof any);
+            continue;
+        }
+        words straight = straight_four(words_load(pixels + i));
+        __builtin_memcpy(out_rgba + (size_t)i * 4, &straight, sizeof straight);
+    }
+    for (; i < count; i++) {
+        straight_pixel(pixels[i], out_rgba + (size_t)i * 4);
     }
 }
 

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "server/claims.h"
+#include "server/inline_scripts.h"
 #include "server/json.h"
 #include "server/origin.h"
 #include "server/protocol_in.h"
@@ -172,6 +173,28 @@ static void a_claim_works_once_and_for_a_minute(void **state) {
     kolam_claims_destroy(claims);
 }
 
+static bool names_scripts(const char *page, char *out_sources) {
+    return kolam_inline_scripts((const uint8_t *)page, strlen(page), out_sources);
+}
+
+static void a_policy_names_the_scripts_of_its_page(void **state) {
+    (void)state;
+    char sources[KOLAM_INLINE_SCRIPTS_MAX];
+    assert_true(names_scripts("<p>no script</p><script src=\"/a.js\"></script>", sources));
+    assert_string_equal(sources, "");
+    assert_true(names_scripts("<script>go()</script><p><script></script>", sources));
+    assert_string_equal(sources, " 'sha256-5KYv+PUboo5h+0+YAtGRPbwv5d/QxzHslP4YGnUaxRw='"
+                                 " 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='");
+    assert_true(names_scripts("<script>1</script><script>2</script><script>3</script>"
+                              "<script>4</script>",
+                              sources));
+    assert_int_equal(strlen(sources), KOLAM_INLINE_SCRIPTS_MAX - 1);
+    assert_false(names_scripts("<script>1</script><script>2</script><script>3</script>"
+                               "<script>4</script><script>5</script>",
+                               sources));
+    assert_false(names_scripts("<script>without an end", sources));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_a_submit_apart),
@@ -183,6 +206,7 @@ int main(void) {
         cmocka_unit_test(lets_in_origins_that_are_ours),
         cmocka_unit_test(finds_its_cookie_among_others),
         cmocka_unit_test(a_claim_works_once_and_for_a_minute),
+        cmocka_unit_test(a_policy_names_the_scripts_of_its_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -165,12 +165,16 @@ export class Ink {
 
   /** Straight RGBA of a non-empty rectangle, rows packed, for `new ImageData(rgba, width)`. A copy. */
   tileRgba(tile: TileHandle, rect: Rect = WHOLE): Uint8ClampedArray<ArrayBuffer> {
+    return this.tileRgbaView(tile, rect).slice();
+  }
+
+  /** The same in the module's own memory, valid until the next call of anything here: for a frame's pixels, so that none
+   * leaves garbage behind. */
+  tileRgbaView(tile: TileHandle, rect: Rect): Uint8ClampedArray<ArrayBuffer> {
     const size = (rect.x1 - rect.x0) * (rect.y1 - rect.y0) * 4;
     const out = this.wasm.scratch();
     this.wasm.tile_to_rgba(tile, rect.x0, rect.y0, rect.x1, rect.y1, out);
-    const rgba = new Uint8ClampedArray(size);
-    rgba.set(new Uint8Array(this.wasm.memory.buffer, out, size));
-    return rgba;
+    return new Uint8ClampedArray(this.wasm.memory.buffer, out, size);
   }
 
   /** Fills a tile from 256 x 256 straight RGBA, as getImageData or a decoded PNG gives. */

@@ -81,6 +81,9 @@ const SMOOTHING_MS = 6;
 const SAMPLE_MS_MIN = 2;
 const FLATNESS_PX = 0.125;
 const SPACING_SUB = 4;
+/* Of a broad brush nobody sees as much: its points may lie so many of its widths apart, and off the curve. */
+const SPACING_WIDTHS = 1 / 64;
+const FLATNESS_WIDTHS = 1 / 512;
 const PRESSURE_STEP = 12;
 /* Parts share an end point, so each but the first adds one less. */
 export const STROKE_POINTS_MAX = PARTS_MAX * (POINTS_MAX - 1) + 1;
@@ -207,11 +210,23 @@ export class StrokeBuilder implements Builder {
     return points.count > 1 ? points : null;
   }
 
+  private get widthPx(): number {
+    return this.stroke.contours === undefined ? this.stroke.width / 256 : 0;
+  }
+
+  private get flatnessPx(): number {
+    return Math.max(FLATNESS_PX, this.widthPx * FLATNESS_WIDTHS);
+  }
+
+  private get spacingSub(): number {
+    return Math.max(SPACING_SUB, this.widthPx * SPACING_WIDTHS * SUB_PER_PX);
+  }
+
   private curve(from: Spot, control: Spot, to: Spot): void {
     const bendX = from.x - 2 * control.x + to.x;
     const bendY = from.y - 2 * control.y + to.y;
     const bend = Math.hypot(bendX, bendY);
-    const steps = Math.min(64, Math.max(1, Math.ceil(Math.sqrt(bend / (4 * FLATNESS_PX)))));
+    const steps = Math.min(64, Math.max(1, Math.ceil(Math.sqrt(bend / (4 * this.flatnessPx)))));
     for (let i = 1; i <= steps; i++) {
       const t = i / steps;
       this.emit(between(between(from, control, t), between(control, to, t), t), false);
@@ -233,7 +248,7 @@ export class StrokeBuilder implements Builder {
       const dx = x - points.x[last]!;
       const dy = y - points.y[last]!;
       const isSame = dx === 0 && dy === 0;
-      const isNear = dx * dx + dy * dy < SPACING_SUB * SPACING_SUB;
+      const isNear = Math.hypot(dx, dy) < this.spacingSub;
       const isAlike = Math.abs(pressure - points.pressure[last]!) < PRESSURE_STEP;
       if (isAlike && (isSame || (isNear && !isEnd))) {
         return;

@@ -64,6 +64,8 @@ interface Current {
 const PREVIEW_EVERY_MS = 15;
 /* Further ahead a guess is a guess. */
 const PREDICTED_MS_MAX = 18;
+/* A brush as broad as this covers where the pointer will be. */
+const BROAD_PX = 48;
 /* A touch may turn out to be the first of two fingers; one that stays still is not shown at once. */
 const TENTATIVE_MS = 90;
 /* If the page dies in the middle of a stroke, no more than this is lost of it; a long one costs more. */
@@ -155,7 +157,8 @@ export class Hand {
   /* Ink up to the pointer, and a little further if it is known where it goes. */
   private showTail(current: Current, predicted: readonly Touch[]): void {
     const untilMs = current.last.timeMs + PREDICTED_MS_MAX;
-    const ahead = predicted
+    const isBroad = current.brush.width >= BROAD_PX;
+    const ahead = (isBroad ? [] : predicted)
       .filter(({ timeMs }) => timeMs <= untilMs)
       .map((touch) => ({ ...touch, place: this.placeOf(touch, current.level) }));
     this.scene.setTail(current.key, current.builder.tail(ahead));

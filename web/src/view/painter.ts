@@ -32,8 +32,8 @@ export class Painter {
     this.reader = canvas.getContext('2d', { willReadFrequently: true })!;
   }
 
-  /* Brings the tile's picture up to date; true if it changed. */
-  paint(tile: Tile, overlay: Overlay): boolean {
+  /* Brings the tile's picture up to date; where it changed, or null. */
+  paint(tile: Tile, overlay: Overlay): Rect | null {
     const pending = overlay.pendingFor(tile);
     const lives = overlay.livesFor(tile);
     const hasMarks = tile.log.markCount > 0 || tile.log.isDrawnOver;
@@ -43,7 +43,7 @@ export class Painter {
         tile.surface = null; /* the base picture says it all */
         tile.boosted = null;
       }
-      return true;
+      return WHOLE;
     }
     tile.surface ??= new Surface(this.ink);
     const surface = tile.surface;
@@ -54,7 +54,7 @@ export class Painter {
       surface.present(changed);
       tile.boosted = null;
     }
-    return changed !== null;
+    return changed;
   }
 
   private paintConfirmed(tile: Tile, surface: Surface, overlay: Overlay): void {

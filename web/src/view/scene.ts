@@ -8,7 +8,9 @@ import type { ServerRecord } from '../core/protocol.ts';
 import type { Mark } from '../core/tilelog.ts';
 import { tilesTouchedIn, touchesTile } from '../core/touch.ts';
 import { LiveInk } from './live.ts';
+import type { Rect } from '../ink.ts';
 import type { Overlay, Painter } from './painter.ts';
+import { unite } from './surface.ts';
 import { setPicture, TileStore, type Tile } from './tiles.ts';
 
 /* A finished stroke of one's own that is not known to be in the tiles. */
@@ -25,6 +27,12 @@ interface Live {
   ink: LiveInk;
   drawn: number; /* points whose tiles are known */
   tail: Set<Tile>; /* where its tail was shown last */
+}
+
+/* A tile that looks different, and where. */
+export interface Change {
+  tile: Tile;
+  rect: Rect;
 }
 
 type OpRecord = Extract<ServerRecord, { type: 'op' }>;
@@ -46,6 +54,8 @@ export class Scene implements Overlay {
   private readonly lives = new Map<string, Live>();
   private readonly groups = new Map<string, Mark>();
   private readonly dirty = new Set<Tile>();
+  /* Brought up to date between frames, and not shown yet. */
+  private readonly painted = new Map<Tile, Rect>();
   private pendingOrder = 0;
 
   constructor(
@@ -59,6 +69,7 @@ export class Scene implements Overlay {
 
   private released(tile: Tile): void {
     this.dirty.delete(tile);
+    this.painted.delete(tile);
     this.lives.forEach((live) => live.tail.delete(tile));
     tile.surface?.release();
     tile.bitmap?.close();
@@ -123,7 +134,7 @@ export class Scene implements Overlay {
     const { log } = tile;
     if (!log.hasPicture && seq === 0) {
       setPicture(tile, 0, null);
-      this.dirty.add(tile);
+      this.pictureCame(tile);
     } else {
       const isUnbroken = log.isLive && !isResumed;
       if (isUnbroken ? log.hasMissed(seq) : log.isOutdatedBy(seq)) {
@@ -495,14 +506,17 @@ export class Scene implements Overlay {
     return this.dirty.size > 0;
   }
 
-  /* Brings the changed tiles up to date; those that look different now. */
-  paint(): Tile[] {
-    const changed: Tile[] = [];
+  /* Brings the changed tiles up to date; those that look different now, and where. */
+  paint(): Change[] {
+    const changed: Change[] = [];
     for (const tile of this.dirty) {
       this.dirty.delete(tile);
-      this.painter.paint(tile, this);
-      changed.push(tile);
+      const rect = unite(this.painter.paint(tile, this), this.painted.get(tile) ?? null);
+      if (rect !== null) {
+        changed.push({ tile, rect });
+      }
     }
+    this.painted.clear();
     return changed;
   }
 
@@ -516,7 +530,10 @@ export class Scene implements Overlay {
   /* The tile stays among the changed ones: it is still to be shown. */
   readPixels(tile: Tile): Uint8ClampedArray<ArrayBuffer> {
     if (this.dirty.has(tile)) {
-      this.painter.paint(tile, this);
+      const rect = unite(this.painter.paint(tile, this), this.painted.get(tile) ?? null);
+      if (rect !== null) {
+        this.painted.set(tile, rect);
+      }
     }
     return this.painter.readPixels(tile);
   }

@@ -18,7 +18,9 @@ import { TILE_PX, tileMax, tileMin, type TileRect } from '../core/geometry.ts';
 import { boostTable, BOOST_BELOW } from '../core/boost.ts';
 import { isUpright } from '../core/turn.ts';
 import { StandIns } from './standins.ts';
-import { unite } from './surface.ts';
+import { unite, WHOLE } from './surface.ts';
+import type { Rect } from '../ink.ts';
+import type { Change } from './scene.ts';
 import type { Tile, TileStore } from './tiles.ts';
 
 const FADE_MS = 140;
@@ -108,7 +110,7 @@ export class Screen {
   }
 
   /* Draws the boxes of these tiles again, and of those that are fading in; the camera has not moved. */
-  drawTiles(camera: Camera, viewport: Viewport, tiles: readonly Tile[], nowMs: number): void {
+  drawTiles(camera: Camera, viewport: Viewport, changes: readonly Change[], nowMs: number): void {
     for (const [tile, beganMs] of this.fades) {
       if (nowMs - beganMs > 2 * FADE_MS) {
         this.fades.delete(tile); /* it left the screen meanwhile */
@@ -116,12 +118,12 @@ export class Screen {
     }
     this.standIns.begin();
     if (isUpright(camera.turn)) {
-      this.drawChanged(this.context, camera, viewport, tiles, nowMs);
+      this.drawChanged(this.context, camera, viewport, changes, nowMs);
       return;
     }
     const sheet = sheetOf(camera, viewport);
     const onto = this.sheetFor(sheet);
-    const changed = this.drawChanged(onto, sheet.camera, sheet.viewport, tiles, nowMs);
+    const changed = this.drawChanged(onto, sheet.camera, sheet.viewport, changes, nowMs);
     if (changed !== null) {
       this.putSheet(this.context, sheet, changed);
     }
@@ -132,20 +134,32 @@ export class Screen {
     context: CanvasRenderingContext2D,
     camera: Camera,
     viewport: Viewport,
-    tiles: readonly Tile[],
+    changes: readonly Change[],
     nowMs: number,
   ): Box | null {
     const layout = layoutFor(camera, viewport, displayLevel(camera.zoom, viewport.ratio));
-    let changed: Box | null = null;
-    for (const tile of new Set([...tiles, ...this.fades.keys()])) {
+    let drawn: Box | null = null;
+    for (const { tile, rect } of this.withFades(changes)) {
       if (tile.level === layout.level) {
         const box = tileBox(layout, tile.x, tile.y);
-        this.clear(context, box);
+        const part = partOf(box, rect);
+        context.save();
+        context.beginPath();
+        context.rect(part.x0, part.y0, part.x1 - part.x0, part.y1 - part.y0);
+        context.clip();
+        this.clear(context, part);
         this.drawPlace(context, layout, tile.x, tile.y, nowMs);
-        changed = unite(changed, box);
+        context.restore();
+        drawn = unite(drawn, part);
       }
     }
-    return changed;
+    return drawn;
+  }
+
+  /* And those that are fading in, each once and then whole. */
+  private withFades(changes: readonly Change[]): Change[] {
+    const fading = [...this.fades.keys()].map((tile) => ({ tile, rect: WHOLE }));
+    return [...changes.filter(({ tile }) => !this.fades.has(tile)), ...fading];
   }
 
   private clear(context: CanvasRenderingContext2D, box: Box): void {
@@ -357,6 +371,19 @@ export class Screen {
     canvas.getContext('2d')!.putImageData(new ImageData(rgba, TILE_PX), 0, 0);
     return canvas;
   }
+}
+
+/* Where a part of a tile lies that has this box; with what smoothing takes from it. */
+function partOf(box: Box, rect: Rect): Box {
+  const scale = (box.x1 - box.x0) / TILE_PX;
+  const reach = scale === 1 ? 0 : Math.ceil(scale) + 1;
+  const along = (from: number, px: number): number => from + px * scale;
+  return {
+    x0: Math.max(box.x0, Math.floor(along(box.x0, rect.x0)) - reach),
+    y0: Math.max(box.y0, Math.floor(along(box.y0, rect.y0)) - reach),
+    x1: Math.min(box.x1, Math.ceil(along(box.x0, rect.x1)) + reach),
+    y1: Math.min(box.y1, Math.ceil(along(box.y0, rect.y1)) + reach),
+  };
 }
 
 /* The whole pixels of the screen around a part of the sheet. */

@@ -63,7 +63,7 @@ export class Surface {
 
   /* Puts a part of `shown` on the canvas. */
   present(rect: Rect): void {
-    const rgba = this.ink.tileRgba(this.shown, rect);
+    const rgba = this.ink.tileRgbaView(this.shown, rect);
     this.context.putImageData(new ImageData(rgba, rect.x1 - rect.x0), rect.x0, rect.y0);
   }
 

@@ -144,8 +144,7 @@ static bool is_embedded(const struct kolam_request *request) {
 }
 
 static void answer_file(struct kolam_server *server, struct kolam_http *http,
-                        const struct kolam_request *request,
-                        const struct kolam_static_file *file) {
+                        const struct kolam_request *request, const struct kolam_static_file *file) {
     const bool is_packed = request->has_gzip && file->gzip;
     char headers[1600], etag[48], place[120] = "";
     if (strcmp(file->path, PAGE) == 0) {

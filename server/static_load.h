@@ -13,7 +13,7 @@ struct kolam_static_file {
     const char *type; /* the Content-Type */
     bool is_hashed;   /* its name changes with its content */
     char etag[33];
-    struct kolam_bytes *plain, *gzip; /* gzip is NULL where it does not pay */
+    struct kolam_bytes *plain, *gzip;              /* gzip is NULL where it does not pay */
     char inline_scripts[KOLAM_INLINE_SCRIPTS_MAX]; /* of a page: what its policy has to allow */
 };
 

@@ -55,9 +55,8 @@ static inline void words_store(uint32_t *to, words value) {
 /* Whole quotients of what is at most 2^16 by what is at most 2^8: a quotient is whole, or further from a whole number
  * than a float rounds. */
 static inline ints ints_divide(ints value, ints by) {
-    return __builtin_convertvector(__builtin_convertvector(value, lanes) /
-                                       __builtin_convertvector(by, lanes),
-                                   ints);
+    return __builtin_convertvector(
+        __builtin_convertvector(value, lanes) / __builtin_convertvector(by, lanes), ints);
 }
 
 /* Two bytes a word, each in 16 bits: a * b / 255 to nearest, pixman's MUL_UN8. */

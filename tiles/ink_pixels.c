@@ -119,8 +119,7 @@ static void copy_run(const uint32_t *from, uint32_t *to, int32_t count) {
 /* The same as mul_pixel, four pixels at once; `factor` is in both halves of a word. */
 static words mul_pixels(words pixels, words factor) {
     const words mask = words_of(0x00ff00ff);
-    return words_mul_un8(pixels & mask, factor) |
-           words_mul_un8((pixels >> 8) & mask, factor) << 8;
+    return words_mul_un8(pixels & mask, factor) | words_mul_un8((pixels >> 8) & mask, factor) << 8;
 }
 
 static words over_four(words source, const uint8_t *coverage, words under) {

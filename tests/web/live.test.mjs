@@ -145,6 +145,59 @@ test('a_drawing_of_three_parts_drawn_as_it_grows_equals_the_whole', () => {
   }
 });
 
+/** As it was shown so far, and then as the ops that it became. */
+function finishGrowing(stroke, shownPoints, tile) {
+  const live = new LiveInk(ink, { ...stroke, points: slicePoints(stroke.points, 0, shownPoints) });
+  live.touch(tile.key);
+  live.advance(tile);
+  const isFinished = live.finishAs(splitStroke(stroke));
+  const pixels = ink.allocTile();
+  const under = makeUnder(9);
+  ink.tilePixels(pixels).set(under);
+  const isDrawn = isFinished && live.drawWhole(tile, pixels);
+  assert.equal(isFinished && live.drawWhole({ ...tile, key: 'elsewhere' }, pixels), false);
+  const drawn = ink.tilePixels(pixels).slice();
+  live.reset();
+  ink.freeTile(pixels);
+  return { isDrawn, drawn, under };
+}
+
+test('what_was_drawn_while_it_grew_need_not_be_drawn_again_as_an_op', () => {
+  const next = random(17);
+  for (const [tool, widthPx, count] of [[0, 0.5, 300], [0, 7, 300], [3, 30, 300], [4, 60, 300], [0, 0.5, 21_000]]) {
+    const builder = new StrokeBuilder({ tool, color: 0x23211f80, widthPx }, { ...tiles[0], tileX: 0, tileY: 0, x: 9, y: 9 }, PLAIN, 0);
+    for (let i = 0; i < count; i++) {
+      const place = { level: 0, tileX: 0, tileY: 0, x: 128 + 120 * Math.sin(i / 3.1), y: 128 + 110 * Math.cos(i / 4.7) };
+      builder.add({ place, pressure: next(), timeMs: i * 4 });
+    }
+    builder.finish();
+    const { stroke } = builder;
+    for (const shown of [1, Math.floor(stroke.points.count * 0.7), stroke.points.count]) {
+      const { isDrawn, drawn, under } = finishGrowing(stroke, shown, tiles[0]);
+      assert.equal(isDrawn, true);
+      assert.deepEqual(drawn, drawWhole(stroke, tiles[0], under), `${widthPx} px, ${shown} points of ${stroke.points.count}`);
+    }
+  }
+});
+
+test('ink_that_is_not_how_an_op_begins_is_not_taken_for_it', () => {
+  const { stroke } = drawGrowing(Array.from({ length: 80 }, (_, i) => [20 + 2 * i, 60 + i]), { tool: 0, color: 0x23211fff, widthPx: 4 }, tiles[0], 9);
+  const live = (change) => {
+    const points = slicePoints(stroke.points, 0, stroke.points.count);
+    const held = new LiveInk(ink, { ...stroke, points, ...change(points) });
+    return held.finishAs(splitStroke(stroke));
+  };
+  assert.equal(live(() => ({})), true);
+  assert.equal(live(() => ({ color: 0x23211f80 })), false);
+  assert.equal(live(() => ({ width: 5 * 256 })), false);
+  assert.equal(live(() => ({ origin: { ...stroke.origin, x: 1 } })), false);
+  assert.equal(live((points) => void (points.x[3] += 8)), false);
+  assert.equal(live((points) => void (points.pressure[3] -= 1)), false);
+  const longer = { ...stroke, points: slicePoints(stroke.points, 0, stroke.points.count) };
+  appendPoints(longer, slicePoints(stroke.points, 0, 2), 0);
+  assert.equal(new LiveInk(ink, longer).finishAs(splitStroke(stroke)), false, 'more than became of it');
+});
+
 test('a_filled_outline_drawn_as_it_grows_equals_the_whole', () => {
   const next = random(11);
   const samples = Array.from({ length: 400 }, (_, i) => [

@@ -225,6 +225,17 @@ test('the_page_is_the_same_for_every_canvas_and_has_a_strict_policy', async () =
   }
 });
 
+test('the_page_holds_the_only_script_that_its_policy_names_by_hash', async () => {
+  const { headers, body } = await get(server, '/');
+  const scripts = [...body.toString().matchAll(/<script>(.*?)<\/script>/gs)].map(([, text]) => text);
+  assert.equal(scripts.length, 1);
+  const named = [...headers['content-security-policy'].matchAll(/'sha256-([^']+)'/g)].map(([, hash]) => hash);
+  assert.deepEqual(named, scripts.map((text) => createHash('sha256').update(text).digest('base64')));
+  const other = await get(server, '/app.js');
+  assert.doesNotMatch(other.headers['content-security-policy'], /sha256-/);
+  assert.equal(other.headers['server-timing'], undefined);
+});
+
 test('the_page_is_not_sent_again_when_unchanged', async () => {
   const first = await get(server, '/');
   assert.ok(first.headers.etag);

@@ -1,5 +1,5 @@
-/* The first pictures, before the app is here: a small script beside it reads the address, asks for the tiles in
- * view and draws them, so that they wait for one round trip, not for the app, the ink kernel, a database and a
+/* The first pictures, before the app is here: a small script in the page itself reads the address, asks for the tiles in
+ * view and draws them, so that they wait for one answer after the page's own, not for the app, the ink kernel, a database and a
  * socket one after another. What came is handed to the app (view/first.ts). Failing is no harm: it does the same. */
 import { parsePage, parseView } from './core/address.ts';
 import { farness } from './core/ahead.ts';
@@ -32,17 +32,30 @@ const { canvas } = parsePage(location.pathname, location.search);
 const first: First = { camera: null, tiles: new Map(), came: null, isOver: false };
 window.kolamFirst = first;
 
-/* Nobody said where: the newest drawing. */
+interface Place {
+  level: number;
+  x: string;
+  y: string;
+}
+
+function at({ level, x, y }: Place): Camera {
+  return makeCamera(positionFromPixels(level, x, y), Number((level - Math.log2(ratio)).toFixed(3)));
+}
+
+/* Nobody said where: the newest drawing. The server told where that is, beside the page, in the one header that a page can read
+ * of its own answer. */
+function told(): Camera | null {
+  const [page] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
+  const place = page?.serverTiming?.find(({ name }) => name === 'place')?.description ?? '';
+  const match = /^(-?\d{1,2}) (-?\d{1,20}) (-?\d{1,20})$/.exec(place);
+  return match === null ? null : at({ level: Number(match[1]), x: match[2]!, y: match[3]! });
+}
+
+/* To browsers that do not tell it, and of a canvas that nobody had opened: one answer more. */
 async function newest(): Promise<Camera | null> {
   const response = await fetch(`/api/canvas/${canvas}`);
-  const { recent } = (await response.json()) as {
-    recent: { level: number; x: string; y: string } | null;
-  };
-  if (recent === null) {
-    return null;
-  }
-  const place = positionFromPixels(recent.level, recent.x, recent.y);
-  return makeCamera(place, Number((recent.level - Math.log2(ratio)).toFixed(3)));
+  const { recent } = (await response.json()) as { recent: Place | null };
+  return recent === null ? null : at(recent);
 }
 
 async function bring(level: number, x: number, y: number, isUrgent: boolean): Promise<FirstTile | null> {
@@ -57,28 +70,30 @@ async function bring(level: number, x: number, y: number, isUrgent: boolean): Pr
   return { level, x, y, tag, png, bitmap };
 }
 
-function begin(context: CanvasRenderingContext2D): void {
+/* The canvas stands after this script. */
+function begin(): CanvasRenderingContext2D | null {
+  const context = document.querySelector<HTMLCanvasElement>('#wall')?.getContext('2d', { alpha: false }) ?? null;
+  if (context === null) {
+    return null;
+  }
   context.canvas.width = Math.round(viewport.width * ratio);
   context.canvas.height = Math.round(viewport.height * ratio);
   context.fillStyle = PAPER;
   context.fillRect(0, 0, context.canvas.width, context.canvas.height);
+  return context;
 }
 
 async function start(): Promise<void> {
-  const camera = parseView(location.hash) ?? (await newest());
+  const camera = parseView(location.hash) ?? told() ?? (await newest());
   if (camera === null || first.isOver) {
     return;
   }
   first.camera = camera;
   const rect = visibleTiles(camera, viewport);
   const layout = layoutFor(camera, viewport, rect.level);
-  const wall = document.querySelector<HTMLCanvasElement>('#wall');
   /* Thin ink from far out is made visible, and a turned view drawn, by the app. */
   const isPlain = rect.level >= BOOST_BELOW && isUpright(camera.turn);
-  const context = isPlain ? (wall?.getContext('2d', { alpha: false }) ?? null) : null;
-  if (context !== null) {
-    begin(context);
-  }
+  let context: CanvasRenderingContext2D | null = null;
   const places: { x: number; y: number }[] = [];
   for (let i = 0; i < rect.width * rect.height; i++) {
     places.push({ x: rect.x + (i % rect.width), y: rect.y + Math.floor(i / rect.width) });
@@ -98,6 +113,7 @@ async function start(): Promise<void> {
         } else {
           first.tiles.set(key, tile);
           const box = tileBox(layout, x, y);
+          context ??= isPlain ? begin() : null;
           context?.drawImage(tile.bitmap, box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0);
         }
       },

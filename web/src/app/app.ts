@@ -35,6 +35,7 @@ import { listenKeys } from './keys.ts';
 import { Mine } from './mine.ts';
 import { Names } from './names.ts';
 import { listenPage } from './page.ts';
+import { Readying } from './readying.ts';
 import { Rescue } from './rescue.ts';
 import { saveView } from './save.ts';
 import { Shell } from './shell.ts';
@@ -90,6 +91,7 @@ export class App {
   readonly names: Names;
   readonly hands: Hands;
   readonly gestures: Gestures;
+  private readonly readying: Readying;
   private recent: Welcome['recent'] = null;
   private raster: number | null = null;
   private newName: string | null = null;
@@ -191,6 +193,7 @@ export class App {
     this.studio = new Studio(this, ink); /* its keys come before the view's */
     this.hands = new Hands(this);
     this.gestures = listenGestures(this, canvas);
+    this.readying = new Readying(this, canvas);
     addActions(this);
     this.commands.addEscape(() => this.studio.escape());
     this.place = new PlaceDoor(this, modeOf(this.search));
@@ -200,7 +203,7 @@ export class App {
     listenPage(this);
     new AsSeen(this);
     this.wall.resize(viewport);
-    this.wall.begin();
+    this.isPlaced = this.wall.begin(); /* a stroke drawn meanwhile elsewhere takes nobody away */
     this.placeFromAddress(location.hash);
     if (!isWatching) {
       void this.rescue.find();
@@ -462,6 +465,7 @@ export class App {
     const nameOf = (artist: number): string => this.names.nameOf(artist);
     const pens = this.doors.pens ?? this.others.pens.values();
     this.chrome.labels.draw(pens, nameOf, camera, viewport, nowMs);
+    this.readying.framed(nowMs);
     if (this.hand.isDrawing) {
       this.wall.request();
     } else {

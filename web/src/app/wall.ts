@@ -30,6 +30,8 @@ export const PAPER = '#fbf9f4';
 export const BEYOND = '#ebe6db';
 const VIEW_EVERY_MS = 90;
 const ADDRESS_EVERY_MS = 250;
+/* Of a frame, for tiles that others drew on or that came; beyond it they wait for the next one. */
+const PAINT_MS_MAX = 3;
 
 export interface WallEvents {
   /* Once a frame, after the tiles are drawn. */
@@ -104,8 +106,8 @@ export class Wall {
     );
   }
 
-  /* What was brought before this was there: in the tiles before anything is drawn. */
-  begin(): void {
+  /* What was brought before this was there: in the tiles before anything is drawn. True if it knew where. */
+  begin(): boolean {
     const take = (found: FirstTile): void => {
       const tile = this.scene.store.find(found.level, found.x, found.y);
       if (tile === undefined) {
@@ -121,6 +123,7 @@ export class Wall {
       this.scene.subscribe(this.widen(visibleTiles(camera, this.viewport)));
     }
     this.first = takeFirst(take);
+    return camera !== null;
   }
 
   /* ---- camera ---- */
@@ -269,7 +272,7 @@ export class Wall {
     const visible = visibleTiles(this.camera, this.viewport);
     this.drift.move(middleOf(this.camera, visible.level), nowMs);
     this.syncView(visible, nowMs);
-    const changed = this.scene.paint();
+    const changed = this.scene.paint(PAINT_MS_MAX);
     if (hasMoved) {
       this.updateAddress();
       this.events.zoomed(this.camera.zoom);
@@ -284,7 +287,7 @@ export class Wall {
     this.scene.store.tick(visible.width * visible.height);
     this.load(visible, nowMs);
     this.events.framed(nowMs, hasMoved);
-    if (this.motion.isMoving || this.screen.isFading) {
+    if (this.motion.isMoving || this.screen.isFading || this.scene.isDirty) {
       this.request();
     }
   }
@@ -295,7 +298,7 @@ export class Wall {
       return;
     }
     const wanted: Tile[] = [];
-    this.isComplete = rect.level === visible.level && this.isAnswered;
+    this.isComplete = rect.level === visible.level && this.isAnswered && !this.scene.isDirty;
     if (this.connection?.isOpen !== true) {
       this.loader.showSeen(this.scene.store.within(visible));
     }

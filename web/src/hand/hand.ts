@@ -126,6 +126,7 @@ export class Hand {
       kept: 0,
       tail: 'none',
     };
+    this.scene.ownKey = key;
     this.scene.beginLive(key, builder.stroke);
     this.holdHomes(this.current);
     this.session.identify();

@@ -474,6 +474,10 @@ export class PastLayer implements Overlay {
       .map((live) => live.ink);
   }
 
+  inkOf(): null {
+    return null;
+  }
+
   private paint(): boolean {
     let hasChanged = false;
     const beganMs = performance.now();

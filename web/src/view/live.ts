@@ -9,6 +9,7 @@ import { POINTS_MAX, type Points, type Stroke } from '../core/op.ts';
 import { SUB_PER_PX, TILE_PX, type TileId } from '../core/geometry.ts';
 import { grownBox } from '../core/touch.ts';
 import type { Ink, MaskHandle, Rect, StrokeHandle, TileHandle } from '../ink.ts';
+import { appendPoints } from '../core/stroke.ts';
 import { unite } from './surface.ts';
 
 interface TileMask {
@@ -157,6 +158,28 @@ export class LiveInk {
     return held === undefined ? null : unite(this.ink.maskRect(held.mask), held.tail);
   }
 
+  /* It is one of these parts as far as it goes: what is missing is added. */
+  finishAs(parts: readonly Stroke[]): boolean {
+    const { stroke } = this;
+    if (stroke.contours !== undefined || parts.length !== parts[0]!.parts || !isBeginOf(stroke, parts)) {
+      return false;
+    }
+    this.setTail(null);
+    parts.forEach(({ points }, part) => appendPoints(stroke, points, stroke.points.count - part * PART_STEP));
+    return true;
+  }
+
+  /* Draws all of a finished stroke; false if nothing of it was drawn on the tile while it grew. */
+  drawWhole(tile: KeyedTile, pixels: TileHandle): boolean {
+    const held = this.masks.get(tile.key);
+    if (held === undefined) {
+      return false;
+    }
+    this.advance(tile);
+    this.ink.composite(held.mask, this.stroke, pixels, pixels);
+    return true;
+  }
+
   /* The points moved: everything is drawn anew. */
   reset(): void {
     this.generation++;
@@ -197,4 +220,27 @@ export class LiveInk {
     this.ink.setPart(slot, this.slots.length, this.slots.length + 1);
     this.slots.push(slot);
   }
+}
+
+/* Do the points of the parts, each of which begins where the one before ended, begin with the stroke's? */
+function isBeginOf(stroke: Stroke, parts: readonly Stroke[]): boolean {
+  const { tool, color, width, origin } = stroke;
+  const { x, y, pressure, count } = stroke.points;
+  return (
+    parts.every(({ points, ...own }, part) => {
+      const isFull = part === parts.length - 1 || points.count === POINTS_MAX;
+      const isOfIt = own.tool === tool && own.color === color && own.width === width;
+      const { level, x: tileX, y: tileY } = own.origin;
+      if (!isFull || !isOfIt || level !== origin.level || tileX !== origin.x || tileY !== origin.y) {
+        return false;
+      }
+      for (let i = 0, j = part * PART_STEP; i < points.count && j < count; i++, j++) {
+        if (points.x[i] !== x[j] || points.y[i] !== y[j] || points.pressure[i] !== pressure[j]) {
+          return false;
+        }
+      }
+      return true;
+    }) &&
+    count <= parts.reduce((sum, { points }) => sum + points.count - 1, 1)
+  );
 }

@@ -1,7 +1,7 @@
 /* Composes tiles: the base picture, the marks after it, what waits for the server, and what is
  * being drawn. The same kernel as the server's draws all of it, so nothing moves when it is
  * confirmed. */
-import { TILE_PX, type TileId } from '../core/geometry.ts';
+import { TILE_PX } from '../core/geometry.ts';
 import type { Mark } from '../core/tilelog.ts';
 import type { Ink, MaskHandle, Rect, StrokeHandle, TileHandle } from '../ink.ts';
 import { loadPoints, type LiveInk } from './live.ts';
@@ -14,6 +14,8 @@ export interface Overlay {
   pendingFor(tile: Tile): Mark[];
   /* Strokes that are being drawn there, in the order they began. */
   livesFor(tile: Tile): LiveInk[];
+  /* The ink of a mark that was drawn while it grew, a moment ago. */
+  inkOf(mark: Mark): LiveInk | null;
   /* Seqs that were hidden or shown here and are not confirmed. */
   overrides: ReadonlyMap<number, boolean>;
 }
@@ -21,6 +23,7 @@ export interface Overlay {
 export class Painter {
   private readonly mask: MaskHandle;
   private readonly slot: StrokeHandle;
+  private readonly spare: Surface[] = [];
   private readonly reader: CanvasRenderingContext2D;
 
   constructor(readonly ink: Ink) {
@@ -45,10 +48,28 @@ export class Painter {
       }
       return WHOLE;
     }
-    tile.surface ??= new Surface(this.ink);
+    return this.paintLayers(tile, overlay, pending, lives);
+  }
+
+  /* Makes ready for ink what shows only its picture so far, so that the first ink on it costs no more than any. */
+  prepare(tile: Tile, overlay: Overlay): void {
+    if (tile.surface === null) {
+      const { boosted } = tile;
+      this.paintLayers(tile, overlay, [], []);
+      tile.boosted = boosted; /* it looks as before */
+    }
+  }
+
+  private paintLayers(
+    tile: Tile,
+    overlay: Overlay,
+    pending: Mark[],
+    lives: LiveInk[],
+  ): Rect | null {
+    tile.surface ??= this.spare.pop() ?? new Surface(this.ink, this.spare);
     const surface = tile.surface;
     this.paintConfirmed(tile, surface, overlay);
-    this.paintSettled(tile, surface, pending);
+    this.paintSettled(tile, surface, pending, overlay);
     const changed = this.paintShown(tile, surface, lives);
     if (changed !== null) {
       surface.present(changed);
@@ -67,21 +88,26 @@ export class Painter {
     }
     for (const mark of marks) {
       if (mark.seq > surface.confirmedSeq) {
-        this.drawMark(mark, tile, surface.confirmed);
+        this.drawMark(mark, tile, surface.confirmed, overlay);
         surface.confirmedSeq = mark.seq + mark.parts.length - 1;
         surface.isSettledStale = true;
       }
     }
   }
 
-  private paintSettled(tile: Tile, surface: Surface, pending: Mark[]): void {
+  private paintSettled(
+    tile: Tile,
+    surface: Surface,
+    pending: Mark[],
+    overlay: Overlay,
+  ): void {
     if (!surface.isSettledStale) {
       return;
     }
     surface.separateSettled(pending.length > 0);
     if (pending.length > 0) {
       this.ink.copyTile(surface.confirmed, surface.settled);
-      pending.forEach((mark) => this.drawMark(mark, tile, surface.settled));
+      pending.forEach((mark) => this.drawMark(mark, tile, surface.settled, overlay));
     }
     surface.isSettledStale = false;
     surface.isShownStale = true;
@@ -117,7 +143,10 @@ export class Painter {
     this.ink.setTileRgba(pixels, this.reader.getImageData(0, 0, TILE_PX, TILE_PX).data);
   }
 
-  private drawMark(mark: Mark, tile: TileId, pixels: TileHandle): void {
+  private drawMark(mark: Mark, tile: Tile, pixels: TileHandle, overlay: Overlay): void {
+    if (overlay.inkOf(mark)?.drawWhole(tile, pixels) === true) {
+      return;
+    }
     mark.parts.forEach((stroke, part) => {
       this.ink.beginStroke(this.slot, stroke.origin, stroke);
       this.ink.setPart(this.slot, part, mark.parts.length);

@@ -7,6 +7,7 @@ import type { Op, Points, Stroke } from '../core/op.ts';
 import type { ServerRecord } from '../core/protocol.ts';
 import type { Mark } from '../core/tilelog.ts';
 import { tilesTouchedIn, touchesTile } from '../core/touch.ts';
+import { Finished } from './finished.ts';
 import { LiveInk } from './live.ts';
 import type { Rect } from '../ink.ts';
 import type { Overlay, Painter } from './painter.ts';
@@ -40,6 +41,8 @@ type ViewRecord = Extract<ServerRecord, { type: 'view' }>;
 
 const GROUPS_MAX = 64;
 const PENDING_ACKED_MS = 10_000;
+/* Tiles made ready for ink that may never come. */
+const PREPARED_MAX = 16;
 /* So many ops over a base picture are worth a newer one. */
 export const MARKS_MAX = 160;
 
@@ -49,19 +52,24 @@ export class Scene implements Overlay {
   /* The newest seq that the server's records told of. */
   lastSeq = 0;
   rect: TileRect | null = null;
+  /* The stroke under one's own hand. */
+  ownKey: string | null = null;
   private readonly overrideTokens = new Map<number, number>();
   private readonly pendings = new Map<string, Pending>();
   private readonly lives = new Map<string, Live>();
+  private readonly finished: Finished;
   private readonly groups = new Map<string, Mark>();
   private readonly dirty = new Set<Tile>();
   /* Brought up to date between frames, and not shown yet. */
   private readonly painted = new Map<Tile, Rect>();
+  private readonly prepared = new Set<Tile>();
   private pendingOrder = 0;
 
   constructor(
     private readonly painter: Painter,
     private readonly later: (run: () => void, ms: number) => void,
   ) {
+    this.finished = new Finished(later);
     this.store = new TileStore((tile) => this.released(tile));
   }
 
@@ -70,6 +78,7 @@ export class Scene implements Overlay {
   private released(tile: Tile): void {
     this.dirty.delete(tile);
     this.painted.delete(tile);
+    this.prepared.delete(tile);
     this.lives.forEach((live) => live.tail.delete(tile));
     tile.surface?.release();
     tile.bitmap?.close();
@@ -197,9 +206,10 @@ export class Scene implements Overlay {
     if (stroke.parts > 1) {
       this.rememberGroup(mark);
     }
-    this.endLive(key);
+    this.finishLive(key, mark.parts);
     if (stroke.part === stroke.parts - 1) {
       this.removePending(key);
+      this.finished.confirm(key);
     }
     for (const tile of this.store.tiles.values()) {
       if (markMeetsTile(mark, tile) && tile.log.addMark(mark)) {
@@ -250,7 +260,7 @@ export class Scene implements Overlay {
   /* ---- one's own strokes, from pen-up to the op ---- */
 
   addPending(key: string, parts: Stroke[]): void {
-    this.endLive(key);
+    this.finishLive(key, parts);
     const mark = { key, seq: ++this.pendingOrder, parts };
     const pending = { mark, seq: null, isHidden: false, hideToken: 0, meets: new Map() };
     this.pendings.set(key, pending);
@@ -479,15 +489,35 @@ export class Scene implements Overlay {
     }
   }
 
+  /* What was being drawn is a mark from now on. */
+  private finishLive(key: string, parts: readonly Stroke[]): void {
+    const live = this.lives.get(key);
+    if (live === undefined || !live.ink.finishAs(parts)) {
+      this.endLive(key);
+      return;
+    }
+    this.lives.delete(key);
+    this.dirtyTouched(live);
+    this.finished.add(key, live.ink);
+  }
+
+  inkOf(mark: Mark): LiveInk | null {
+    return this.finished.of(mark);
+  }
+
   private leave(live: Live): void {
+    this.dirtyTouched(live);
+    live.ink.reset();
+    live.tail.clear();
+  }
+
+  private dirtyTouched(live: Live): void {
     for (const key of live.ink.touchedKeys) {
       const tile = this.store.tiles.get(key);
       if (tile !== undefined) {
         this.dirty.add(tile);
       }
     }
-    live.ink.reset();
-    live.tail.clear();
   }
 
   livesFor(tile: Tile): LiveInk[] {
@@ -506,10 +536,17 @@ export class Scene implements Overlay {
     return this.dirty.size > 0;
   }
 
-  /* Brings the changed tiles up to date; those that look different now, and where. */
-  paint(): Change[] {
+  /* Brings changed tiles up to date; those that look different now, and where. Where one's own hand draws all is done at
+   * once, what is left of the others after `budgetMs` is done in the next frame. */
+  paint(budgetMs = Infinity): Change[] {
     const changed: Change[] = [];
+    const untilMs = performance.now() + budgetMs;
+    const own = this.lives.get(this.ownKey ?? '');
     for (const tile of this.dirty) {
+      const isOwn = own?.ink.touches(tile.key) === true;
+      if (!isOwn && changed.length > 0 && performance.now() > untilMs) {
+        continue;
+      }
       this.dirty.delete(tile);
       const rect = unite(this.painter.paint(tile, this), this.painted.get(tile) ?? null);
       if (rect !== null) {
@@ -517,7 +554,30 @@ export class Scene implements Overlay {
       }
     }
     this.painted.clear();
+    if (this.dirty.size === 0) {
+      this.finished.painted();
+    }
     return changed;
+  }
+
+  /* Makes the first of the tiles that lacks something ready to be drawn on; false if none does. Those that were made
+   * ready and not drawn on are let go, the longest ago first. */
+  prepare(tiles: Iterable<Tile>): boolean {
+    for (const tile of tiles) {
+      if (tile.isReady && tile.surface === null && !this.dirty.has(tile)) {
+        this.painter.prepare(tile, this);
+        this.prepared.delete(tile);
+        this.prepared.add(tile);
+        for (const old of this.prepared) {
+          if (this.prepared.size > PREPARED_MAX) {
+            this.prepared.delete(old);
+            this.dirty.add(old);
+          }
+        }
+        return true;
+      }
+    }
+    return false;
   }
 
   /* What is confirmed of a tile on which ops were drawn here; null if nothing of one's own may be taken

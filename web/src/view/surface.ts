@@ -25,7 +25,10 @@ export class Surface {
   private liveRect: Rect | null = null;
   private readonly context: CanvasRenderingContext2D;
 
-  constructor(private readonly ink: Ink) {
+  constructor(
+    private readonly ink: Ink,
+    private readonly spare: Surface[],
+  ) {
     this.canvas = document.createElement('canvas');
     this.canvas.width = TILE_PX;
     this.canvas.height = TILE_PX;
@@ -67,12 +70,24 @@ export class Surface {
     this.context.putImageData(new ImageData(rgba, rect.x1 - rect.x0), rect.x0, rect.y0);
   }
 
+  /* Nobody's any more: for the next tile that needs one, or gone. */
   release(): void {
     this.separateSettled(false);
-    this.ink.freeTile(this.confirmed);
-    this.ink.freeTile(this.shown);
+    if (this.spare.length < SPARE_MAX) {
+      this.isConfirmedStale = this.isSettledStale = this.isShownStale = true;
+      this.confirmedSeq = -1;
+      this.lives.clear();
+      this.liveRect = null;
+      this.spare.push(this);
+    } else {
+      this.ink.freeTile(this.confirmed);
+      this.ink.freeTile(this.shown);
+    }
   }
 }
+
+/* Making one takes longer than a frame may. */
+const SPARE_MAX = 24;
 
 export const WHOLE: Rect = { x0: 0, y0: 0, x1: TILE_PX, y1: TILE_PX };
 

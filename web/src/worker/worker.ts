@@ -32,7 +32,14 @@ async function keepFile(cache: Cache, path: string, hash: string): Promise<void>
   if (!response.ok || (await hashOf(response.clone())) !== hash) {
     throw new Error(`${path} is not of version ${VERSION}`);
   }
-  await cache.put(path, response);
+  await cache.put(path, path === '/' ? withoutPlace(response) : response);
+}
+
+/* Where the newest drawing was then, on the canvas that was asked for. */
+function withoutPlace(page: Response): Response {
+  const headers = new Headers(page.headers);
+  headers.delete('server-timing');
+  return new Response(page.body, { status: page.status, headers });
 }
 
 async function install(): Promise<void> {

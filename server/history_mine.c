@@ -140,6 +140,7 @@ void kolam_history_mine(struct kolam_session *session, const json_t *message) {
         kolam_session_close(session, 1013, "out of memory");
         return;
     }
+    kolam_session_charge(session, KOLAM_LIMIT_ASKS, 1);
     job->session = session;
     job->canvas = session->canvas;
     job->id = id;

@@ -207,6 +207,7 @@ static void done(struct kolam_job *base) {
 }
 
 static void start(struct kolam_session *session, struct kolam_rollback *rollback) {
+    kolam_session_charge(session, KOLAM_LIMIT_ASKS, 10);
     rollback->session = session;
     rollback->canvas = session->canvas;
     rollback->author = session->author;

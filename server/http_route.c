@@ -172,11 +172,37 @@ static enum kolam_http_kind kind_of(const struct kolam_request *request, const c
     return strcmp(path, "/ws") == 0 ? KOLAM_HTTP_OTHER : KOLAM_HTTP_PAGE;
 }
 
+bool kolam_http_take(struct kolam_server *server, struct kolam_http *http, enum kolam_limit limit,
+                     uint64_t cost) {
+    const uint64_t wait_us = kolam_limits_take(server->limits, kolam_http_payer(http), limit, cost,
+                                               kolam_loop_now_us(server->loop));
+    char text[120];
+    if (wait_us == 0) {
+        return true;
+    }
+    kolam_http_retry_after(http, wait_us);
+    snprintf(text, sizeof(text),
+             "too much was asked from your address (%s); try again a little later",
+             kolam_limit_name(limit));
+    kolam_http_error(http, 429, text);
+    return false;
+}
+
+/* What a worker has to look up for the one who asks. */
+static bool is_question(enum kolam_http_kind kind) {
+    return kind == KOLAM_HTTP_HISTORY || kind == KOLAM_HTTP_HEAT || kind == KOLAM_HTTP_SEARCH ||
+           kind == KOLAM_HTTP_OUTLINE;
+}
+
 static void route(struct kolam_server *server, struct kolam_http *http,
                   const struct kolam_request *request) {
     const char *rest;
     const enum kolam_http_kind kind = kind_of(request, &rest);
     kolam_http_set_kind(http, (uint8_t)kind);
+    if (!kolam_http_take(server, http, KOLAM_LIMIT_REQUESTS, 1) ||
+        (is_question(kind) && !kolam_http_take(server, http, KOLAM_LIMIT_ASKS, 1))) {
+        return;
+    }
     switch (kind) {
     case KOLAM_HTTP_TILE:
     case KOLAM_HTTP_PAST_TILE:

@@ -43,6 +43,7 @@ static void welcome(struct kolam_session *session) {
                   kolam_role_name(session->standing.told_role), "policy", kolam_policy_json(canvas),
                   "ink", "time", (json_int_t)server->clock.now_ms(server->clock.ctx)));
     session->state = KOLAM_SESSION_OPEN;
+    kolam_socket_set_message_max(session->ws, KOLAM_MESSAGE_BYTES_MAX);
     kolam_session_update_reading(session);
     kolam_list_append(&session->canvas->sessions, &session->canvas_link);
     kolam_here_enter(session);
@@ -90,6 +91,7 @@ static void on_found(struct kolam_identity_request *request) {
         if (request->status == KOLAM_OK) {
             session->author = request->author;
             session->has_author = true;
+            kolam_session_pay_as_author(session);
             join_canvas(session);
         } else if (request->status == KOLAM_ERR_NOT_FOUND && session->is_browser) {
             join_canvas(session); /* a cookie of former times: a stranger again */
@@ -146,6 +148,7 @@ static const char *read_hello(struct kolam_session *session, const json_t *messa
         if (!session->is_admin) {
             return "hello: the admin token is wrong; it is in admin.token in the data folder";
         }
+        session->payer.is_exempt = true; /* the operator: an import goes as fast as the disk */
     }
     return NULL;
 }

@@ -36,6 +36,7 @@ static void on_view(struct kolam_session *session, const json_t *message) {
         kolam_session_refuse(session, "view: not 1 to 4,096 tiles inside the world");
         return;
     }
+    kolam_session_charge(session, KOLAM_LIMIT_VIEWS, 1 + width * height / 256);
     kolam_view_set(session, &view, has_since, since);
 }
 

@@ -151,6 +151,11 @@ void kolam_scrape(struct kolam_server *server, struct kolam_scrape *out) {
     kolam_pool_stats(server->pool, &out->pool);
     kolam_process_read(&out->process);
     out->connections = kolam_net_connections(server->net);
+    memcpy(out->limit_hits, *kolam_limits_hits(server->limits), sizeof(out->limit_hits));
+    out->limit_accounts = kolam_limits_accounts(server->limits);
+    KOLAM_LIST_EACH(&server->throttled, struct kolam_session, throttled_link, session) {
+        out->clients_throttled += kolam_session_pause_us(session) > 0;
+    }
     out->canvases_open = kolam_canvases_open_count(server);
     out->tile_cache_bytes = kolam_tiles_cache_bytes(server);
     out->tile_cache_limit_bytes = (uint64_t)server->options->tile_cache_mb << 20;

@@ -27,6 +27,8 @@ struct kolam_scrape {
     struct kolam_process process;
     uint64_t connections, canvases, canvases_open, canvases_unwritable, tile_cache_bytes,
         tile_cache_limit_bytes, snapshots_running;
+    kolam_limit_hits limit_hits;
+    uint64_t limit_accounts, clients_throttled;
     uint64_t views, congested, queued_bytes, queued_bytes_max, oldest_queue_us;
     struct kolam_scrape_canvas busiest[KOLAM_CANVASES_TOLD];
     uint32_t busiest_count;

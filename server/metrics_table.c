@@ -104,6 +104,25 @@ static void write_answers(struct kolam_text *text, const struct row *row,
     }
 }
 
+/* Every limit that there is a setting for in this scope by default or that was reached: so that a rate has a beginning. */
+static void write_limit_hits(struct kolam_text *text, const struct row *row,
+                             const struct kolam_scrape *scrape) {
+    struct kolam_limit_settings defaults;
+    kolam_limit_defaults(&defaults);
+    for (int limit = 0; limit < KOLAM_LIMITS; limit++) {
+        for (int scope = 0; scope < KOLAM_SCOPES; scope++) {
+            const uint64_t hits = scrape->limit_hits[limit][scope];
+            const struct kolam_label labels[] = {
+                {"limit", kolam_limit_name((enum kolam_limit)limit)},
+                {"scope", kolam_scope_name((enum kolam_limit_scope)scope)},
+                {0}};
+            if (hits > 0 || defaults.of[limit][scope].rate > 0) {
+                kolam_text_count(text, row->name, labels, hits);
+            }
+        }
+    }
+}
+
 /* Kinds that nobody asked for are left out: eighteen lines each. */
 static void write_answer_times(struct kolam_text *text, const struct row *row,
                                const struct kolam_scrape *scrape) {
@@ -209,6 +228,13 @@ static const struct row rows[] = {
         COUNTER, ARRAY, "frames_built_total", counted.frames_composed, builds,
         "Frames built for all who see the same, used again for another view, or for one alone."),
     COUNTER("sent_bytes_total", sent_bytes, "Bytes of those frames."),
+
+    WRITTEN(COUNTER, "kolam_limit_hits_total", 0, write_limit_hits,
+            "How often a limit was reached, by limit and scope."),
+    GAUGE("limit_accounts", limit_accounts,
+          "Identities, addresses and networks whose use is remembered."),
+    GAUGE("clients_throttled", clients_throttled,
+          "Clients that took more than they may and are not read from for a moment."),
 
     GAUGE("following", counted.following, "Clients whose view follows another's."),
     COUNTER("cameras_sent_total", cameras_sent, "Cameras passed on to followers, each counted."),

@@ -17,7 +17,8 @@
 #include <unistd.h>
 
 #include "kolam/alloc.h"
-#include "net_internal.h"
+#include "net_door.h"
+#include "net_first.h"
 #include "tls.h"
 
 #define NOTSENT_LOWAT_BYTES 32768
@@ -35,15 +36,7 @@ static void gone(struct kolam_net_peer *peer) {
     case KOLAM_NET_HTTP:
         kolam_net_http_gone(peer);
         return;
-    case KOLAM_NET_IDLE:
-        kolam_net_idle_end(peer);
-        return;
     }
-}
-
-static bool is_beginning(enum lws_callback_reasons reason) {
-    return reason == LWS_CALLBACK_FILTER_HTTP_CONNECTION ||
-           reason == LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION || reason == LWS_CALLBACK_HTTP;
 }
 
 /* One callback for both protocols: which of them hears of a connection's end is not the same in all cases,
@@ -59,25 +52,38 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
         net->connections++;
         return 0;
     }
-    struct kolam_net_peer *peer = lws_get_opaque_user_data(wsi);
-    if (reason == LWS_CALLBACK_WSI_DESTROY) {
-        net->connections--;
-    }
+    struct kolam_net_connection *connection = lws_get_opaque_user_data(wsi);
     if (reason == LWS_CALLBACK_WSI_DESTROY || reason == LWS_CALLBACK_CLOSED ||
         reason == LWS_CALLBACK_CLOSED_HTTP) {
-        if (peer) {
-            gone(peer);
+        if (connection && connection->peer) {
+            gone(connection->peer);
+        }
+        if (reason == LWS_CALLBACK_WSI_DESTROY) {
+            net->connections--;
+            lws_set_opaque_user_data(wsi, NULL);
+            kolam_net_door_leave(connection);
         }
         return 0;
     }
-    if (peer && peer->kind == KOLAM_NET_IDLE && is_beginning(reason)) {
-        kolam_net_idle_end(peer);
-        peer = NULL;
+    if (!connection) {
+        return 0; /* it is just being taken in */
     }
     const struct lws_protocols *protocol = lws_get_protocol(wsi);
     bool is_ws = protocol && strcmp(protocol->name, KOLAM_SUBPROTOCOL) == 0;
-    return is_ws ? kolam_net_ws_callback(net, wsi, peer, (int)reason, in, size)
-                 : kolam_net_http_callback(net, wsi, peer, (int)reason);
+    return is_ws ? kolam_net_ws_callback(connection, (int)reason, in, size)
+                 : kolam_net_http_callback(connection, (int)reason);
+}
+
+int kolam_net_file(struct lws *wsi) {
+    return lws_get_socket_fd(wsi);
+}
+
+void *kolam_net_tls(struct lws *wsi) {
+    return lws_get_ssl(wsi);
+}
+
+void kolam_net_kill(struct lws *wsi) {
+    lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
 }
 
 static const struct lws_protocols protocols[] = {
@@ -119,27 +125,11 @@ static bool copy_named(struct lws *wsi, int token, const char *name, char *out, 
            lws_hdr_custom_copy(wsi, out, capacity, name, name_size) >= 0;
 }
 
-/* All zero for what is no internet address. */
-static struct kolam_address address_of(const struct sockaddr_storage *from) {
-    struct kolam_address address = {{0}};
-    if (from->ss_family == AF_INET6) {
-        const struct sockaddr_in6 *v6 = (const void *)from;
-        memcpy(address.bytes, &v6->sin6_addr, sizeof(address.bytes));
-    } else if (from->ss_family == AF_INET) {
-        const struct sockaddr_in *v4 = (const void *)from;
-        address.bytes[10] = address.bytes[11] = 0xff;
-        memcpy(address.bytes + 12, &v4->sin_addr, 4);
-    }
-    return address;
-}
-
 /* False if a trusted proxy's header is too long to be read. */
 static bool read_peer(struct kolam_net *net, struct lws *wsi, struct kolam_request *out) {
-    struct sockaddr_storage from = {0};
-    socklen_t size = sizeof(from);
+    const struct kolam_net_connection *connection = lws_get_opaque_user_data(wsi);
     char forwarded[1024];
-    (void)getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)&from, &size);
-    out->peer = address_of(&from);
+    out->peer = connection->address;
     if (!kolam_proxies_hold(&net->options.proxies, &out->peer)) {
         return true;
     }
@@ -286,17 +276,36 @@ static enum kolam_status open_listener(struct kolam_net *net, struct kolam_error
     return KOLAM_OK;
 }
 
-static void adopt(struct kolam_net *net, int fd) {
+/* Said to one that may not come in; who has TLS hears no more than the end. */
+static void turn_away(const struct kolam_net *net, int fd) {
+    static const char text[] =
+        "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\n"
+        "Retry-After: 5\r\nConnection: close\r\nContent-Length: 61\r\n\r\n"
+        "{\"error\":\"too many connections; try again in a few seconds\"}\n";
+    if (!net->tls) {
+        (void)send(fd, text, sizeof(text) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    close(fd);
+}
+
+static void adopt(struct kolam_net *net, int fd, const struct sockaddr_storage *from) {
     const int one = 1, lowat = NOTSENT_LOWAT_BYTES;
-    if (net->connections >= net->options.connections_max) {
-        close(fd);
+    struct kolam_net_connection *connection = kolam_net_door_admit(net, from);
+    if (!connection) {
+        turn_away(net, fd);
         return;
     }
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     /* A stalled reader otherwise hides megabytes in the kernel. */
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof(lowat));
     /* The library closes fd itself when it fails. */
-    (void)lws_adopt_socket_vhost(net->vhost, fd);
+    struct lws *wsi = lws_adopt_socket_vhost(net->vhost, fd);
+    if (wsi) {
+        lws_set_opaque_user_data(wsi, connection);
+        kolam_net_door_wait(connection, wsi);
+    } else {
+        kolam_net_door_leave(connection);
+    }
 }
 
 static void on_acceptable(struct ev_loop *ev, struct ev_io *watcher, int events) {
@@ -304,7 +313,10 @@ static void on_acceptable(struct ev_loop *ev, struct ev_io *watcher, int events)
     struct kolam_net *net = watcher->data;
     /* Bounded, so that a flood of connections does not starve those that are there. */
     for (int i = 0; i < 64; i++) {
-        int fd = accept4(net->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        struct sockaddr_storage from = {0};
+        socklen_t size = sizeof(from);
+        int fd =
+            accept4(net->listen_fd, (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
             if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
                 kolam_logfmt(net->options.logfmt, KOLAM_LOG_WARN, "accept_failed", "errno=%d",
@@ -312,7 +324,7 @@ static void on_acceptable(struct ev_loop *ev, struct ev_io *watcher, int events)
             }
             return;
         }
-        adopt(net, fd);
+        adopt(net, fd, &from);
     }
 }
 
@@ -406,6 +418,7 @@ enum kolam_status kolam_net_create(struct kolam_loop *loop, const struct kolam_n
     net->proxy_token = token_of(options->proxies.header);
     kolam_list_init(&net->sockets);
     kolam_list_init(&net->requests);
+    kolam_list_init(&net->fresh);
     kolam_list_init(&net->idle);
     /* Less urgent levels log each watcher change, and a full stderr pipe would stop the server. */
     lws_set_log_level(LLL_ERR | LLL_WARN, NULL);
@@ -451,6 +464,7 @@ void kolam_net_destroy(struct kolam_net *net) {
 
 void kolam_net_sweep(struct kolam_net *net) {
     int64_t now_ms = kolam_loop_now_ms(net->loop);
+    kolam_net_door_sweep(net, now_ms);
     kolam_net_ws_sweep(net, now_ms);
     kolam_net_http_sweep(net, now_ms);
 }

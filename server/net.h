@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "bytes.h"
+#include "limits.h"
 #include "logfmt.h"
 #include "loop.h"
 #include "peer.h"
@@ -40,6 +41,8 @@ struct kolam_net_handlers {
     bool (*may_open)(void *ctx, const struct kolam_request *request);
     /* A WebSocket stands; returns what later calls get as `session`, NULL to close it. */
     void *(*on_open)(void *ctx, struct kolam_socket *ws, const struct kolam_request *request);
+    /* Bytes of a message came; `frames` of them began frames. */
+    void (*on_received)(void *session, size_t size, uint32_t frames);
     void (*on_message)(void *session, bool is_text, const uint8_t *bytes, size_t size);
     void (*on_writable)(void *session); /* what was stuck has left */
     void (*on_close)(void *session);    /* last call; the kolam_socket is gone after it */
@@ -54,6 +57,7 @@ struct kolam_net_options {
     const char *tls_certificate, *tls_key; /* PEM files; both NULL: plain HTTP */
     bool may_be_plain; /* plain HTTP also where others than this machine can listen */
     uint32_t connections_max;
+    struct kolam_limits *limits;
     struct kolam_proxies proxies;
     struct kolam_net_handlers handlers;
     const struct kolam_logfmt *logfmt;
@@ -95,6 +99,8 @@ int64_t kolam_socket_congested_ms(const struct kolam_socket *ws);
 void kolam_socket_close(struct kolam_socket *ws, uint16_t code, const char *reason);
 /* Stops and resumes reading: backpressure for one that sends faster than the disk takes. */
 void kolam_socket_set_reading(struct kolam_socket *ws, bool is_reading);
+/* Of messages from now on; at first KOLAM_MESSAGE_BYTES_MAX. */
+void kolam_socket_set_message_max(struct kolam_socket *ws, size_t size);
 /* The address that counts as the peer's (kolam_request.peer), as text. */
 const char *kolam_socket_peer(const struct kolam_socket *ws);
 
@@ -111,8 +117,13 @@ void kolam_http_set_on_gone(struct kolam_http *http, void (*on_gone)(void *ctx),
  * referenced. Content-Length, Connection and the security headers are added. Takes `http`. */
 void kolam_http_answer(struct kolam_http *http, int status, const char *headers,
                        struct kolam_bytes *body);
-/* {"error": message} with the status. Takes `http`. */
+/* {"error": message} with the status; 429 and 503 tell when to try again, in seconds (1, or what kolam_http_retry_after
+ * told). Takes `http`. */
 void kolam_http_error(struct kolam_http *http, int status, const char *message);
+
+void kolam_http_retry_after(struct kolam_http *http, uint64_t wait_us);
+/* Who asks, for the limits; valid as long as `http`. */
+const struct kolam_payer *kolam_http_payer(const struct kolam_http *http);
 
 /* An answer of unknown length. `pull` is asked for bytes when the client can take some: it fills up to
  * `capacity` and returns how many, 0 for none at the moment (call kolam_http_pullable when there are),

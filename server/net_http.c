@@ -9,18 +9,22 @@
 #include <string.h>
 
 #include "kolam/alloc.h"
-#include "net_internal.h"
+#include "net_door.h"
 
 #define STALL_MS 30000
-#define IDLE_MS 60000
+/* Who reads, but so slowly that it is meant to hold us, is like one who does not. */
+#define SLOWEST_BYTES_PER_S 1024
 #define HEAD_BYTES_MAX 3072
 
 struct kolam_http {
     struct kolam_net_peer peer;
     struct kolam_list link;
     struct kolam_net *net;
+    struct kolam_net_connection *connection;
     struct lws *wsi;
     struct kolam_request *request;
+    struct kolam_payer payer;
+    uint32_t retry_s; /* with a 429 or 503 */
     void (*on_gone)(void *ctx);
     void *gone_ctx;
     int status;
@@ -30,6 +34,7 @@ struct kolam_http {
     long (*pull)(void *ctx, uint8_t *out, size_t capacity);
     void *pull_ctx;
     int64_t progress_ms; /* when bytes last left; 0 while the answer is being made */
+    int64_t ready_ms;
     bool is_in_callback; /* the library called us: it is ours to write now */
     bool is_ready, has_sent_head, is_killed;
     uint8_t kind;
@@ -75,14 +80,16 @@ static const char *status_text(int status) {
 
 static void destroy(struct kolam_http *http) {
     kolam_list_remove(&http->link);
-    lws_set_opaque_user_data(http->wsi, NULL);
+    kolam_net_door_end(http->connection);
+    kolam_payer_release(http->net->options.limits, &http->payer);
     kolam_bytes_unref(http->body);
     kolam_free(http->headers);
     kolam_free(http->request);
     kolam_free(http);
 }
 
-static struct kolam_http *create(struct kolam_net *net, struct lws *wsi) {
+static struct kolam_http *create(struct kolam_net_connection *connection) {
+    struct kolam_net *net = connection->net;
     struct kolam_http *http = kolam_alloc_zero(1, sizeof(*http));
     if (!http) {
         return NULL;
@@ -94,10 +101,12 @@ static struct kolam_http *create(struct kolam_net *net, struct lws *wsi) {
     }
     http->peer.kind = KOLAM_NET_HTTP;
     http->net = net;
-    http->wsi = wsi;
+    http->connection = connection;
+    http->wsi = connection->wsi;
+    http->retry_s = 1;
     http->begun_us = kolam_loop_now_us(net->loop);
     kolam_list_append(&net->requests, &http->link);
-    lws_set_opaque_user_data(wsi, http);
+    kolam_net_door_begin(connection, &http->peer);
     return http;
 }
 
@@ -125,49 +134,18 @@ static size_t compose_head(const struct kolam_http *http, char *out, size_t capa
     return size < 0 || (size_t)size >= capacity ? 0 : (size_t)size;
 }
 
-/* Without memory the library's deadline stays. */
-static void begin_idle(struct kolam_net *net, struct lws *wsi) {
-    struct kolam_net_idle *idle =
-        lws_get_opaque_user_data(wsi) ? NULL : kolam_alloc_zero(1, sizeof(*idle));
-    if (idle) {
-        idle->peer.kind = KOLAM_NET_IDLE;
-        idle->wsi = wsi;
-        idle->since_ms = kolam_loop_now_ms(net->loop);
-        kolam_list_append(&net->idle, &idle->link);
-        lws_set_opaque_user_data(wsi, idle);
-        lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
-    }
-}
-
-void kolam_net_idle_end(struct kolam_net_peer *peer) {
-    struct kolam_net_idle *idle = (struct kolam_net_idle *)peer;
-    kolam_list_remove(&idle->link);
-    lws_set_opaque_user_data(idle->wsi, NULL);
-    kolam_free(idle);
-}
-
-/* Not from within a callback of the library, so it may close at once. */
-static void sweep_idle(struct kolam_net *net, int64_t now_ms) {
-    KOLAM_LIST_EACH(&net->idle, struct kolam_net_idle, link, idle) {
-        if (now_ms - idle->since_ms < IDLE_MS) {
-            return;
-        }
-        struct lws *wsi = idle->wsi;
-        kolam_net_idle_end(&idle->peer);
-        lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
-    }
-}
-
 /* The whole answer is with the library. Nonzero: close. */
 static int complete(struct kolam_http *http) {
-    struct kolam_net *net = http->net;
+    struct kolam_net_connection *connection = http->connection;
     struct lws *wsi = http->wsi;
     bool must_close = http->pull && http->request->is_http_1_0;
     destroy(http);
     if (must_close || lws_http_transaction_completed(wsi)) {
         return -1;
     }
-    begin_idle(net, wsi);
+    if (!connection->peer) {
+        lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0); /* the deadline is ours: net_door.c */
+    }
     return 0;
 }
 
@@ -271,7 +249,9 @@ static void refuse(struct lws *wsi, const char *status) {
 }
 
 /* Nonzero closes the connection, whatever follows in it. */
-static int filter(struct kolam_net *net, struct lws *wsi) {
+static int filter(struct kolam_net_connection *connection) {
+    struct kolam_net *net = connection->net;
+    struct lws *wsi = connection->wsi;
     bool is_readable = lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0 ||
                        lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
     if (!is_readable) {
@@ -287,14 +267,27 @@ static int filter(struct kolam_net *net, struct lws *wsi) {
     return 0;
 }
 
-static int begin(struct kolam_net *net, struct lws *wsi) {
-    struct kolam_http *http = create(net, wsi);
+/* Who asks through a trusted proxy pays for himself. */
+static void set_payer(struct kolam_http *http) {
+    const struct kolam_net_connection *connection = http->connection;
+    if (kolam_address_equal(&http->request->peer, &connection->address)) {
+        kolam_payer_copy(&http->payer, &connection->payer);
+    } else {
+        kolam_payer_set_address(http->net->options.limits, &http->payer, &http->request->peer);
+    }
+}
+
+static int begin(struct kolam_net_connection *connection) {
+    struct kolam_net *net = connection->net;
+    struct lws *wsi = connection->wsi;
+    struct kolam_http *http = create(connection);
     if (!http) {
         return -1;
     }
     lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0); /* from here on the deadline is ours */
     http->is_in_callback = true;
     if (kolam_net_read_request(wsi, http->request)) {
+        set_payer(http);
         net->options.handlers.on_request(net->options.handlers.ctx, http, http->request);
     } else {
         kolam_http_error(http, 400, "the request's headers are too long or malformed");
@@ -303,18 +296,19 @@ static int begin(struct kolam_net *net, struct lws *wsi) {
     return http->is_ready ? write_some(http) : 0;
 }
 
-int kolam_net_http_callback(struct kolam_net *net, struct lws *wsi, struct kolam_net_peer *peer,
-                            int reason) {
-    struct kolam_http *http = (struct kolam_http *)peer;
+int kolam_net_http_callback(struct kolam_net_connection *connection, int reason) {
+    struct kolam_net_peer *peer = connection->peer;
+    struct kolam_http *http =
+        peer && peer->kind == KOLAM_NET_HTTP ? (struct kolam_http *)peer : NULL;
     switch (reason) {
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
         return 1; /* an upgrade without our subprotocol */
     case LWS_CALLBACK_FILTER_HTTP_CONNECTION:
-        return filter(net, wsi);
+        return filter(connection);
     case LWS_CALLBACK_HTTP:
-        return http ? -1 : begin(net, wsi);
+        return peer ? -1 : begin(connection);
     case LWS_CALLBACK_HTTP_WRITEABLE:
-        if (!http || peer->kind != KOLAM_NET_HTTP || !http->is_ready) {
+        if (!http || !http->is_ready) {
             return 0;
         }
         return http->is_killed ? -1 : write_some(http);
@@ -327,7 +321,7 @@ static void make_ready(struct kolam_http *http, int status, const char *headers)
     http->status = status;
     http->headers = headers ? kolam_strdup(headers) : NULL;
     http->is_ready = true;
-    http->progress_ms = kolam_loop_now_ms(http->net->loop);
+    http->progress_ms = http->ready_ms = kolam_loop_now_ms(http->net->loop);
     http->net->options.handlers.on_answer(http->net->options.handlers.ctx, http->kind, status,
                                           kolam_loop_now_us(http->net->loop) - http->begun_us);
     if (!http->is_in_callback) {
@@ -370,9 +364,22 @@ void kolam_http_error(struct kolam_http *http, int status, const char *message) 
     copy_harmless(harmless, sizeof(harmless), message);
     int size = snprintf(text, sizeof(text), "{\"error\":\"%s\"}\n", harmless);
     struct kolam_bytes *body = kolam_bytes_copy(text, (size_t)size);
-    kolam_http_answer(http, status, "Content-Type: application/json\r\nCache-Control: no-store\r\n",
-                      body);
+    char headers[160] = "Content-Type: application/json\r\nCache-Control: no-store\r\n";
+    if (status == 429 || status == 503) {
+        snprintf(headers + strlen(headers), sizeof(headers) - strlen(headers),
+                 "Retry-After: %u\r\n", http->retry_s);
+    }
+    kolam_http_answer(http, status, headers, body);
     kolam_bytes_unref(body);
+}
+
+void kolam_http_retry_after(struct kolam_http *http, uint64_t wait_us) {
+    const uint64_t seconds = (wait_us + 999999) / 1000000;
+    http->retry_s = seconds < 1 ? 1 : seconds > 3600 ? 3600 : (uint32_t)seconds;
+}
+
+const struct kolam_payer *kolam_http_payer(const struct kolam_http *http) {
+    return &http->payer;
 }
 
 void kolam_http_stream(struct kolam_http *http, int status, const char *headers,
@@ -388,12 +395,18 @@ void kolam_http_pullable(struct kolam_http *http) {
     }
 }
 
+/* All of an answer is to be read within this; of one whose length is not known only stalls are looked for here. */
+static bool is_too_slow(const struct kolam_http *http, int64_t now_ms) {
+    const int64_t size = http->body ? http->body->size : 0;
+    return !http->pull && now_ms - http->ready_ms > STALL_MS + size * 1000 / SLOWEST_BYTES_PER_S;
+}
+
 /* The clock runs only while the client is expected to read: making an answer may take its time. */
 void kolam_net_http_sweep(struct kolam_net *net, int64_t now_ms) {
-    sweep_idle(net, now_ms);
     KOLAM_LIST_EACH(&net->requests, struct kolam_http, link, http) {
         bool is_stuck = http->is_ready && (!http->pull || lws_partial_buffered(http->wsi)) &&
                         now_ms - http->progress_ms > STALL_MS;
+        is_stuck = is_stuck || (http->is_ready && is_too_slow(http, now_ms));
         if (is_stuck && !http->is_killed) {
             http->is_killed = true;
             lws_set_timeout(http->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);

@@ -28,7 +28,9 @@ struct kolam_net {
     char url[320], host[256];
     struct kolam_list sockets;  /* kolam_socket */
     struct kolam_list requests; /* kolam_http */
-    struct kolam_list idle;     /* kolam_net_idle, the longest first */
+    struct kolam_list
+        fresh;              /* kolam_net_connection that asked for nothing yet, the longest first */
+    struct kolam_list idle; /* those between two requests, the same */
     uint8_t scratch[KOLAM_SOCKET_PAD + KOLAM_NET_SCRATCH_BYTES];
 };
 
@@ -37,31 +39,21 @@ bool kolam_net_has_no_body(struct lws *wsi);
 /* Reads the headers that matter. False if one is too long or the request is not GET or HEAD. */
 bool kolam_net_read_request(struct lws *wsi, struct kolam_request *out_request);
 
-/* What the library keeps for us with each connection; first member of kolam_socket and kolam_http. */
-enum kolam_net_kind { KOLAM_NET_WS, KOLAM_NET_HTTP, KOLAM_NET_IDLE };
+/* What a connection is at present (net_door.h); first member of kolam_socket and kolam_http. */
+enum kolam_net_kind { KOLAM_NET_WS, KOLAM_NET_HTTP };
 struct kolam_net_peer {
     enum kolam_net_kind kind;
 };
 
-/* An HTTP connection between two requests. The library's own deadline for it sits in one sorted list that each request
- * walks to its end: with 2,000 watchers that was two thirds of all CPU. */
-struct kolam_net_idle {
-    struct kolam_net_peer peer;
-    struct kolam_list link;
-    struct lws *wsi;
-    int64_t since_ms;
-};
+struct kolam_net_connection;
 
-/* The callbacks by role; `reason` is the library's, `peer` may be NULL. */
-int kolam_net_ws_callback(struct kolam_net *net, struct lws *wsi, struct kolam_net_peer *peer,
-                          int reason, void *in, size_t size);
-int kolam_net_http_callback(struct kolam_net *net, struct lws *wsi, struct kolam_net_peer *peer,
-                            int reason);
+/* The callbacks by role; `reason` is the library's. */
+int kolam_net_ws_callback(struct kolam_net_connection *connection, int reason, void *in,
+                          size_t size);
+int kolam_net_http_callback(struct kolam_net_connection *connection, int reason);
 /* The connection is no more: tells who waits for it, frees the peer. */
 void kolam_net_ws_gone(struct kolam_net_peer *peer);
 void kolam_net_http_gone(struct kolam_net_peer *peer);
-/* The same, and before the next request. */
-void kolam_net_idle_end(struct kolam_net_peer *peer);
 void kolam_net_ws_sweep(struct kolam_net *net, int64_t now_ms);
 void kolam_net_http_sweep(struct kolam_net *net, int64_t now_ms);
 

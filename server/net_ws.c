@@ -9,30 +9,38 @@
 #include <sys/socket.h>
 
 #include "kolam/alloc.h"
-#include "net_internal.h"
+#include "net_door.h"
+#include "net_first.h"
 
 #define PING_MS 20000
 #define SILENCE_MS 60000
 #define CLOSE_MS 3000
+#define MESSAGE_MS 60000 /* a message that has begun ends within this */
+#define FIRST_BYTES 4096 /* room for a message that comes in pieces, at first */
 
 struct kolam_socket {
     struct kolam_net_peer peer;
     struct kolam_list link;
     struct kolam_net *net;
+    struct kolam_net_connection *connection;
     struct lws *wsi;
     void *session;                 /* NULL before it stands and after its end */
     struct kolam_request *request; /* until it stands */
     uint8_t *message;
     size_t message_size, message_capacity;
-    int64_t heard_ms, pinged_ms, congested_since_ms, closing_since_ms;
-    bool is_assembling; /* a message has begun and not ended */
+    size_t message_max;
+    int64_t heard_ms, pinged_ms, congested_since_ms, closing_since_ms, message_since_ms;
+    bool is_assembling;     /* a message has begun and not ended */
+    bool is_between_frames; /* what comes next begins one */
     bool is_closing, is_paused;
+    struct kolam_net_first first; /* whether the first frame is masked */
     uint8_t close_frame[4 + 100]; /* what is said at the end, a whole frame; */
     size_t close_size;            /* 0 once it was sent */
     char address[KOLAM_ADDRESS_TEXT_MAX];
 };
 
-static struct kolam_socket *create(struct kolam_net *net, struct lws *wsi) {
+static struct kolam_socket *create(struct kolam_net_connection *connection) {
+    struct kolam_net *net = connection->net;
     struct kolam_socket *ws = kolam_alloc_zero(1, sizeof(*ws));
     if (!ws) {
         return NULL;
@@ -44,36 +52,43 @@ static struct kolam_socket *create(struct kolam_net *net, struct lws *wsi) {
     }
     ws->peer.kind = KOLAM_NET_WS;
     ws->net = net;
-    ws->wsi = wsi;
+    ws->connection = connection;
+    ws->wsi = connection->wsi;
     ws->heard_ms = kolam_loop_now_ms(net->loop);
+    ws->is_between_frames = true;
+    ws->message_max = KOLAM_MESSAGE_BYTES_MAX;
     /* Those who come together are not pinged together. */
     ws->pinged_ms = ws->heard_ms - (int64_t)(net->connections * 7919ull % PING_MS);
     kolam_list_append(&net->sockets, &ws->link);
-    lws_set_opaque_user_data(wsi, ws);
+    kolam_net_door_begin(connection, &ws->peer);
     return ws;
 }
 
 static void destroy(struct kolam_socket *ws) {
+    kolam_net_first_end(&ws->first);
     kolam_list_remove(&ws->link);
-    lws_set_opaque_user_data(ws->wsi, NULL);
+    kolam_net_door_end(ws->connection);
     kolam_free(ws->request);
     kolam_free(ws->message);
     kolam_free(ws);
 }
 
 /* The handshake: nonzero refuses. */
-static int filter(struct kolam_net *net, struct lws *wsi) {
+static int filter(struct kolam_net_connection *connection) {
+    struct kolam_net *net = connection->net;
+    struct lws *wsi = connection->wsi;
     char version[8] = "";
     if (lws_hdr_copy(wsi, version, sizeof(version), WSI_TOKEN_VERSION) < 0 ||
         strcmp(version, "13") != 0 || !kolam_net_has_no_body(wsi)) {
         return 1;
     }
-    struct kolam_socket *ws = create(net, wsi);
+    struct kolam_socket *ws = create(connection);
     if (!ws) {
         return 1;
     }
     if (!kolam_net_read_request(wsi, ws->request) || strcmp(ws->request->path, "/ws") != 0 ||
-        !net->options.handlers.may_open(net->options.handlers.ctx, ws->request)) {
+        !net->options.handlers.may_open(net->options.handlers.ctx, ws->request) ||
+        !kolam_net_door_become(connection, &ws->request->peer)) {
         destroy(ws);
         return 1;
     }
@@ -81,23 +96,36 @@ static int filter(struct kolam_net *net, struct lws *wsi) {
     return 0;
 }
 
+static void on_first(void *ctx, bool is_masked) {
+    if (!is_masked) {
+        kolam_socket_close(ctx, 1002, "frames of a client are masked");
+    }
+}
+
 static int established(struct kolam_socket *ws) {
     struct kolam_net *net = ws->net;
     ws->session = net->options.handlers.on_open(net->options.handlers.ctx, ws, ws->request);
     kolam_free(ws->request);
     ws->request = NULL;
-    return ws->session ? 0 : -1;
+    if (!ws->session) {
+        return -1;
+    }
+    kolam_net_first_watch(&ws->first, ws->net, ws->wsi, on_first, ws);
+    return 0;
 }
 
+/* Room grows with what came, not with what a frame's head promises. */
 static bool append(struct kolam_socket *ws, const void *bytes, size_t size, size_t expected) {
-    size_t needed = ws->message_size + size + expected;
+    const size_t needed = ws->message_size + size;
     if (needed > ws->message_capacity) {
-        uint8_t *grown = kolam_realloc_array(ws->message, needed, 1);
+        size_t capacity = needed * 2 < FIRST_BYTES ? FIRST_BYTES : needed * 2;
+        capacity = capacity > needed + expected && expected > 0 ? needed + expected : capacity;
+        uint8_t *grown = kolam_realloc_array(ws->message, capacity, 1);
         if (!grown) {
             return false;
         }
         ws->message = grown;
-        ws->message_capacity = needed;
+        ws->message_capacity = capacity;
     }
     memcpy(ws->message + ws->message_size, bytes, size);
     ws->message_size += size;
@@ -112,18 +140,27 @@ static int receive(struct kolam_socket *ws, const void *bytes, size_t size) {
     if (ws->is_closing || !ws->session) {
         return 0;
     }
+    if (ws->first.seen < KOLAM_FIRST_BYTES) {
+        kolam_socket_close(ws, 1002, "a frame before the handshake was answered");
+        return 0;
+    }
     if (lws_is_first_fragment(wsi) == ws->is_assembling) {
         kolam_socket_close(ws, 1002, "a fragment out of place");
         return 0;
     }
     size_t rest = lws_remaining_packet_payload(wsi);
-    if (ws->message_size + size + rest > KOLAM_MESSAGE_BYTES_MAX) {
+    ws->net->options.handlers.on_received(ws->session, size, ws->is_between_frames);
+    ws->is_between_frames = rest == 0;
+    if (ws->message_size + size + rest > ws->message_max) {
         kolam_socket_close(ws, 1009, "message too large");
         return 0;
     }
     bool is_text = !lws_frame_is_binary(wsi);
     bool is_whole = rest == 0 && lws_is_final_fragment(wsi);
     bool is_in_one = is_whole && !ws->is_assembling;
+    if (!ws->is_assembling) {
+        ws->message_since_ms = ws->heard_ms;
+    }
     ws->is_assembling = !is_whole;
     if (is_in_one) {
         ws->net->options.handlers.on_message(ws->session, is_text, bytes, size);
@@ -178,11 +215,12 @@ void kolam_net_ws_gone(struct kolam_net_peer *peer) {
     destroy(ws);
 }
 
-int kolam_net_ws_callback(struct kolam_net *net, struct lws *wsi, struct kolam_net_peer *peer,
-                          int reason, void *in, size_t size) {
+int kolam_net_ws_callback(struct kolam_net_connection *connection, int reason, void *in,
+                          size_t size) {
+    struct kolam_net_peer *peer = connection->peer;
     struct kolam_socket *ws = (struct kolam_socket *)peer;
     if (reason == LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION) {
-        return ws ? 1 : filter(net, wsi);
+        return ws ? 1 : filter(connection);
     }
     if (!ws || peer->kind != KOLAM_NET_WS) {
         return 0;
@@ -193,7 +231,7 @@ int kolam_net_ws_callback(struct kolam_net *net, struct lws *wsi, struct kolam_n
     case LWS_CALLBACK_RECEIVE:
         return receive(ws, in, size);
     case LWS_CALLBACK_RECEIVE_PONG:
-        ws->heard_ms = kolam_loop_now_ms(net->loop);
+        ws->heard_ms = kolam_loop_now_ms(ws->net->loop);
         return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return writable(ws);
@@ -261,6 +299,10 @@ void kolam_socket_set_reading(struct kolam_socket *ws, bool is_reading) {
     }
 }
 
+void kolam_socket_set_message_max(struct kolam_socket *ws, size_t size) {
+    ws->message_max = size;
+}
+
 const char *kolam_socket_peer(const struct kolam_socket *ws) {
     return ws->address;
 }
@@ -280,6 +322,10 @@ static void sweep_one(struct kolam_socket *ws, int64_t now_ms) {
         ws->heard_ms = now_ms; /* we do not listen: its silence means nothing */
     } else if (now_ms - ws->heard_ms > SILENCE_MS) {
         kolam_socket_close(ws, 1001, "no answer");
+        return;
+    }
+    if (ws->is_assembling && !ws->is_paused && now_ms - ws->message_since_ms > MESSAGE_MS) {
+        kolam_socket_close(ws, 1008, "a message that does not end");
         return;
     }
     if (now_ms - ws->pinged_ms >= PING_MS && !lws_partial_buffered(ws->wsi)) {

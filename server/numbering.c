@@ -43,6 +43,10 @@ void kolam_number_author(struct kolam_session *session, const struct kolam_autho
                          void (*done)(struct kolam_session *session, void *ctx,
                                       enum kolam_status status, uint32_t artist),
                          void *ctx) {
+    if (may_create && !kolam_session_may_create(session)) {
+        done(session, ctx, KOLAM_ERR_FULL, 0);
+        return;
+    }
     struct kolam_submission *submission = kolam_submission_create(0);
     struct numbering *numbering = kolam_alloc_zero(1, sizeof(*numbering));
     if (!submission || !numbering) {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum option_kind { TEXT, NUMBER, LIST, LEVEL, FLAG };
+enum option_kind { TEXT, NUMBER, LIST, LEVEL, FLAG, LIMIT };
 
 struct option_row {
     const char *name, *environment, *argument, *help;
@@ -71,6 +71,11 @@ static const struct option_row rows[] = {
     {"stall-ms", "KOLAM_STALL_MS", "N",
      "how long a client may leave everything unread before it is closed, in ms (10000)", NUMBER,
      AT(stall_ms), 0, 100, 86400000},
+    {"limit", "KOLAM_LIMIT", "NAME.SCOPE=RATE[:BURST]",
+     "how much one may take, see below; may be repeated", LIMIT, AT(limits), 0, 0, 0},
+    {"limit-loopback", "KOLAM_LIMIT_LOOPBACK", NULL,
+     "limits of an address hold for loopback addresses, too", FLAG, AT(limits.counts_loopback), 0,
+     0, 0},
     {"log-level", "KOLAM_LOG_LEVEL", "LEVEL", "error, warn, info or debug (info)", LEVEL,
      AT(log_level), 0, 0, 0},
 };
@@ -92,6 +97,8 @@ static void print_help(void) {
         printf("  %-24s %s\n", left, rows[i].help);
     }
     printf("  %-24s %s\n\n", "--help", "this text");
+    kolam_limit_print_help();
+    printf("\n");
     printf("Every option may come from the environment instead: --tile-cache-mb is "
            "KOLAM_TILE_CACHE_MB,\n"
            "lists are separated by commas. To be reached from other machines, listen on 0.0.0.0 "
@@ -132,6 +139,7 @@ static bool add_to_list(const struct option_row *row, const char *label, const c
 static bool set(const struct option_row *row, const char *label, const char *text,
                 struct kolam_options *options) {
     char *at = (char *)options + row->offset;
+    char problem[128];
     switch (row->kind) {
     case TEXT:
         *(const char **)(void *)at = text;
@@ -143,6 +151,13 @@ static bool set(const struct option_row *row, const char *label, const char *tex
     case LEVEL:
         if (!kolam_log_level_parse(text, (enum kolam_log_level *)(void *)at)) {
             fprintf(stderr, "kolam serve: %s %s: not error, warn, info or debug\n", label, text);
+            return false;
+        }
+        return true;
+    case LIMIT:
+        if (!kolam_limit_parse(text, (struct kolam_limit_settings *)(void *)at, problem,
+                               sizeof(problem))) {
+            fprintf(stderr, "kolam serve: %s %s: %s\n", label, text, problem);
             return false;
         }
         return true;
@@ -162,7 +177,7 @@ static bool set_from_environment(const struct option_row *row, struct kolam_opti
     if (!text || text[0] == '\0') {
         return true;
     }
-    if (row->kind != LIST) {
+    if (row->kind != LIST && row->kind != LIMIT) {
         return set(row, row->environment, text, options);
     }
     char *copy = strdup(text), *rest = copy;
@@ -192,6 +207,7 @@ static void set_defaults(struct kolam_options *options) {
         .stall_ms = 10000,
         .log_level = KOLAM_LOG_INFO,
     };
+    kolam_limit_defaults(&options->limits);
 }
 
 enum kolam_options_outcome kolam_options_parse(int argc, char **argv,

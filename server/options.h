@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "limits.h"
 #include "logfmt.h"
 
 #define KOLAM_OPTION_LIST_MAX 16
@@ -20,6 +21,7 @@ struct kolam_options {
     uint32_t threads, max_canvases, max_connections, tile_cache_mb, gather_us, vanish_ms;
     uint32_t slow_kb, slow_ms, stall_kb, stall_ms; /* outbox.h */
     enum kolam_log_level log_level;
+    struct kolam_limit_settings limits;
 };
 
 enum kolam_options_outcome { KOLAM_OPTIONS_RUN, KOLAM_OPTIONS_HELPED, KOLAM_OPTIONS_WRONG };

@@ -81,6 +81,7 @@ static void take_made(struct kolam_session *session, const struct kolam_identity
     kolam_session_ref(session);
     session->author = request->author;
     session->has_author = true;
+    kolam_session_pay_as_author(session);
     if (session->is_browser) {
         kolam_claims_add(server->claims, kolam_loop_now_ms(server->loop), request->secret,
                          made->hex);
@@ -111,6 +112,12 @@ void kolam_people_identify(struct kolam_session *session) {
     }
     if (session->has_author) {
         tell_identity(session, NULL, NULL);
+        return;
+    }
+    if (!kolam_session_take(session, KOLAM_LIMIT_IDENTITIES, 1)) {
+        kolam_session_error(session, "limit",
+                            "many are new here at the moment; try again in a few seconds", 0,
+                            false);
         return;
     }
     struct kolam_identity_request *request =
@@ -205,6 +212,10 @@ void kolam_people_rename(struct kolam_session *session, const json_t *message) {
     }
     if (session->is_renaming) {
         kolam_session_error(session, "limit", "wait until the name before it is kept", 0, false);
+        return;
+    }
+    if (!kolam_ask_is_within_budget(session)) {
+        kolam_session_error(session, "limit", "too many names; try again in a moment", 0, false);
         return;
     }
     struct kolam_identity_request *request =

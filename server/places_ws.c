@@ -235,6 +235,10 @@ static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) 
 /* `nonce` 0: of our own. */
 static void begin(struct kolam_session *session, uint64_t id, uint64_t nonce,
                   const struct kolam_place_record *record) {
+    if (record->kind == KOLAM_PLACE_NAMED && !kolam_session_may_create(session)) {
+        kolam_history_error(session, id, "limit", "too many new canvases; try again later");
+        return;
+    }
     struct placing *placing = kolam_alloc_zero(1, sizeof(*placing));
     if (!placing) {
         kolam_history_error(session, id, "unavailable", "out of memory; try again later");

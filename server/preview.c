@@ -9,7 +9,6 @@
 #include "protocol_out.h"
 
 #define PREVIEWS_MAX 16 /* a session */
-#define HOT_PER_S 240   /* previews and cursors a session may send in a second */
 
 static struct kolam_preview *find(struct kolam_session *session, uint32_t counter) {
     KOLAM_LIST_EACH(&session->previews, struct kolam_preview, link, preview) {
@@ -20,22 +19,11 @@ static struct kolam_preview *find(struct kolam_session *session, uint32_t counte
     return NULL;
 }
 
-/* A bucket that fills by HOT_PER_S: more than that is dropped without a word, as it may be. */
+/* More than that is dropped without a word, as it may be. */
 static bool has_budget(struct kolam_session *session) {
-    int64_t now_ms = kolam_loop_now_ms(session->server->loop);
-    int64_t gained = (now_ms - session->hot_ms) * HOT_PER_S / 1000;
-    if (gained > 0) {
-        session->hot_ms = now_ms;
-        session->hot_left = gained + session->hot_left > HOT_PER_S
-                                ? HOT_PER_S
-                                : session->hot_left + (uint32_t)gained;
-    }
-    if (session->hot_left == 0) {
-        session->server->metrics.previews_ignored++;
-        return false;
-    }
-    session->hot_left--;
-    return true;
+    const bool is_within = kolam_session_take(session, KOLAM_LIMIT_PREVIEWS, 1);
+    session->server->metrics.previews_ignored += !is_within;
+    return is_within;
 }
 
 /* The preview with that counter: the session's, an orphan that its author has come back for, or a new one. */
@@ -144,6 +132,7 @@ void kolam_preview_record(struct kolam_session *session, const struct kolam_in_r
         kolam_session_refuse(session, "preview: a body that breaks the form or a bound");
         return;
     }
+    kolam_session_charge(session, KOLAM_LIMIT_POINTS, op.stroke.point_count);
     struct kolam_preview *preview = obtain(session, record->counter);
     if (!preview) {
         server->metrics.previews_ignored++;

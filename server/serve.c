@@ -48,6 +48,7 @@ static void on_wake(void *ctx, enum kolam_wake wake) {
 }
 
 static void on_tick(void *ctx) {
+    kolam_sessions_tick(ctx);
     kolam_tick_run(ctx);
 }
 
@@ -181,6 +182,11 @@ static enum kolam_status make_loop(struct kolam_server *server) {
     return kolam_loop_create(&handlers, &server->loop);
 }
 
+/* Each connection holds three at most, so there is always room for one more; the rest remember who was here. */
+static uint32_t accounts_max(const struct kolam_options *options) {
+    return options->max_connections * 4 + 16384;
+}
+
 static enum kolam_status make_inner(struct kolam_server *server, struct kolam_error *error) {
     server->room = kolam_alloc(sizeof(*server->room));
     server->homes = kolam_alloc_array(KOLAM_STROKE_HOMES_MAX, sizeof(*server->homes));
@@ -189,6 +195,10 @@ static enum kolam_status make_inner(struct kolam_server *server, struct kolam_er
         return kolam_fail(error, KOLAM_ERR_NOMEM, "out of memory");
     }
     enum kolam_status status = make_loop(server);
+    if (status == KOLAM_OK) {
+        status = kolam_limits_create(&server->options->limits, accounts_max(server->options),
+                                     &server->limits);
+    }
     if (status == KOLAM_OK) {
         status =
             kolam_pool_create(server->options->threads, wake_pool, server->loop, &server->pool);
@@ -222,12 +232,14 @@ static enum kolam_status make_net(struct kolam_server *server, struct kolam_erro
         .tls_key = server->options->tls_key,
         .may_be_plain = server->options->plain_http,
         .connections_max = server->options->max_connections,
+        .limits = server->limits,
         .logfmt = &server->logfmt,
         .handlers =
             {
                 .ctx = server,
                 .may_open = kolam_http_may_open,
                 .on_open = open_session,
+                .on_received = kolam_session_on_received,
                 .on_message = kolam_session_on_message,
                 .on_writable = kolam_session_on_writable,
                 .on_close = kolam_session_on_close,
@@ -312,6 +324,7 @@ static void unmake(struct kolam_server *server) {
     kolam_fanout_destroy(server);
     kolam_static_destroy(server);
     kolam_claims_destroy(server->claims);
+    kolam_limits_destroy(server->limits);
     kolam_loop_destroy(server->loop);
     kolam_folder_close(server->folder);
     kolam_free(server->room);
@@ -332,6 +345,7 @@ int kolam_cmd_serve(int argc, char **argv) {
     struct kolam_error error = {0};
     kolam_list_init(&server.sessions);
     kolam_list_init(&server.follows);
+    kolam_list_init(&server.throttled);
     raise_file_limit(&server);
     enum kolam_status status = make(&server, &error);
     if (status == KOLAM_OK) {

@@ -23,6 +23,7 @@ struct kolam_server {
     struct kolam_pool *pool;
     struct kolam_identity_thread *identity;
     struct kolam_claims *claims;
+    struct kolam_limits *limits;
     struct kolam_canvases *canvases;
     struct kolam_fanout *fanout;
     struct kolam_tiles *tiles;
@@ -36,8 +37,9 @@ struct kolam_server {
     struct kolam_op_room *room; /* for decoding what comes in */
     struct kolam_home *homes;   /* KOLAM_STROKE_HOMES_MAX, the same */
     struct kolam_list sessions;
-    struct kolam_list follows; /* sessions with something to pass on to who follows them */
-    uint32_t session_number;   /* the last given, for log lines */
+    struct kolam_list follows;   /* sessions with something to pass on to who follows them */
+    struct kolam_list throttled; /* sessions that are not read from until a time */
+    uint32_t session_number;     /* the last given, for log lines */
     struct kolam_metrics metrics;
     char admin_token[65];
     char instance[17];

@@ -13,8 +13,7 @@
 #define IN_FLIGHT_OPS_SOFT 2048
 #define IN_FLIGHT_BYTES_SOFT (8u << 20)
 #define ASKS_SOFT 8
-#define ASKS_PER_S 5
-#define ASKS_BURST 20
+#define MESSAGE_BEFORE_WELCOME_MAX 16384
 #define UNREAD_BYTES_SOFT (1u << 20) /* of answers to its questions */
 
 /* A cookie is looked at only now, a token with hello; both are the same secret. */
@@ -51,7 +50,11 @@ void *kolam_session_on_open(struct kolam_server *server, struct kolam_socket *ws
     kolam_list_init(&session->wait.link);
     kolam_list_init(&session->previews);
     kolam_list_init(&session->here.link);
+    kolam_list_init(&session->throttled_link);
     kolam_follow_init(&session->follow);
+    kolam_payer_set_address(server->limits, &session->payer, &session->address);
+    kolam_payer_set_identity(server->limits, &session->payer, 0, session->number, true);
+    kolam_socket_set_message_max(ws, MESSAGE_BEFORE_WELCOME_MAX);
     kolam_list_append(&server->sessions, &session->link);
     take_cookie(session, request);
     server->metrics.clients++;
@@ -76,6 +79,7 @@ void kolam_session_unref(struct kolam_session *session) {
     if (--session->refs == 0) {
         free_slots(session);
         kolam_outbox_finish(&session->outbox);
+        kolam_payer_release(session->server->limits, &session->payer);
         kolam_free(session);
     }
 }
@@ -94,6 +98,7 @@ void kolam_session_on_close(void *ctx) {
     kolam_list_remove(&session->dirty_link);
     kolam_list_remove(&session->ack_link);
     kolam_list_remove(&session->wait.link);
+    kolam_list_remove(&session->throttled_link);
     server->metrics.sessions_stale -= session->is_refreshing;
     kolam_view_cancel(session);
     kolam_viewers_leave(session);
@@ -166,7 +171,8 @@ void kolam_session_update_reading(struct kolam_session *session) {
     if (!session->ws) {
         return;
     }
-    if (session->state == KOLAM_SESSION_JOINING || session->in_flight_ops > IN_FLIGHT_OPS_SOFT ||
+    if (session->state == KOLAM_SESSION_JOINING || kolam_session_pause_us(session) > 0 ||
+        session->in_flight_ops > IN_FLIGHT_OPS_SOFT ||
         session->in_flight_bytes > IN_FLIGHT_BYTES_SOFT || session->asks >= ASKS_SOFT ||
         session->outbox.essential_bytes > UNREAD_BYTES_SOFT) {
         kolam_socket_set_reading(session->ws, false);
@@ -176,11 +182,6 @@ void kolam_session_update_reading(struct kolam_session *session) {
                session->outbox.essential_bytes < UNREAD_BYTES_SOFT / 2) {
         kolam_socket_set_reading(session->ws, true);
     }
-}
-
-bool kolam_ask_is_within_budget(struct kolam_session *session) {
-    return kolam_budget_take(&session->asks_budget, kolam_loop_now_ms(session->server->loop),
-                             ASKS_PER_S, ASKS_BURST);
 }
 
 void kolam_session_begin_ask(struct kolam_session *session) {

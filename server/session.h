@@ -7,7 +7,6 @@
 
 #include <jansson.h>
 
-#include "budget.h"
 #include "canvas.h"
 #include "follow.h"
 #include "here.h"
@@ -104,14 +103,15 @@ struct kolam_session {
     bool was_seen; /* others got a preview or a cursor of it */
     struct kolam_here here;
     struct kolam_follow follow;
-    struct kolam_budget asks_budget;
-    int64_t hot_ms; /* when the budget of previews and cursors was last filled */
-    uint32_t hot_left;
+    struct kolam_payer payer;         /* limits.h */
+    uint64_t paused_until_us;         /* it took more than it may: it is not read from before */
+    struct kolam_list throttled_link; /* in the server's list until then */
 };
 
 /* The network's handlers. */
 void *kolam_session_on_open(struct kolam_server *server, struct kolam_socket *ws,
                             const struct kolam_request *request);
+void kolam_session_on_received(void *session, size_t size, uint32_t frames);
 void kolam_session_on_message(void *session, bool is_text, const uint8_t *bytes, size_t size);
 void kolam_session_on_writable(void *session);
 void kolam_session_on_close(void *session);
@@ -162,8 +162,21 @@ void kolam_history_rollback(struct kolam_session *session, const json_t *message
 void kolam_history_error(struct kolam_session *session, uint64_t id, const char *code,
                          const char *text);
 
-/* Whether it may ask one more of the questions that are not asked often (5 a second, 20 at once). */
-bool kolam_ask_is_within_budget(struct kolam_session *session);
+/* Limits (throttle.c). What has come already is charged, and reading stops until it is paid for; what can be refused is taken: false
+ * if it is too much. */
+void kolam_session_charge(struct kolam_session *session, enum kolam_limit limit, uint64_t cost);
+KOLAM_MUST_CHECK bool kolam_session_take(struct kolam_session *session, enum kolam_limit limit,
+                                         uint64_t cost);
+/* Whether it may ask one more of the questions that are not asked often: they count as ten. */
+KOLAM_MUST_CHECK bool kolam_ask_is_within_budget(struct kolam_session *session);
+/* Its author is known: that one pays, on every connection. */
+void kolam_session_pay_as_author(struct kolam_session *session);
+/* How long it will not be read from. */
+uint64_t kolam_session_pause_us(const struct kolam_session *session);
+/* True unless its canvas would have to be made, and that is too much. */
+KOLAM_MUST_CHECK bool kolam_session_may_create(struct kolam_session *session);
+/* At the tick: reads again from those who have paid. */
+void kolam_sessions_tick(struct kolam_server *server);
 
 /* The view (view_answer.c). Of those that a session sends while previews are gathered one is worked on, the newest. */
 void kolam_view_set(struct kolam_session *session, const struct kolam_view *view, bool has_since,

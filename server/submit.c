@@ -12,6 +12,8 @@
 
 #define IN_FLIGHT_OPS_HARD 4096
 #define IN_FLIGHT_BYTES_HARD (16u << 20)
+/* Who took more than may be had in so long, by many connections at once: to wait is no answer any more. */
+#define PAUSE_US_MAX 30000000u
 
 struct pending {
     struct kolam_session *session; /* referenced */
@@ -134,6 +136,7 @@ void kolam_submit_record(struct kolam_session *session, const struct kolam_in_re
     struct kolam_petitioner who = {session->has_author, session->is_admin};
     const uint64_t bytes = size_of(record);
     server->metrics.submissions++;
+    kolam_session_charge(session, KOLAM_LIMIT_STROKES, record->count);
     if (is_as) {
         who.has_author = record->slot < session->slot_count && session->slots[record->slot];
         author = who.has_author ? &session->slots[record->slot]->author : NULL;
@@ -149,11 +152,24 @@ void kolam_submit_record(struct kolam_session *session, const struct kolam_in_re
         nack(session, record->counter, KOLAM_NACK_UNAVAILABLE, "too much is unacknowledged");
         return;
     }
+    if (kolam_session_pause_us(session) > PAUSE_US_MAX) {
+        nack(session, record->counter, KOLAM_NACK_UNAVAILABLE,
+             "this is far more than may be drawn at once; try again later");
+        return;
+    }
     struct kolam_submission *submission;
+    uint32_t points = 0;
     struct kolam_verdict verdict =
-        kolam_verdict_submit(&who, record, server->room, server->homes, &submission);
+        kolam_verdict_submit(&who, record, server->room, server->homes, &submission, &points);
+    kolam_session_charge(session, KOLAM_LIMIT_POINTS, points);
     if (verdict.is_refused) {
         nack(session, record->counter, verdict.code, verdict.reason);
+        return;
+    }
+    if (!kolam_session_may_create(session)) {
+        nack(session, record->counter, KOLAM_NACK_LIMIT,
+             "too many new canvases; draw on one that is there, or try again later");
+        kolam_submission_destroy(submission);
         return;
     }
     submission->author = *author;

@@ -134,3 +134,11 @@ void kolam_tls_set_up(struct ssl_ctx_st *ctx) {
     (void)SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     (void)SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
 }
+
+long kolam_tls_peek(void *tls, void *out, size_t size) {
+    const int got = SSL_peek(tls, out, (int)size);
+    if (got <= 0) {
+        ERR_clear_error();
+    }
+    return got;
+}

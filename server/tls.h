@@ -3,6 +3,8 @@
 #ifndef KOLAM_SERVER_TLS_H
 #define KOLAM_SERVER_TLS_H
 
+#include <stddef.h>
+
 #include "kolam/status.h"
 
 struct ssl_ctx_st; /* SSL_CTX */
@@ -25,5 +27,7 @@ KOLAM_MUST_CHECK enum kolam_status kolam_tls_use(struct ssl_ctx_st *ctx,
                                                  const struct kolam_tls_pair *pair);
 /* Once for a new context: versions, no renegotiation, and buffers given back while a connection is idle. */
 void kolam_tls_set_up(struct ssl_ctx_st *ctx);
+/* What a connection's (an SSL *) next bytes are; they stay there. 0 or less: none at the moment, or it is over. */
+long kolam_tls_peek(void *tls, void *out, size_t size);
 
 #endif

@@ -102,11 +102,10 @@ static struct kolam_verdict fill_op(const struct kolam_op *op, const struct kola
     return fine;
 }
 
-struct kolam_verdict kolam_verdict_submit(const struct kolam_petitioner *who,
-                                          const struct kolam_in_record *record,
-                                          struct kolam_op_room *room,
-                                          struct kolam_home homes[KOLAM_STROKE_HOMES_MAX],
-                                          struct kolam_submission **out_submission) {
+struct kolam_verdict
+kolam_verdict_submit(const struct kolam_petitioner *who, const struct kolam_in_record *record,
+                     struct kolam_op_room *room, struct kolam_home homes[KOLAM_STROKE_HOMES_MAX],
+                     struct kolam_submission **out_submission, uint32_t *out_points) {
     if (!who->has_author) {
         return refused(KOLAM_NACK_DENIED, "identify before drawing");
     }
@@ -117,6 +116,7 @@ struct kolam_verdict kolam_verdict_submit(const struct kolam_petitioner *who,
     submission->may_change_others = who->is_admin;
     struct kolam_verdict verdict = fine;
     struct unit unit = {.count = record->count};
+    uint32_t points = 0;
     for (uint32_t i = 0; i < record->count && !verdict.is_refused; i++) {
         struct kolam_op op;
         if (kolam_op_decode(record->bodies[i], record->body_sizes[i], room, &op) != KOLAM_OK) {
@@ -129,6 +129,7 @@ struct kolam_verdict kolam_verdict_submit(const struct kolam_petitioner *who,
             verdict = judge_place(&unit, &op, i);
         }
         if (!verdict.is_refused) {
+            points += op.kind == KOLAM_OP_STROKE ? op.stroke.point_count : 0;
             verdict = fill_op(&op, record, i, homes, &submission->ops[i]);
         }
     }
@@ -137,10 +138,11 @@ struct kolam_verdict kolam_verdict_submit(const struct kolam_petitioner *who,
     }
     if (verdict.is_refused) {
         kolam_submission_destroy(submission);
-        return verdict;
+    } else {
+        *out_submission = submission;
     }
-    *out_submission = submission;
-    return fine;
+    *out_points = points;
+    return verdict;
 }
 
 enum kolam_nack kolam_verdict_nack(enum kolam_status status) {

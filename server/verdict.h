@@ -17,12 +17,12 @@ struct kolam_petitioner {
 };
 
 /* Decodes every body of the record and judges it; on success *out_submission holds the ops with bodies and homes
- * (author, nonce and done are the caller's to fill). `room` and `homes` are scratch. */
-struct kolam_verdict kolam_verdict_submit(const struct kolam_petitioner *who,
-                                          const struct kolam_in_record *record,
-                                          struct kolam_op_room *room,
-                                          struct kolam_home homes[KOLAM_STROKE_HOMES_MAX],
-                                          struct kolam_submission **out_submission);
+ * (author, nonce and done are the caller's to fill). *out_points
+ * counts the points that were decoded, also of what is refused. `room` and `homes` are scratch. */
+struct kolam_verdict
+kolam_verdict_submit(const struct kolam_petitioner *who, const struct kolam_in_record *record,
+                     struct kolam_op_room *room, struct kolam_home homes[KOLAM_STROKE_HOMES_MAX],
+                     struct kolam_submission **out_submission, uint32_t *out_points);
 
 /* What an outcome of the log is to the client. */
 enum kolam_nack kolam_verdict_nack(enum kolam_status status);

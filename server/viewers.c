@@ -4,20 +4,27 @@
 #include <string.h>
 
 #include "fanout.h"
+#include "keyed_hash.h"
 #include "kolam/alloc.h"
+#include "kolam/identity.h"
 
 #define BUCKETS 4096
 #define KEPT_ITEMS 512 /* room kept from tick to tick */
 
 struct kolam_viewers_table {
+    struct kolam_hash_key key; /* clients choose their views */
     struct kolam_list buckets[BUCKETS];
 };
 
 struct kolam_viewers_table *kolam_viewers_table_create(void) {
     struct kolam_viewers_table *table = kolam_alloc(sizeof(*table));
-    for (int i = 0; table && i < BUCKETS; i++) {
+    if (!table) {
+        return NULL;
+    }
+    for (int i = 0; i < BUCKETS; i++) {
         kolam_list_init(&table->buckets[i]);
     }
+    kolam_random_bytes(&table->key, sizeof(table->key));
     return table;
 }
 
@@ -58,12 +65,7 @@ static struct kolam_list *bucket_of(struct kolam_viewers_table *table,
     const uint64_t parts[] = {(uintptr_t)canvas, (uint64_t)view->x, (uint64_t)view->y,
                               (uint64_t)(uint32_t)view->level << 32 | view->width << 13 |
                                   view->height << 1 | view->wants_every};
-    uint64_t hash = 0;
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        hash = (hash ^ parts[i]) * 0x9e3779b97f4a7c15u;
-        hash ^= hash >> 32;
-    }
-    return &table->buckets[hash % BUCKETS];
+    return &table->buckets[kolam_keyed_hash(&table->key, parts, 4) % BUCKETS];
 }
 
 static struct kolam_viewers *create(struct kolam_canvas *canvas, const struct kolam_view *view) {

@@ -74,6 +74,7 @@ void kolam_people_who(struct kolam_session *session, const json_t *message) {
         kolam_session_refuse(session, "who: artists must be 1 to 256 numbers");
         return;
     }
+    kolam_session_charge(session, KOLAM_LIMIT_ASKS, 1);
     job->session = session;
     job->canvas = session->canvas;
     job->job =

@@ -129,7 +129,7 @@ const WRONG_HELLOS = {
   'a string': '"hello"',
   'broken JSON': '{"type":"hello",',
   'nothing': '',
-  'deep nesting': '['.repeat(100000),
+  'deep nesting': '['.repeat(10000),
 };
 for (const [name, message] of Object.entries(WRONG_HELLOS)) {
   test(`refuses_to_start_with_${name.replaceAll(' ', '_')}`, async () => {

@@ -10,7 +10,7 @@ import './tidy.mjs';
 
 let server;
 before(async () => {
-  server = await startServer();
+  server = await startServer({ args: ['--limit', 'all=off'] }); // what floods are worth is limits.test.mjs's
 });
 after(() => server?.kill());
 

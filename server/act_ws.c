@@ -21,9 +21,7 @@ struct acting {
     struct kolam_act act;
 };
 
-/* Who has the admin token needs no identity: the acts are the operator's. */
-static const struct kolam_author operator_author = {.ident = "kolam/operator/1",
-                                                    .name = "Operator"};
+const struct kolam_author kolam_operator_author = {.ident = "kolam/operator/1", .name = "Operator"};
 
 static void refuse(struct acting *acting, const char *code, const char *text) {
     if (acting->session->state == KOLAM_SESSION_OPEN) {
@@ -92,7 +90,7 @@ static struct kolam_submission *submission_of(struct acting *acting) {
         kolam_submission_destroy(submission);
         return NULL;
     }
-    submission->author = session->has_author ? session->author : operator_author;
+    submission->author = session->has_author ? session->author : kolam_operator_author;
     kolam_random_bytes(&submission->nonce, sizeof(submission->nonce));
     submission->done = on_committed;
     submission->ctx = acting;

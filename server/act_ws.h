@@ -4,7 +4,12 @@
 
 #include <jansson.h>
 
+#include "kolam/log.h"
+
 struct kolam_session;
+
+/* Who has the admin token needs no identity: the acts are the operator's. */
+extern const struct kolam_author kolam_operator_author;
 
 /* A message. */
 void kolam_act_message(struct kolam_session *session, const json_t *message);

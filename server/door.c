@@ -1,6 +1,7 @@
 /* The door; see door.h. */
 #include "door.h"
 
+#include "sanctions.h"
 #include "session.h"
 #include "standing.h"
 
@@ -22,7 +23,10 @@ static struct kolam_right ask_rights(const struct kolam_session *session,
 
 struct kolam_verdict kolam_door_ask(struct kolam_session *session,
                                     const struct kolam_petition *petition) {
-    /* Sanctions come first. */
+    const struct kolam_verdict kept_out = kolam_sanctions_judge(session, petition->action);
+    if (kept_out.is_refused) {
+        return kept_out;
+    }
     if (session->canvas->is_policy_lost && !session->is_admin) {
         return refused(KOLAM_NACK_UNAVAILABLE, "who may do what is being read; try again later");
     }

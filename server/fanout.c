@@ -137,12 +137,65 @@ static void take_place(struct kolam_canvas *canvas, const struct kolam_log_op *o
     }
 }
 
+/* What is withheld (a hidden ban) nobody else sees, and so nobody sees its hide, unless that took away what they
+ * saw before: a stroke that somebody left behind. */
+static bool is_unseen(const struct kolam_submission *submission, const struct kolam_log_op *op) {
+    const uint32_t own_count = kolam_submission_own_count(submission);
+    if (!submission->withheld_by) {
+        return false;
+    }
+    if (op != &submission->ops[own_count]) {
+        return op->kind != KOLAM_OP_HIDE;
+    }
+    for (uint32_t i = 0; i < own_count; i++) {
+        if (submission->ops[i].replaces != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void commit_unseen(struct kolam_canvas *canvas, const struct kolam_submission *submission,
+                          const struct kolam_log_op *op) {
+    struct kolam_log_op nowhere = *op; /* the ring is of consecutive seqs */
+    struct kolam_bytes *record = kolam_out_op(submission, op);
+    nowhere.home_count = 0;
+    if (record) {
+        kolam_recent_add(&canvas->recent, &nowhere, record, false);
+    } else {
+        kolam_recent_finish(&canvas->recent);
+    }
+    kolam_bytes_unref(record);
+}
+
+void kolam_fanout_to_author(struct kolam_session *session,
+                            const struct kolam_submission *submission) {
+    for (uint32_t i = 0; i < kolam_submission_own_count(submission); i++) {
+        const struct kolam_log_op *op = &submission->ops[i];
+        const struct kolam_extent extent = kolam_homes_extent(op->homes, op->home_count);
+        if (op->kind != KOLAM_OP_STROKE || !session->view.is_set ||
+            !kolam_view_resolves(&session->view, &extent)) {
+            continue;
+        }
+        const struct kolam_recent_op shown = {op->seq, kolam_out_op(submission, op), op->homes,
+                                              op->home_count, true};
+        if (shown.record) {
+            kolam_fanout_op(session, &shown);
+            kolam_bytes_unref(shown.record);
+        }
+    }
+}
+
 static void commit_op(struct kolam_canvas *canvas, const struct kolam_submission *submission,
                       const struct kolam_log_op *op) {
     canvas->last_seq = op->seq;
     canvas->server->metrics.ops++;
     canvas->counts.ops++;
     kolam_versions_commit(canvas->versions, op->homes, op->home_count, op->seq);
+    if (is_unseen(submission, op)) {
+        commit_unseen(canvas, submission, op);
+        return;
+    }
     take_place(canvas, op);
     kolam_lively_commit(&canvas->lively, submission->artist, op, canvas->server->room);
     kolam_places_commit(canvas, submission->artist, op);

@@ -41,6 +41,9 @@ void kolam_fanout_destroy(struct kolam_server *server);
 /* A kolam_log_on_commit; ctx is the canvas. */
 void kolam_fanout_on_commit(void *ctx, const struct kolam_submission *submission);
 
+/* What was withheld goes to its author alone, as far as the view shows it. */
+void kolam_fanout_to_author(struct kolam_session *session,
+                            const struct kolam_submission *submission);
 /* Sends one op to one session if its view shows it: what it missed. */
 void kolam_fanout_op(struct kolam_session *session, const struct kolam_recent_op *op);
 /* Sends an author's preview, or cursor, to all on the canvas whose view shows and resolves it, but the author, here and at

@@ -20,6 +20,10 @@ void kolam_here_leave(struct kolam_session *session) {
     if (session->here.since_ms != 0) {
         session->canvas->client_count--;
     }
+    kolam_here_hide(session);
+}
+
+void kolam_here_hide(struct kolam_session *session) {
     if (!kolam_list_is_empty(&session->here.link)) {
         kolam_list_remove(&session->here.link);
         session->canvas->here_count--;

@@ -24,6 +24,8 @@ struct kolam_here {
 /* The session was welcomed, or is gone. */
 void kolam_here_enter(struct kolam_session *session);
 void kolam_here_leave(struct kolam_session *session);
+/* It is not to be seen among them until its pen moves again. */
+void kolam_here_hide(struct kolam_session *session);
 /* Its pen is there, or its stroke. */
 void kolam_here_move(struct kolam_session *session, const struct kolam_extent *extent);
 

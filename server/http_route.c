@@ -15,6 +15,7 @@
 #include "http_versions.h"
 #include "origin.h"
 #include "place_http.h"
+#include "sanctions.h"
 
 #define COOKIE_MAX_AGE_S 31536000
 
@@ -199,6 +200,10 @@ static void route(struct kolam_server *server, struct kolam_http *http,
     const char *rest;
     const enum kolam_http_kind kind = kind_of(request, &rest);
     kolam_http_set_kind(http, (uint8_t)kind);
+    if (kind != KOLAM_HTTP_HEALTH && kolam_sanctions_shut_out(server, NULL, &request->peer)) {
+        kolam_http_error(http, 403, "this address may not look at this server now");
+        return;
+    }
     if (!kolam_http_take(server, http, KOLAM_LIMIT_REQUESTS, 1) ||
         (is_question(kind) && !kolam_http_take(server, http, KOLAM_LIMIT_ASKS, 1))) {
         return;

@@ -9,8 +9,10 @@
 #include "identity_thread.h"
 #include "json.h"
 #include "kolam/alloc.h"
+#include "moderation_ws.h"
 #include "numbering.h"
 #include "policy_keep.h"
+#include "whence.h"
 
 static json_t *place_json(const struct kolam_canvas *canvas) {
     if (!canvas->has_place) {
@@ -36,23 +38,30 @@ static void welcome(struct kolam_session *session) {
     session->standing.told_role = kolam_standing_role(session);
     kolam_session_send_json(
         session,
-        json_pack("{ss si ss sI ss si so so so ss so sn sI}", "type", "welcome", "protocol", 1,
+        json_pack("{ss si ss sI ss si so so so ss so sn so sI}", "type", "welcome", "protocol", 1,
                   "canvas", canvas->name, "seq", (json_int_t)canvas->last_seq, "incarnation",
                   incarnation, "raster", KOLAM_INK_VERSION, "you", you, "recent",
                   place_json(canvas), "limits", limits, "role",
                   kolam_role_name(session->standing.told_role), "policy", kolam_policy_json(canvas),
-                  "ink", "time", (json_int_t)server->clock.now_ms(server->clock.ctx)));
+                  "ink", "sanctions", kolam_sanctions_told(session), "time",
+                  (json_int_t)server->clock.now_ms(server->clock.ctx)));
     session->state = KOLAM_SESSION_OPEN;
     kolam_socket_set_message_max(session->ws, KOLAM_MESSAGE_BYTES_MAX);
     kolam_session_update_reading(session);
     kolam_list_append(&session->canvas->sessions, &session->canvas_link);
     kolam_here_enter(session);
+    kolam_sanctions_welcomed(session);
+    if (session->has_author) {
+        kolam_whence_note(server->whence, session->author.ident, &session->address,
+                          kolam_loop_now_ms(server->loop));
+    }
     if (kolam_viewers_join(session, &session->view) != KOLAM_OK) { /* of nothing yet */
         kolam_session_close(session, 1013, "out of memory");
     }
     kolam_logfmt(&server->logfmt, KOLAM_LOG_INFO, "joined",
                  "session=%u canvas=%s artist=%u watch=%d admin=%d", session->number, canvas->name,
                  session->artist, session->is_watch, session->is_admin);
+    kolam_reports_welcomed(session);
 }
 
 static void on_numbered(struct kolam_session *session, void *ctx, enum kolam_status status,
@@ -160,6 +169,11 @@ void kolam_join_hello(struct kolam_session *session, const json_t *message) {
         return;
     }
     const char *name = json_string_value(json_object_get(message, "canvas"));
+    if (!session->is_admin && kolam_sanctions_shut_out(session->server, name, &session->address)) {
+        kolam_session_error(session, "denied", "this address may not look at this canvas now", 1008,
+                            true);
+        return;
+    }
     session->canvas = kolam_canvas_get(session->server, name);
     if (!session->canvas) {
         kolam_session_close(session, 1013, "out of memory");

@@ -5,6 +5,7 @@
 #include "act_ws.h"
 #include "follow.h"
 #include "json.h"
+#include "moderation_ws.h"
 #include "places_ws.h"
 #include "session.h"
 
@@ -64,6 +65,15 @@ static const struct {
     {"act_as", kolam_people_act_as, false},
     {"rollback", kolam_history_rollback, false},
     {"act", kolam_act_message, false},
+    {"report", kolam_report_message, true},
+    {"reports", kolam_reports_message, false},
+    {"report_close", kolam_report_close_message, false},
+    {"sanction", kolam_sanction_message, false},
+    {"sanction_end", kolam_sanction_end_message, false},
+    {"sanctions", kolam_sanctions_message, false},
+    {"whence", kolam_whence_message, false},
+    {"audit", kolam_audit_message, false},
+    {"undo", kolam_undo_message, false},
 };
 
 static void on_message(struct kolam_session *session, const json_t *message) {

@@ -8,6 +8,7 @@
 #include "kolam/alloc.h"
 #include "numbering.h"
 #include "people.h"
+#include "whence.h"
 
 struct kolam_identity_request *kolam_people_request(struct kolam_session *session,
                                                     enum kolam_identity_kind kind,
@@ -88,6 +89,8 @@ static void take_made(struct kolam_session *session, const struct kolam_identity
     } else {
         kolam_hex_encode(request->secret, sizeof(request->secret), made->hex);
     }
+    kolam_whence_note(server->whence, session->author.ident, &session->address,
+                      kolam_loop_now_ms(server->loop));
     kolam_logfmt(&server->logfmt, KOLAM_LOG_INFO, "identity_made", "session=%u", session->number);
     kolam_number_author(session, &session->author, false, on_made_numbered, made);
 }

@@ -133,7 +133,9 @@ void kolam_preview_record(struct kolam_session *session, const struct kolam_in_r
         return;
     }
     kolam_session_charge(session, KOLAM_LIMIT_POINTS, op.stroke.point_count);
-    struct kolam_preview *preview = obtain(session, record->counter);
+    const bool is_unseen = kolam_sanctions_judge(session, KOLAM_ACTION_DRAW).is_refused ||
+                           kolam_sanctions_of(session)->is_withheld;
+    struct kolam_preview *preview = is_unseen ? NULL : obtain(session, record->counter);
     if (!preview) {
         server->metrics.previews_ignored++;
         return;
@@ -205,7 +207,7 @@ void kolam_preview_cancel(struct kolam_session *session, uint32_t counter) {
 void kolam_preview_cursor(struct kolam_session *session, const struct kolam_in_record *record) {
     session->server->metrics.cursors_received++;
     if (!session->has_author || record->place_size > KOLAM_PLACE_BYTES_MAX ||
-        !has_budget(session)) {
+        !has_budget(session) || kolam_sanctions_judge(session, KOLAM_ACTION_POINT).is_refused) {
         return;
     }
     const int64_t left = record->tile.x * KOLAM_TILE_PX + (record->x >> KOLAM_SUB_SHIFT);

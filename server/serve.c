@@ -20,7 +20,10 @@
 #include "identity_thread.h"
 #include "kolam/alloc.h"
 #include "kolam/command.h"
+#include "report_room.h"
+#include "sanctions.h"
 #include "session.h"
+#include "whence.h"
 
 #define STOP_MS 2000
 
@@ -38,6 +41,9 @@ static void on_wake(void *ctx, enum kolam_wake wake) {
         return;
     case KOLAM_WAKE_IDENTITY:
         kolam_identity_dispatch(server->identity);
+        return;
+    case KOLAM_WAKE_MODERATION:
+        kolam_moderation_dispatch(kolam_sanctions_thread(server));
         return;
     case KOLAM_WAKE_STREAM:
         kolam_snapshots_dispatch(server);
@@ -94,6 +100,7 @@ static void on_sweep(void *ctx) {
         return;
     }
     kolam_preview_sweep(server, now_ms);
+    kolam_sanctions_sweep(server);
     kolam_tiles_sweep(server, now_ms);
     kolam_canvases_sweep(server, now_ms);
 }
@@ -191,7 +198,10 @@ static enum kolam_status make_inner(struct kolam_server *server, struct kolam_er
     server->room = kolam_alloc(sizeof(*server->room));
     server->homes = kolam_alloc_array(KOLAM_STROKE_HOMES_MAX, sizeof(*server->homes));
     server->claims = kolam_claims_create();
-    if (!server->room || !server->homes || !server->claims) {
+    server->whence = kolam_whence_create();
+    server->report_room = kolam_alloc_zero(1, sizeof(*server->report_room));
+    if (!server->room || !server->homes || !server->claims || !server->whence ||
+        !server->report_room) {
         return kolam_fail(error, KOLAM_ERR_NOMEM, "out of memory");
     }
     enum kolam_status status = make_loop(server);
@@ -297,6 +307,9 @@ static enum kolam_status make(struct kolam_server *server, struct kolam_error *e
         status = make_identity(server, error);
     }
     if (status == KOLAM_OK) {
+        status = kolam_sanctions_create(server, error);
+    }
+    if (status == KOLAM_OK) {
         status = kolam_canvases_create(server, error);
     }
     if (status == KOLAM_OK) {
@@ -315,6 +328,7 @@ static void unmake(struct kolam_server *server) {
     server->net = NULL;
     kolam_identity_thread_destroy(server->identity);
     kolam_pool_destroy(server->pool);
+    kolam_sanctions_destroy(server);
     kolam_canvases_destroy(server);
     kolam_snapshots_destroy(server);
     kolam_blocks_destroy(server);
@@ -327,6 +341,8 @@ static void unmake(struct kolam_server *server) {
     kolam_limits_destroy(server->limits);
     kolam_loop_destroy(server->loop);
     kolam_folder_close(server->folder);
+    kolam_whence_destroy(server->whence);
+    kolam_free(server->report_room);
     kolam_free(server->room);
     kolam_free(server->homes);
 }

@@ -22,6 +22,9 @@ struct kolam_server {
     struct kolam_folder *folder;
     struct kolam_pool *pool;
     struct kolam_identity_thread *identity;
+    struct kolam_sanctions *sanctions;
+    struct kolam_whence *whence;
+    struct kolam_report_room *report_room;
     struct kolam_claims *claims;
     struct kolam_limits *limits;
     struct kolam_canvases *canvases;

@@ -12,6 +12,7 @@
 #include "here.h"
 #include "outbox.h"
 #include "protocol_in.h"
+#include "sanctions.h"
 #include "standing.h"
 #include "view.h"
 
@@ -106,6 +107,8 @@ struct kolam_session {
     struct kolam_payer payer;         /* limits.h */
     uint64_t paused_until_us;         /* it took more than it may: it is not read from before */
     struct kolam_list throttled_link; /* in the server's list until then */
+    struct kolam_budget reports_budget;
+    struct kolam_restraint_state restraint;
 };
 
 /* The network's handlers. */

@@ -72,8 +72,13 @@ static void on_done(void *ctx, struct kolam_submission *submission) {
 }
 
 void kolam_submit_on_commit(const struct kolam_submission *submission) {
-    if (submission->done == on_done) {
-        ack(submission->ctx, submission);
+    struct pending *pending = submission->ctx;
+    if (submission->done != on_done) {
+        return;
+    }
+    ack(pending, submission);
+    if (submission->withheld_by && pending->session->state == KOLAM_SESSION_OPEN) {
+        kolam_fanout_to_author(pending->session, submission);
     }
 }
 
@@ -129,6 +134,11 @@ static uint64_t size_of(const struct kolam_in_record *record) {
     return bytes;
 }
 
+static struct kolam_verdict judge_sanctions(struct kolam_session *session) {
+    const struct kolam_verdict verdict = kolam_sanctions_judge(session, KOLAM_ACTION_DRAW);
+    return verdict.is_refused ? verdict : kolam_sanctions_judge_pace(session);
+}
+
 void kolam_submit_record(struct kolam_session *session, const struct kolam_in_record *record) {
     struct kolam_server *server = session->server;
     const bool is_as = record->type == KOLAM_IN_SUBMIT_AS;
@@ -157,6 +167,12 @@ void kolam_submit_record(struct kolam_session *session, const struct kolam_in_re
              "this is far more than may be drawn at once; try again later");
         return;
     }
+    const struct kolam_verdict kept_out =
+        is_as ? (struct kolam_verdict){0} : judge_sanctions(session);
+    if (kept_out.is_refused) {
+        nack(session, record->counter, kept_out.code, kept_out.reason);
+        return;
+    }
     struct kolam_submission *submission;
     uint32_t points = 0;
     struct kolam_verdict verdict =
@@ -173,7 +189,13 @@ void kolam_submit_record(struct kolam_session *session, const struct kolam_in_re
         return;
     }
     submission->author = *author;
-    if (!is_as && submission->ops[0].home_count > 0) {
+    const bool is_withheld = !is_as && kolam_sanctions_of(session)->is_withheld;
+    if (is_withheld && kolam_sanctions_withhold(session, submission) != KOLAM_OK) {
+        nack(session, record->counter, KOLAM_NACK_UNAVAILABLE, "out of memory");
+        kolam_submission_destroy(submission);
+        return;
+    }
+    if (!is_as && !is_withheld && submission->ops[0].home_count > 0) {
         const struct kolam_extent extent =
             kolam_homes_extent(submission->ops[0].homes, submission->ops[0].home_count);
         kolam_here_move(session, &extent);

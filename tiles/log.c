@@ -31,3 +31,17 @@ void kolam_submission_destroy(struct kolam_submission *submission) {
     kolam_free(submission->formers);
     kolam_free(submission);
 }
+
+enum kolam_status kolam_submission_withhold(struct kolam_submission *submission,
+                                            const struct kolam_author *author) {
+    struct kolam_log_op *ops =
+        kolam_realloc_array(submission->ops, (size_t)submission->op_count + 1, sizeof *ops);
+    if (!ops) {
+        return KOLAM_ERR_NOMEM;
+    }
+    ops[submission->op_count] = (struct kolam_log_op){.kind = KOLAM_OP_HIDE};
+    submission->ops = ops;
+    submission->op_count++;
+    submission->withheld_by = author;
+    return KOLAM_OK;
+}

@@ -83,6 +83,9 @@ struct kolam_submission {
     uint64_t queued_us;                         /* the log's: when it came */
 };
 
+/* Adds the hide of what is withheld, by `author`, which outlives the submission. KOLAM_ERR_NOMEM: it is as it was. */
+KOLAM_MUST_CHECK enum kolam_status kolam_submission_withhold(struct kolam_submission *submission,
+                                                             const struct kolam_author *author);
 /* How many ops are the submitter's. */
 static inline uint32_t kolam_submission_own_count(const struct kolam_submission *submission) {
     return submission->op_count - (submission->withheld_by ? 1 : 0);

@@ -1,0 +1,33 @@
+/* Moderation's messages: docs/protocol.md, "Keeping order". */
+#ifndef KOLAM_SERVER_MODERATION_WS_H
+#define KOLAM_SERVER_MODERATION_WS_H
+
+#include <jansson.h>
+
+#include "rights.h"
+
+struct kolam_session;
+
+/* sanction_ws.c */
+void kolam_sanction_message(struct kolam_session *session, const json_t *message);
+void kolam_sanction_end_message(struct kolam_session *session, const json_t *message);
+void kolam_sanctions_message(struct kolam_session *session, const json_t *message);
+void kolam_whence_message(struct kolam_session *session, const json_t *message);
+/* reports_ws.c */
+void kolam_report_message(struct kolam_session *session, const json_t *message);
+void kolam_reports_message(struct kolam_session *session, const json_t *message);
+void kolam_report_close_message(struct kolam_session *session, const json_t *message);
+/* The session was welcomed, or has an identity now: reports of its author that were looked at, and how many wait for who may see
+ * them. */
+void kolam_reports_welcomed(struct kolam_session *session);
+/* audit_ws.c, undo_ws.c */
+void kolam_audit_message(struct kolam_session *session, const json_t *message);
+void kolam_undo_message(struct kolam_session *session, const json_t *message);
+
+/* What all of these begin with: an id, a budget, a right. False: answered. */
+bool kolam_moderation_may(struct kolam_session *session, const json_t *message, const char *what,
+                          enum kolam_action action, uint64_t *out_id);
+/* "unavailable", for a status of moderation.db or of a canvas. */
+void kolam_moderation_failed(struct kolam_session *session, uint64_t id);
+
+#endif

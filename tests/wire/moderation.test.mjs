@@ -1,0 +1,377 @@
+// Keeping order: sanctions at every door, reports and who hears of them, the audit and undoing; and who may not.
+
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+
+import { Client, get, getJson, hideBody, kolam, lineBody, showBody, startServer } from './client.mjs';
+import './tidy.mjs';
+
+let server;
+before(async () => {
+  server = await startServer();
+});
+after(() => server?.kill());
+
+let canvasNumber = 0;
+const newCanvas = () => `order-${(canvasNumber += 1)}`;
+
+let askNumber = 0;
+async function say(client, message) {
+  const id = (askNumber += 1);
+  const from = client.mark();
+  client.say({ ...message, id });
+  return client.wait((event) => event.id === id, from, JSON.stringify(message).slice(0, 120));
+}
+const act = (client, record) => say(client, { type: 'act', act: record });
+const sanction = (client, fields) => say(client, { type: 'sanction', ...fields });
+const artist = (canvas, options = {}) => Client.artist(options.server ?? server, { canvas, ...options });
+const admin = (canvas, of = server) => Client.join(of, { canvas, admin: of.adminToken() });
+
+// A moderator with an identity, by role.
+async function moderator(canvas, boss, role = 'moderator') {
+  const client = await artist(canvas);
+  await client.draw([0, 0, 5, 5]);
+  const answer = await act(boss, { kind: 'role', artist: client.me.artist, role });
+  assert.equal(answer.type, 'acted', JSON.stringify(answer));
+  return client;
+}
+
+async function people(count, canvas, of = server) {
+  const list = await Promise.all(Array.from({ length: count }, () => artist(canvas, { server: of })));
+  for (const client of list) {
+    await client.draw([10, 10, 60, 60]);
+  }
+  return list;
+}
+
+const told = (client, kind, from = 0) =>
+  client.wait((event) => event.type === 'sanctioned' && event.sanctions.some((one) => one.kind === kind), from, `being told of ${kind}`);
+const freed = (client, from) => client.wait((event) => event.type === 'sanctioned' && event.sanctions.length === 0, from, 'being told that it is over');
+const visible = async (canvas, x = 20) => (await getJson(server, `/api/canvas/${canvas}/at?level=0&x=${x}&y=${x}`)).json.strokes;
+
+test('a_suspended_artist_looks_on_and_hears_why_until_when', async () => {
+  const canvas = newCanvas();
+  const boss = await admin(canvas);
+  const [mira, otto] = await people(2, canvas);
+  const until = Date.now() + 3600000;
+  const answer = await sanction(boss, { artist: mira.me.artist, kind: 'suspend', until, why: 'drew over the old kolam' });
+  assert.equal(answer.type, 'sanction', JSON.stringify(answer));
+  const { sanctions } = await told(mira, 'suspend');
+  assert.deepEqual(sanctions, [{ kind: 'suspend', until, why: 'drew over the old kolam', everywhere: false }]);
+  const refused = await mira.commit(lineBody([10, 10, 20, 20]));
+  assert.deepEqual([refused.type, refused.code], ['nack', 2]);
+  assert.match(refused.message, /suspended from drawing here until \d{4}-\d\d-\d\d \d\d:\d\d UTC: drew over the old kolam/);
+  await mira.view({});
+  const seq = await otto.draw([30, 30, 90, 90]);
+  await mira.op(seq);
+  const again = await Client.join(server, { canvas, token: mira.token });
+  assert.equal(again.welcome.sanctions[0].kind, 'suspend');
+  assert.equal((await again.commit(lineBody([10, 10, 20, 20]))).type, 'nack');
+  const elsewhere = await Client.join(server, { canvas: newCanvas(), token: mira.token });
+  assert.deepEqual(elsewhere.welcome.sanctions, []);
+  await elsewhere.draw([1, 1, 9, 9]);
+  const from = mira.mark();
+  assert.equal((await say(boss, { type: 'sanction_end', sanction: answer.sanction.sanction })).type, 'sanction_ended');
+  await freed(mira, from);
+  await mira.draw([10, 10, 20, 20]);
+  assert.equal((await say(boss, { type: 'sanction_end', sanction: answer.sanction.sanction })).code, 'not_found');
+});
+
+test('a_ban_takes_away_what_others_see_of_somebody_and_holds_everywhere_if_meant_so', async () => {
+  const own = await startServer();
+  const canvas = newCanvas();
+  const boss = await admin(canvas, own);
+  const [mira, otto] = await people(2, canvas, own);
+  await otto.view({});
+  mira.preview(50, 0, lineBody([10, 10, 40, 40]));
+  await otto.wait((event) => event.type === 'preview' && event.counter === 50);
+  const answer = await sanction(boss, { artist: mira.me.artist, kind: 'ban', for_s: 3600, everywhere: true, why: '' });
+  assert.equal(answer.type, 'sanction', JSON.stringify(answer));
+  await otto.wait((event) => event.type === 'left', 0, 'the preview to go');
+  await told(mira, 'ban');
+  assert.equal((await mira.commit(lineBody([1, 1, 5, 5]))).code, 2);
+  const elsewhere = await Client.join(own, { canvas: newCanvas(), token: mira.token });
+  assert.equal(elsewhere.welcome.sanctions[0].everywhere, true);
+  assert.equal((await elsewhere.commit(lineBody([1, 1, 5, 5]))).code, 2);
+  const from = otto.mark();
+  mira.cursor({ level: 0, tileX: 0, tileY: 0, x: 800, y: 800 });
+  mira.preview(51, 0, lineBody([10, 10, 40, 40]));
+  await mira.settle();
+  await otto.draw([1, 1, 5, 5]);
+  await otto.settle();
+  assert.deepEqual([...otto.all('preview', from), ...otto.all('cursor', from)], []);
+  await own.stop();
+});
+
+test('the_muted_draw_and_have_no_cursor_and_name_nothing', async () => {
+  const canvas = newCanvas();
+  const boss = await admin(canvas);
+  const [mira, otto] = await people(2, canvas);
+  await otto.view({});
+  await sanction(boss, { artist: mira.me.artist, kind: 'mute', for_s: 600 });
+  await told(mira, 'mute');
+  const from = otto.mark();
+  mira.cursor({ level: 0, tileX: 0, tileY: 0, x: 800, y: 800 });
+  const seq = await mira.draw([10, 10, 20, 20]);
+  await otto.op(seq);
+  await otto.settle();
+  assert.deepEqual(otto.all('cursor', from), []);
+});
+
+test('the_slowed_draw_a_little_and_are_told_so', async () => {
+  const canvas = newCanvas();
+  const boss = await admin(canvas);
+  const [mira] = await people(1, canvas);
+  await sanction(boss, { artist: mira.me.artist, kind: 'slow', for_s: 600 });
+  await told(mira, 'slow');
+  const answers = [];
+  for (let i = 0; i < 8; i += 1) {
+    answers.push(await mira.commit(lineBody([i, i, 20, 20])));
+  }
+  assert.ok(answers.some((answer) => answer.type === 'ack'));
+  const refused = answers.filter((answer) => answer.type === 'nack');
+  assert.ok(refused.length > 0 && refused.every((answer) => answer.code === 4 && /slowed down here/.test(answer.message)));
+});
+
+test('ink_under_a_hidden_ban_is_acknowledged_and_nobody_sees_it', async () => {
+  const canvas = newCanvas();
+  const boss = await admin(canvas);
+  const [mira, otto] = await people(2, canvas);
+  await otto.view({ width: 2, height: 2 });
+  await mira.view({ width: 2, height: 2 });
+  const every = await Client.join(server, { canvas, watch: true });
+  every.say({ type: 'view', id: 1, level: -24, x: '-1', y: '-1', width: 2, height: 2, every: true });
+  await every.wait((event) => event.type === 'view');
+  const answer = await sanction(boss, { artist: mira.me.artist, kind: 'ban', hidden: true, for_s: 3600, why: 'a bot' });
+  assert.equal(answer.sanction.hidden, true);
+  await mira.settle();
+  assert.deepEqual(mira.all('sanctioned'), [], 'nothing is told');
+  const again = await Client.join(server, { canvas, token: mira.token });
+  assert.deepEqual(again.welcome.sanctions, []);
+  const [fromOtto, fromEvery] = [otto.mark(), every.mark()];
+  mira.preview(60, 0, lineBody([110, 110, 140, 140]));
+  mira.cursor({ level: 0, tileX: 0, tileY: 0, x: 800, y: 800 });
+  const seq = await mira.draw([110, 110, 140, 140]);
+  await mira.op(seq);
+  const next = await otto.draw([5, 5, 9, 9]);
+  assert.equal(next, seq + 2, 'the hide came right behind it');
+  await otto.op(next);
+  await every.op(next);
+  const unseen = (client, from) => client.events.slice(from).filter((event) =>
+    ['preview', 'cursor'].includes(event.type) || (event.type === 'op' && event.seq !== next) || (event.type === 'tile' && event.seq <= seq + 1 && event.seq >= seq));
+  assert.deepEqual(unseen(otto, fromOtto), []);
+  assert.deepEqual(unseen(every, fromEvery), []);
+  const here = await visible(canvas, 125);
+  assert.deepEqual(here.map((stroke) => stroke.hidden), [true], 'it is in the log, hidden');
+  const resent = await mira.commit(lineBody([110, 110, 140, 140]), { counter: mira.nextCounter - 1 });
+  assert.deepEqual([resent.type, resent.seq], ['ack', seq], 'sent again it is the same');
+  // Bringing it back brings nothing back.
+  assert.equal((await mira.commit(showBody([seq]))).type, 'ack');
+  assert.deepEqual((await visible(canvas, 125)).map((stroke) => stroke.hidden), [true]);
+  // Their own visible strokes they may hide, and all see that.
+  const [old] = await visible(canvas, 30);
+  const from = otto.mark();
+  const hidden = await mira.commit(hideBody([Number(old.seq)]));
+  if (hidden.type === 'ack') {
+    await otto.op(hidden.seq, from);
+  }
+  await say(boss, { type: 'sanction_end', sanction: answer.sanction.sanction });
+  const free = await mira.draw([210, 210, 240, 240]);
+  await otto.op(free);
+  const checked = await kolam(['check', '--data', server.data, '--canvas', canvas]);
+  assert.equal(checked.code, 0, checked.stdout + checked.stderr);
+});
+
+test('sanctions_survive_a_kill_and_hold_from_the_first_moment', async () => {
+  const first = await startServer();
+  const boss = await admin('main', first);
+  const mira = await Client.artist(first);
+  await mira.draw([1, 1, 9, 9]);
+  const kept = await sanction(boss, { artist: mira.me.artist, kind: 'ban', why: 'forever' });
+  assert.equal(kept.sanction.until, null);
+  await first.kill();
+  const second = await startServer({ data: first.data });
+  const again = await Client.join(second, { token: mira.token });
+  assert.equal(again.welcome.sanctions[0].why, 'forever');
+  assert.equal((await again.commit(lineBody([1, 1, 5, 5]))).code, 2);
+  await second.stop();
+});
+
+test('a_sanction_ends_by_itself', async () => {
+  const canvas = newCanvas();
+  const boss = await admin(canvas);
+  const [mira] = await people(1, canvas);
+  const from = mira.mark();
+  await sanction(boss, { artist: mira.me.artist, kind: 'suspend', for_s: 1 });
+  await told(mira, 'suspend', from);
+  await freed(mira, from);
+  await mira.draw([10, 10, 20, 20]);
+});
+
+test('a_prefix_is_kept_out_whoever_comes_and_only_the_trusted_proxy_tells_who_that_is', async () => {
+  const proxied = await startServer({ args: ['--trusted-proxy', '127.0.0.1'] });
+  const at = (address, options = {}) => ({ headers: { 'X-Forwarded-For': address }, ...options });
+  const boss = await Client.join(proxied, { admin: proxied.adminToken() });
+  const mira = await Client.artist(proxied, at('203.0.113.7'));
+  await mira.draw([1, 1, 9, 9]);
+  const whence = await say(boss, { type: 'whence', artist: mira.me.artist });
+  assert.deepEqual([whence.type, whence.prefixes], ['whence', ['203.0.113.0/24']]);
+  const wide = await sanction(boss, { prefix: '203.0.113.0/24', kind: 'ban', for_s: 600, why: 'a flood' });
+  assert.equal(wide.type, 'sanction', JSON.stringify(wide));
+  assert.equal(wide.sanction.prefix, '203.0.113.0/24');
+  await told(mira, 'ban');
+  const stranger = await Client.join(proxied, at('203.0.113.99'));
+  assert.equal(stranger.welcome.sanctions[0].kind, 'ban');
+  const neighbour = await Client.artist(proxied, at('203.0.114.1'));
+  await neighbour.draw([1, 1, 9, 9]);
+  for (const fields of [{ for_s: 31 * 86400 }, {}, { for_s: 60, prefix: '203.0.0.0/15' }, { for_s: 60, prefix: '127.0.0.0/24' },
+    { for_s: 60, prefix: 'everybody' }, { for_s: 60, artist: 1 }]) {
+    const answer = await sanction(boss, { prefix: '203.0.113.0/24', kind: 'ban', ...fields });
+    assert.equal(answer.code, 'invalid', JSON.stringify(fields));
+  }
+  // Not even looking.
+  const shut = await sanction(boss, { prefix: '198.51.100.0/24', kind: 'ban', for_s: 600, ban_watching: true, everywhere: true });
+  assert.equal(shut.type, 'sanction', JSON.stringify(shut));
+  const outside = await Client.open(proxied, at('198.51.100.4'));
+  await assert.rejects(outside.hello({}), /denied|1008/);
+  const page = (address) => get(proxied, '/api/canvas/main', { headers: { 'X-Forwarded-For': address } });
+  assert.equal((await page('198.51.100.4')).status, 403);
+  assert.equal((await page('198.51.101.4')).status, 200);
+  assert.equal((await get(proxied, '/healthz', { headers: { 'X-Forwarded-For': '198.51.100.4' } })).status, 200);
+  await proxied.stop();
+});
+
+test('who_may_not_may_not', async () => {
+  const canvas = newCanvas();
+  const boss = await admin(canvas);
+  const [mira, otto] = await people(2, canvas);
+  const keeper = await moderator(canvas, boss);
+  const second = await moderator(canvas, boss);
+  const mentor = await moderator(canvas, boss, 'mentor');
+  const stranger = await Client.join(server, { canvas });
+  const watcher = await Client.join(server, { canvas });
+  const about = { artist: otto.me.artist, for_s: 60 };
+  for (const client of [mira, stranger]) {
+    for (const message of [{ type: 'sanction', kind: 'mute', ...about }, { type: 'sanctions' }, { type: 'sanction_end', sanction: 1 }, { type: 'reports' },
+      { type: 'report_close', report: 1 }, { type: 'audit' }, { type: 'undo', act: '1' }, { type: 'whence', artist: otto.me.artist }]) {
+      assert.equal((await say(client, message)).code, 'denied', JSON.stringify(message));
+    }
+  }
+  assert.equal((await sanction(mentor, { kind: 'mute', ...about })).type, 'sanction');
+  assert.equal((await sanction(mentor, { kind: 'ban', ...about })).code, 'denied');
+  assert.equal((await say(mentor, { type: 'audit' })).code, 'denied');
+  assert.equal((await sanction(keeper, { kind: 'ban', ...about })).type, 'sanction');
+  assert.equal((await sanction(keeper, { kind: 'ban', ...about, everywhere: true })).code, 'denied', 'the whole server is its owner’s');
+  assert.equal((await sanction(keeper, { kind: 'mute', artist: second.me.artist, for_s: 60 })).code, 'denied', 'an equal');
+  assert.equal((await sanction(mentor, { kind: 'mute', artist: keeper.me.artist, for_s: 60 })).code, 'denied', 'a higher');
+  assert.equal((await sanction(keeper, { kind: 'mute', artist: keeper.me.artist, for_s: 60 })).code, 'invalid', 'oneself');
+  assert.equal((await sanction(boss, { kind: 'suspend', artist: keeper.me.artist, for_s: 600 })).type, 'sanction');
+  assert.equal((await say(keeper, { type: 'audit' })).code, 'denied', 'a suspended moderator is none');
+  assert.equal((await sanction(boss, { kind: 'ban', artist: 4711, for_s: 60 })).code, 'not_found');
+  for (const fields of [{ kind: 'hug' }, { kind: 'ban', for_s: 0 }, { kind: 'ban', for_s: 60, until: 1 }, { kind: 'ban', until: 1 }, { kind: 'mute', hidden: true },
+    { kind: 'ban', ban_watching: true }, { kind: 'ban', why: 'x'.repeat(401) }, { kind: 'ban', why: 'a\nb' }, { kind: 'ban', prefix: '203.0.113.0/24' }]) {
+    assert.equal((await sanction(boss, { artist: mira.me.artist, ...fields })).code, 'invalid', JSON.stringify(fields));
+  }
+  watcher.say({ type: 'sanction', kind: 'ban' });
+  assert.equal((await watcher.wait((event) => event.type === 'error')).fatal, true, 'without an id');
+});
+
+test('reports_are_queued_told_to_moderators_and_answered', async () => {
+  const canvas = newCanvas();
+  const boss = await admin(canvas);
+  const [mira, otto] = await people(2, canvas);
+  const keeper = await moderator(canvas, boss);
+  const watcher = await Client.join(server, { canvas, watch: true });
+  const place = { level: -1, x: '-100', y: '40', width: 200, height: 100 };
+  const from = keeper.mark();
+  const answer = await say(mira, { type: 'report', artist: otto.me.artist, place, text: 'scribbles over others' });
+  assert.equal(answer.type, 'reported', JSON.stringify(answer));
+  assert.equal((await keeper.wait((event) => event.type === 'reports_waiting', from)).count, 1);
+  assert.equal((await say(watcher, { type: 'report', place, text: '' })).type, 'reported', 'watchers report, too');
+  const [stroke] = await visible(canvas, 30);
+  assert.equal((await say(mira, { type: 'report', stroke: stroke.seq, text: 'this one' })).type, 'reported');
+  const { reports, open, more } = await say(keeper, { type: 'reports' });
+  assert.deepEqual([open, more, reports.map(({ kind }) => kind)], [3, false, ['stroke', 'place', 'artist']]);
+  const { time, ...first } = reports[2];
+  assert.deepEqual(first, { report: answer.report, kind: 'artist', by: mira.me.name, text: 'scribbles over others', place, stroke: null,
+    artist: otto.me.artist, name: otto.me.name });
+  assert.ok(Math.abs(Date.now() - time) < 60000);
+  assert.equal(reports[0].name, stroke.name);
+  const seen = mira.mark();
+  const closed = await say(keeper, { type: 'report_close', report: answer.report, outcome: 'Thank you: they rest for a day.' });
+  assert.deepEqual([closed.type, closed.report.closed_by], ['report_closed', keeper.me.name]);
+  const note = await mira.wait((event) => event.type === 'report_seen', seen);
+  assert.deepEqual(note.reports.map(({ report, outcome }) => [report, outcome]), [[answer.report, 'Thank you: they rest for a day.']]);
+  assert.equal((await say(keeper, { type: 'report_close', report: answer.report })).code, 'not_found');
+  // Who was away is told when they come back, once.
+  await mira.leave();
+  await say(keeper, { type: 'report_close', report: reports[0].report, outcome: '' });
+  const back = await Client.join(server, { canvas, token: mira.token });
+  assert.equal((await back.wait((event) => event.type === 'report_seen')).reports[0].report, reports[0].report);
+  const later = await Client.join(server, { canvas, token: mira.token });
+  await say(later, { type: 'mine' });
+  assert.deepEqual(later.all('report_seen'), []);
+  assert.equal((await say(keeper, { type: 'reports', state: 'closed' })).reports.length, 2);
+  assert.equal((await say(keeper, { type: 'reports', before: String(reports[0].report) })).reports.length, 1);
+  for (const fields of [{}, { text: 'x' }, { artist: 99 }, { stroke: '9999' }, { stroke: '1', artist: 1 }, { place: { level: 0, x: '0', y: '0', width: 0, height: 5 } },
+    { place, text: 'x'.repeat(401) }, { place, text: 5 }]) {
+    const wrong = await say(await Client.join(server, { canvas }), { type: 'report', ...fields });
+    assert.ok(['invalid', 'not_found'].includes(wrong.code), JSON.stringify(fields));
+  }
+});
+
+test('so_many_reports_and_no_more', async () => {
+  const canvas = newCanvas();
+  const own = await startServer();
+  const place = { level: 0, x: '0', y: '0', width: 9, height: 9 };
+  const answers = [];
+  for (let i = 0; i < 5; i += 1) {
+    const client = await Client.join(own, { canvas });
+    for (let k = 0; k < 6; k += 1) {
+      answers.push((await say(client, { type: 'report', place, text: `${i} ${k}` })));
+    }
+    assert.equal(answers.at(-1).code, 'limit', 'of one connection');
+  }
+  assert.equal(answers.filter(({ type }) => type === 'reported').length, 20, 'of one place');
+  await own.stop();
+});
+
+test('the_audit_has_what_was_done_in_pages_and_all_of_it_can_be_undone', async () => {
+  const canvas = newCanvas();
+  const boss = await admin(canvas);
+  const [mira, otto] = await people(2, canvas);
+  const keeper = await moderator(canvas, boss);
+  await sanction(keeper, { artist: otto.me.artist, kind: 'suspend', for_s: 600, why: 'scribbles' });
+  const frozen = await act(keeper, { kind: 'area', area: 'frozen', level: 0, x: '0', y: '0', width: 100, height: 100, name: 'Here', until: Date.now() + 600000 });
+  assert.equal(frozen.type, 'acted', JSON.stringify(frozen));
+  await say(mira, { type: 'report', artist: otto.me.artist, text: '' });
+  const [report] = (await say(keeper, { type: 'reports' })).reports;
+  await say(keeper, { type: 'report_close', report: report.report });
+  const all = await say(keeper, { type: 'audit' });
+  assert.deepEqual(all.entries.map((entry) => [entry.what, entry.record?.kind ?? entry.sanction?.kind ?? entry.report.kind]),
+    [['report_close', 'artist'], ['act', 'area'], ['sanction', 'suspend'], ['act', 'role']]);
+  assert.ok(all.entries.slice(0, 3).every((entry) => entry.by === keeper.me.name));
+  assert.equal(all.entries[3].by, 'Operator');
+  assert.equal(all.entries[3].name, keeper.me.name, 'whose role');
+  assert.equal(all.next, null);
+  let before;
+  const paged = [];
+  do {
+    const page = await say(boss, { type: 'audit', limit: 1, before });
+    paged.push(...page.entries);
+    before = page.next;
+  } while (before);
+  assert.deepEqual(paged, all.entries);
+  assert.equal((await say(keeper, { type: 'undo', sanction: all.entries[2].sanction.sanction })).type, 'sanction_ended');
+  await otto.draw([300, 300, 310, 310]);
+  assert.equal((await say(keeper, { type: 'undo', act: all.entries[1].act })).type, 'acted');
+  assert.equal((await say(keeper, { type: 'undo', act: all.entries[1].act })).code, 'not_found');
+  const later = await say(keeper, { type: 'audit' });
+  assert.deepEqual(later.entries.slice(0, 2).map((entry) => entry.record?.kind ?? entry.what), ['undo', 'sanction_end']);
+  assert.equal(later.entries.find((entry) => entry.act === frozen.act).undone, true);
+  for (const wrong of ['x', '5', '1.l', '1.d.9.1', 5, {}]) {
+    assert.equal((await say(keeper, { type: 'audit', before: wrong })).code, 'invalid', JSON.stringify(wrong));
+  }
+  assert.equal((await say(boss, { type: 'undo', act: '99999' })).code, 'not_found');
+  assert.equal((await say(boss, { type: 'undo', act: '1' })).code, 'not_found', 'a stroke is no act');
+});

@@ -127,7 +127,9 @@ static bool append(struct kolam_socket *ws, const void *bytes, size_t size, size
         ws->message = grown;
         ws->message_capacity = capacity;
     }
-    memcpy(ws->message + ws->message_size, bytes, size);
+    if (size > 0) { /* an empty fragment: there may be no room either */
+        memcpy(ws->message + ws->message_size, bytes, size);
+    }
     ws->message_size += size;
     return true;
 }

@@ -2,6 +2,7 @@
  * one. docs/storage.md tells what the columns mean. A step, once released, is never edited. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "sql.h"
 
@@ -133,6 +134,105 @@ static enum kolam_status refuse_foreign(struct kolam_error *error, const char *p
                       "%s: this file is not a kolam %s; it was left alone", path, schema->what);
 }
 
+/* ---- what a file's schema says ---- */
+
+/* The text of a statement in one form: SQLite keeps it as it was written, and the steps were laid out anew once. */
+static void plain_text(const char *text, char *out, size_t capacity) {
+    size_t used = 0;
+    for (; text && *text && used + 1 < capacity; text++) {
+        if (*text != ' ' && *text != '\n' && *text != '\t') {
+            out[used++] = *text;
+        }
+    }
+    out[used] = '\0';
+}
+
+/* Tables of tools that copy a database while it is written; they hold a row or two. */
+static bool is_of_litestream(const char *text) {
+    return strcmp(text, "CREATETABLE_litestream_seq(idINTEGERPRIMARYKEY,seqINTEGER)") == 0 ||
+           strcmp(text, "CREATETABLE_litestream_lock(idINTEGER)") == 0;
+}
+
+#define SCHEMA_TEXT_MAX 2048
+
+/* All that the schema says and is not SQLite's own (its statistics have no text that we would run), in order. */
+#define EACH_TEXT                                                                                  \
+    "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' "    \
+    "ESCAPE '\\' ORDER BY name, type"
+
+static enum kolam_status next_text(sqlite3_stmt *each, char out_text[SCHEMA_TEXT_MAX],
+                                   bool *out_has_row) {
+    enum kolam_status status;
+    do {
+        status = kolam_sql_step(each, out_has_row);
+        plain_text(status == KOLAM_OK && *out_has_row ? (const char *)sqlite3_column_text(each, 1)
+                                                      : NULL,
+                   out_text, SCHEMA_TEXT_MAX);
+    } while (status == KOLAM_OK && *out_has_row && is_of_litestream(out_text));
+    return status;
+}
+
+static enum kolam_status compare_texts(sqlite3_stmt *found, sqlite3_stmt *expected,
+                                       char out_odd[64]) {
+    char found_text[SCHEMA_TEXT_MAX], expected_text[SCHEMA_TEXT_MAX];
+    bool has_found = true;
+    bool has_expected = true;
+    enum kolam_status status = KOLAM_OK;
+    while (status == KOLAM_OK && has_found && has_expected) {
+        status = next_text(found, found_text, &has_found);
+        if (status == KOLAM_OK) {
+            status = next_text(expected, expected_text, &has_expected);
+        }
+        if (status == KOLAM_OK && strcmp(found_text, expected_text) != 0) {
+            const char *found_name = has_found ? (const char *)sqlite3_column_text(found, 0) : NULL;
+            const char *expected_name =
+                has_expected ? (const char *)sqlite3_column_text(expected, 0) : NULL;
+            /* In order, so the smaller name is the one that is only in one of the two. */
+            const bool is_missing =
+                !found_name || (expected_name && strcmp(expected_name, found_name) < 0);
+            (void)snprintf(out_odd, 64, "%s", is_missing ? expected_name : found_name);
+            return KOLAM_ERR_CORRUPT;
+        }
+    }
+    return status;
+}
+
+/* A file may come from a stranger, and a schema is program: computed columns, checks, indexes of expressions, views and triggers run
+ * when rows are read or written, with a cost that nothing bounds. So it is that of its version, word for word, or refused. */
+static enum kolam_status check_texts(sqlite3 *db, const struct kolam_schema *schema,
+                                     uint32_t version, const char *path,
+                                     struct kolam_error *error) {
+    sqlite3 *model = NULL;
+    sqlite3_stmt *found = NULL, *expected = NULL;
+    char odd[64] = "";
+    enum kolam_status status = kolam_sql_open(":memory:", SQLITE_OPEN_READWRITE, &model, error);
+    for (uint32_t step = 0; step < version && status == KOLAM_OK; step++) {
+        status = kolam_sql_exec(model, schema->steps[step]);
+    }
+    if (status == KOLAM_OK) {
+        status = kolam_sql_prepare(db, EACH_TEXT, &found);
+    }
+    if (status == KOLAM_OK) {
+        status = kolam_sql_prepare(model, EACH_TEXT, &expected);
+    }
+    if (status == KOLAM_OK) {
+        status = compare_texts(found, expected, odd);
+    }
+    sqlite3_finalize(found);
+    sqlite3_finalize(expected);
+    sqlite3_close(model);
+    if (status == KOLAM_ERR_CORRUPT) {
+        return kolam_fail(
+            error, status,
+            "%s: '%s' in it is not what kolam made, or missing (a table, index, view or trigger); "
+            "it was left alone",
+            path, odd);
+    }
+    return status == KOLAM_OK ? KOLAM_OK
+                              : kolam_fail(error, status, "%s: its schema cannot be read: %s", path,
+                                           kolam_status_text(status));
+}
+
 enum kolam_status kolam_schema_check(sqlite3 *db, const struct kolam_schema *schema,
                                      const char *path, uint32_t *out_version,
                                      struct kolam_error *error) {
@@ -163,8 +263,11 @@ enum kolam_status kolam_schema_check(sqlite3 *db, const struct kolam_schema *sch
                           ", this one knows %" PRIu32 "): use that kolam, or a newer one",
                           path, schema->what, version, schema->version);
     }
-    *out_version = (uint32_t)version;
-    return KOLAM_OK;
+    status = check_texts(db, schema, (uint32_t)version, path, error);
+    if (status == KOLAM_OK) {
+        *out_version = (uint32_t)version;
+    }
+    return status;
 }
 
 enum kolam_status kolam_schema_migrate(sqlite3 *db, const struct kolam_schema *schema,

@@ -51,6 +51,21 @@ enum kolam_status kolam_sql_open(const char *path, int flags, sqlite3 **out_db,
         sqlite3_close(db);
         return status;
     }
+    static const struct {
+        int id, value;
+    } limits[] = {
+        {SQLITE_LIMIT_LENGTH, KOLAM_SQL_VALUE_BYTES_MAX},
+        {SQLITE_LIMIT_SQL_LENGTH, 65536},
+        {SQLITE_LIMIT_EXPR_DEPTH, 64},
+        {SQLITE_LIMIT_COMPOUND_SELECT, 8},
+        {SQLITE_LIMIT_FUNCTION_ARG, 16},
+        {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 128},
+        {SQLITE_LIMIT_TRIGGER_DEPTH, 1},
+        {SQLITE_LIMIT_ATTACHED, 1},
+    };
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        (void)sqlite3_limit(db, limits[i].id, limits[i].value);
+    }
     /* Files come from elsewhere too (a mailed canvas): what their schema says is not to be trusted. */
     (void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     (void)sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);

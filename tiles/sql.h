@@ -11,6 +11,7 @@
 #include "kolam/status.h"
 
 #define KOLAM_SQL_BUSY_MS 5000
+#define KOLAM_SQL_VALUE_BYTES_MAX 4194304 /* of any value in a file: an op is at most 262,144 */
 
 /* What an SQLite result means to us; SQLITE_OK, _ROW and _DONE are KOLAM_OK. */
 enum kolam_status kolam_sql_status(int result);

@@ -433,7 +433,8 @@ static enum kolam_status decode_record(struct reader *in, struct kolam_op *op) {
 
 enum kolam_status kolam_op_decode(const uint8_t *bytes, size_t size_bytes,
                                   struct kolam_op_room *room, struct kolam_op *out_op) {
-    if (size_bytes > KOLAM_OP_BYTES_MAX) {
+    if (size_bytes == 0 ||
+        size_bytes > KOLAM_OP_BYTES_MAX) { /* of none there may be no bytes to point to */
         return KOLAM_ERR_INVALID;
     }
     struct reader in = {.at = bytes, .end = bytes + size_bytes};

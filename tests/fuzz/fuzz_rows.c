@@ -19,7 +19,8 @@ static const struct {
     {"INSERT OR REPLACE INTO meta VALUES (?, ?)", 2},
     {"INSERT OR REPLACE INTO artist VALUES (?, ?, ?)", 3},
     {"INSERT OR REPLACE INTO origin VALUES (?, ?, ?)", 3},
-    {"INSERT OR REPLACE INTO op (seq, time_ms, artist, origin, counter, kind, is_partial, replaces, "
+    {"INSERT OR REPLACE INTO op (seq, time_ms, artist, origin, counter, kind, is_partial, "
+     "replaces, "
      "body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
      9},
     {"INSERT OR REPLACE INTO home VALUES (?, ?, ?, ?, ?, ?)", 6},

@@ -8,6 +8,7 @@
 #include "tool.h"
 
 static const struct kolam_admin_command *const groups[] = {
+    kolam_admin_order,
     kolam_admin_acts,
     kolam_admin_people,
 };

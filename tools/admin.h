@@ -16,6 +16,7 @@ struct kolam_admin_command {
 };
 
 /* The groups, each in a file of its own; a row without a name ends them. */
+extern const struct kolam_admin_command kolam_admin_order[];  /* admin_order.c */
 extern const struct kolam_admin_command kolam_admin_acts[];   /* admin_acts.c */
 extern const struct kolam_admin_command kolam_admin_people[]; /* admin_people.c */
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 
+import { Client } from '../wire/client.mjs';
 import { kolam, makeFolder, startServer } from '../wire/process.mjs';
 import '../wire/tidy.mjs';
 
@@ -29,7 +30,7 @@ test('help is on standard output, of all and of each, and fits', async () => {
   const all = await admin(['--help']);
   assert.equal(all.code, 0);
   const names = [...all.stdout.matchAll(/^ {2}([a-z-]+) +\S/gm)].map(([, name]) => name).filter((name) => name !== 'kolam');
-  for (const name of ['mode', 'area', 'role', 'freeze', 'votes', 'policy']) {
+  for (const name of ['mode', 'area', 'role', 'freeze', 'votes', 'policy', 'mute', 'slow', 'suspend', 'ban', 'end', 'sanctions', 'whence', 'reports', 'report-close', 'audit', 'undo']) {
     assert.ok(names.includes(name), name);
   }
   for (const name of names) {
@@ -74,4 +75,51 @@ test('a canvas tells how it is set up', async () => {
   const file = await admin(['policy', '--json', '--server', server.origin, '--admin-token-file', join(server.data, 'admin.token')]);
   assert.equal(file.code, 0, file.stderr);
   JSON.parse(file.stdout);
+});
+
+test('a vandal’s evening, from a shell', async () => {
+  const vandal = await Client.artist(server, {});
+  const mira = await Client.artist(server, {});
+  const strokes = [await vandal.draw([10, 10, 60, 60]), await vandal.draw([20, 60, 60, 20])];
+  await mira.draw([10, 40, 90, 40]);
+  const number = String(vandal.me.artist);
+  const ok = async (args) => {
+    const run = await ask(args);
+    assert.equal(run.code, 0, `${args.join(' ')}: ${run.stderr}`);
+    assert.equal(run.stderr, '');
+    return run.stdout;
+  };
+  const json = async (args) => JSON.parse(await ok([...args, '--json']));
+  mira.say({ type: 'report', id: 1, artist: vandal.me.artist, place: { level: 0, x: '0', y: '0', width: 100, height: 100 }, text: 'over my kolam' });
+  await mira.wait((event) => event.type === 'reported');
+  const list = await ok(['reports']);
+  assert.match(list, new RegExp(`artist of .* \\(artist ${number}\\) at level 0: 0,0,100,100  by .*: over my kolam`));
+  const [report] = (await json(['reports'])).reports;
+  assert.match(await ok(['suspend', number, '--for', '2h', '--why', 'let the others draw']), /suspend .* until 20\d\d-.* by Operator: let the others draw/);
+  await vandal.wait((event) => event.type === 'sanctioned');
+  const frozen = (await json(['freeze', '--rect', '0,0,100.5,100', '--for', '30m', '--why', 'until it is tidy'])).act;
+  assert.match(await ok(['policy']), new RegExp(`area ${frozen}: frozen`));
+  assert.match(await ok(['whence', number]), /^127\.0\.0\.0\/24$/m);
+  assertComplains(await ask(['ban', '--prefix', '127.0.0.0/24', '--for', '1h']), 1, /own machine cannot be kept out/);
+  assertComplains(await ask(['ban', '--prefix', '203.0.113.0/24']), 1, /30 days at most/);
+  assert.match(await ok(['ban', '--prefix', '203.0.113.0/24', '--for', '1h', '--ban-watching']), /203\.0\.113\.0\/24 .* not even looking/);
+  assert.match(await ok(['report-close', String(report.report), '--outcome', 'They rest.']), /closed .* by Operator: They rest\./);
+  assert.equal((await mira.wait((event) => event.type === 'report_seen')).reports[0].outcome, 'They rest.');
+  const { sanctions } = await json(['sanctions']);
+  assert.deepEqual(sanctions.map(({ kind }) => kind), ['ban', 'suspend']);
+  assert.match(await ok(['end', String(sanctions[1].sanction)]), /suspend/);
+  assertComplains(await ask(['end', String(sanctions[1].sanction)]), 1, /no such sanction is in force/);
+  assert.match(await ok(['undo', frozen]), /taken back: act \d+/);
+  assertComplains(await ask(['undo', frozen]), 1, /server refused/);
+  const audit = await ok(['audit']);
+  assert.match(audit, /Operator .* act \d+ \(taken back\): .*"area":"frozen"/);
+  assert.match(audit, /ended: .* suspend/);
+  const { entries, next } = await json(['audit', '--limit', '2']);
+  assert.equal(entries.length, 2);
+  assert.match(await ok(['audit', '--before', next, '--limit', '1']), /there is more: --before /);
+  assert.match(await ok(['mute', vandal.me.name, '--for', '1m']), /mute/, 'by name');
+  assertComplains(await ask(['slow', 'Nobody Here', '--for', '1m']), 1, /no artist 'Nobody Here'/);
+  assertComplains(await ask(['slow']), 2, /name one artist/);
+  assertComplains(await ask(['slow', number, '--hidden']), 2, /no option --hidden/);
+  assert.equal(strokes.length, 2);
 });

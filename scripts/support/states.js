@@ -8,6 +8,9 @@ const wave = (x0, y, x1, height) => Array.from({ length: 40 }, (_, i) => [
   x0 + ((x1 - x0) * i) / 39, y + height * Math.sin(i / 4),
 ]);
 
+// Where there is room, above what is told to newcomers.
+const middle = (height) => height * (height < 500 ? 0.45 : 0.66);
+
 async function stroke(page, points, { isReleased = true } = {}) {
   await page.mouse.move(...points[0]);
   await page.mouse.down();
@@ -77,8 +80,8 @@ async function rollback({ page, token }) {
 
 // Two of one's own, under a frame with handles.
 async function select({ page, width, height }) {
-  await stroke(page, wave(width * 0.3, height * 0.62, width * 0.7, 24));
-  await stroke(page, arc(width * 0.5, height * 0.68, 34));
+  await stroke(page, wave(width * 0.3, middle(height) - 20, width * 0.7, 24));
+  await stroke(page, arc(width * 0.5, middle(height) + 20, 30));
   await saved(page);
   await chooseTool(page, 'v');
   await page.keyboard.press('Control+a');
@@ -87,17 +90,17 @@ async function select({ page, width, height }) {
 
 async function write({ page, width, height }) {
   await chooseTool(page, 't');
-  await page.mouse.click(width * 0.42, height * 0.66);
+  await page.mouse.click(width * 0.42, middle(height));
   await page.keyboard.type('வணக்கம்!');
   await until(page, () => globalThis.kolamDebug.studio().isShown);
 }
 
 async function offline({ page, context, width, height }) {
-  await stroke(page, arc(width * 0.5, height * 0.6, 40));
+  await stroke(page, arc(width * 0.5, middle(height) - 30, 30));
   await saved(page);
   await context.setOffline(true);
   await until(page, () => globalThis.kolamDebug.status().link !== 'open');
-  await stroke(page, wave(width * 0.3, height * 0.7, width * 0.7, 16));
+  await stroke(page, wave(width * 0.3, middle(height) + 30, width * 0.7, 16));
   await page.getByText(/Offline/).first().waitFor();
 }
 
@@ -117,8 +120,8 @@ async function follow({ page, neighbour }) {
   await neighbour.mouse.move(400, 300);
   await run(page, 'Who is here');
   await page.getByRole('button', { name: 'Follow Mira' }).click();
+  await page.getByRole('button', { name: 'Close' }).first().click();
   await page.locator('.pill:not([hidden])').first().waitFor();
-  await page.keyboard.press('Escape');
 }
 
 // The other's pen is in the middle of a stroke.
@@ -143,11 +146,11 @@ const HOME = '#@0,0,-1';
 const STATES = [
   { name: 'first', title: 'The first visit', path: HOME },
   { name: 'drawing', title: 'Drawing', path: '#@0,0,-0.5', draws: true, act: async ({ page, width, height }) => {
-    await stroke(page, arc(width / 2, height * 0.66, 60));
+    await stroke(page, arc(width / 2, middle(height), 60));
     await saved(page);
   } },
   { name: 'pen-down', title: 'While the pen is down', path: '#@0,0,-0.5', draws: true,
-    act: ({ page, width, height }) => stroke(page, arc(width / 2, height * 0.66, 60), { isReleased: false }) },
+    act: ({ page, width, height }) => stroke(page, arc(width / 2, middle(height), 60), { isReleased: false }) },
   { name: 'together', title: 'Somebody else draws', path: HOME, ...together },
   { name: 'tools', title: 'Tools that share a place', path: HOME, act: async ({ page }) => {
     await page.locator('.tools .group-button').first().focus();

@@ -70,6 +70,11 @@ function misplacedIn(page) {
         found.push(`cut: ${each.getAttribute('aria-label') ?? each.textContent} ${each.scrollWidth} > ${each.clientWidth}`);
       }
     }
+    for (const each of document.querySelectorAll('.panel, dialog[open]')) {
+      if (isSeen(each) && each.scrollWidth > each.clientWidth + 1) {
+        found.push(`cut at the side: ${each.className} ${each.scrollWidth} > ${each.clientWidth}`);
+      }
+    }
     bars.forEach((one, i) => {
       for (const other of bars.slice(i + 1)) {
         const [a, b] = [one.getBoundingClientRect(), other.getBoundingClientRect()];
@@ -382,6 +387,36 @@ test('at_320_px_and_text_of_twice_the_size_nothing_is_cut_or_covered', async () 
   await page.keyboard.press('Escape');
   await screenshot(page, 'everyone-320');
   assert.deepEqual(await misplacedIn(page), []);
+  await close(page);
+});
+
+test('on_every_screen_and_for_either_hand_nothing_lies_over_another', async () => {
+  const page = await open('/c/hands#@0,0,0', { width: 1280, height: 760 });
+  await page.locator('.hint').waitFor();
+  const found = {};
+  const look = async (hand) => {
+    for (const [width, height] of [[1280, 760], [1000, 600], [820, 1100], [780, 360], [568, 320], [390, 780], [360, 640]]) {
+      await page.setViewportSize({ width, height });
+      await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+      const misplaced = await misplacedIn(page);
+      if (misplaced.length > 0) {
+        found[`${hand}, ${width} x ${height}`] = misplaced;
+        await screenshot(page, `everyone-${hand}-${width}`);
+      }
+    }
+    await page.setViewportSize({ width: 1280, height: 760 });
+  };
+  const leftOf = (selector) => page.evaluate((wanted) => document.querySelector(wanted).getBoundingClientRect().left, selector);
+  await look('right');
+  assert.ok((await leftOf('.doors')) < 640 && (await leftOf('.zoom')) > 640 && (await leftOf('.menu-button')) > 640);
+  await page.keyboard.press('Control+k');
+  await until(page, () => document.querySelector('.finder')?.open);
+  await page.keyboard.type('left hand');
+  await page.keyboard.press('Enter');
+  await until(page, () => document.body.classList.contains('is-left-handed'));
+  assert.ok((await leftOf('.doors')) > 640 && (await leftOf('.zoom')) < 640 && (await leftOf('.menu-button')) < 640);
+  await look('left');
+  assert.deepEqual(found, {});
   await close(page);
 });
 

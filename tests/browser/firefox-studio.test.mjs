@@ -1,8 +1,9 @@
-// Text and selecting in Firefox: the same as in Chromium, in short.
+// Text, selecting and the wall as a place in Firefox: the same as in Chromium, in short.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { firefoxStage, press, skip } from './firefox-kit.mjs';
 import { canvasOf, draw, inkOf, screenshot, settled, until, wave } from './kit.mjs';
+import { somebody, there } from './place-kit.mjs';
 
 const { server, open } = await firefoxStage();
 
@@ -52,6 +53,25 @@ test('firefox_selects_moves_and_takes_back', { skip }, async () => {
   await page.keyboard.press('Delete');
   await settled(page);
   assert.equal(await inkOf(page), 0);
+  assert.deepEqual(page.errors, []);
+  await page.close();
+});
+
+test('firefox_finds_the_way_and_sees_who_draws_elsewhere', { skip }, async () => {
+  const { drawAt } = await somebody(server, 'fox', 'Otto');
+  const page = await open('/c/fox#@0,5000,0');
+  await drawAt(5000, 5000);
+  await until(page, () => document.querySelectorAll('.sign').length === 2);
+  await press(page, 'g');
+  await until(page, () => document.querySelector('.place-panel:not([hidden])') !== null);
+  await page.keyboard.type('3000, 4000');
+  await until(page, () => document.querySelector('.hit') !== null);
+  await press(page, 'Enter');
+  await there(page, 3000, 4000, 0);
+  await press(page, 'Alt+ArrowLeft');
+  await there(page, 0, 5000, 0);
+  await press(page, 'Shift+H');
+  await until(page, () => window.kolamDebug.place().heat.isShown);
   assert.deepEqual(page.errors, []);
   await page.close();
 });

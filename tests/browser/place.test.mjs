@@ -1,42 +1,10 @@
-// The wall as a place: finding the way, who is here, what happens elsewhere, following, tours, frames.
+// The wall as a place: the first visit, finding the way, what happens elsewhere, the map.
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
 import { test } from 'node:test';
-import { Client } from '../wire/client.mjs';
-import '../wire/tidy.mjs';
-import { openInFirefox, press, skip as noFirefox, startFirefox } from './firefox-kit.mjs';
-import { draw, inkOf, ready, screenshot, settled, stage, until, wave } from './kit.mjs';
-import { decodePng } from '../wire/png.mjs';
+import { draw, ready, screenshot, settled, stage, until, wave } from './kit.mjs';
+import { isAt, loaded, middle, somebody, there, WIDE } from './place-kit.mjs';
 
-const { server, browser, open, close } = await stage();
-
-const WIDE = { width: 1200, height: 760 };
-
-/** Somebody else, who draws without a browser: a line of 100 pixels at a place of the wall. */
-async function somebody(canvas, name) {
-  const client = await Client.artist(server, { canvas });
-  const drawAt = (x, y) =>
-    client.draw([0, 0, 100, 60], { x: Math.floor(x / 256), y: Math.floor(y / 256) });
-  await drawAt(0, 0);
-  if (name) {
-    client.say({ type: 'rename', name });
-    await client.wait((event) => event.type === 'artists' && event.list.some((one) => one.name === name));
-  }
-  return { client, drawAt };
-}
-
-/** The middle of the view in pixels at 100 %. */
-const middle = () => {
-  const { level, tileX, tileY, x, y } = window.kolamDebug.camera();
-  return [(tileX * 256 + x) * 2 ** -level, (tileY * 256 + y) * 2 ** -level];
-};
-const isAt = ([x, y, zoom]) => {
-  const { level, tileX, tileY, x: dx, y: dy, zoom: now } = window.kolamDebug.camera();
-  const [px, py] = [(tileX * 256 + dx) * 2 ** -level, (tileY * 256 + dy) * 2 ** -level];
-  return Math.abs(px - x) < 1 && Math.abs(py - y) < 1 && Math.abs(now - zoom) < 0.001;
-};
-const there = (page, x, y, zoom) => until(page, isAt, [x, y, zoom]);
-const loaded = (page) => until(page, () => window.kolamDebug.place() !== null);
+const { server, open, close } = await stage();
 
 async function goTo(page, text) {
   await page.keyboard.press('g');
@@ -110,7 +78,7 @@ test('one_flies_to_coordinates_and_back_and_forward_and_any_press_ends_a_flight'
 });
 
 test('places_get_names_for_oneself_and_for_everybody_and_are_found_again', async () => {
-  const { client, drawAt } = await somebody('names', 'Mira Möller');
+  const { client, drawAt } = await somebody(server, 'names', 'Mira Möller');
   await drawAt(7000, 7000);
   const page = await open('/c/names#@4000,-2000,0', { ...WIDE, reducedMotion: 'reduce' });
   await draw(page, wave([300, 200], [600, 300]));
@@ -154,7 +122,7 @@ test('places_get_names_for_oneself_and_for_everybody_and_are_found_again', async
 // ---- what happens elsewhere ----
 
 test('signs_at_the_edge_show_where_people_draw_and_lead_there', async () => {
-  const { drawAt } = await somebody('signs', 'Otto');
+  const { drawAt } = await somebody(server, 'signs', 'Otto');
   const page = await open('/c/signs#@0,5000,0', WIDE);
   await draw(page, wave([300, 200], [600, 300]));
   await settled(page);
@@ -179,7 +147,7 @@ test('signs_at_the_edge_show_where_people_draw_and_lead_there', async () => {
 });
 
 test('the_map_shows_the_way_and_costs_nothing_while_nothing_moves', async () => {
-  const { drawAt } = await somebody('map');
+  const { drawAt } = await somebody(server, 'map');
   await drawAt(9000, 0);
   const page = await open('/c/map#@0,0,0', WIDE);
   await until(page, () => window.kolamDebug.place()?.map.isShown && window.kolamDebug.place().map.asked >= 1);
@@ -221,175 +189,4 @@ test('the_map_shows_the_way_and_costs_nothing_while_nothing_moves', async () => 
   await page.keyboard.press('Escape');
   await until(page, () => !window.kolamDebug.place().heat.isShown);
   await close(page);
-});
-
-// ---- people ----
-
-test('one_follows_an_artist_until_one_moves_oneself', async () => {
-  const { client } = await somebody('follow', 'Mira');
-  const page = await open('/c/follow#@0,0,0', WIDE);
-  await page.keyboard.press('u');
-  await until(page, () => document.querySelector('[aria-label="Follow Mira"]'));
-  await page.locator('[aria-label="Follow Mira"]').click();
-  await client.wait((event) => event.type === 'followers' && event.count === 1);
-  client.say({ type: 'camera', x: '40000', y: '-700.5', zoom: 1 });
-  await there(page, 40000, -700.5, 1);
-  assert.match(await page.locator('.pill:not([hidden])').innerText(), /You follow Mira/);
-  client.say({ type: 'camera', x: '40100', y: '-700', zoom: 1.25 });
-  await there(page, 40100, -700, 1.25);
-  await screenshot(page, 'place-following');
-  await page.keyboard.press('Escape');
-  await page.keyboard.press('ArrowRight');
-  const left = await client.wait((event) => event.type === 'followers' && event.count === 0);
-  assert.deepEqual(left.list, []);
-  await until(page, () => window.kolamDebug.place().following === null);
-  const [x] = await page.evaluate(middle);
-  client.say({ type: 'camera', x: '0', y: '0', zoom: 0 });
-  await client.settle();
-  assert.equal((await page.evaluate(middle))[0], x, 'one goes where one wants');
-  await close(page);
-});
-
-test('who_is_followed_sees_it_shows_where_they_look_and_can_say_no', async () => {
-  const { client } = await somebody('followed', 'Otto');
-  const page = await open('/c/followed#@0,0,0');
-  await draw(page, wave([200, 200], [500, 300]));
-  await settled(page);
-  const { artist } = await page.evaluate(() => window.kolamDebug.status().person);
-  client.say({ type: 'follow', id: 1, artist });
-  await client.wait((event) => event.type === 'following' && event.artist === artist);
-  await client.wait((event) => event.type === 'camera' && event.x === '0' && event.y === '0' && event.zoom === 0);
-  await until(page, () => document.querySelector('.pill:not([hidden])')?.textContent.includes('Otto follows you'));
-  await screenshot(page, 'place-followed');
-  await page.keyboard.press('ArrowRight');
-  await client.wait((event) => event.type === 'camera' && event.x === '96');
-  await page.locator('.pill:not([hidden]) .pill-act').click();
-  await client.wait((event) => event.type === 'unfollowed' && event.reason === 'refused');
-  await page.reload();
-  await ready(page);
-  await page.mouse.move(300, 300);
-  await page.mouse.move(320, 300);
-  let code = 'not_found';
-  for (let id = 2; code === 'not_found'; id++) {
-    client.say({ type: 'follow', id, artist });
-    ({ code } = await client.wait((event) => event.id === id)); /* until the pen has moved there, too */
-  }
-  assert.equal(code, 'denied', 'remembered');
-  await close(page);
-});
-
-// ---- looking on ----
-
-const shownChrome = () =>
-  [...document.body.querySelectorAll('button, .bar, .chip, .watching, .toast, .pill, .sign')].filter(
-    (each) => each.checkVisibility() && each.getBoundingClientRect().width > 0,
-  ).length;
-
-test('a_screen_in_a_hall_flies_from_one_lively_place_to_the_next_and_shows_nothing_else', async () => {
-  const { drawAt } = await somebody('hall');
-  await drawAt(30_000, 0);
-  await drawAt(0, 30_000);
-  const page = await open('/c/hall?kiosk');
-  await until(page, () => window.kolamDebug.place()?.tour.stops >= 1);
-  assert.equal(await page.evaluate(shownChrome), 0);
-  assert.equal(await page.evaluate(() => getComputedStyle(document.querySelector('#wall')).cursor), 'none');
-  assert.equal(await page.evaluate(() => window.kolamDebug.status().canDraw), false);
-  await close(page);
-  const tour = await open('/c/hall?tour');
-  await until(tour, () => window.kolamDebug.place()?.tour.state === 'on');
-  assert.match(await tour.locator('.pill:not([hidden])').innerText(), /On tour/);
-  await tour.mouse.click(400, 300);
-  await until(tour, () => window.kolamDebug.place().tour.state === 'paused');
-  await tour.locator('.pill:not([hidden]) .pill-act').click();
-  await until(tour, () => window.kolamDebug.place().tour.state === 'off');
-  await close(tour);
-});
-
-test('a_view_can_be_framed_elsewhere_to_look_at_and_nothing_else_can', async () => {
-  const { client } = await somebody('framed');
-  for (let i = 0; i < 4; i++) {
-    await client.draw([0, 0, 200, i * 40]);
-  }
-  const html = (path) => `<!doctype html><iframe width="500" height="400" src="${new URL(path, server.address)}"></iframe>`;
-  const elsewhere = createServer((request, response) => {
-    response.setHeader('Content-Type', 'text/html');
-    response.end(html(decodeURIComponent(request.url.slice(1))));
-  });
-  await new Promise((done) => elsewhere.listen(0, '127.0.0.1', done));
-  /* Another site, not only another port: cookies know no ports. */
-  const site = `http://localhost:${elsewhere.address().port}`;
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  await page.goto(`${site}/${encodeURIComponent('/c/framed?embed#@100,60,0')}`);
-  const frame = page.frames()[1];
-  await frame.waitForFunction(() => window.kolamDebug?.status().isComplete, null, { polling: 50 });
-  await frame.waitForSelector('.link-back');
-  assert.ok((await inkOf(frame)) > 0);
-  assert.equal(await frame.evaluate(shownChrome), 0);
-  assert.equal(await frame.evaluate(() => window.kolamDebug.status().canDraw), false);
-  await page.screenshot({ path: 'build/screens/place-embed.png' });
-  const [opened] = await Promise.all([context.waitForEvent('page'), frame.click('.link-back')]);
-  await opened.waitForURL(/\/c\/framed#@100,60,0$/);
-  for (const path of ['/c/framed', '/c/framed?watch', '/c/framed?xembed', '/c/framed?embed%3D', '/c/framed?a%3Bembed']) {
-    const { headers } = await fetch(new URL(path, server.address));
-    assert.match(headers.get('content-security-policy'), /frame-ancestors 'self'$/, path);
-  }
-  for (const path of ['/c/framed?embed', '/c/framed?a;embed', '/c/framed?%65mbed&watch']) {
-    const { headers } = await fetch(new URL(path, server.address));
-    assert.doesNotMatch(headers.get('content-security-policy'), /frame-ancestors/, path);
-    await page.goto(new URL(path, server.address).href);
-    await ready(page);
-    assert.equal(await page.evaluate(shownChrome), 0, `${path} only looks on`);
-  }
-  await page.goto(`${site}/${encodeURIComponent('/c/framed#@100,60,0')}`);
-  assert.ok(!page.frames()[1] || !(await page.frames()[1].evaluate(() => 'kolamDebug' in window).catch(() => false)));
-  await context.close();
-  elsewhere.close();
-});
-
-test('the_dialog_gives_a_link_a_frame_and_a_picture_of_the_view', async () => {
-  const { client } = await somebody('shown');
-  await client.draw([0, 0, 200, 120]);
-  const page = await open('/c/shown#@100,60,1', { ...WIDE, permissions: ['clipboard-read', 'clipboard-write'] });
-  await page.keyboard.press('Shift+E');
-  const texts = page.locator('.is-embed textarea');
-  await texts.first().waitFor();
-  const [link, frame, picture] = await texts.evaluateAll((all) => all.map(({ value }) => value));
-  assert.equal(link, `${server.address}c/shown#@100,60,1`);
-  assert.match(frame, /^<iframe src="http:\/\/127\.0\.0\.1:\d+\/c\/shown\?embed#@[^"]+" width="640" height="400"/);
-  const src = /<img src="([^"]+)"/.exec(picture)[1].replaceAll('&amp;', '&');
-  const response = await fetch(src);
-  assert.equal(response.status, 200);
-  const image = decodePng(Buffer.from(await response.arrayBuffer()));
-  assert.deepEqual([image.width, image.height], [640, 400]);
-  await page.locator('.is-embed .text-button').nth(1).click();
-  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), frame);
-  await until(page, () => document.querySelector('.embed-preview').complete);
-  await screenshot(page, 'place-embed-dialog');
-  await close(page);
-});
-
-// ---- Firefox ----
-
-test('firefox_finds_the_way_and_sees_who_draws_elsewhere', { skip: noFirefox }, async () => {
-  const { drawAt } = await somebody('fox', 'Otto');
-  const firefox = await startFirefox();
-  try {
-    const page = await openInFirefox(firefox, server.address, { path: '/c/fox#@0,5000,0' });
-    await drawAt(5000, 5000);
-    await until(page, () => document.querySelectorAll('.sign').length === 2);
-    await press(page, 'g');
-    await until(page, () => document.querySelector('.place-panel:not([hidden])') !== null);
-    await page.keyboard.type('3000, 4000');
-    await until(page, () => document.querySelector('.hit') !== null);
-    await press(page, 'Enter');
-    await there(page, 3000, 4000, 0);
-    await press(page, 'Alt+ArrowLeft');
-    await there(page, 0, 5000, 0);
-    await press(page, 'Shift+H');
-    await until(page, () => window.kolamDebug.place().heat.isShown);
-    assert.deepEqual(page.errors, []);
-  } finally {
-    await firefox.close();
-  }
 });

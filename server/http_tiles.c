@@ -130,11 +130,12 @@ static bool answer_if_unchanged(struct tile_request *request, uint64_t seq) {
 static void answer_picture(struct tile_request *request, uint64_t seq, struct kolam_bytes *png,
                            bool is_final) {
     char etag[64], headers[256];
-    const char *kept = is_final ? "public, max-age=31536000, immutable" : "no-store";
+    const char *final =
+        request->takes_newest ? "public, max-age=1" : "public, max-age=31536000, immutable";
     make_etag(request, seq, etag);
     snprintf(headers, sizeof(headers),
              "Content-Type: image/png\r\nETag: \"%s\"\r\nCache-Control: %s\r\n", etag,
-             request->takes_newest ? "public, max-age=1" : kept);
+             is_final ? final : "no-store");
     kolam_http_answer(request->http, 200, headers, png);
     free_request(request);
 }
@@ -194,8 +195,9 @@ static void answer_waiting(struct kolam_tile_job *job, struct tile_request *requ
     if (answer_if_unchanged(request, job->shown_seq)) {
         return;
     }
-    bool is_exact = request->has_version && request->seq == job->shown_seq;
-    if (is_exact) {
+    const bool is_exact = request->has_version && request->seq == job->shown_seq;
+    const bool is_newest = request->takes_newest && job->shown_seq == job->version;
+    if (is_exact || is_newest) {
         answer_picture(request, job->shown_seq, png, true);
     } else if (job->shown_seq < job->version || request->was_current || request->takes_newest) {
         answer_picture(request, job->shown_seq, png, false);

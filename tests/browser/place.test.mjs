@@ -147,7 +147,8 @@ test('signs_at_the_edge_show_where_people_draw_and_lead_there', async () => {
 });
 
 test('the_map_shows_the_way_and_costs_nothing_while_nothing_moves', async () => {
-  const { drawAt } = await somebody(server, 'map');
+  const { client, drawAt } = await somebody(server, 'map');
+  await client.draw([0, 0, 1800, 1400]);
   await drawAt(9000, 0);
   const page = await open('/c/map#@0,0,0', WIDE);
   await until(page, () => window.kolamDebug.place()?.map.isShown && window.kolamDebug.place().map.asked >= 1);

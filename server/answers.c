@@ -9,6 +9,8 @@
 #include "http_route.h"
 #include "kolam/alloc.h"
 
+#define WAIT_US 10000000u /* so long a question waits for a worker */
+
 struct kolam_answers {
     struct kolam_list list; /* kolam_answer, the one asked for least recently first */
     uint32_t count, jobs[KOLAM_QUESTIONS];
@@ -254,7 +256,10 @@ static void build(struct kolam_question *question, struct kolam_http *http, cons
     }
     answers->jobs[question->kind->number]++;
     question->status = KOLAM_ERR_CLOSED; /* unless it runs */
-    question->job = (struct kolam_job){.run = run, .done = done, .priority = KOLAM_JOB_TILE};
+    question->job = (struct kolam_job){.run = run,
+                                       .done = done,
+                                       .priority = KOLAM_JOB_TILE,
+                                       .deadline_us = kolam_monotonic_us() + WAIT_US};
     kolam_pool_submit(question->server->pool, &question->job);
 }
 

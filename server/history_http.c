@@ -12,7 +12,8 @@
 #include "http_route.h"
 #include "kolam/alloc.h"
 
-#define JOBS_MAX 64 /* questions at once, all clients together */
+#define WAIT_US 10000000u /* so long a question waits for a worker */
+#define JOBS_MAX 64       /* questions at once, all clients together */
 #define TIME_MS_MAX (INT64_C(1) << 53)
 #define SEQ_MAX (INT64_C(1) << 62)
 #define BUCKETS_DEFAULT 128
@@ -174,7 +175,10 @@ static void on_gone(void *ctx) {
 static struct kolam_history_job *create(struct kolam_server *server, struct kolam_canvas *canvas) {
     struct kolam_history_job *job = kolam_alloc_zero(1, sizeof(*job));
     if (job) {
-        job->job = (struct kolam_job){.run = run, .done = done, .priority = KOLAM_JOB_TILE};
+        job->job = (struct kolam_job){.run = run,
+                                      .done = done,
+                                      .priority = KOLAM_JOB_TILE,
+                                      .deadline_us = kolam_monotonic_us() + WAIT_US};
         job->canvas = canvas;
         job->now_ms = server->clock.now_ms(server->clock.ctx);
         job->from = job->to = -1;

@@ -17,7 +17,8 @@
 #include "tile_cache.h"
 
 #define BUCKETS 64
-#define CACHE_SHARE 4 /* of the tile cache, again, for the past */
+#define WAIT_US 20000000u /* so long a job waits for a worker */
+#define CACHE_SHARE 4     /* of the tile cache, again, for the past */
 
 struct kolam_history_tiles {
     struct kolam_list jobs[BUCKETS]; /* picture_job under way */
@@ -220,7 +221,7 @@ static void destroy_job(struct picture_job *job) {
 
 /* Behind everything else; or once more, because somebody came after it had been given up. */
 static bool goes_on(struct picture_job *job) {
-    bool is_given_up = job->status == KOLAM_ERR_CLOSED;
+    bool is_given_up = job->status == KOLAM_ERR_CLOSED && !job->job.is_late;
     if (kolam_list_is_empty(&job->requests) || job->server->is_stopping ||
         kolam_pool_is_closing(job->server->pool) || !(job->must_wait || is_given_up)) {
         return false;
@@ -228,6 +229,8 @@ static bool goes_on(struct picture_job *job) {
     if (job->must_wait) {
         job->job.priority = KOLAM_JOB_BACKGROUND;
     }
+    job->status = KOLAM_ERR_CLOSED;
+    job->job.deadline_us = kolam_monotonic_us() + WAIT_US;
     kolam_pool_submit(job->server->pool, &job->job);
     return true;
 }
@@ -283,8 +286,10 @@ static struct picture_job *find_job(const struct past_request *request) {
 static struct picture_job *start_job(const struct past_request *request) {
     struct picture_job *job = kolam_alloc_zero(1, sizeof(*job));
     if (job) {
-        job->job = (struct kolam_job){
-            .run = run_picture, .done = done_picture, .priority = KOLAM_JOB_TILE};
+        job->job = (struct kolam_job){.run = run_picture,
+                                      .done = done_picture,
+                                      .priority = KOLAM_JOB_TILE,
+                                      .deadline_us = kolam_monotonic_us() + WAIT_US};
         job->server = request->server;
         job->canvas = request->canvas;
         job->tile = request->tile;
@@ -385,8 +390,10 @@ static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) 
     }
     request->is_looking_up = true;
     request->status = KOLAM_ERR_CLOSED; /* unless it runs */
-    request->lookup =
-        (struct kolam_job){.run = run_lookup, .done = done_lookup, .priority = KOLAM_JOB_TILE};
+    request->lookup = (struct kolam_job){.run = run_lookup,
+                                         .done = done_lookup,
+                                         .priority = KOLAM_JOB_TILE,
+                                         .deadline_us = kolam_monotonic_us() + WAIT_US};
     kolam_pool_submit(request->server->pool, &request->lookup);
 }
 

@@ -17,11 +17,12 @@
 #define RING_BYTES (256u << 10)
 #define SIDE_MAX 16384
 #define STALL_MS 30000
+#define SLOWEST_BYTES_PER_S 32768
+#define WAIT_MS 20000
+#define RETRY_US 10000000u
 /* A second old is what any picture is when it is seen: many who ask for the same share one. */
 static const char png_headers[] =
     "Content-Type: image/png\r\nCache-Control: public, max-age=0, s-maxage=1\r\n";
-
-#define SNAPSHOTS_MAX 16 /* being drawn or waiting */
 
 struct kolam_snapshots {
     struct kolam_list list; /* snapshot, in the order they came */
@@ -42,7 +43,10 @@ struct snapshot {
     bool is_started; /* it has a worker, or is about to */
     bool has_begun;  /* the answer's head is decided */
     bool is_job_done;
-    int64_t progress_ms;
+    int64_t progress_ms, asked_ms;
+    struct kolam_payer payer;
+    uint64_t taken_bytes; /* by the client */
+    uint32_t full_s;      /* so many seconds the worker waited for it */
 
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t has_room;
@@ -87,6 +91,8 @@ void kolam_snapshots_stop(struct kolam_server *server) {
 static void destroy(struct snapshot *snapshot) {
     kolam_list_remove(&snapshot->link);
     snapshot->server->snapshots->count--;
+    kolam_limits_leave(snapshot->server->limits, &snapshot->payer, KOLAM_LIMIT_SNAPSHOTS);
+    kolam_payer_release(snapshot->server->limits, &snapshot->payer);
     kolam_canvas_release(snapshot->canvas);
     pthread_cond_destroy(&snapshot->has_room);
     pthread_mutex_destroy(&snapshot->mutex);
@@ -181,6 +187,7 @@ static long pull(void *ctx, uint8_t *out, size_t capacity) {
     pthread_cond_signal(&snapshot->has_room);
     pthread_mutex_unlock(&snapshot->mutex);
     if (n > 0) {
+        snapshot->taken_bytes += n;
         snapshot->progress_ms = kolam_loop_now_ms(snapshot->server->loop);
     }
     if (!is_over) {
@@ -262,13 +269,32 @@ static void done(struct kolam_job *base) {
     destroy_if_over(snapshot);
 }
 
+/* Who reads, but so slowly that a worker is there for it alone. */
+static bool is_held_up(const struct snapshot *snapshot) {
+    return snapshot->full_s > STALL_MS / 1000 &&
+           snapshot->taken_bytes < (uint64_t)snapshot->full_s * SLOWEST_BYTES_PER_S;
+}
+
+/* It has waited too long for a worker. */
+static void give_up(struct snapshot *snapshot) {
+    struct kolam_http *http = snapshot->http;
+    snapshot->http = NULL;
+    destroy(snapshot);
+    kolam_http_retry_after(http, RETRY_US);
+    kolam_http_error(http, 503, "many pictures are being drawn; try again a little later");
+}
+
 void kolam_snapshots_sweep(struct kolam_server *server, int64_t now_ms) {
     KOLAM_LIST_EACH(&server->snapshots->list, struct snapshot, link, snapshot) {
         pthread_mutex_lock(&snapshot->mutex);
         bool is_full = snapshot->used == RING_BYTES;
         pthread_mutex_unlock(&snapshot->mutex);
-        if (is_full && snapshot->has_begun && now_ms - snapshot->progress_ms > STALL_MS) {
+        snapshot->full_s += is_full && snapshot->has_begun;
+        if (is_full && snapshot->has_begun &&
+            (now_ms - snapshot->progress_ms > STALL_MS || is_held_up(snapshot))) {
             cancel(snapshot);
+        } else if (!snapshot->is_started && now_ms - snapshot->asked_ms > WAIT_MS) {
+            give_up(snapshot);
         }
     }
 }
@@ -320,6 +346,23 @@ static const char *read_options(const char *query, struct kolam_export_options *
     return status == KOLAM_OK ? NULL : "the region or the scale is out of bounds";
 }
 
+/* False if `http` was told that it is too much. */
+static bool may_draw(struct kolam_server *server, struct kolam_http *http,
+                     const struct kolam_export_options *options) {
+    uint32_t width = 0, height = 0;
+    if (kolam_region_size(&options->region, SIDE_MAX, &width, &height) != KOLAM_OK ||
+        !kolam_http_take(server, http, KOLAM_LIMIT_PIXELS, (uint64_t)width * height)) {
+        return false;
+    }
+    if (!kolam_limits_enter(server->limits, kolam_http_payer(http), KOLAM_LIMIT_SNAPSHOTS)) {
+        kolam_http_retry_after(http, RETRY_US);
+        kolam_http_error(http, 429,
+                         "as many pictures as may be are being drawn for your address (snapshots)");
+        return false;
+    }
+    return true;
+}
+
 static struct snapshot *create(struct kolam_server *server, struct kolam_canvas *canvas,
                                const struct kolam_export_options *options) {
     struct snapshot *snapshot = kolam_alloc_zero(1, sizeof(*snapshot));
@@ -337,7 +380,7 @@ static struct snapshot *create(struct kolam_server *server, struct kolam_canvas 
     snapshot->options.title = snapshot->title;
     snapshot->options.progress = on_progress;
     snapshot->options.progress_ctx = snapshot;
-    snapshot->progress_ms = kolam_loop_now_ms(server->loop);
+    snapshot->progress_ms = snapshot->asked_ms = kolam_loop_now_ms(server->loop);
     snapshot->now_ms = server->clock.now_ms(server->clock.ctx);
     snapshot->job = (struct kolam_job){.run = run, .done = done, .priority = KOLAM_JOB_BACKGROUND};
     pthread_mutex_init(&snapshot->mutex, NULL);
@@ -369,14 +412,16 @@ void kolam_snapshots_request(struct kolam_server *server, struct kolam_http *htt
         kolam_http_error(http, 404, "there is no such canvas; it is created by its first stroke");
     } else if (request->is_head) {
         kolam_http_answer(http, 200, png_headers, NULL);
-    } else if (server->snapshots->count >= SNAPSHOTS_MAX || server->is_stopping) {
-        kolam_http_error(http, 503, "many pictures are being drawn; try again in a moment");
-    } else {
+    } else if (server->is_stopping) {
+        kolam_http_error(http, 503, "shutting down");
+    } else if (may_draw(server, http, &options)) {
         struct snapshot *snapshot = create(server, canvas, &options);
         if (!snapshot) {
+            kolam_limits_leave(server->limits, kolam_http_payer(http), KOLAM_LIMIT_SNAPSHOTS);
             kolam_http_error(http, 503, "out of memory");
             return;
         }
+        kolam_payer_copy(&snapshot->payer, kolam_http_payer(http));
         snapshot->has_moment = has_moment;
         snapshot->moment = moment;
         snapshot->http = http;

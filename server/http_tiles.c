@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "history_tiles.h"
+#include "http_route.h"
 #include "kolam/alloc.h"
 #include "kolam/png.h"
 #include "tile_cache.h"
@@ -19,6 +20,10 @@
 #include "tile_rebuild.h"
 
 #define BUCKETS 256
+/* So long a tile waits for a worker; then who asks is told to come again, and drawing is not held up by a queue. */
+#define TILE_WAIT_US 10000000u
+#define FAR_WAIT_US 20000000u
+#define RETRY_US 3000000u
 /* A page that begins asks so, also of a canvas on which nothing was drawn yet. */
 #define TAKES_NEWEST "v=new"
 
@@ -189,7 +194,10 @@ void kolam_tiles_sweep(struct kolam_server *server, int64_t now_ms) {
 static void answer_waiting(struct kolam_tile_job *job, struct tile_request *request,
                            struct kolam_bytes *png) {
     if (job->status != KOLAM_OK) {
-        answer_error(request, 503, "the tile cannot be drawn now; try again later");
+        kolam_http_retry_after(request->http, RETRY_US);
+        answer_error(request, 503,
+                     job->job.is_late ? "many tiles wait to be drawn; try again in a few seconds"
+                                      : "the tile cannot be drawn now; try again later");
         return;
     }
     if (answer_if_unchanged(request, job->shown_seq)) {
@@ -232,8 +240,24 @@ struct kolam_bytes *kolam_tiles_take(struct kolam_tile_job *job) {
     return png;
 }
 
+/* Behind the tiles of what is being drawn, and given up when it waited too long. */
+static void submit(struct kolam_tile_job *job, enum kolam_job_priority priority) {
+    job->job.priority = priority;
+    job->job.deadline_us =
+        kolam_monotonic_us() + (priority == KOLAM_JOB_FAR ? FAR_WAIT_US : TILE_WAIT_US);
+    job->may_take_long = priority == KOLAM_JOB_FAR;
+    kolam_pool_submit(job->canvas->server->pool, &job->job);
+}
+
 static void done_tile(struct kolam_job *base) {
     struct kolam_tile_job *job = (struct kolam_tile_job *)base;
+    if (job->status == KOLAM_OK && job->must_wait && !job->job.is_late &&
+        !kolam_pool_is_closing(job->canvas->server->pool)) {
+        job->must_wait = false;
+        job->status = KOLAM_ERR_CLOSED;
+        submit(job, KOLAM_JOB_FAR);
+        return;
+    }
     kolam_list_remove(&job->link);
     struct kolam_bytes *png = kolam_tiles_take(job);
     KOLAM_LIST_EACH(&job->requests, struct tile_request, link, request) {
@@ -259,6 +283,10 @@ static struct kolam_tile_job *find_job(struct kolam_tiles *tiles,
 static void wait_for_job(struct tile_request *request) {
     struct kolam_tiles *tiles = request->server->tiles;
     struct kolam_tile_job *job = find_job(tiles, request);
+    if (!job && !kolam_http_take(request->server, request->http, KOLAM_LIMIT_TILES, 1)) {
+        free_request(request);
+        return;
+    }
     if (!job) {
         job = kolam_tile_job_create(request->canvas, request->tile, KOLAM_JOB_TILE, done_tile);
         if (!job) {
@@ -268,7 +296,7 @@ static void wait_for_job(struct tile_request *request) {
         job->may_be_older = true;
         kolam_versions_expect(request->canvas->versions, request->tile);
         kolam_list_append(&tiles->jobs[kolam_tile_bucket(request->tile, BUCKETS)], &job->link);
-        kolam_pool_submit(request->server->pool, &job->job);
+        submit(job, KOLAM_JOB_TILE);
     }
     kolam_list_append(&job->requests, &request->link);
 }

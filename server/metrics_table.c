@@ -43,7 +43,7 @@ static const char *const nack_names[KOLAM_NACK_CODES] = {NULL,        "invalid",
                                                          "not_found", "limit",   "unavailable"};
 static const struct labels nacks = {"reason", nack_names, KOLAM_NACK_CODES};
 
-static const char *const priority_names[KOLAM_JOB_PRIORITIES] = {"interactive", "tile",
+static const char *const priority_names[KOLAM_JOB_PRIORITIES] = {"interactive", "tile", "far",
                                                                  "background"};
 static const struct labels priorities = {"priority", priority_names, KOLAM_JOB_PRIORITIES};
 
@@ -270,6 +270,8 @@ static const struct row rows[] = {
     GAUGE("workers_busy", pool.running, "Worker threads at a job now."),
     LABELLED(GAUGE, ARRAY, "jobs_waiting", pool.waiting, priorities,
              "Jobs that wait for a worker, by priority."),
+    LABELLED(COUNTER, ARRAY, "jobs_late_total", pool.late, priorities,
+             "Jobs given up because they had waited too long for a worker, by priority."),
     LABELLED(HISTOGRAM, TIMES, "job_wait_seconds", pool.wait_time, priorities,
              "From a job's queueing to its begin."),
     LABELLED(HISTOGRAM, TIMES, "job_run_seconds", pool.run_time, priorities,

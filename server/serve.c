@@ -94,6 +94,7 @@ static void on_sweep(void *ctx) {
     int64_t now_ms = kolam_loop_now_ms(server->loop);
     kolam_net_sweep(server->net);
     kolam_sessions_sweep(server);
+    kolam_pool_expire(server->pool);
     kolam_snapshots_sweep(server, now_ms);
     kolam_answers_sweep(server, now_ms);
     if (server->is_stopping) {

@@ -22,6 +22,14 @@ static bool take_older(struct kolam_tile_job *job, struct kolam_worker_canvas *c
     return true;
 }
 
+/* The picture of just this version is there: then nothing takes long. */
+static bool is_stored(const struct kolam_tile_job *job, struct kolam_tile_store *store,
+                      uint32_t *pixels) {
+    struct kolam_tile_picture picture;
+    return kolam_tile_store_get(store, job->tile, &picture, pixels) == KOLAM_OK &&
+           picture.seq == job->version;
+}
+
 static enum kolam_status make(struct kolam_tile_job *job, struct kolam_worker_canvas *canvas,
                               uint32_t *pixels) {
     enum kolam_status status =
@@ -32,6 +40,11 @@ static enum kolam_status make(struct kolam_tile_job *job, struct kolam_worker_ca
     }
     status = kolam_raster_is_averaged(canvas->raster, job->tile, &job->is_averaged);
     if (status == KOLAM_OK && !take_older(job, canvas, pixels)) {
+        job->must_wait =
+            job->is_averaged && !job->may_take_long && !is_stored(job, canvas->store, pixels);
+        if (job->must_wait) {
+            return KOLAM_OK;
+        }
         status = kolam_raster_tile(canvas->raster, job->tile, KOLAM_SEQ_NOW, pixels,
                                    &job->shown_seq, &job->is_empty);
     }
@@ -67,6 +80,7 @@ struct kolam_tile_job *kolam_tile_job_create(struct kolam_canvas *canvas, struct
         job->canvas = canvas;
         job->tile = tile;
         job->status = KOLAM_ERR_CLOSED; /* unless it runs */
+        job->may_take_long = priority >= KOLAM_JOB_FAR;
         kolam_list_init(&job->link);
         kolam_list_init(&job->requests);
         kolam_canvas_hold(canvas);

@@ -9,6 +9,8 @@ struct kolam_tile_job {
     struct kolam_list link;      /* among those under way */
     struct kolam_canvas *canvas; /* held */
     struct kolam_tile_id tile;
+    bool may_take_long;         /* an averaged tile may be drawn anew */
+    bool must_wait;             /* it would have been: to be submitted again as KOLAM_JOB_FAR */
     bool may_be_older;          /* an averaged tile's stored picture will do */
     struct kolam_list requests; /* who waits: http_tiles.c's */
     void *ctx;                  /* whose job it is */

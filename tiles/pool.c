@@ -36,12 +36,12 @@ struct kolam_pool {
     pthread_cond_t has_work;
     struct job_queue waiting[KOLAM_JOB_PRIORITIES];
     struct job_queue finished;
-    uint32_t backlog, running;
+    uint32_t backlog, running, running_slow;
     uint64_t waiting_count[KOLAM_JOB_PRIORITIES];
     bool is_closing;
     void (*wake)(void *ctx);
     void *wake_ctx;
-    uint32_t worker_count;
+    uint32_t worker_count, wanted_count; /* that run; that were asked for, known from the start */
     struct kolam_worker *workers;
     struct kolam_pool_stats stats; /* the loop thread's: the two histograms */
 };
@@ -152,8 +152,21 @@ enum kolam_status kolam_worker_canvas(struct kolam_worker *worker, const char *l
 
 /* ---- the threads ---- */
 
+static bool is_slow(int priority) {
+    return priority >= KOLAM_JOB_FAR;
+}
+
+/* What takes long leaves one worker to what is drawn right now. */
+static bool may_take(const struct kolam_pool *pool, int priority) {
+    return !is_slow(priority) || pool->is_closing || pool->running_slow == 0 ||
+           pool->running_slow + 1 < pool->wanted_count;
+}
+
 static struct kolam_job *take_job(struct kolam_pool *pool) {
     for (int priority = 0; priority < KOLAM_JOB_PRIORITIES; priority++) {
+        if (!may_take(pool, priority)) {
+            return NULL;
+        }
         struct kolam_job *job = queue_pop(&pool->waiting[priority]);
         if (job) {
             pool->backlog--;
@@ -176,13 +189,22 @@ static void *worker_main(void *arg) {
             pthread_cond_wait(&pool->has_work, &pool->mutex);
             continue;
         }
+        const bool was_slow = is_slow((int)job->priority);
         pool->running++;
+        pool->running_slow += was_slow;
         pthread_mutex_unlock(&pool->mutex);
         job->begun_us = kolam_monotonic_us();
-        job->run(job, worker);
+        job->is_late = job->deadline_us != 0 && job->begun_us > job->deadline_us;
+        if (!job->is_late) {
+            job->run(job, worker);
+        }
         job->over_us = kolam_monotonic_us();
         pthread_mutex_lock(&pool->mutex);
         pool->running--;
+        if (was_slow) {
+            pool->running_slow--;
+            pthread_cond_signal(&pool->has_work); /* another may have waited for that */
+        }
         queue_push(&pool->finished, job);
         pthread_mutex_unlock(&pool->mutex);
         pool->wake(pool->wake_ctx);
@@ -224,6 +246,7 @@ enum kolam_status kolam_pool_create(uint32_t thread_count, void (*wake)(void *ct
     pool->wake = wake;
     pool->wake_ctx = wake_ctx;
     pool->workers = workers;
+    pool->wanted_count = thread_count;
     for (uint32_t i = 0; i < thread_count; i++) {
         workers[i].pool = pool;
         if (start_thread(&workers[i]) != 0) {
@@ -259,6 +282,7 @@ void kolam_pool_destroy(struct kolam_pool *pool) {
 
 void kolam_pool_submit(struct kolam_pool *pool, struct kolam_job *job) {
     job->queued_us = kolam_monotonic_us();
+    job->is_late = false;
     pthread_mutex_lock(&pool->mutex);
     queue_push(&pool->waiting[job->priority], job);
     pool->backlog++;
@@ -267,8 +291,38 @@ void kolam_pool_submit(struct kolam_pool *pool, struct kolam_job *job) {
     pthread_mutex_unlock(&pool->mutex);
 }
 
+static void expire(struct kolam_pool *pool, int priority, uint64_t now_us) {
+    struct job_queue *queue = &pool->waiting[priority];
+    struct kolam_job *job = queue->first;
+    queue_init(queue);
+    while (job) {
+        struct kolam_job *next = job->next;
+        if (job->deadline_us != 0 && now_us > job->deadline_us) {
+            job->is_late = true;
+            job->begun_us = job->over_us = now_us;
+            pool->backlog--;
+            pool->waiting_count[priority]--;
+            queue_push(&pool->finished, job);
+        } else {
+            queue_push(queue, job);
+        }
+        job = next;
+    }
+}
+
+void kolam_pool_expire(struct kolam_pool *pool) {
+    const uint64_t now_us = kolam_monotonic_us();
+    pthread_mutex_lock(&pool->mutex);
+    for (int priority = 0; priority < KOLAM_JOB_PRIORITIES; priority++) {
+        expire(pool, priority, now_us);
+    }
+    pthread_mutex_unlock(&pool->mutex);
+    kolam_pool_dispatch(pool);
+}
+
 /* `done` frees the job, and another priority may be given to it there: it is counted first. */
 static void count(struct kolam_pool_stats *stats, const struct kolam_job *job) {
+    stats->late[job->priority] += job->is_late;
     kolam_histogram_add(&stats->wait_time[job->priority], KOLAM_SCALE_TIME,
                         job->begun_us - job->queued_us);
     kolam_histogram_add(&stats->run_time[job->priority], KOLAM_SCALE_TIME,

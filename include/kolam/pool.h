@@ -30,6 +30,7 @@ KOLAM_MUST_CHECK enum kolam_status kolam_worker_canvas(struct kolam_worker *work
 enum kolam_job_priority {
     KOLAM_JOB_INTERACTIVE = 0,
     KOLAM_JOB_TILE,
+    KOLAM_JOB_FAR, /* a tile that averages many: may take seconds */
     KOLAM_JOB_BACKGROUND,
     KOLAM_JOB_PRIORITIES
 };
@@ -38,6 +39,8 @@ struct kolam_job {
     void (*run)(struct kolam_job *job, struct kolam_worker *worker); /* worker thread */
     void (*done)(struct kolam_job *job); /* loop thread; owns the job then */
     enum kolam_job_priority priority;
+    uint64_t deadline_us;   /* of kolam_monotonic_us; 0: none. Not begun by then it is not run */
+    bool is_late;           /* that happened: `done` is called without `run` */
     struct kolam_job *next; /* the pool's, and when it was queued, begun and over */
     uint64_t queued_us, begun_us, over_us;
 };
@@ -50,8 +53,11 @@ KOLAM_MUST_CHECK enum kolam_status kolam_pool_create(uint32_t thread_count, void
 /* Waits for running jobs, runs `done` of those and of all that wait (without `run`: see
  * kolam_pool_is_closing), ends the threads. Loop thread; NULL is safe. */
 void kolam_pool_destroy(struct kolam_pool *pool);
-/* Loop thread: queues the job; lower priority values first, in order among equals. */
+/* Loop thread: queues the job; lower priority values first, in order among equals. One worker, if there are several, is always
+ * left for what is not slow: KOLAM_JOB_FAR and KOLAM_JOB_BACKGROUND never have them all. */
 void kolam_pool_submit(struct kolam_pool *pool, struct kolam_job *job);
+/* Loop thread, now and then: takes out what waits past its deadline, to be dispatched as late. */
+void kolam_pool_expire(struct kolam_pool *pool);
 /* Loop thread: runs `done` of finished jobs. */
 void kolam_pool_dispatch(struct kolam_pool *pool);
 /* True while kolam_pool_destroy runs: a `done` then only frees. */
@@ -63,6 +69,7 @@ uint32_t kolam_pool_backlog(const struct kolam_pool *pool);
 struct kolam_pool_stats {
     uint64_t threads, running;
     uint64_t waiting[KOLAM_JOB_PRIORITIES];
+    uint64_t late[KOLAM_JOB_PRIORITIES]; /* not run, because they had waited too long */
     struct kolam_histogram wait_time[KOLAM_JOB_PRIORITIES]; /* from submit to a worker */
     struct kolam_histogram run_time[KOLAM_JOB_PRIORITIES];
 };

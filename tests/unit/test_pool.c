@@ -117,6 +117,57 @@ static void every_job_comes_back_also_when_the_pool_closes(void **state) {
     assert_true(bench.run_count <= 60);
 }
 
+static void what_is_slow_leaves_a_worker_to_what_is_not(void **state) {
+    (void)state;
+    struct bench bench;
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    open_pool(&bench, 2);
+    pthread_mutex_lock(&gate);
+    for (int i = 0; i < 4;
+         i++) { /* one of them holds one worker; were there more, none would be left */
+        submit(&bench, 10 + i, i % 2 ? KOLAM_JOB_FAR : KOLAM_JOB_BACKGROUND, &gate);
+    }
+    submit(&bench, 1, KOLAM_JOB_TILE, NULL);
+    submit(&bench, 2, KOLAM_JOB_TILE, NULL);
+    wait_for(&bench, 2);
+    assert_int_equal(bench.order[0], 1);
+    assert_int_equal(bench.order[1], 2);
+    pthread_mutex_unlock(&gate);
+    wait_for(&bench, 6);
+    close_pool(&bench);
+}
+
+static void what_waited_past_its_deadline_is_not_run(void **state) {
+    (void)state;
+    struct bench bench;
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    struct kolam_pool_stats stats;
+    open_pool(&bench, 1);
+    pthread_mutex_lock(&gate);
+    submit(&bench, 0, KOLAM_JOB_INTERACTIVE, &gate);
+    for (int i = 1; i <= 3; i++) {
+        struct numbered_job *job = kolam_alloc_zero(1, sizeof *job);
+        job->job = (struct kolam_job){.run = run, .done = done, .priority = KOLAM_JOB_TILE};
+        job->job.deadline_us = i == 2 ? UINT64_MAX : 1; /* long over */
+        job->bench = &bench;
+        job->number = i;
+        kolam_pool_submit(bench.pool, &job->job);
+    }
+    kolam_pool_expire(bench.pool); /* the worker is busy: they come back all the same */
+    assert_int_equal(bench.done_count, 2);
+    assert_int_equal(bench.run_count, 0);
+    assert_int_equal(bench.order[0], 1);
+    assert_int_equal(bench.order[1], 3);
+    pthread_mutex_unlock(&gate);
+    wait_for(&bench, 4);
+    assert_int_equal(bench.run_count, 2);
+    kolam_pool_stats(bench.pool, &stats);
+    assert_int_equal(stats.late[KOLAM_JOB_TILE], 2);
+    assert_int_equal(stats.waiting[KOLAM_JOB_TILE], 0);
+    assert_int_equal(kolam_pool_backlog(bench.pool), 0);
+    close_pool(&bench);
+}
+
 /* ---- a worker's open canvases ---- */
 
 struct look {
@@ -170,6 +221,8 @@ static void a_worker_keeps_a_canvas_open_and_reports_a_missing_one(void **state)
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(urgent_jobs_run_before_those_that_can_wait),
+        cmocka_unit_test(what_is_slow_leaves_a_worker_to_what_is_not),
+        cmocka_unit_test(what_waited_past_its_deadline_is_not_run),
         cmocka_unit_test(every_job_comes_back_also_when_the_pool_closes),
         cmocka_unit_test(a_worker_keeps_a_canvas_open_and_reports_a_missing_one),
     };

@@ -11,7 +11,7 @@ import './tidy.mjs';
 
 let server;
 before(async () => {
-  server = await startServer();
+  server = await startServer({ args: ['--limit', 'points=off'] });
 });
 after(() => server?.kill());
 

@@ -1,0 +1,299 @@
+// Every limit, reached on purpose: what comes of it, and that its metric tells.
+
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import test from 'node:test';
+
+import { Client, endAll, eventually, get, lineBody, startServer } from './client.mjs';
+import { frame, rawWebSocket } from './raw.mjs';
+import './tidy.mjs';
+
+const serve = (...limits) =>
+  startServer({ args: ['--limit-loopback', ...limits.flatMap((limit) => ['--limit', limit])] });
+
+async function hits(server, limit, scope) {
+  const text = (await get(server, '/metrics')).body.toString();
+  return Number(new RegExp(`^kolam_limit_hits_total\\{limit="${limit}",scope="${scope}"\\} (\\d+)`, 'm').exec(text)?.[1]);
+}
+
+const reached = (server, limit, scope) =>
+  eventually(async () => (await hits(server, limit, scope)) > 0, `a hit of ${limit}.${scope}`);
+
+// ---- what has come is slowed down, not refused ----
+
+// Draws `count` strokes as fast as it can; resolves with how long it took until all were acknowledged.
+async function drawMany(client, count) {
+  const began = performance.now();
+  let last;
+  for (let i = 0; i < count; i += 1) {
+    last = client.submit(lineBody([1 + i, 1, 5 + i, 9]));
+  }
+  await client.answer(last);
+  assert.equal(client.all('nack').length, 0);
+  assert.equal(client.all('ack').length, count);
+  return performance.now() - began;
+}
+
+for (const [limit, scope, setting] of [
+  ['strokes', 'identity', '20:10'], ['strokes', 'address', '20:10'], ['strokes', 'network', '20:10'], ['strokes', 'total', '20:10'],
+  ['points', 'identity', '40:20'], ['frames', 'identity', '20:12'], ['bytes', 'identity', '400:300'],
+]) {
+  test(`past_${limit}_of_${scope}_drawing_slows_down_and_loses_nothing`, async () => {
+    const server = await serve(`${limit}.${scope}=${setting}`);
+    const client = await Client.artist(server);
+    // 40 strokes at 20 a second, 10 at once: a second at the very least. The clock of the buckets is the server's.
+    assert.ok((await drawMany(client, 40)) > 500);
+    assert.ok((await hits(server, limit, scope)) > 0);
+    await server.kill();
+  });
+}
+
+test('views_that_change_too_often_are_read_later', async () => {
+  const server = await serve('views.identity=50:20');
+  const client = await Client.artist(server);
+  await client.draw([1, 1, 5, 5]);
+  for (let id = 1; id <= 100; id += 1) {
+    client.say({ type: 'view', id, level: 0, x: String(id), y: '0', width: 1, height: 1 });
+  }
+  await client.wait((event) => event.type === 'view' && event.id === 100);
+  await reached(server, 'views', 'identity');
+  await server.kill();
+});
+
+test('questions_past_the_limit_are_read_later', async () => {
+  const server = await serve('asks.identity=50:20');
+  const client = await Client.artist(server);
+  for (let i = 0; i < 100; i += 1) {
+    client.say({ type: 'who', artists: [1] });
+  }
+  await eventually(() => client.all('artists').length >= 100, 'all answers');
+  await reached(server, 'asks', 'identity');
+  await server.kill();
+});
+
+test('previews_past_the_limit_are_not_shown_and_the_stroke_is', async () => {
+  const server = await serve('previews.identity=1:5');
+  const artist = await Client.artist(server);
+  const other = await Client.artist(server);
+  await other.view({ width: 4, height: 4 });
+  for (let i = 0; i < 100; i += 1) {
+    artist.cursor({ level: 0, tileX: 0, tileY: 0, x: i, y: 5 });
+  }
+  const seq = await artist.draw([1, 1, 90, 90]);
+  await other.op(seq);
+  assert.ok(other.all('cursor').length <= 7);
+  assert.ok((await hits(server, 'previews', 'identity')) > 50);
+  await server.kill();
+});
+
+test('one_who_floods_does_not_stop_a_neighbour_at_the_same_address', async () => {
+  const server = await serve('strokes.identity=5:40', 'strokes.address=20:200');
+  const flooder = await Client.artist(server);
+  const neighbour = await Client.artist(server);
+  for (let i = 0; i < 400; i += 1) {
+    flooder.submit(lineBody([1, 1, 5 + i, 9]));
+  }
+  await reached(server, 'strokes', 'identity');
+  const before = flooder.all('ack').length;
+  assert.ok(before < 250);
+  for (let i = 0; i < 15; i += 1) {
+    await neighbour.draw([i, 1, 5, 9]);
+  }
+  assert.ok(flooder.all('ack').length < 400, 'the flooder is not through');
+  await server.kill();
+});
+
+// ---- what can be refused is ----
+
+test('new_identities_past_the_limit_are_told_to_wait', async () => {
+  const server = await serve('identities.address=0.01:2');
+  const clients = [];
+  for (let i = 0; i < 3; i += 1) {
+    clients.push(await Client.join(server));
+  }
+  await clients[0].identify();
+  await clients[1].identify();
+  clients[2].say({ type: 'identify' });
+  const error = await clients[2].wait((event) => event.type === 'error');
+  assert.equal(error.code, 'limit');
+  assert.equal(error.fatal, false);
+  assert.ok((await hits(server, 'identities', 'address')) > 0);
+  await server.kill();
+});
+
+test('new_canvases_past_the_limit_are_refused', async () => {
+  const server = await serve('canvases.identity=0.01:2');
+  const { token } = await Client.artist(server);
+  const answers = [];
+  for (const canvas of ['one', 'two', 'three']) {
+    const client = await Client.join(server, { canvas, token });
+    answers.push(await client.commit(lineBody([1, 1, 5, 5])));
+  }
+  assert.deepEqual(answers.map(({ type }) => type), ['ack', 'ack', 'nack']);
+  assert.equal(answers[2].code, 4);
+  assert.ok((await hits(server, 'canvases', 'identity')) > 0);
+  await server.kill();
+});
+
+test('questions_that_follow_or_name_are_refused_past_the_limit', async () => {
+  const server = await serve('asks.identity=1:20');
+  const client = await Client.artist(server);
+  for (let id = 1; id <= 3; id += 1) {
+    client.say({ type: 'follow', id, artist: 999 });
+  }
+  const error = await client.wait((event) => event.type === 'error' && event.id === 3);
+  assert.equal(error.code, 'limit');
+  await server.kill();
+});
+
+// ---- HTTP ----
+
+async function askUntilRefused(server, path, most) {
+  const statuses = [];
+  for (let i = 0; i < most; i += 1) {
+    const answer = await get(server, typeof path === 'function' ? path(i) : path);
+    statuses.push(answer.status);
+    if (answer.status === 429) {
+      assert.match(answer.headers['retry-after'], /^[1-9]\d*$/);
+      assert.match(JSON.parse(answer.body).error, /try again/);
+      assert.match(answer.headers['cache-control'], /no-store/);
+      return statuses;
+    }
+  }
+  throw new Error(`never 429: ${statuses}`);
+}
+
+for (const scope of ['address', 'network', 'total']) {
+  test(`requests_past_the_limit_of_${scope}_are_429_with_when_to_come_again`, async () => {
+    const server = await serve(`requests.${scope}=0.2:5`);
+    const statuses = await askUntilRefused(server, '/healthz', 10);
+    assert.deepEqual(statuses, [200, 200, 200, 200, 200, 429]);
+    const again = await get(server, '/healthz');
+    assert.ok(again.status === 429 || again.status === 200);
+    await server.kill();
+  });
+}
+
+test('tiles_to_draw_past_the_limit_are_429_and_those_in_memory_are_not', async () => {
+  const server = await serve('tiles.address=0.01:3');
+  const client = await Client.artist(server);
+  for (let x = 0; x < 6; x += 1) {
+    await client.draw([20, 20, 90, 90], { x, y: 0 });
+  }
+  const view = await client.view({ width: 6, height: 1 });
+  const info = JSON.parse((await get(server, '/api/canvas/main')).body);
+  const path = (x) => `/tiles/main/0/${x}/0.png?v=${info.incarnation}-${info.raster}-${view.tiles[x]}`;
+  const statuses = await askUntilRefused(server, path, 6);
+  assert.deepEqual(statuses, [200, 200, 200, 429]);
+  assert.equal((await get(server, path(0))).status, 200);
+  assert.ok((await hits(server, 'tiles', 'address')) > 0);
+  await server.kill();
+});
+
+test('pixels_of_snapshots_past_the_limit_are_429', async () => {
+  const server = await serve('pixels.address=1000:20000');
+  await (await Client.artist(server)).draw([1, 1, 5, 5]);
+  const statuses = await askUntilRefused(server, '/snapshot.png?rect=0,0,100,100', 5);
+  assert.deepEqual(statuses, [200, 200, 429]);
+  // More than there ever can be at once is had, when nothing else was.
+  assert.equal((await get(server, '/snapshot.png?rect=0,0,8,8')).status, 429);
+  assert.ok((await hits(server, 'pixels', 'address')) > 0);
+  await server.kill();
+});
+
+test('snapshots_at_once_past_the_limit_are_429', async () => {
+  const server = await serve('snapshots.address=1');
+  await (await Client.artist(server)).draw([1, 1, 900, 900]);
+  // The first is not read, so it goes on.
+  const socket = net.connect(server.port, '127.0.0.1');
+  socket.on('error', () => {});
+  socket.pause();
+  socket.write(`GET /snapshot.png?rect=0,0,8000,8000&ground=123456 HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\n\r\n`);
+  await eventually(async () => (await get(server, '/snapshot.png?rect=0,0,8,8')).status === 429, 'a 429');
+  assert.ok((await hits(server, 'snapshots', 'address')) > 0);
+  socket.destroy();
+  await eventually(async () => (await get(server, '/snapshot.png?rect=0,0,8,8')).status === 200, 'a picture again');
+  await server.kill();
+});
+
+test('questions_about_the_past_count_as_questions', async () => {
+  const server = await serve('asks.address=0.01:3');
+  await (await Client.join(server)).leave();
+  const statuses = await askUntilRefused(server, '/api/canvas/main/moment?at=1', 9);
+  assert.equal(statuses.at(-1), 429);
+  await server.kill();
+});
+
+// ---- connections ----
+
+// Connects, says nothing or `text`, and resolves with what it heard when it was closed, or null if it was not.
+function knock(server, text = '') {
+  return new Promise((done) => {
+    let heard = '';
+    const socket = net.connect(server.port, '127.0.0.1', () => text && socket.write(text));
+    socket.on('error', () => {});
+    socket.on('data', (chunk) => (heard += chunk));
+    socket.on('close', () => done({ socket, heard }));
+    setTimeout(() => done({ socket, heard: null }), 700).unref();
+  });
+}
+
+for (const [limit, setting] of [['open', '4'], ['unfinished', '4'], ['connections', '0.001:4']]) {
+  test(`${limit}_past_the_limit_is_turned_away_and_others_stay`, async () => {
+    const server = await serve(`${limit}.address=${setting}`);
+    const knocks = await Promise.all(Array.from({ length: 8 }, () => knock(server)));
+    assert.equal(knocks.filter(({ heard }) => heard === null).length, 4);
+    const told = knocks.filter(({ heard }) => heard);
+    told.forEach(({ heard }) => assert.match(heard, /^HTTP\/1\.1 429 .*Retry-After: \d+/s));
+    assert.equal(knocks.filter(({ heard }) => heard !== null).length, 4);
+    knocks.forEach(({ socket }) => socket.destroy());
+    if (limit !== 'connections') {
+      await eventually(() => hits(server, limit, 'address').catch(() => 0), 'the places are free again');
+    }
+    await server.kill();
+  });
+}
+
+test('a_full_house_makes_room_from_those_who_ask_for_nothing', async () => {
+  const server = await startServer({ args: ['--max-connections', '16'] });
+  const ask = `GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\n\r\n`;
+  const idle = [];
+  for (let i = 0; i < 40; i += 1) {
+    const socket = net.connect(server.port, '127.0.0.1', () => socket.write(ask));
+    socket.on('error', () => {});
+    await new Promise((done) => socket.once('data', done));
+    idle.push(socket);
+  }
+  const client = await Client.artist(server);
+  await client.draw([1, 1, 5, 5]);
+  idle.forEach((socket) => socket.destroy());
+  await server.kill();
+});
+
+// ---- masks ----
+
+test('a_client_that_does_not_mask_is_told_so', async () => {
+  const server = await startServer();
+  const hello = { type: 'hello', protocol: 1, canvas: 'main', nonce: '0123456789abcdef' };
+  const client = await rawWebSocket(server);
+  client.send(frame(JSON.stringify(hello), { opcode: 1, masked: false }));
+  const { code, reason } = await client.ended;
+  assert.equal(code, 1002);
+  assert.match(reason, /masked/);
+  const other = await rawWebSocket(server); // byte by byte, it is seen as well
+  other.send(Buffer.from([0x81]));
+  await new Promise((done) => setTimeout(done, 50));
+  other.send(frame(JSON.stringify(hello), { opcode: 1, masked: false }).subarray(1));
+  assert.equal((await other.ended).code, 1002);
+  await server.kill();
+});
+
+test('what_is_said_before_the_welcome_is_short', async () => {
+  const server = await startServer();
+  const client = await rawWebSocket(server);
+  client.send(frame('x'.repeat(20000), { opcode: 1 }));
+  assert.equal((await client.ended).code, 1009);
+  await server.kill();
+});
+
+test.after(endAll);

@@ -14,10 +14,13 @@ struct mine_job {
     struct kolam_session *session;
     struct kolam_canvas *canvas; /* held */
     uint64_t id, before, limit;
-    uint32_t artist;
+    uint32_t artist_count;
+    uint32_t artists[1 + KOLAM_FORMERS_MAX]; /* the author's numbers, former selves' included */
 
     struct kolam_op_room *room;
-    json_t *ops;
+    json_t *ops;                          /* what is told */
+    json_t *found[1 + KOLAM_FORMERS_MAX]; /* each number's, at most one more than is told */
+    json_t *finding;
     uint64_t target_count;
     bool has_more;
     enum kolam_status status;
@@ -61,16 +64,42 @@ static bool take_op(void *ctx, const struct kolam_log_row *row) {
         job->status = KOLAM_ERR_CORRUPT;
         return false;
     }
-    size_t count = json_array_size(job->ops);
-    if (count == job->limit || (count > 0 && job->target_count + op.target_count > TARGETS_MAX)) {
-        job->has_more = true;
+    const size_t count = json_array_size(job->finding);
+    if (count > job->limit || (count > 0 && job->target_count > TARGETS_MAX)) {
         return false;
     }
     job->target_count += op.target_count;
-    if (json_array_append_new(job->ops, op_json(row, &op)) != 0) {
+    if (json_array_append_new(job->finding, op_json(row, &op)) != 0) {
         job->status = KOLAM_ERR_NOMEM;
     }
     return job->status == KOLAM_OK;
+}
+
+static int64_t seq_of(const json_t *list, size_t index) {
+    int64_t seq = -1;
+    const json_t *op = json_array_get(list, index);
+    return op && kolam_json_int(op, "seq", &seq) ? seq : -1;
+}
+
+/* The newest of all numbers' first, as many as may be told. */
+static void join_found(struct mine_job *job) {
+    size_t at[1 + KOLAM_FORMERS_MAX] = {0};
+    uint64_t target_count = 0;
+    for (;;) {
+        uint32_t newest = 0;
+        for (uint32_t i = 1; i < job->artist_count; i++) {
+            newest =
+                seq_of(job->found[i], at[i]) > seq_of(job->found[newest], at[newest]) ? i : newest;
+        }
+        json_t *op = json_array_get(job->found[newest], at[newest]++);
+        const size_t count = json_array_size(job->ops);
+        target_count += json_array_size(json_object_get(op, "targets"));
+        job->has_more = op && (count == job->limit || (count > 0 && target_count > TARGETS_MAX));
+        if (!op || job->has_more) {
+            return;
+        }
+        job->status = json_array_append(job->ops, op) == 0 ? job->status : KOLAM_ERR_NOMEM;
+    }
 }
 
 static void run(struct kolam_job *base, struct kolam_worker *worker) {
@@ -80,10 +109,15 @@ static void run(struct kolam_job *base, struct kolam_worker *worker) {
     job->status = job->room ? kolam_worker_canvas(worker, job->canvas->log_path,
                                                   job->canvas->tiles_path, false, &canvas, NULL)
                             : KOLAM_ERR_NOMEM;
-    if (job->status == KOLAM_OK) {
+    for (uint32_t i = 0; i < job->artist_count && job->status == KOLAM_OK; i++) {
+        job->finding = job->found[i] = json_array();
+        job->target_count = 0;
         enum kolam_status status =
-            kolam_reader_artist_ops(canvas->reader, job->artist, job->before, take_op, job);
+            kolam_reader_artist_ops(canvas->reader, job->artists[i], job->before, take_op, job);
         job->status = job->status == KOLAM_OK ? status : job->status;
+    }
+    if (job->status == KOLAM_OK) {
+        join_found(job);
     }
     kolam_free(job->room);
 }
@@ -100,7 +134,23 @@ static void finish(struct mine_job *job) {
     kolam_canvas_release(job->canvas);
     kolam_session_end_ask(job->session);
     json_decref(job->ops);
+    for (uint32_t i = 0; i < job->artist_count; i++) {
+        json_decref(job->found[i]);
+    }
     kolam_free(job);
+}
+
+/* The author's numbers on this canvas. */
+static void note_artists(struct mine_job *job) {
+    const struct kolam_formers *formers = job->session->formers;
+    if (job->session->artist != 0) {
+        job->artists[job->artist_count++] = job->session->artist;
+    }
+    for (uint32_t i = 0; formers && i < formers->selves.count; i++) {
+        if (formers->artists[i] != 0) {
+            job->artists[job->artist_count++] = formers->artists[i];
+        }
+    }
 }
 
 static void done(struct kolam_job *base) {
@@ -146,12 +196,12 @@ void kolam_history_mine(struct kolam_session *session, const json_t *message) {
     job->id = id;
     job->before = before;
     job->limit = limit;
-    job->artist = session->artist;
+    note_artists(job);
     job->ops = ops;
     job->job = (struct kolam_job){.run = run, .done = done, .priority = KOLAM_JOB_INTERACTIVE};
     kolam_session_begin_ask(session);
     kolam_canvas_hold(job->canvas);
-    if (job->artist == 0) { /* nobody here yet: nothing drawn */
+    if (job->artist_count == 0) { /* nobody here yet: nothing drawn */
         job->status = KOLAM_OK;
         done(&job->job);
     } else {

@@ -11,6 +11,8 @@
 #include "kolam/alloc.h"
 #include "moderation_ws.h"
 #include "numbering.h"
+#include "people.h"
+#include "subject.h"
 #include "policy_keep.h"
 #include "whence.h"
 
@@ -22,14 +24,27 @@ static json_t *place_json(const struct kolam_canvas *canvas) {
                      kolam_json_decimal(canvas->place_x), "y", kolam_json_decimal(canvas->place_y));
 }
 
+static json_t *you_json(const struct kolam_session *session) {
+    json_t *you =
+        json_pack("{sI ss}", "artist", (json_int_t)session->artist, "name", session->author.name);
+    json_t *formers = session->formers ? json_array() : NULL;
+    for (uint32_t i = 0; formers && i < session->formers->selves.count; i++) {
+        if (session->formers->artists[i] != 0) {
+            (void)json_array_append_new(formers, json_integer(session->formers->artists[i]));
+        }
+    }
+    if (formers) {
+        (void)json_object_set_new(you, "former", formers);
+    }
+    return you;
+}
+
 static void welcome(struct kolam_session *session) {
     struct kolam_canvas *canvas = session->canvas;
     struct kolam_server *server = session->server;
     char incarnation[17];
     snprintf(incarnation, sizeof(incarnation), "%016" PRIx64, canvas->incarnation);
-    json_t *you = session->has_author ? json_pack("{sI ss}", "artist", (json_int_t)session->artist,
-                                                  "name", session->author.name)
-                                      : json_null();
+    json_t *you = session->has_author ? you_json(session) : json_null();
     json_t *limits =
         json_pack("{si si si si si si}", "points", KOLAM_STROKE_POINTS_MAX, "parts",
                   KOLAM_GROUP_PARTS_MAX, "homes", KOLAM_STROKE_HOMES_MAX, "message",
@@ -101,9 +116,12 @@ static void on_found(struct kolam_identity_request *request) {
             session->author = request->author;
             session->has_author = true;
             kolam_session_pay_as_author(session);
+            kolam_people_take(session, request);
             join_canvas(session);
-        } else if (request->status == KOLAM_ERR_NOT_FOUND && session->is_browser) {
-            join_canvas(session); /* a cookie of former times: a stranger again */
+        } else if (request->status == KOLAM_ERR_NOT_FOUND &&
+                   (session->is_browser || session->subject)) {
+            join_canvas(
+                session); /* a cookie of former times: a stranger again; or one who is new */
         } else if (request->status == KOLAM_ERR_NOT_FOUND) {
             kolam_session_error(session, "denied", "this token is not known here; join without it",
                                 1008, true);
@@ -112,22 +130,22 @@ static void on_found(struct kolam_identity_request *request) {
                                 "identities cannot be read; try again later", 1013, true);
         }
     }
-    kolam_free(request);
-    kolam_session_unref(session);
+    kolam_people_finish(request);
 }
 
+/* What a trusted proxy says counts more than what a browser kept. */
 static void find_identity(struct kolam_session *session) {
-    struct kolam_identity_request *request = kolam_alloc_zero(1, sizeof(*request));
+    struct kolam_identity_request *request = kolam_people_request(
+        session, session->subject ? KOLAM_IDENTITY_SUBJECT_FIND : KOLAM_IDENTITY_FIND, on_found);
     if (!request) {
-        kolam_session_close(session, 1013, "out of memory");
         return;
     }
-    request->kind = KOLAM_IDENTITY_FIND;
     memcpy(request->secret, session->secret, sizeof(request->secret));
-    request->ctx = session;
-    request->done = on_found;
-    kolam_session_ref(session);
-    kolam_identity_submit(session->server->identity, request);
+    strcpy(request->canvas, session->canvas->name);
+    if (session->subject) {
+        kolam_subject_fill(session, request);
+    }
+    kolam_people_submit(request);
 }
 
 /* Reads what hello says into the session; a text of what is wrong, or NULL. */
@@ -182,7 +200,7 @@ void kolam_join_hello(struct kolam_session *session, const json_t *message) {
     kolam_canvas_hold(session->canvas);
     session->state = KOLAM_SESSION_JOINING;
     kolam_session_update_reading(session); /* what it says already can wait for welcome */
-    if (session->has_secret) {
+    if (session->has_secret || session->subject) {
         find_identity(session);
     } else {
         join_canvas(session);

@@ -6,6 +6,7 @@
 #include "follow.h"
 #include "json.h"
 #include "moderation_ws.h"
+#include "people.h"
 #include "places_ws.h"
 #include "session.h"
 
@@ -63,6 +64,19 @@ static const struct {
     {"identify", on_identify, false},
     {"rename", kolam_people_rename, false},
     {"act_as", kolam_people_act_as, false},
+    {"link", kolam_keys_link, false},
+    {"link_use", kolam_keys_link_use, false},
+    {"recover", kolam_keys_link_use, false},
+    {"recovery", kolam_keys_recovery, false},
+    {"devices", kolam_keys_devices, false},
+    {"device_end", kolam_keys_device_end, false},
+    {"merge", kolam_keys_merge, false},
+    {"invite", kolam_invite_make, false},
+    {"invitations", kolam_invite_list, false},
+    {"invitation_revoke", kolam_invite_revoke, false},
+    {"invitation_use", kolam_invite_use, false},
+    {"export_me", kolam_export_me, false},
+    {"erase_me", kolam_erase_me, false},
     {"rollback", kolam_history_rollback, false},
     {"act", kolam_act_message, false},
     {"report", kolam_report_message, true},

@@ -39,6 +39,7 @@ enum kolam_http_kind {
 };
 
 struct kolam_metrics {
+    uint64_t guesses_wrong, guesses_refused; /* of codes, phrases, invitations */
     /* Clients. */
     uint64_t clients, clients_total, closed_slow, refreshes, views_answered;
     /* What they send. */

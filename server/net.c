@@ -125,6 +125,21 @@ static bool copy_named(struct lws *wsi, int token, const char *name, char *out, 
            lws_hdr_custom_copy(wsi, out, capacity, name, name_size) >= 0;
 }
 
+/* Who somebody is to a trusted proxy. A name that is too long is none: they get another. */
+static bool read_subject(struct kolam_net *net, struct lws *wsi, struct kolam_request *out) {
+    const struct kolam_proxies *proxies = &net->options.proxies;
+    if (proxies->subject_header[0] == '\0') {
+        return true;
+    }
+    if (proxies->name_header[0] != '\0' &&
+        !copy_named(wsi, net->name_token, proxies->name_header, out->subject_name,
+                    sizeof(out->subject_name))) {
+        out->subject_name[0] = '\0';
+    }
+    return copy_named(wsi, net->subject_token, proxies->subject_header, out->subject,
+                      sizeof(out->subject));
+}
+
 /* False if a trusted proxy's header is too long to be read. */
 static bool read_peer(struct kolam_net *net, struct lws *wsi, struct kolam_request *out) {
     const struct kolam_net_connection *connection = lws_get_opaque_user_data(wsi);
@@ -138,7 +153,7 @@ static bool read_peer(struct kolam_net *net, struct lws *wsi, struct kolam_reque
         return false;
     }
     out->peer = kolam_peer_forwarded(&net->options.proxies, &out->peer, forwarded);
-    return true;
+    return read_subject(net, wsi, out);
 }
 
 bool kolam_net_has_no_body(struct lws *wsi) {
@@ -416,6 +431,8 @@ enum kolam_status kolam_net_create(struct kolam_loop *loop, const struct kolam_n
     net->loop = loop;
     net->listen_fd = -1;
     net->proxy_token = token_of(options->proxies.header);
+    net->subject_token = token_of(options->proxies.subject_header);
+    net->name_token = token_of(options->proxies.name_header);
     kolam_list_init(&net->sockets);
     kolam_list_init(&net->requests);
     kolam_list_init(&net->fresh);

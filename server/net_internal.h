@@ -23,6 +23,7 @@ struct kolam_net {
     struct ev_io accepting;
     int listen_fd;   /* -1: not listening */
     int proxy_token; /* the library's number of the proxies' header; -1: it has none */
+    int subject_token, name_token; /* the same of those that tell identities */
     uint32_t connections;
     uint64_t http_bytes;
     char url[320], host[256];

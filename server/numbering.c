@@ -1,7 +1,10 @@
 /* Numbering: an empty submission makes sure that its author has a number. */
 #include "numbering.h"
 
+#include <string.h>
+
 #include "kolam/alloc.h"
+#include "people.h"
 
 struct numbering {
     struct kolam_session *session; /* referenced */
@@ -23,8 +26,15 @@ static void end(struct numbering *numbering, enum kolam_status status) {
 }
 
 static void on_done(void *ctx, struct kolam_submission *submission) {
+    const struct numbering *numbering = ctx;
+    struct kolam_session *session = numbering->session;
     if (submission->status == KOLAM_OK) {
-        kolam_canvas_number(((struct numbering *)ctx)->canvas, submission->artist);
+        kolam_canvas_number(numbering->canvas, submission->artist);
+    }
+    if (submission->status == KOLAM_OK && session->formers &&
+        submission->former_count == session->formers->selves.count) {
+        memcpy(session->formers->artists, submission->former_artists,
+               sizeof(session->formers->artists));
     }
     end(ctx, submission->status);
 }
@@ -63,6 +73,12 @@ void kolam_number_author(struct kolam_session *session, const struct kolam_autho
         .done = done,
         .ctx = ctx,
     };
+    if (author == &session->author && !kolam_people_sign(session, submission)) {
+        kolam_submission_destroy(submission);
+        kolam_free(numbering);
+        done(session, ctx, KOLAM_ERR_NOMEM, 0);
+        return;
+    }
     submission->author = *author;
     submission->nonce = session->nonce;
     submission->done = on_done;

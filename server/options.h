@@ -18,6 +18,7 @@ struct kolam_options {
     uint32_t allow_host_count, allow_origin_count;
     const char *trusted_proxies[KOLAM_OPTION_LIST_MAX], *proxy_header;
     uint32_t trusted_proxy_count;
+    const char *identity_header, *identity_name_header, *identity_issuer;
     uint32_t threads, max_canvases, max_connections, tile_cache_mb, gather_us, vanish_ms;
     uint32_t slow_kb, slow_ms, stall_kb, stall_ms; /* outbox.h */
     enum kolam_log_level log_level;

@@ -151,6 +151,28 @@ enum kolam_status kolam_proxies_init(struct kolam_proxies *proxies, const char *
     return KOLAM_OK;
 }
 
+enum kolam_status kolam_proxies_identify(struct kolam_proxies *proxies, const char *subject_header,
+                                         const char *name_header, struct kolam_error *error) {
+    if (subject_header && !kolam_header_name(subject_header, proxies->subject_header)) {
+        return kolam_fail(error, KOLAM_ERR_INVALID, "--identity-header %s: not a header's name",
+                          subject_header);
+    }
+    if (name_header && !kolam_header_name(name_header, proxies->name_header)) {
+        return kolam_fail(error, KOLAM_ERR_INVALID,
+                          "--identity-name-header %s: not a header's name", name_header);
+    }
+    if (name_header && !subject_header) {
+        return kolam_fail(error, KOLAM_ERR_INVALID,
+                          "--identity-name-header means nothing without --identity-header");
+    }
+    if (subject_header && proxies->count == 0) {
+        return kolam_fail(error, KOLAM_ERR_INVALID,
+                          "--identity-header means nothing without --trusted-proxy: nobody would "
+                          "be believed");
+    }
+    return KOLAM_OK;
+}
+
 bool kolam_proxies_hold(const struct kolam_proxies *proxies, const struct kolam_address *address) {
     for (uint32_t i = 0; i < proxies->count; i++) {
         if (kolam_prefix_holds(&proxies->prefixes[i], address)) {

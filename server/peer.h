@@ -48,6 +48,8 @@ struct kolam_proxies {
     struct kolam_prefix prefixes[KOLAM_PROXIES_MAX];
     uint32_t count;
     char header[KOLAM_HEADER_NAME_MAX + 2];
+    /* The headers in which they tell who somebody is, and what they are called; empty: they do not. */
+    char subject_header[KOLAM_HEADER_NAME_MAX + 2], name_header[KOLAM_HEADER_NAME_MAX + 2];
 };
 
 /* From the options' texts. KOLAM_ERR_INVALID with what is wrong. */
@@ -55,6 +57,11 @@ KOLAM_MUST_CHECK enum kolam_status kolam_proxies_init(struct kolam_proxies *prox
                                                       const char *const *prefixes, uint32_t count,
                                                       const char *header,
                                                       struct kolam_error *error);
+/* The headers that tell identities; either may be NULL. KOLAM_ERR_INVALID with what is wrong, also if no proxy is trusted. */
+KOLAM_MUST_CHECK enum kolam_status kolam_proxies_identify(struct kolam_proxies *proxies,
+                                                          const char *subject_header,
+                                                          const char *name_header,
+                                                          struct kolam_error *error);
 bool kolam_proxies_hold(const struct kolam_proxies *proxies, const struct kolam_address *address);
 /* "X-Name" as "x-name:"; false if it is no name of a header. */
 bool kolam_header_name(const char *name, char out_name[KOLAM_HEADER_NAME_MAX + 2]);

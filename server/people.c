@@ -8,6 +8,8 @@
 #include "kolam/alloc.h"
 #include "numbering.h"
 #include "people.h"
+#include "renaming.h"
+#include "subject.h"
 #include "whence.h"
 
 struct kolam_identity_request *kolam_people_request(struct kolam_session *session,
@@ -25,8 +27,71 @@ struct kolam_identity_request *kolam_people_request(struct kolam_session *sessio
     return request;
 }
 
+struct kolam_identity_request *kolam_people_ask(struct kolam_session *session,
+                                                const json_t *message,
+                                                enum kolam_identity_kind kind, bool needs_author,
+                                                void (*done)(struct kolam_identity_request *)) {
+    uint64_t id;
+    if (!kolam_json_uint(message, "id", UINT32_MAX, &id)) {
+        kolam_session_refuse(session, "a question about people without an id");
+        return NULL;
+    }
+    if (!kolam_ask_is_within_budget(session)) {
+        kolam_history_error(session, id, "limit", "too many questions; ask again in a second");
+        return NULL;
+    }
+    if (needs_author && !session->has_author) {
+        kolam_history_error(session, id, "denied", "identify first");
+        return NULL;
+    }
+    struct kolam_identity_request *request = kolam_people_request(session, kind, done);
+    if (request) {
+        request->id = id;
+        request->has_author = session->has_author;
+        request->author = session->author;
+        strcpy(request->canvas, session->canvas->name);
+    }
+    return request;
+}
+
+void kolam_people_submit(struct kolam_identity_request *request) {
+    const struct kolam_session *session = request->ctx;
+    kolam_identity_submit(session->server->identity, request);
+}
+
+bool kolam_people_went_well(const struct kolam_identity_request *request) {
+    struct kolam_session *session = request->ctx;
+    const char *code = "unavailable", *text = "this cannot be kept now; try again later";
+    if (session->state != KOLAM_SESSION_OPEN || request->status == KOLAM_OK) {
+        return session->state == KOLAM_SESSION_OPEN;
+    }
+    switch (request->status) {
+    case KOLAM_ERR_NOT_FOUND:
+        code = "not_found";
+        text = "it is not known here, was used already, or is too old";
+        break;
+    case KOLAM_ERR_GONE:
+        code = "not_found";
+        text = "it is too old";
+        break;
+    case KOLAM_ERR_FULL:
+        code = "limit";
+        text = "there are as many as there may be";
+        break;
+    case KOLAM_ERR_INVALID:
+        code = "invalid";
+        text = "that is the same person, or a bound is broken";
+        break;
+    default:
+        break;
+    }
+    kolam_history_error(session, request->id, code, text);
+    return false;
+}
+
 void kolam_people_finish(struct kolam_identity_request *request) {
     kolam_session_unref(request->ctx);
+    json_decref(request->json);
     memset(request, 0, sizeof(*request)); /* it may hold a secret */
     kolam_free(request);
 }
@@ -54,7 +119,8 @@ static void tell_made(struct made *made) {
     struct kolam_session *session = made->session;
     session->is_identifying = false;
     if (session->state == KOLAM_SESSION_OPEN) {
-        tell_identity(session, session->is_browser ? "claim" : "token", made->hex);
+        const char *key = session->is_browser ? "claim" : "token";
+        tell_identity(session, made->hex[0] ? key : NULL, made->hex);
         kolam_standing_changed(session);
     }
     kolam_session_unref(session);
@@ -83,7 +149,9 @@ static void take_made(struct kolam_session *session, const struct kolam_identity
     session->author = request->author;
     session->has_author = true;
     kolam_session_pay_as_author(session);
-    if (session->is_browser) {
+    if (session->subject) {
+        made->hex[0] = '\0'; /* the proxy vouches for them: there is no secret */
+    } else if (session->is_browser) {
         kolam_claims_add(server->claims, kolam_loop_now_ms(server->loop), request->secret,
                          made->hex);
     } else {
@@ -123,10 +191,13 @@ void kolam_people_identify(struct kolam_session *session) {
                             false);
         return;
     }
-    struct kolam_identity_request *request =
-        kolam_people_request(session, KOLAM_IDENTITY_MAKE, on_made);
+    struct kolam_identity_request *request = kolam_people_request(
+        session, session->subject ? KOLAM_IDENTITY_SUBJECT_MAKE : KOLAM_IDENTITY_MAKE, on_made);
     if (request) {
         session->is_identifying = true;
+        if (session->subject) {
+            kolam_subject_fill(session, request);
+        }
         kolam_identity_submit(session->server->identity, request);
     }
 }
@@ -195,6 +266,9 @@ static void on_renamed(struct kolam_identity_request *request) {
     if (request->status == KOLAM_OK) {
         kolam_canvases_each(session->server, rename_on_canvas, &request->author);
         tell_rename(session->server, &request->author);
+        if (session->formers) {
+            kolam_renaming_begin(session->server);
+        }
     } else if (session->state == KOLAM_SESSION_OPEN) {
         kolam_session_error(session, "unavailable", "the name cannot be kept now; try again later",
                             0, false);

@@ -8,6 +8,7 @@
 
 #include "json.h"
 #include "kolam/alloc.h"
+#include "people.h"
 #include "session.h"
 
 #define TRIES_MAX 8 /* readings that a commit overtook */
@@ -122,7 +123,7 @@ static const char *judge_removal(const struct placing *placing, const char **out
     if (!place) {
         return "there is no such place";
     }
-    return session->is_admin || (session->artist != 0 && session->artist == place->artist)
+    return session->is_admin || kolam_people_is_own(session, place->artist)
                ? NULL
                : "another artist named this place";
 }

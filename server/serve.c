@@ -14,12 +14,14 @@
 #include "http_route.h"
 #include "http_snapshot.h"
 #include "http_static.h"
+#include "guesses.h"
 #include "history_tiles.h"
 #include "http_tiles.h"
 #include "http_versions.h"
 #include "identity_thread.h"
 #include "kolam/alloc.h"
 #include "kolam/command.h"
+#include "renaming.h"
 #include "report_room.h"
 #include "sanctions.h"
 #include "session.h"
@@ -102,6 +104,7 @@ static void on_sweep(void *ctx) {
     }
     kolam_preview_sweep(server, now_ms);
     kolam_sanctions_sweep(server);
+    kolam_renaming_sweep(server, now_ms);
     kolam_tiles_sweep(server, now_ms);
     kolam_canvases_sweep(server, now_ms);
 }
@@ -201,8 +204,9 @@ static enum kolam_status make_inner(struct kolam_server *server, struct kolam_er
     server->claims = kolam_claims_create();
     server->whence = kolam_whence_create();
     server->report_room = kolam_alloc_zero(1, sizeof(*server->report_room));
+    server->guesses = kolam_guesses_create();
     if (!server->room || !server->homes || !server->claims || !server->whence ||
-        !server->report_room) {
+        !server->report_room || !server->guesses || kolam_renaming_create(server) != KOLAM_OK) {
         return kolam_fail(error, KOLAM_ERR_NOMEM, "out of memory");
     }
     enum kolam_status status = make_loop(server);
@@ -261,6 +265,10 @@ static enum kolam_status make_net(struct kolam_server *server, struct kolam_erro
     enum kolam_status status = kolam_proxies_init(
         &options.proxies, server->options->trusted_proxies, server->options->trusted_proxy_count,
         server->options->proxy_header, error);
+    if (status == KOLAM_OK) {
+        status = kolam_proxies_identify(&options.proxies, server->options->identity_header,
+                                        server->options->identity_name_header, error);
+    }
     return status == KOLAM_OK ? kolam_net_create(server->loop, &options, &server->net, error)
                               : status;
 }
@@ -280,6 +288,7 @@ static void on_main_open(struct kolam_canvas_wait *wait, enum kolam_status statu
         kolam_loop_end(server->loop);
         return;
     }
+    kolam_renaming_begin(server); /* what the last run did not come to */
     printf("%s\n", kolam_net_url(server->net));
     fflush(stdout);
     kolam_logfmt(&server->logfmt, KOLAM_LOG_INFO, "serving", "url=%s version=%s",
@@ -340,6 +349,8 @@ static void unmake(struct kolam_server *server) {
     kolam_static_destroy(server);
     kolam_claims_destroy(server->claims);
     kolam_limits_destroy(server->limits);
+    kolam_guesses_destroy(server->guesses);
+    kolam_renaming_destroy(server);
     kolam_loop_destroy(server->loop);
     kolam_folder_close(server->folder);
     kolam_whence_destroy(server->whence);

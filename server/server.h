@@ -27,6 +27,9 @@ struct kolam_server {
     struct kolam_report_room *report_room;
     struct kolam_claims *claims;
     struct kolam_limits *limits;
+    struct kolam_guesses *guesses;
+    struct kolam_renaming *renaming;
+    uint32_t exports; /* of what is known of people, under way */
     struct kolam_canvases *canvases;
     struct kolam_fanout *fanout;
     struct kolam_tiles *tiles;

@@ -8,6 +8,7 @@
 #include "kolam/alloc.h"
 #include "claims.h"
 #include "origin.h"
+#include "subject.h"
 
 #define HELLO_MS 20000
 #define IN_FLIGHT_OPS_SOFT 2048
@@ -57,6 +58,9 @@ void *kolam_session_on_open(struct kolam_server *server, struct kolam_socket *ws
     kolam_socket_set_message_max(ws, MESSAGE_BEFORE_WELCOME_MAX);
     kolam_list_append(&server->sessions, &session->link);
     take_cookie(session, request);
+    if (!kolam_subject_take(session, request)) {
+        kolam_session_close(session, 1013, "out of memory");
+    }
     server->metrics.clients++;
     server->metrics.clients_total++;
     kolam_logfmt(&server->logfmt, KOLAM_LOG_DEBUG, "session_opened", "session=%u peer=%s",
@@ -80,6 +84,8 @@ void kolam_session_unref(struct kolam_session *session) {
         free_slots(session);
         kolam_outbox_finish(&session->outbox);
         kolam_payer_release(session->server->limits, &session->payer);
+        kolam_free(session->formers);
+        kolam_free(session->subject);
         kolam_free(session);
     }
 }

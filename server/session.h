@@ -40,6 +40,13 @@ struct kolam_cursor {
     size_t place_size;
 };
 
+/* The author's former selves: their strokes are the author's own. */
+struct kolam_formers {
+    struct kolam_selves selves;
+    uint32_t
+        artists[KOLAM_FORMERS_MAX]; /* their numbers on this canvas; 0: none, or not known yet */
+};
+
 /* Whom act_as bound to a slot. */
 struct kolam_slot {
     struct kolam_author author;
@@ -74,6 +81,10 @@ struct kolam_session {
     uint8_t secret[KOLAM_SECRET_BYTES];
     bool has_author, is_identifying, is_renaming, is_numbering, is_identity_told;
     struct kolam_author author;
+    struct kolam_formers
+        *formers; /* selves of the author that were merged into this one; or NULL */
+    struct kolam_subject
+        *subject;    /* what a sign-in service calls them, by a trusted proxy; or NULL */
     uint32_t artist; /* the author's number on this canvas; 0: none yet */
     struct kolam_standing_state standing;
     int invited_role; /* to this canvas, an enum kolam_role; -1: not invited */

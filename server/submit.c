@@ -7,6 +7,7 @@
 
 #include "fanout.h"
 #include "kolam/alloc.h"
+#include "people.h"
 #include "session.h"
 #include "verdict.h"
 
@@ -186,6 +187,11 @@ void kolam_submit_record(struct kolam_session *session, const struct kolam_in_re
         nack(session, record->counter, KOLAM_NACK_LIMIT,
              "too many new canvases; draw on one that is there, or try again later");
         kolam_submission_destroy(submission);
+        return;
+    }
+    if (!is_as && !kolam_people_sign(session, submission)) {
+        kolam_submission_destroy(submission);
+        nack(session, record->counter, KOLAM_NACK_UNAVAILABLE, "out of memory");
         return;
     }
     submission->author = *author;

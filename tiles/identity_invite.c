@@ -190,17 +190,17 @@ enum kolam_status kolam_identity_invited(struct kolam_identity_db *identity,
 /* ---- their maker ---- */
 
 enum kolam_status kolam_identity_invitation_revoke(struct kolam_identity_db *identity,
-                                                   const uint8_t *maker, int64_t number,
-                                                   bool is_withdrawn) {
+                                                   const uint8_t *maker, const char *canvas,
+                                                   int64_t number, bool is_withdrawn) {
     int64_t person = 0;
     enum kolam_status status = maker ? kolam_identity_row(identity, maker, &person) : KOLAM_OK;
     if (status == KOLAM_OK) {
-        status = kolam_identity_run(
-            identity,
-            "UPDATE invitation SET revoked_ms = coalesce(revoked_ms, ?1), "
-            "is_withdrawn = max(is_withdrawn, ?2) WHERE id = ?3 AND (?4 OR maker = ?5)",
-            "iiiii", kolam_identity_now(identity), (int64_t)is_withdrawn, number,
-            (int64_t)(maker == NULL), person);
+        status = kolam_identity_run(identity,
+                                    "UPDATE invitation SET revoked_ms = coalesce(revoked_ms, ?1), "
+                                    "is_withdrawn = max(is_withdrawn, ?2) "
+                                    "WHERE id = ?3 AND (?4 OR maker = ?5 OR canvas = ?6)",
+                                    "iiiiit", kolam_identity_now(identity), (int64_t)is_withdrawn,
+                                    number, (int64_t)(maker == NULL), person, canvas ? canvas : "");
     }
     return status == KOLAM_OK && sqlite3_changes(identity->db) == 0 ? KOLAM_ERR_NOT_FOUND : status;
 }

@@ -116,6 +116,14 @@ enum kolam_status kolam_identity_admit(struct kolam_identity_db *identity,
     return status;
 }
 
+enum kolam_status kolam_identity_secret(struct kolam_identity_db *identity,
+                                        const uint8_t ident[KOLAM_IDENT_BYTES],
+                                        uint8_t out_secret[KOLAM_SECRET_BYTES]) {
+    int64_t person = 0;
+    enum kolam_status status = kolam_identity_row(identity, ident, &person);
+    return status == KOLAM_OK ? kolam_identity_add_secret(identity, person, out_secret) : status;
+}
+
 /* Not in one transaction with the merge: a code that was spent on a merge that then fails is only asked for anew. */
 enum kolam_status kolam_identity_unite(struct kolam_identity_db *identity,
                                        const struct kolam_proof *proof,

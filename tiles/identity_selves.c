@@ -40,6 +40,16 @@ enum kolam_status kolam_identity_selves(struct kolam_identity_db *identity,
     return status;
 }
 
+enum kolam_status kolam_identity_root(struct kolam_identity_db *identity,
+                                      const uint8_t ident[KOLAM_IDENT_BYTES],
+                                      struct kolam_author *out_author) {
+    int64_t person = 0;
+    enum kolam_status status = kolam_identity_number(
+        identity, &person, "SELECT coalesce(merged_into, id) FROM person WHERE ident = ?", "d",
+        ident);
+    return status == KOLAM_OK ? kolam_identity_author(identity, person, out_author) : status;
+}
+
 /* ---- merging ---- */
 
 static enum kolam_status check_room(struct kolam_identity_db *identity, int64_t into,

@@ -58,6 +58,7 @@ await build({
     place: 'src/place/place.css',
     shell: 'src/shell/shell.css',
     studio: 'src/studio.css',
+    you: 'src/you/you.css',
   },
   outdir: out,
   bundle: true,

@@ -51,6 +51,10 @@ struct kolam_selves {
 KOLAM_MUST_CHECK enum kolam_status kolam_identity_selves(struct kolam_identity_db *db,
                                                          const uint8_t ident[KOLAM_IDENT_BYTES],
                                                          struct kolam_selves *out_selves);
+/* Whose former self the ident is, or who has it themselves; NOT_FOUND. */
+KOLAM_MUST_CHECK enum kolam_status kolam_identity_root(struct kolam_identity_db *db,
+                                                       const uint8_t ident[KOLAM_IDENT_BYTES],
+                                                       struct kolam_author *out_author);
 /* `from` becomes a former self of `into`, with all its secrets, phrases, subjects, invitations and former selves.
  * INVALID: they are one; FULL: more than KOLAM_FORMERS_MAX selves or KOLAM_SECRETS_MAX secrets; NOT_FOUND. *out_author is `into`. */
 KOLAM_MUST_CHECK enum kolam_status kolam_identity_merge(struct kolam_identity_db *db,
@@ -92,6 +96,10 @@ KOLAM_MUST_CHECK enum kolam_status kolam_identity_admit(struct kolam_identity_db
                                                         const struct kolam_proof *proof,
                                                         uint8_t out_secret[KOLAM_SECRET_BYTES],
                                                         struct kolam_author *out_author);
+/* A secret for another device of the person who has proved to be them. FULL past KOLAM_SECRETS_MAX. */
+KOLAM_MUST_CHECK enum kolam_status kolam_identity_secret(struct kolam_identity_db *db,
+                                                         const uint8_t ident[KOLAM_IDENT_BYTES],
+                                                         uint8_t out_secret[KOLAM_SECRET_BYTES]);
 /* Whoever's proof it is and `ident` become one: the prover's, or if `is_into_prover` is false, `ident`'s self stays. A code is spent. */
 KOLAM_MUST_CHECK enum kolam_status
 kolam_identity_unite(struct kolam_identity_db *db, const struct kolam_proof *proof,
@@ -156,10 +164,9 @@ kolam_identity_invitation_use(struct kolam_identity_db *db,
                               struct kolam_invitation *out_invitation);
 /* Nobody comes by it any more; with `is_withdrawn` those who came are not invited by it any more either. `maker` NULL: any; else NOT_FOUND if
  * it is another's. */
-KOLAM_MUST_CHECK enum kolam_status kolam_identity_invitation_revoke(struct kolam_identity_db *db,
-                                                                    const uint8_t *maker,
-                                                                    int64_t number,
-                                                                    bool is_withdrawn);
+KOLAM_MUST_CHECK enum kolam_status
+kolam_identity_invitation_revoke(struct kolam_identity_db *db, const uint8_t *maker,
+                                 const char *canvas, int64_t number, bool is_withdrawn);
 /* The newest `limit`, of one maker, or (NULL) of anybody to a canvas, or (both NULL) all. [{"invitation","canvas","role","uses","used","created","until",
  * "revoked","withdrawn","note","by","who":[{"name","time"}]}]; `role_name` names roles. */
 KOLAM_MUST_CHECK enum kolam_status

@@ -451,14 +451,17 @@ static void an_invitation_ends(void **state) {
     assert_int_equal(kolam_identity_invitation_use(f->db, code, guest.author.ident, &used),
                      KOLAM_OK);
     f->now_ms -= 1;
-    assert_int_equal(kolam_identity_invitation_revoke(f->db, other.author.ident, number, true),
-                     KOLAM_ERR_NOT_FOUND); /* another's */
-    assert_int_equal(kolam_identity_invitation_revoke(f->db, maker.author.ident, number, false),
-                     KOLAM_OK);
+    assert_int_equal(
+        kolam_identity_invitation_revoke(f->db, other.author.ident, NULL, number, true),
+        KOLAM_ERR_NOT_FOUND); /* another's */
+    assert_int_equal(
+        kolam_identity_invitation_revoke(f->db, maker.author.ident, NULL, number, false), KOLAM_OK);
     assert_int_equal(kolam_identity_invitation_use(f->db, code, late.author.ident, &used),
                      KOLAM_ERR_NOT_FOUND);
     assert_int_equal(invited(f, &guest, "main"), 3); /* who came stays */
-    assert_int_equal(kolam_identity_invitation_revoke(f->db, NULL, number, true), KOLAM_OK);
+    assert_int_equal(
+        kolam_identity_invitation_revoke(f->db, other.author.ident, "main", number, true),
+        KOLAM_OK);
     assert_int_equal(invited(f, &guest, "main"), -1); /* unless it is taken back */
 }
 

@@ -41,6 +41,7 @@ import { saveView } from './save.ts';
 import { Shell } from './shell.ts';
 import { Studio } from './studio.ts';
 import { Wall } from './wall.ts';
+import { YouDoor } from './you.ts';
 import { askForWorker } from './worker.ts';
 
 const CURSOR_EVERY_MS = 66;
@@ -56,7 +57,7 @@ function surroundings(lite: (() => WebSocket) | null): Surroundings {
   };
 }
 
-async function claim(code: string): Promise<boolean> {
+export async function claim(code: string): Promise<boolean> {
   try {
     const response = await fetch(`/claim/${code}`, {
       headers: { 'X-Kolam': '1' },
@@ -84,6 +85,7 @@ export class App {
   readonly doors: Doors;
   readonly shell: Shell;
   readonly place: PlaceDoor;
+  readonly you: YouDoor;
   readonly palette: Palette;
   readonly chrome: Chrome;
   readonly eyedropper: Eyedropper;
@@ -149,6 +151,7 @@ export class App {
         this.mine.messageCame(json);
         this.doors.messageCame(json);
         this.place.messageCame(json);
+        this.you.messageCame(json);
       },
     });
     this.wall.connection = this.session.connection;
@@ -200,6 +203,7 @@ export class App {
     addBrushActions(this);
     listenKeys(this.commands);
     this.shell = new Shell(this);
+    this.you = new YouDoor(this);
     listenPage(this);
     new AsSeen(this);
     this.wall.resize(viewport);
@@ -230,6 +234,7 @@ export class App {
     this.wall.tellAddress();
     this.wall.welcomed(welcome);
     this.place.welcomed(welcome);
+    this.you.welcomed(welcome);
     this.hand.restartPreview();
     if (this.rescue.hasWork) {
       this.session.identify();

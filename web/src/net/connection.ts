@@ -10,6 +10,7 @@ export interface Welcome {
   you: { artist: number; name: string } | null;
   recent: { level: number; x: string; y: string } | null;
   limits?: { unacknowledged?: number };
+  role?: string;
 }
 
 export type Json = Record<string, unknown> & { type: string };

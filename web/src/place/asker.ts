@@ -20,10 +20,15 @@ interface Waiting {
 }
 
 export class Asker {
-  private lastId = FIRST_ID;
+  private lastId: number;
   private readonly waiting = new Map<number, Waiting>();
 
-  constructor(private readonly send: (message: object) => boolean) {}
+  constructor(
+    private readonly send: (message: object) => boolean,
+    firstId = FIRST_ID,
+  ) {
+    this.lastId = firstId;
+  }
 
   ask(message: object): Promise<Json> {
     const id = ++this.lastId;

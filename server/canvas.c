@@ -8,6 +8,7 @@
 #include "fanout.h"
 #include "places_ws.h"
 #include "policy_keep.h"
+#include "writable.h"
 #include "kolam/alloc.h"
 
 #define IDLE_MS 60000
@@ -343,34 +344,16 @@ static void dispatch_one(void *ctx, struct kolam_canvas *canvas) {
     if (canvas->log) {
         kolam_log_dispatch(canvas->log);
     }
+    kolam_writable_watch(canvas);
 }
 
 void kolam_canvases_dispatch(struct kolam_server *server) {
     kolam_canvases_each(server, dispatch_one, NULL);
 }
 
-/* A full or failing disk is told once when it begins and once when it is over. */
-static void tell_writable(struct kolam_canvas *canvas) {
-    struct kolam_logfmt *logfmt = &canvas->server->logfmt;
-    struct kolam_log_stats stats;
-    char quoted[400];
-    bool is_full = canvas->log && !kolam_log_is_writable(canvas->log);
-    if (is_full == canvas->was_full) {
-        return;
-    }
-    canvas->was_full = is_full;
-    if (is_full) {
-        kolam_log_sqlite_stats(canvas->log, &stats);
-        kolam_logfmt(logfmt, KOLAM_LOG_ERROR, "canvas_not_writable", "canvas=%s reason=%s",
-                     canvas->name, kolam_logfmt_quote(quoted, sizeof(quoted), stats.failure.text));
-    } else {
-        kolam_logfmt(logfmt, KOLAM_LOG_INFO, "canvas_writable", "canvas=%s", canvas->name);
-    }
-}
-
 static void sweep_one(void *ctx, struct kolam_canvas *canvas) {
     const int64_t *now_ms = ctx;
-    tell_writable(canvas);
+    kolam_writable_watch(canvas);
     kolam_metrics_sweep_canvas(canvas);
     kolam_places_sweep(canvas);
     kolam_policy_sweep(canvas);

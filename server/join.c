@@ -15,6 +15,7 @@
 #include "subject.h"
 #include "policy_keep.h"
 #include "whence.h"
+#include "writable.h"
 
 static json_t *place_json(const struct kolam_canvas *canvas) {
     if (!canvas->has_place) {
@@ -64,6 +65,7 @@ static void welcome(struct kolam_session *session) {
     kolam_socket_set_message_max(session->ws, KOLAM_MESSAGE_BYTES_MAX);
     kolam_session_update_reading(session);
     kolam_list_append(&session->canvas->sessions, &session->canvas_link);
+    kolam_writable_tell(session);
     kolam_here_enter(session);
     kolam_sanctions_welcomed(session);
     if (session->has_author) {

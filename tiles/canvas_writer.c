@@ -214,7 +214,19 @@ enum kolam_status kolam_canvas_writer_rename(struct kolam_canvas_writer *writer,
     return note_failure(writer, status);
 }
 
+/* A file that somebody moved or deleted is written to all the same, and what is in it then is found by nobody. */
+static bool has_moved(sqlite3 *db) {
+    int has_moved = 0;
+    const int result = sqlite3_file_control(db, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
+    return result == SQLITE_OK && has_moved;
+}
+
 enum kolam_status kolam_canvas_writer_begin(struct kolam_canvas_writer *writer) {
+    if (has_moved(writer->db)) {
+        return kolam_fail(&writer->failure, KOLAM_ERR_IO,
+                          "%s: was moved or deleted: put it back, or restart kolam",
+                          sqlite3_db_filename(writer->db, "main"));
+    }
     return note_failure(writer, kolam_sql_exec(writer->db, "BEGIN IMMEDIATE"));
 }
 

@@ -158,7 +158,8 @@ enum kolam_status kolam_moment_resolve(struct kolam_reader *reader,
         return kolam_fail(error, status, "the canvas cannot be read: %s",
                           kolam_status_text(status));
     }
-    if (moment->is_time && moment->time_ms > now_ms) {
+    /* Of a clock that was set back since, what was drawn before is in the future: it is there all the same. */
+    if (moment->is_time && moment->time_ms > now_ms && moment->time_ms > info.last_time_ms) {
         return kolam_fail(error, KOLAM_ERR_NOT_FOUND,
                           "that time is in the future; leave out at= for now");
     }

@@ -5,7 +5,7 @@ import { load } from './load.mjs';
 
 const { SavingSign } = await load('core/saving.ts');
 
-const calm = { isOpen: true, strokes: 0, changes: 0, unkept: 0, trouble: null };
+const calm = { isOpen: true, isWritable: true, strokes: 0, changes: 0, unkept: 0, trouble: null };
 
 /** What is said at each moment of a story of [ms, facts]. */
 function tell(story) {
@@ -25,6 +25,24 @@ test('strokes_that_are_acknowledged_at_once_are_saved_without_a_flicker', () => 
   const said = tell(story);
   assert.deepEqual([...new Set(said)], ['', 'Saved']);
   assert.equal(said.lastIndexOf(''), 0);
+});
+
+test('a_server_that_cannot_save_is_said_at_once_and_until_it_can', () => {
+  const said = tell([
+    [0, {}],
+    [2_000, { isWritable: false }],
+    [3_000, { isWritable: false, strokes: 1 }],
+    [60_000, { isWritable: false, strokes: 2, changes: 1 }],
+    [61_000, { isOpen: false, isWritable: false, strokes: 3 }],
+    [63_000, { isOpen: false, isWritable: false, strokes: 3 }],
+    [64_000, { isWritable: true, strokes: 3 }],
+    [64_010, {}],
+    [66_000, {}],
+  ]);
+  assert.deepEqual(said, [
+    '', 'The wall cannot save now', 'The wall cannot save now: 1 waiting', 'The wall cannot save now: 3 waiting',
+    'The wall cannot save now: 3 waiting', 'Offline: 3 strokes waiting', 'Saving 3 strokes', 'Saving', 'Saved',
+  ]);
 });
 
 test('a_slow_server_is_said_after_a_second_and_stays_readable', () => {

@@ -279,6 +279,7 @@ export class App {
     const strokes = entries.filter((entry) => entry.refs.length + entry.seqs.length === 0).length;
     return {
       isOpen: this.link === 'open',
+      isWritable: this.session.isWritable,
       strokes,
       changes: entries.length - strokes,
       unkept: this.unkept,

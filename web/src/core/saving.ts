@@ -5,13 +5,14 @@ import { message } from '../i18n/i18n.ts';
 
 export interface Facts {
   isOpen: boolean; /* there is a connection */
+  isWritable: boolean; /* the server can keep what it is sent: its disk is not full */
   strokes: number; /* not acknowledged */
   changes: number; /* undos and redos not acknowledged */
   unkept: number; /* of all these, what would be lost with the page */
   trouble: 'full' | 'forbidden' | null;
 }
 
-export type SavingKind = 'quiet' | 'saved' | 'saving' | 'offline' | 'unkept';
+export type SavingKind = 'quiet' | 'saved' | 'saving' | 'offline' | 'held' | 'unkept';
 
 export interface Saving {
   kind: SavingKind;
@@ -41,6 +42,8 @@ function textOf(kind: SavingKind, facts: Facts): string {
         return message('saving.offline');
       }
       return message(isStrokes ? 'saving.offlineStrokes' : 'saving.offlineChanges', waiting);
+    case 'held':
+      return waiting.count === 0 ? message('saving.held') : message('saving.heldWaiting', waiting);
     case 'unkept': {
       const only = { count: unkept };
       return facts.trouble === 'full'
@@ -83,6 +86,9 @@ export class SavingSign {
     if (this.apartSinceMs !== null) {
       const fromMs = this.apartSinceMs + OFFLINE_AFTER_MS;
       return facts.unkept > 0 ? ['unkept', Math.min(savingMs, fromMs)] : ['offline', fromMs];
+    }
+    if (!facts.isWritable) {
+      return [facts.unkept > 0 ? 'unkept' : 'held', nowMs];
     }
     if (this.waitingSinceMs !== null) {
       const wasApart = this.kind === 'offline' || this.kind === 'unkept';

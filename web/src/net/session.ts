@@ -46,6 +46,7 @@ export class Session {
   readonly connection: Connection;
   private isIdentifying = false;
   private isKnown = false;
+  isWritable = true; /* the server can keep what it is sent */
   private retryTimer: number | null = null;
   private watchTimer: number | null = null;
   private heard = 0; /* answers to what was sent */
@@ -136,6 +137,7 @@ export class Session {
   }
 
   private welcomed(welcome: Welcome): void {
+    this.isWritable = true; /* else it is told next */
     this.person = welcome.you;
     this.isKnown = welcome.you !== null;
     this.events.welcomed?.(welcome);
@@ -152,6 +154,11 @@ export class Session {
         break;
       case 'artists':
         this.artistsCame(message['list'] as Person[]);
+        break;
+      case 'writable':
+        this.isWritable = message['writable'] !== false;
+        this.events.journalChanged?.();
+        this.flush();
         break;
       case 'refresh':
         this.events.refresh?.();

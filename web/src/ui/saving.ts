@@ -9,12 +9,14 @@ const ICONS: Record<Exclude<SavingKind, 'quiet'>, IconNode> = {
   saved: CloudCheck,
   saving: CloudUpload,
   offline: CloudOff,
+  held: CloudAlert,
   unkept: CloudAlert,
 };
 const TITLES: Record<Exclude<SavingKind, 'quiet'>, MessageId> = {
   saved: 'saving.savedTitle',
   saving: 'saving.savingTitle',
   offline: 'saving.offlineTitle',
+  held: 'saving.heldTitle',
   unkept: 'saving.unkeptTitle',
 };
 

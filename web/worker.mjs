@@ -8,7 +8,8 @@ import { build } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** What the first view of the wall needs, beside the page's scripts; what is loaded later is kept when it is. */
+/** What the first view of the wall needs, beside the page's scripts; what is loaded later is kept when the page has time, or when it
+ * is loaded. */
 const SHELL = ['/', '/app.css', '/ink.wasm', '/icon.svg', '/manifest.webmanifest'];
 
 async function hashOf(folder, path) {
@@ -37,12 +38,18 @@ export async function writeWorker(folder) {
     await rm(target, { force: true });
     return;
   }
+  const later = {};
+  for (const name of await readdir(folder)) {
+    if (/\.(js|css)$/.test(name) && name !== 'worker.js' && shell[`/${name}`] === undefined) {
+      later[`/${name}`] = await hashOf(folder, name);
+    }
+  }
   /* Languages are kept when they are spoken; a new text makes a new version all the same. */
   const languages = {};
   for (const name of await readdir(join(folder, 'messages'))) {
     languages[name] = await hashOf(folder, `messages/${name}`);
   }
-  const whole = JSON.stringify([shell, languages]);
+  const whole = JSON.stringify([shell, later, languages]);
   const version = createHash('sha256').update(whole).digest('hex').slice(0, 16);
   await build({
     absWorkingDir: here,
@@ -53,7 +60,7 @@ export async function writeWorker(folder) {
     format: 'iife',
     target: ['es2020'],
     tsconfigRaw: '{}',
-    define: { SHELL: JSON.stringify(shell), VERSION: JSON.stringify(version) },
+    define: { SHELL: JSON.stringify(shell), LATER: JSON.stringify(later), VERSION: JSON.stringify(version) },
     logLevel: 'warning',
   });
 }

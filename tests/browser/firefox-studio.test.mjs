@@ -1,6 +1,7 @@
 // Text, selecting and the wall as a place in Firefox: the same as in Chromium, in short.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { compareAll } from './compare.mjs';
 import { firefoxStage, press, skip } from './firefox-kit.mjs';
 import { canvasOf, draw, inkOf, screenshot, settled, until, wave } from './kit.mjs';
 import { somebody, there } from './place-kit.mjs';
@@ -72,6 +73,29 @@ test('firefox_finds_the_way_and_sees_who_draws_elsewhere', { skip }, async () =>
   await there(page, 0, 5000, 0);
   await press(page, 'Shift+H');
   await until(page, () => window.kolamDebug.place().heat.isShown);
+  assert.deepEqual(page.errors, []);
+  await page.close();
+});
+
+test('firefox_draws_with_every_brush_what_the_server_has', { skip }, async () => {
+  const page = await open('/c/brushes#@0,0,0');
+  const brushes = [['p', 4], ['n', 40], ['m', 30], ['a', 70]];
+  for (const [i, [key, width]] of brushes.entries()) {
+    await page.keyboard.press(key);
+    await page.evaluate((held) => window.kolamDebug.setBrush(held), { width });
+    await draw(page, wave([120, 120 + i * 120], [700, 120 + i * 120], 40, 20));
+  }
+  await page.keyboard.press('e');
+  await draw(page, [[400, 60], [410, 300], [400, 560]]);
+  await settled(page);
+  await until(page, (seq) => window.kolamDebug.status().seq === seq, brushes.length + 1);
+  await screenshot(page, 'firefox-brushes');
+  const total = await compareAll(page, server, 'brushes');
+  assert.ok(total.off / total.pixels <= 0.0001, JSON.stringify(total));
+  const before = await inkOf(page);
+  await press(page, 'Control+z');
+  await settled(page);
+  assert.ok((await inkOf(page)) > before);
   assert.deepEqual(page.errors, []);
   await page.close();
 });

@@ -129,6 +129,32 @@ test('without_the_server_the_wall_starts_as_it_was_seen_and_takes_strokes', asyn
   await second.stop();
 });
 
+test('tools_that_were_never_opened_and_the_language_work_without_the_server', async () => {
+  const { server } = await startLasting();
+  const page = await openPage(browser, server.address, { path: '/c/idle#@0,0,0', locale: 'de-DE' });
+  const context = page.context();
+  await installed(page);
+  await eventually(page, async () => {
+    const kept = await window.caches.open((await window.caches.keys()).find((name) => /shell/.test(name)));
+    const paths = (await kept.keys()).map(({ url }) => new URL(url).pathname);
+    return ['text-', 'select-', 'polygon-'].every((name) => paths.some((path) => path.startsWith(`/${name}`))) &&
+      ['/studio.css', '/shell.css', '/place.js', '/messages/de.json'].every((path) => paths.includes(path));
+  });
+  await server.kill();
+  await page.close();
+  const next = await context.newPage();
+  await next.goto(new URL('/c/idle#@0,0,0', server.address).href);
+  await until(next, () => window.kolamDebug !== undefined);
+  assert.equal(await next.evaluate(() => document.documentElement.lang), 'de');
+  for (const key of ['v', 't', 'Shift+F']) {
+    await next.keyboard.press(key);
+    await until(next, () => window.kolamDebug.studio() !== null);
+    await next.keyboard.press('p');
+    await until(next, () => window.kolamDebug.studio() === null);
+  }
+  await context.close();
+});
+
 test('started_without_the_server_and_without_a_place_it_is_where_one_was', async () => {
   const { server } = await startLasting();
   const page = await openPage(browser, server.address, { path: '/#@512,256,1' });

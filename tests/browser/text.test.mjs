@@ -11,7 +11,7 @@ const { decodeOp } = await load('core/op.ts');
 const { server, open, close } = await stage();
 
 const taken = (page) => until(page, () => window.kolamDebug.studio() !== null);
-const outlined = (page) => until(page, () => window.kolamDebug.studio().isShown);
+const outlined = (page) => until(page, () => window.kolamDebug.studio()?.isShown === true);
 
 async function strokesOf(canvas) {
   const query = 'level=0&x=-4000&y=-4000&width=8000&height=8000';
@@ -195,5 +195,109 @@ test('without_the_server_the_words_wait_and_say_so', async () => {
   await field.press('Control+Enter');
   await settled(page);
   assert.equal((await strokesOf('offline'))[0].text, 'patience');
+  await close(page);
+});
+
+test('what_is_typed_before_the_editor_is_there_is_in_it', async () => {
+  const page = await open('/c/early#@0,0,0');
+  let letGo;
+  const held = new Promise((resolve) => (letGo = resolve));
+  await page.route(/text-\w+\.js$/, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.keyboard.press('t');
+  await page.mouse.click(200, 200);
+  await page.keyboard.type('poem'); /* all of them are keys of the wall */
+  assert.equal(await page.evaluate(() => window.kolamDebug.studio()), null);
+  letGo();
+  await outlined(page);
+  const field = page.getByRole('textbox', { name: 'Text on the wall' });
+  assert.equal(await field.inputValue(), 'poem');
+  await page.keyboard.type('s');
+  assert.equal(await field.inputValue(), 'poems', 'and so is what is typed then');
+  await field.press('Control+Enter');
+  await settled(page);
+  assert.equal((await strokesOf('early'))[0].text, 'poems');
+  await close(page);
+});
+
+test('an_input_method_composes_in_the_field_and_enter_within_it_ends_a_word_only', async () => {
+  const page = await open('/c/compose#@0,0,0');
+  const cdp = await page.context().newCDPSession(page);
+  await page.keyboard.press('t');
+  await taken(page);
+  await page.mouse.click(200, 200);
+  const field = page.getByRole('textbox', { name: 'Text on the wall' });
+  for (const text of ['k', 'こ', 'こr', 'これ']) {
+    await cdp.send('Input.imeSetComposition', { text, selectionStart: text.length, selectionEnd: text.length });
+  }
+  await outlined(page);
+  const composing = await inkOf(page);
+  assert.ok(composing > 0, 'what is being composed is seen');
+  await screenshot(page, 'text-composing');
+  await field.dispatchEvent('keydown', { key: 'Escape', isComposing: true });
+  assert.equal(await field.isVisible(), true, 'Escape is the input method\'s');
+  await cdp.send('Input.insertText', { text: '此れ' });
+  await until(page, () => document.querySelector('.text-field').value === '此れ');
+  await cdp.send('Input.imeSetComposition', { text: 'は', selectionStart: 1, selectionEnd: 1 });
+  await cdp.send('Input.insertText', { text: 'は' });
+  await outlined(page);
+  await field.press('Control+Enter');
+  await settled(page);
+  assert.equal((await strokesOf('compose'))[0].text, '此れは');
+  await close(page);
+});
+
+test('words_on_the_wall_are_edited_in_one_step', async () => {
+  const page = await open('/c/again#@0,0,0,20');
+  await page.keyboard.press('t');
+  await taken(page);
+  await page.mouse.click(300, 300);
+  const field = page.getByRole('textbox', { name: 'Text on the wall' });
+  await page.getByRole('toolbar', { name: 'Text' }).getByRole('button', { name: 'Serif', exact: true }).click();
+  await field.fill('first try');
+  await outlined(page);
+  await field.press('Control+Enter');
+  await settled(page);
+  const before = await inkOf(page);
+  const [former] = await strokesOf('again');
+  await page.keyboard.press('v');
+  await until(page, () => window.kolamDebug.studio()?.count === 0);
+  await page.keyboard.press('Control+a');
+  await until(page, () => window.kolamDebug.studio().count === 1);
+  await screenshot(page, 'text-selected');
+  await page.getByRole('button', { name: 'Edit the words' }).click();
+  await outlined(page);
+  assert.equal(await field.inputValue(), 'first try');
+  assert.equal(await page.getByRole('button', { name: 'Serif', exact: true }).getAttribute('aria-pressed'), 'true');
+  await inkBecomes(page, (ink) => Math.abs(ink - before) < before * 0.01);
+  await screenshot(page, 'text-again');
+  await field.press('Escape');
+  await inkBecomes(page, (ink) => ink === before);
+  assert.equal((await status(page)).seq, 1, 'Escape leaves it as it was');
+  await page.keyboard.press('v');
+  await until(page, () => window.kolamDebug.studio()?.count === 0);
+  await page.keyboard.press('Control+a');
+  await until(page, () => window.kolamDebug.studio().count === 1);
+  await page.keyboard.press('Enter');
+  await outlined(page);
+  await field.fill('first try, again');
+  await outlined(page);
+  await field.press('Control+Enter');
+  await settled(page);
+  await until(page, () => window.kolamDebug.status().seq === 3);
+  const [stroke, ...others] = (await strokesOf('again')).filter(({ text }) => text !== undefined).reverse();
+  assert.equal(stroke.text, 'first try, again');
+  assert.ok(others.length <= 1);
+  assert.equal(stroke.color, former.color);
+  const begin = ({ origin, points }) => [origin.x * 2048 + points.x[0], origin.y * 2048 + points.y[0]];
+  const [now, then] = [begin(stroke), begin(former)];
+  assert.ok(Math.hypot(now[0] - then[0], now[1] - then[1]) <= 3, `its first letter stays: ${now} and ${then}`);
+  await page.keyboard.press('Control+z');
+  await inkBecomes(page, (ink) => ink === before);
+  await page.keyboard.press('Control+Shift+z');
+  await settled(page);
+  assert.notEqual(await inkOf(page), before);
   await close(page);
 });

@@ -7,6 +7,8 @@ import type { Studio, StudioTool } from './studio.ts';
 
 export interface Selecting extends StudioTool {
   readonly hasSelection: boolean;
+  readonly isText: boolean;
+  editText(): void;
   nudge(dx: number, dy: number): void; /* CSS pixels */
   grow(factor: number): void;
   turn(degrees: number): void;
@@ -63,6 +65,7 @@ export function addSelecting(app: App, studio: Studio): void {
     command('all', 'select.all', ['mod+a'], (tool) => tool.all(), isReady),
     command('next', 'select.next', ['pagedown'], (tool) => tool.next(1), isReady),
     command('previous', 'select.previous', ['pageup'], (tool) => tool.next(-1), isReady),
+    command('editText', 'select.editText', ['enter'], (tool) => tool.editText(), () => isSelected() && selecting()!.isText),
     command('double', 'select.double', ['mod+d'], (tool) => tool.double()),
     command('remove', 'select.remove', ['delete', 'backspace'], (tool) => tool.remove()),
     ...move('left', 'select.left', -1, 0),

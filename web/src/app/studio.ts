@@ -4,8 +4,10 @@ import { TOOLS, type Use } from '../core/tools.ts';
 import type { Acked, Entry } from '../core/journal.ts';
 import type { Touch } from '../hand/hand.ts';
 import type { Ink } from '../ink.ts';
+import type { Item } from '../select/find.ts';
 import { message } from '../i18n/i18n.ts';
 import type { App } from './app.ts';
+import { EarlyWords } from './earlywords.ts';
 import { addSelecting } from './selecting.ts';
 
 type Loaded = Exclude<Use, 'draw' | 'hand'>;
@@ -28,6 +30,10 @@ export interface StudioTool {
   coloured?(rgb: string): void;
   /* True if it was the tool's own to undo. */
   undo?(): boolean;
+  /* What was typed before it was there. */
+  typed?(words: string): void;
+  /* A text of one's own is to be changed. */
+  reopen?(item: Item): void;
   /* Something else than the tool changed one's strokes. */
   undone?(): void;
   acknowledged?(acked: Acked): void;
@@ -45,6 +51,7 @@ export class Studio {
   private isDown = false;
   private waiting: ((tool: StudioTool) => void)[] = [];
   private hasStyle = false;
+  private early: EarlyWords | null = null;
 
   constructor(
     readonly app: App,
@@ -82,6 +89,8 @@ export class Studio {
       this.active?.leave();
       this.active = null;
       this.waiting = [];
+      void this.early?.close();
+      this.early = null;
       this.use = use;
       document.body.dataset['use'] = use;
       if (use !== 'draw' && use !== 'hand') {
@@ -105,10 +114,19 @@ export class Studio {
       this.loading.set(use, loading);
     }
     const tool = await loading;
+    const words = (await this.early?.close()) ?? '';
     if (this.use === use && tool !== null) {
+      this.early = null;
       this.active = tool;
       this.waiting.splice(0).forEach((act) => act(tool));
+      tool.typed?.(words);
     }
+  }
+
+  /* From the list of one's strokes back into the field. */
+  reopen(item: Item): void {
+    this.app.palette.setTool('text');
+    this.act((tool) => tool.reopen?.(item));
   }
 
   private async load(use: Loaded): Promise<StudioTool> {
@@ -159,6 +177,9 @@ export class Studio {
     this.isDown = false;
     if (wasDown) {
       this.act((tool) => tool.end(isDone));
+    }
+    if (wasDown && isDone && this.use === 'text' && this.active === null) {
+      this.early ??= new EarlyWords(); /* within the press: a phone shows its keyboard for no later wish */
     }
     return wasDown;
   }

@@ -5,25 +5,29 @@ import { messagesUrl } from '../i18n/load.ts';
 
 const AFTER_MS = 2_000;
 
+/* Then there is time for what may be needed without the server. */
+const KEEP_AFTER_MS = 3_000;
+
 export function askForWorker(isConnected: () => boolean): void {
   if (!('serviceWorker' in navigator)) {
     return;
   }
   window.setTimeout(() => {
     if (isConnected()) {
-      keepLanguage();
-      navigator.serviceWorker.register('/worker.js').catch(() => {
+      navigator.serviceWorker.register('/worker.js').then(keepMore, () => {
         /* forbidden, or the server went: the next connection asks again */
       });
     }
   }, AFTER_MS);
 }
 
-/* The page's language came before there was a worker to keep it. */
-function keepLanguage(): void {
+/* Not of those who pay for each byte: they get it when they ask for it. */
+function keepMore(): void {
+  const { connection } = navigator as Navigator & { connection?: { saveData?: boolean } };
   const code = document.documentElement.lang;
-  if (code !== 'en' && navigator.serviceWorker.controller === null) {
-    const again = (): void => void fetch(messagesUrl(code)).catch(() => null);
-    navigator.serviceWorker.addEventListener('controllerchange', again, { once: true });
+  const language = code === 'en' ? '' : messagesUrl(code);
+  const tell = (worker: ServiceWorkerRegistration): void => worker.active?.postMessage({ keep: language });
+  if (connection?.saveData !== true) {
+    window.setTimeout(() => void navigator.serviceWorker.ready.then(tell), KEEP_AFTER_MS);
   }
 }

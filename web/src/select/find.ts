@@ -1,5 +1,6 @@
 /* One's own strokes in an area: from the server, and those that still wait for it. */
 import type { Names } from '../core/history.ts';
+import type { Acked } from '../core/journal.ts';
 import { decodeFrame, type ServerRecord } from '../core/protocol.ts';
 import { EDIT_OPS_MAX, type Stroke } from '../core/op.ts';
 import { boundsOf, markMeetsTile } from '../core/marks.ts';
@@ -217,4 +218,17 @@ function isBaked(
 ): boolean {
   const [seq] = seqs;
   return seq !== undefined && seq <= baseSeq && markMeetsTile({ key: '', seq, parts: [...parts] }, tile);
+}
+
+/* What waited for the server has a seq now; those of the item. */
+export function nameBySeqs({ names, parts }: Item, { entry, seq }: Acked): number[] {
+  const { counter, count, edit } = entry;
+  const isIts = (ref: number): boolean =>
+    edit === null ? ref === counter : ref > counter && ref < counter + count;
+  const seqs = names.refs
+    .filter(isIts)
+    .flatMap((ref) => (edit === null ? parts.map((_, i) => seq + i) : [seq + ref - counter]));
+  names.seqs.push(...seqs);
+  names.refs = names.refs.filter((ref) => !isIts(ref));
+  return seqs;
 }

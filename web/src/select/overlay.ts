@@ -1,6 +1,6 @@
 /* What is seen of a selection: the lasso while it is drawn, the strokes meant, their frame with its handles, and
  * what can be done with them. Knows where things are on the screen, not what they mean. */
-import { Copy, Trash2, X } from 'lucide';
+import { Copy, TextCursorInput, Trash2, X } from 'lucide';
 import { message } from '../i18n/i18n.ts';
 import { button, element } from '../ui/dom.ts';
 import type { Spot } from './shape.ts';
@@ -15,6 +15,7 @@ export interface OverlayEvents {
   recolour(): void;
   double(): void;
   remove(): void;
+  editText(): void;
   letGo(): void;
 }
 
@@ -64,6 +65,7 @@ export class Overlay {
   private readonly handles: HTMLElement[];
   private readonly bar: HTMLElement;
   private readonly countText = element('output', { class: 'select-count', role: 'status' });
+  private readonly words: HTMLElement;
   private readonly swatch = element('span', { class: 'select-swatch' });
 
   constructor(
@@ -79,10 +81,12 @@ export class Overlay {
     recolour.setAttribute('aria-label', label);
     recolour.title = label;
     recolour.addEventListener('click', () => events.recolour());
+    this.words = button(message('select.editText'), TextCursorInput, 'enter', () => events.editText());
     this.bar = element(
       'div',
       { class: 'bar select-bar', role: 'toolbar', 'aria-label': message('select.bar') },
       this.countText,
+      this.words,
       recolour,
       button(message('select.doubleShort'), Copy, 'mod+d', () => events.double()),
       button(message('select.removeShort'), Trash2, 'delete', () => events.remove()),
@@ -125,7 +129,8 @@ export class Overlay {
     this.lasso.classList.toggle('is-asking', isAsking);
   }
 
-  setCount(count: number): void {
+  setCount(count: number, isText: boolean): void {
+    this.words.hidden = !isText;
     this.countText.textContent = message('select.count', { count });
   }
 

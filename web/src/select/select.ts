@@ -16,7 +16,7 @@ import type { App } from '../app/app.ts';
 import type { Selecting } from '../app/selecting.ts';
 import { TooMuch } from '../app/mine.ts';
 import { cornersOfView, insideOf, placeAt, underPointer } from './choose.ts';
-import { noneReason, openTiles, type Item } from './find.ts';
+import { nameBySeqs, noneReason, openTiles, type Item } from './find.ts';
 import {
   aboutMiddle,
   changeMatrix,
@@ -84,6 +84,7 @@ class Select implements Selecting {
         recolour: () => this.coloured(app.palette.rgb),
         double: () => this.double(),
         remove: () => this.remove(),
+        editText: () => this.editText(),
         letGo: () => this.letGo(),
       },
       this.ghost.canvas,
@@ -338,7 +339,7 @@ class Select implements Selecting {
     if (this.frame === null) {
       this.overlay.hideSelection();
     } else {
-      this.overlay.setCount(this.items.length);
+      this.overlay.setCount(this.items.length, this.isText);
       this.overlay.setColor(this.app.palette.rgb);
       this.overlay.setHints(hintLines(this.items, anchor));
     }
@@ -510,6 +511,19 @@ class Select implements Selecting {
     }
   }
 
+  /* One text, and nothing else. */
+  get isText(): boolean {
+    return this.items.length === 1 && this.items[0]!.parts[0]!.text !== undefined;
+  }
+
+  /* Its words go back into the field, with the tool that they came from. */
+  editText(): void {
+    this.settle();
+    const [item] = this.items;
+    this.letGo();
+    this.app.studio.reopen(item!);
+  }
+
   remove(): void {
     this.settle();
     this.app.mine.edit(this.allNames(), []);
@@ -550,19 +564,12 @@ class Select implements Selecting {
     this.letGo();
   }
 
-  acknowledged({ entry, seq }: Acked): void {
-    const { counter, count, edit } = entry;
-    for (const { names, parts } of this.items) {
-      const isIts = (ref: number): boolean =>
-        edit === null ? ref === counter : ref > counter && ref < counter + count;
-      for (const ref of names.refs.filter(isIts)) {
-        const seqs = edit === null ? parts.map((_, i) => seq + i) : [seq + ref - counter];
-        names.seqs.push(...seqs);
-        if (this.isHeld) {
-          this.look.scene.override(seqs, true, HELD);
-        }
+  acknowledged(acked: Acked): void {
+    for (const item of this.items) {
+      const seqs = nameBySeqs(item, acked);
+      if (this.isHeld) {
+        this.look.scene.override(seqs, true, HELD);
       }
-      names.refs = names.refs.filter((ref) => !isIts(ref));
     }
   }
 

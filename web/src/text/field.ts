@@ -113,6 +113,12 @@ export class Field {
     this.area.focus({ preventScroll: true });
   }
 
+  /* What was typed before the field was there. */
+  prepend(words: string): void {
+    this.area.value = words + this.area.value;
+    this.resize();
+  }
+
   close(): void {
     this.root.hidden = true;
     this.area.value = '';
@@ -123,7 +129,7 @@ export class Field {
     this.size = size;
     this.box = { width: 0, height: 0 };
     this.fonts.forEach((made, each) => made.setAttribute('aria-pressed', String(each === font)));
-    this.sizeText.textContent = formatNumber(size);
+    this.sizeText.textContent = formatNumber(Math.round(size));
     this.area.style.fontFamily = FAMILIES[font];
     this.area.style.fontSize = `${size}px`;
     this.resize();

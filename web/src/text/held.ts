@@ -28,8 +28,8 @@ export class Held {
     return markKey(this.app.journal.nonce, this.counter!);
   }
 
-  /* All of it anew, of one group; nothing, if there are no parts. */
-  set(parts: Stroke[]): void {
+  /* All of it anew, of one group; nothing, if there are no parts. What would be there twice if the page died is no draft. */
+  set(parts: Stroke[], isDraft = true): void {
     const { journal, session, wall } = this.app;
     if (parts.length === 0) {
       this.cancel();
@@ -45,7 +45,7 @@ export class Held {
     }
     this.parts = held;
     this.hasNews = true;
-    this.isKept = false;
+    this.isKept = !isDraft;
     wall.scene.removePending(this.key);
     wall.scene.addPending(this.key, held);
     wall.request();
@@ -117,6 +117,13 @@ export class Held {
     this.forget();
     app.palette.use();
     app.mine.drew(app.journal.addStrokes(bodies));
+  }
+
+  /* What is held, and nothing is any more: it goes another way. */
+  take(): Stroke[] {
+    const { parts } = this;
+    this.cancel();
+    return parts;
   }
 
   cancel(): void {

@@ -2,6 +2,8 @@
  * what was seen. The field's own letters show only while the outline is late. */
 import type { App } from '../app/app.ts';
 import type { StudioTool } from '../app/studio.ts';
+import type { Acked } from '../core/journal.ts';
+import { nameBySeqs, type Item } from '../select/find.ts';
 import { displayLevel, positionToScreen, screenToPosition } from '../core/camera.ts';
 import { clampToWorld, toLevel, translate, type Position } from '../core/geometry.ts';
 import { screenToWall, wallMatrix } from '../core/turn.ts';
@@ -10,6 +12,7 @@ import { message, type MessageId } from '../i18n/i18n.ts';
 import { cssColor } from '../ui/dom.ts';
 import { Field, isFont, SIZES, type Font } from './field.ts';
 import { Held } from './held.ts';
+import { changeText, EDITED, findText, hideText, type Edited } from './reopen.ts';
 import { textStrokes, type Direction, type Outline } from './outline.ts';
 
 const BYTES_MAX = 800;
@@ -24,6 +27,8 @@ interface Site {
   zoom: number;
   direction: Direction;
   startMs: number;
+  /* What is changed, if it was on the wall before. */
+  edited: Edited | null;
 }
 
 interface Shown {
@@ -36,6 +41,7 @@ export function openText(app: App): Text {
 }
 
 class Text implements StudioTool {
+  private former: { font: Font; size: number } | null = null;
   private readonly held: Held;
   private readonly field: Field;
   private site: Site | null = null;
@@ -51,7 +57,7 @@ class Text implements StudioTool {
   constructor(private readonly app: App) {
     this.held = new Held(app);
     this.field = new Field({
-      typed: () => this.typed(),
+      typed: () => this.changed(),
       done: () => this.close(),
       cancel: () => this.cancel(),
       setFont: (font) => this.setLook(font, this.size),
@@ -70,9 +76,11 @@ class Text implements StudioTool {
   private setLook(font: Font, size: number): void {
     this.font = font;
     this.size = size;
-    this.app.keeping.settings.set('text', { font, size });
+    if (this.former === null) {
+      this.app.keeping.settings.set('text', { font, size });
+    }
     this.field.setLook(font, size);
-    this.typed();
+    this.changed();
   }
 
   /* ---- the pointer ---- */
@@ -108,14 +116,65 @@ class Text implements StudioTool {
     const up = (-this.size * LINE * scale) / 2;
     const place = toLevel(screenToPosition(camera, viewport, at.x, at.y), level);
     const corner = clampToWorld(translate(place, direction.down.dx * up, direction.down.dy * up));
-    this.site = { corner, zoom: camera.zoom, direction, startMs: Date.now() };
+    const words = this.app.keeping.settings.get('words');
+    const site = { corner, zoom: camera.zoom, direction, startMs: Date.now(), edited: null };
+    this.openAt(site, typeof words === 'string' ? words : '');
+  }
+
+  private openAt(site: Site, words: string): void {
+    this.site = site;
     this.shown = null;
     this.trouble = null;
     this.isClosing = false;
-    const words = this.app.keeping.settings.get('words');
-    this.field.open(typeof words === 'string' ? words : '', this.font, this.size);
-    this.coloured();
-    this.typed();
+    this.field.open(words, this.font, this.size);
+    this.field.setColor(cssColor(this.color));
+    this.changed();
+  }
+
+  /* It keeps the colour that it has, until another is chosen. */
+  private get color(): number {
+    return this.site?.edited?.color ?? this.app.palette.brush('text').color;
+  }
+
+  typed(words: string): void {
+    if (words !== '' && this.site !== null) {
+      this.field.prepend(words);
+      this.changed();
+    }
+  }
+
+  /* ---- what is on the wall already ---- */
+
+  reopen(item: Item): void {
+    void findText(this.app, item).then((found) => {
+      if (found === null || this.site !== null || this.app.studio.active !== this) {
+        this.app.chrome.toast.say(message(this.app.link === 'open' ? 'text.busy' : 'text.apart'));
+        return;
+      }
+      const { camera } = this.app.wall;
+      this.former = { font: this.font, size: this.size };
+      this.font = found.font;
+      this.size = found.emPx * 2 ** (camera.zoom - found.corner.level);
+      hideText(this.app, item, true);
+      const { corner, direction } = found;
+      const edited = { item, color: item.parts[0]!.color };
+      this.openAt({ corner, zoom: camera.zoom, direction, startMs: Date.now(), edited }, item.parts[0]!.text!);
+    });
+  }
+
+  acknowledged(acked: Acked): void {
+    const item = this.site?.edited?.item;
+    if (item !== undefined) {
+      this.app.wall.scene.override(nameBySeqs(item, acked), true, EDITED);
+    }
+  }
+
+  /* The look that one writes with oneself. */
+  private restoreLook(): void {
+    if (this.former !== null) {
+      ({ font: this.font, size: this.size } = this.former);
+      this.former = null;
+    }
   }
 
   /* ---- the outline ---- */
@@ -149,7 +208,7 @@ class Text implements StudioTool {
     return this.site !== null && this.shown?.question === this.question(this.site);
   }
 
-  private typed(): void {
+  private changed(): void {
     const { site } = this;
     if (site === null) {
       return;
@@ -189,11 +248,11 @@ class Text implements StudioTool {
     }
     this.asking = null;
     if (this.site !== site) {
-      this.typed();
+      this.changed();
     } else if (this.trouble === null && !this.isShown && this.hasWords) {
       void this.ask(site);
     } else if (retryMs !== null) {
-      window.setTimeout(() => this.typed(), retryMs);
+      window.setTimeout(() => this.changed(), retryMs);
     }
     if (this.trouble !== null && this.site === site) {
       this.isClosing = false; /* the words stay in the field */
@@ -219,9 +278,9 @@ class Text implements StudioTool {
   private draw(words: string): void {
     const { site, shown } = this;
     if (site !== null && shown !== null) {
-      const { color } = this.app.palette.brush('text');
-      const { corner, direction, startMs } = site;
-      this.held.set(textStrokes(shown.outline, corner, direction, words, color, startMs));
+      const { corner, direction, startMs, edited } = site;
+      const strokes = textStrokes(shown.outline, corner, direction, words, this.color, startMs);
+      this.held.set(strokes, edited === null);
     }
   }
 
@@ -239,20 +298,26 @@ class Text implements StudioTool {
     if (this.site === null) {
       return;
     }
-    if (!this.hasWords) {
+    const { edited } = this.site;
+    if (!this.hasWords && edited === null) {
       this.cancel();
-    } else if (this.isShown) {
+    } else if (this.isShown || !this.hasWords) {
       this.site = null;
       this.forgetWords();
+      this.restoreLook();
       this.field.close();
       try {
-        this.held.commit();
+        if (edited === null) {
+          this.held.commit();
+        } else {
+          changeText(this.app, edited.item, this.held.take());
+        }
       } catch {
         this.app.chrome.toast.say(message('studio.tooFar'));
       }
     } else {
       this.isClosing = true;
-      this.typed();
+      this.changed();
     }
   }
 
@@ -263,7 +328,11 @@ class Text implements StudioTool {
   }
 
   private cancel(): void {
+    if (this.site?.edited) {
+      hideText(this.app, this.site.edited.item, false);
+    }
     this.site = null;
+    this.restoreLook();
     this.shown = null;
     this.forgetWords();
     this.field.close();
@@ -298,13 +367,16 @@ class Text implements StudioTool {
   }
 
   coloured(): void {
-    this.field.setColor(cssColor(this.app.palette.brush('text').color));
+    if (this.site?.edited) {
+      this.site.edited.color = null;
+    }
+    this.field.setColor(cssColor(this.color));
     this.draw(this.words);
   }
 
   linked(): void {
     if (this.app.link === 'open' && this.trouble === 'text.apart') {
-      this.typed();
+      this.changed();
     }
   }
 
@@ -335,6 +407,6 @@ class Text implements StudioTool {
 }
 
 function stepped(size: number, direction: 1 | -1): number {
-  const at = SIZES.indexOf(size);
-  return SIZES[Math.min(SIZES.length - 1, Math.max(0, at + direction))]!;
+  const others = SIZES.filter((each) => (each - size) * direction > 0.5);
+  return (direction > 0 ? others[0] : others[others.length - 1]) ?? size;
 }

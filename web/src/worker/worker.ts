@@ -9,6 +9,7 @@
 declare const self: ServiceWorkerGlobalScope;
 /* From the build: path to SHA-256, and the hash of all of them. */
 declare const SHELL: Record<string, string>;
+declare const LATER: Record<string, string>;
 declare const VERSION: string;
 
 const PREFIX = 'kolam-shell-';
@@ -104,6 +105,28 @@ async function file(event: FetchEvent, path: string): Promise<Response> {
   }
 }
 
+/* The page has time: what it may load later, tools that were never opened among it, and the language it speaks. One after
+ * another, so that nothing that is waited for waits for this. What fails is kept when it is loaded, or the next time. */
+async function keepMore(languages: readonly string[]): Promise<void> {
+  const cache = await caches.open(NAME);
+  for (const path of [...Object.keys(LATER), ...languages]) {
+    try {
+      const hash = LATER[path];
+      if ((await cache.match(path)) === undefined) {
+        await (hash === undefined ? cache.add(path) : keepFile(cache, path, hash));
+      }
+    } catch {
+      /* without the server, or it has another version by now */
+    }
+  }
+}
+
+self.addEventListener('message', (event) => {
+  const { keep } = (event.data ?? {}) as { keep?: unknown };
+  if (typeof keep === 'string') {
+    event.waitUntil(keepMore(/^\/messages\/\w+\.json$/.test(keep) ? [keep] : []));
+  }
+});
 self.addEventListener('install', (event) => event.waitUntil(install()));
 self.addEventListener('activate', (event) => event.waitUntil(activate()));
 self.addEventListener('fetch', (event) => {

@@ -302,6 +302,58 @@ test('on_a_phone_the_toolbar_makes_room_for_the_hand', async () => {
   await phone.close();
 });
 
+test('on_a_phone_on_its_side_and_for_the_left_hand_no_control_covers_another', async () => {
+  const phone = await openPhone('/c/side#@0,0,0');
+  const { page } = phone;
+  const boxes = () =>
+    page.evaluate(() =>
+      [...document.querySelectorAll('.tools, .zoom, .doors, .corner > *, .compass, .map')]
+        .filter((each) => each.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
+        .map((each) => {
+          const { left, top, right, bottom } = each.getBoundingClientRect();
+          return { name: each.className, left, top, right, bottom };
+        })
+        .filter(({ left, right }) => right > left),
+    );
+  const check = async (name, { width, height }) => {
+    const found = await boxes();
+    await screenshot(page, `touch-${name}`);
+    for (const a of found) {
+      assert.ok(a.left >= 0 && a.right <= width && a.top >= 0 && a.bottom <= height, `${name}: ${JSON.stringify(a)}`);
+      for (const b of found.filter((other) => other !== a)) {
+        const isApart = a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+        assert.ok(isApart, `${name}: ${JSON.stringify([a, b])}`);
+      }
+    }
+    return found;
+  };
+  const sides = [{ width: 844, height: 390 }, { width: 420, height: 760 }];
+  for (const isLeft of [false, true]) {
+    if (isLeft) {
+      await page.keyboard.press('Control+k');
+      await until(page, () => document.querySelector('.finder')?.open);
+      await page.keyboard.type('left hand');
+      await until(page, () => /left hand/.test(document.querySelector('.finder [aria-selected=true]')?.textContent ?? ''));
+      await page.keyboard.press('Enter');
+      await page.locator('body.is-left-handed').waitFor();
+    }
+    for (const size of sides) {
+      await page.setViewportSize(size);
+      await until(page, (width) => document.querySelector('#wall').width >= width, size.width);
+      const found = await check(`${isLeft ? 'left' : 'right'}-${size.width > size.height ? 'side' : 'upright'}`, size);
+      const doors = found.find(({ name }) => /doors/.test(name));
+      if (doors !== undefined) {
+        assert.equal(doors.left > size.width / 2, isLeft, 'it is at the hand\'s other side');
+      }
+      await phone.put(0, size.width / 2, size.height / 2);
+      await phone.put(0, size.width / 2 + 60, size.height / 2 + 20);
+      await phone.lift(0);
+      await settled(page);
+    }
+  }
+  await phone.close();
+});
+
 test('the_bars_of_a_phones_browser_do_not_move_the_wall', async () => {
   const phone = await openPhone('/c/bars#@0,0,0');
   const { page } = phone;

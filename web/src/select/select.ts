@@ -31,13 +31,7 @@ import {
 import { Ghost } from './ghost.ts';
 import { apply, compose, Overlay, type Grip, type Matrix } from './overlay.ts';
 import { boxAlong, type Spot } from './shape.ts';
-import {
-  changeSpot,
-  changeStroke,
-  isNothing,
-  recoloured,
-  type Change,
-} from './transform.ts';
+import { changeSpot, changeStroke, isNothing, recoloured, type Change } from './transform.ts';
 
 interface Grab {
   what: 'lasso' | 'move' | Grip;

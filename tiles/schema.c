@@ -113,8 +113,8 @@ static const char *const tiles_steps[] = {
     "                       pixels BLOB, is_averaged INTEGER NOT NULL);"
     "CREATE UNIQUE INDEX keyframe_place ON keyframe (level, x, y, seq);",
     /* 2 -> 3: a check of each picture */
-    "ALTER TABLE tile ADD COLUMN sum INTEGER;"
-    "ALTER TABLE keyframe ADD COLUMN sum INTEGER;",
+    ("ALTER TABLE tile ADD COLUMN sum INTEGER;"
+     "ALTER TABLE keyframe ADD COLUMN sum INTEGER;"),
 };
 
 #define STEPS(list) .version = sizeof(list) / sizeof(list)[0], .steps = (list)

@@ -9,6 +9,7 @@ import test from 'node:test';
 
 import { eventually, get, kolam, makeFolder, startServer } from '../wire/client.mjs';
 import { SqliteFile } from '../wire/sqlite.mjs';
+import { Keeper } from './keeper.mjs';
 import { JournalWriter, makeRandom } from './load.mjs';
 import '../wire/tidy.mjs';
 
@@ -39,8 +40,9 @@ function keepLooking(server) {
   };
 }
 
-async function round(folder, writers, { moment, signal }) {
+async function round(folder, writers, { moment, signal, keeper }) {
   const server = await startServer({ data: folder });
+  const kept = keeper?.work(server);
   await Promise.all(writers.map((writer) => writer.connect(server, CANVAS)));
   const stopLooking = keepLooking(server);
   let acks = 0;
@@ -58,15 +60,21 @@ async function round(folder, writers, { moment, signal }) {
     });
     writers.forEach((writer) => writer.fill());
   });
+  if (keeper) {
+    const done = keeper.count + moment.tasks;
+    await eventually(() => keeper.count >= done, `${moment.tasks} of the keeper's tasks`, 60000);
+  }
   const { code, signal: by } = await (signal === 'SIGTERM' ? server.stop() : server.kill());
   await Promise.all(writers.map((writer) => writer.client.closed));
   await stopLooking();
+  await kept;
   assert.deepEqual([code, by], signal === 'SIGTERM' ? [0, null] : [null, 'SIGKILL']);
   writers.forEach((writer) => assert.equal(writer.failure, null, `writer ${writer.index}`));
 }
 
 // The log as it stands in a file that a server closed, held against the journals.
-function compare(folder, writers, mayBeMissing) {
+// `isAlone`: nobody but the writers did anything.
+function compare(folder, writers, mayBeMissing, isAlone = true) {
   const file = new SqliteFile(join(folder, 'canvases', `${CANVAS}.kolam`));
   const rows = file.rows('op');
   const origins = new Map(file.rows('origin').map(({ id, nonce }) =>
@@ -76,6 +84,9 @@ function compare(folder, writers, mayBeMissing) {
   const last = new Map();
   for (const row of rows) {
     const nonce = origins.get(row.origin);
+    if (!isAlone && !writers.some((writer) => writer.nonce === nonce)) {
+      continue;
+    }
     const id = `${nonce}/${row.counter}`;
     assert.ok(!found.has(id), `${id} is there twice, as ${found.get(id)?.seq} and ${row.seq}`);
     assert.ok(row.counter > (last.get(nonce) ?? 0), `${id} comes after ${last.get(nonce)}`);
@@ -103,7 +114,7 @@ function compare(folder, writers, mayBeMissing) {
     }
   }
   assert.deepEqual([...found.keys()], [], 'there is something that nobody sent');
-  return { sent, acknowledged, rows: rows.length };
+  return { sent, acknowledged, rows: rows.length, all: rows };
 }
 
 async function check(folder) {
@@ -140,6 +151,30 @@ async function run(t, { rounds, signals }) {
 test('what_was_acknowledged_survives_kill_9_at_any_moment', (t) => run(t, { rounds: ROUNDS, signals: ['SIGKILL'] }));
 
 test('what_was_acknowledged_survives_sigterm', (t) => run(t, { rounds: IS_LONG ? 40 : 8, signals: ['SIGTERM'] }));
+
+test('acts_places_rollbacks_and_people_survive_kill_9', async () => {
+  const random = makeRandom(SEED + 2);
+  const folder = makeFolder();
+  const writers = [0, 1].map((index) => new JournalWriter(index, random));
+  const keeper = new Keeper(random);
+  for (let i = 0; i < (IS_LONG ? 40 : 8); i += 1) {
+    const moment = { acks: 1 + random.below(100), afterMs: random.below(40), tasks: 4 + random.below(8) };
+    await round(folder, writers, { moment, signal: 'SIGKILL', keeper });
+  }
+  const server = await startServer({ data: folder });
+  await Promise.all(writers.map((writer) => writer.connect(server, CANVAS, { isPaused: true })));
+  await eventually(() => writers.every((writer) => writer.failure || writer.unacknowledged === 0), 'all acknowledged', 60000);
+  writers.forEach((writer) => assert.equal(writer.failure, null, `writer ${writer.index}`));
+  assert.equal((await server.stop()).code, 0);
+  const { all } = compare(folder, writers, false, false);
+  const again = await startServer({ data: folder });
+  assert.deepEqual(await keeper.missing(again, all), []);
+  assert.equal((await again.stop()).code, 0);
+  await check(folder);
+  const { records, people } = keeper;
+  assert.ok(records.length > 20 && people.length > 5, `${records.length} records, ${people.length} people`);
+  console.log(`# ${records.length} records and hides of rollbacks, ${people.length} people: each there`);
+});
 
 test('the_file_of_a_stopped_server_holds_what_was_acknowledged_after_a_kill_too', async () => {
   const random = makeRandom(SEED + 1);

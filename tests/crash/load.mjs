@@ -1,7 +1,7 @@
 // Writers that remember: each keeps a journal of what it sent and what was acknowledged, as a good client
 // does, so that after any crash it can be said what must be in the log, and what may be.
 
-import { Client, hideBody, newNonce, showBody, strokeBody } from '../wire/client.mjs';
+import { Client, editBody, hideBody, newNonce, showBody, strokeBody } from '../wire/client.mjs';
 
 // A small generator (mulberry32): the same numbers for the same seed.
 export function makeRandom(seed) {
@@ -96,6 +96,7 @@ export class JournalWriter {
       const target = this.strokes[random.below(this.strokes.length)];
       return [roll < 2 ? hideBody(target) : showBody(target)];
     }
+    const isEdit = roll === 19 && this.strokes.length > 0;
     const options = {
       ...this.place, level: 0, tool: ['pen', 'pen', 'marker', 'eraser'][random.below(4)],
       color: random.below(2 ** 32), width: 256 + random.below(4096),
@@ -104,6 +105,10 @@ export class JournalWriter {
       ...options, ...more,
       points: Array.from({ length: 1 + random.below(12) }, () => [random.below(2048), random.below(2048)]),
     });
+    if (isEdit) {
+      const target = this.strokes[random.below(this.strokes.length)];
+      return [editBody([target], 2), stroke({}), stroke({})];
+    }
     const parts = roll < 6 ? 2 + random.below(3) : 1;
     const bodies = Array.from({ length: parts }, (_, part) => stroke({ part, parts }));
     return Object.assign(bodies, { isStroke: true });

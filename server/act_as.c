@@ -1,6 +1,7 @@
 /* act_as: an importer with the admin token draws in the names of others, each bound to a slot of its connection. */
 #include <string.h>
 
+#include "door.h"
 #include "json.h"
 #include "kolam/alloc.h"
 #include "numbering.h"
@@ -66,8 +67,7 @@ static void on_import_author(struct kolam_identity_request *request) {
 void kolam_people_act_as(struct kolam_session *session, const json_t *message) {
     uint64_t slot;
     const char *name = json_string_value(json_object_get(message, "name"));
-    if (!session->is_admin) {
-        kolam_session_error(session, "denied", "act_as needs the admin token in hello", 0, false);
+    if (!kolam_door_lets_plain(session, KOLAM_ACTION_DRAW_AS)) {
         return;
     }
     if (!kolam_json_uint(message, "slot", KOLAM_SLOTS_MAX - 1, &slot) || !name ||

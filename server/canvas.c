@@ -54,6 +54,9 @@ static struct kolam_canvas *add(struct kolam_server *server, const char *name,
     kolam_list_init(&canvas->sessions);
     kolam_list_init(&canvas->orphans);
     kolam_list_init(&canvas->here);
+    for (uint32_t i = 0; i < KOLAM_EARNED_BUCKETS; i++) {
+        kolam_list_init(&canvas->earned[i]);
+    }
     kolam_list_init(&canvas->viewers);
     kolam_interest_init(&canvas->interest);
     kolam_list_append(bucket_of(server, name), &canvas->link);
@@ -75,6 +78,7 @@ static void forget_open_state(struct kolam_canvas *canvas) {
 static void remove_canvas(struct kolam_canvas *canvas) {
     kolam_list_remove(&canvas->link);
     kolam_interest_finish(&canvas->interest);
+    kolam_earned_forget_all(canvas);
     forget_open_state(canvas);
     kolam_free(canvas);
 }
@@ -357,6 +361,7 @@ static void sweep_one(void *ctx, struct kolam_canvas *canvas) {
     kolam_metrics_sweep_canvas(canvas);
     kolam_places_sweep(canvas);
     kolam_policy_sweep(canvas);
+    kolam_earned_sweep(canvas);
     if (canvas->state == KOLAM_CANVAS_OPEN && canvas->users == 0 &&
         *now_ms - canvas->unused_since_ms > IDLE_MS) {
         begin_closing(canvas);

@@ -9,6 +9,7 @@
 
 #include "kolam/folder.h"
 #include "kolam/policy.h"
+#include "earned.h"
 #include "interest.h"
 #include "lively.h"
 #include "name_index.h"
@@ -56,6 +57,9 @@ struct kolam_canvas {
     bool is_policy_lost, is_policy_reading; /* for want of memory; a worker is at it */
     uint64_t policy_record_seq;             /* the newest act committed while it is open */
     uint32_t newest_artist;                 /* numbers up to it are given */
+    struct kolam_list earned[KOLAM_EARNED_BUCKETS]; /* kept when it closes */
+    bool has_missed_earnings;       /* what was committed while nobody needed them */
+    int64_t growth_ms;              /* when who has grown was looked at last */
     uint64_t places_changed_seq;    /* the newest record that clients were not told of; or 0 */
     struct kolam_name_index *names; /* of artists; made when somebody searches */
     int64_t names_made_ms;

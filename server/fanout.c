@@ -218,6 +218,7 @@ static void commit_op(struct kolam_canvas *canvas, const struct kolam_submission
 void kolam_fanout_on_commit(void *ctx, const struct kolam_submission *submission) {
     kolam_submit_on_commit(submission);
     kolam_canvas_number(ctx, submission->artist);
+    kolam_earned_commit(ctx, submission);
     for (uint32_t i = 0; i < submission->op_count; i++) {
         commit_op(ctx, submission, &submission->ops[i]);
     }

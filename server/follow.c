@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "door.h"
 #include "fanout.h"
 #include "json.h"
 #include "kolam/alloc.h"
@@ -186,6 +187,8 @@ void kolam_follow_set(struct kolam_session *session, const json_t *message) {
     } else if (json_is_null(artist)) {
         part(session);
         answer(session, id);
+    } else if (!kolam_door_lets(session, KOLAM_ACTION_FOLLOW, id)) {
+        return;
     } else if (!kolam_json_uint(message, "artist", ARTIST_MAX, &number) || number == 0) {
         kolam_history_error(session, id, "invalid", "artist must be a number, or null for nobody");
     } else {

@@ -163,8 +163,29 @@ static enum kolam_status encode_hide(const struct kolam_rollback *rollback, uint
     return out->body ? KOLAM_OK : KOLAM_ERR_NOMEM;
 }
 
+/* What was done, for those who read what was decided here. */
+static enum kolam_status encode_record(const struct kolam_rollback *rollback,
+                                       struct kolam_log_op *out) {
+    struct kolam_act *act = kolam_alloc_zero(1, sizeof(*act));
+    if (!act) {
+        return KOLAM_ERR_NOMEM;
+    }
+    act->kind = KOLAM_ACT_ROLLBACK;
+    act->strokes = rollback->drawing_count;
+    act->artist_count = rollback->found_count;
+    for (uint32_t i = 0; i < rollback->found_count; i++) {
+        act->artists[i] = rollback->found[i].artist;
+    }
+    strcpy(act->why, rollback->why);
+    out->kind = KOLAM_OP_RECORD;
+    out->counter = rollback->op_count + 1;
+    const enum kolam_status status = kolam_act_encode(act, &out->body, &out->body_size_bytes);
+    kolam_free(act);
+    return status;
+}
+
 static enum kolam_status make_submission(struct kolam_rollback *rollback) {
-    struct kolam_submission *submission = kolam_submission_create(rollback->op_count);
+    struct kolam_submission *submission = kolam_submission_create(rollback->op_count + 1);
     enum kolam_status status = submission ? KOLAM_OK : KOLAM_ERR_NOMEM;
     for (uint32_t first = 0, op = 0; op < rollback->op_count && status == KOLAM_OK; op++) {
         uint32_t end = first;
@@ -173,6 +194,9 @@ static enum kolam_status make_submission(struct kolam_rollback *rollback) {
         }
         status = encode_hide(rollback, first, end, &submission->ops[op]);
         first = end;
+    }
+    if (status == KOLAM_OK) {
+        status = encode_record(rollback, &submission->ops[rollback->op_count]);
     }
     if (status != KOLAM_OK) {
         kolam_submission_destroy(submission);

@@ -2,9 +2,13 @@
  * that all who look get them, and whoever rolled back can show the strokes again. */
 #include "history_rollback.h"
 
+#include <string.h>
+
+#include "door.h"
 #include "history_args.h"
 #include "json.h"
 #include "kolam/alloc.h"
+#include "kolam/policy.h"
 
 #define COORDINATE_MAX 1e9 /* of a lasso's points */
 
@@ -72,7 +76,12 @@ static bool read_lasso(const json_t *list, struct kolam_rollback *rollback) {
 /* What is wrong with the message, or NULL. */
 static const char *read_message(const json_t *message, struct kolam_rollback *rollback) {
     struct kolam_selection *selection = &rollback->selection;
+    const char *why = json_string_value(json_object_get(message, "why"));
     rollback->is_apply = json_is_true(json_object_get(message, "apply"));
+    if (json_object_get(message, "why") && (!why || !kolam_act_why_is_valid(why))) {
+        return "why is at most 400 characters without control characters";
+    }
+    strcpy(rollback->why, why ? why : "");
     if (!read_rect(message, &selection->area.rect)) {
         return "level, x, y, width and height must be a rectangle that is not empty, inside the "
                "world";
@@ -231,8 +240,7 @@ void kolam_history_rollback(struct kolam_session *session, const json_t *message
         kolam_session_refuse(session, "rollback: id is missing or malformed");
         return;
     }
-    if (!session->is_admin) {
-        kolam_history_error(session, id, "denied", "rollback needs the admin token in hello");
+    if (!kolam_door_lets(session, KOLAM_ACTION_CHANGE_OTHERS, id)) {
         return;
     }
     struct kolam_rollback *rollback = kolam_alloc_zero(1, sizeof(*rollback));

@@ -3,6 +3,7 @@
 #define KOLAM_SERVER_HISTORY_ROLLBACK_H
 
 #include "kolam/history.h"
+#include "kolam/policy.h"
 #include "session.h"
 
 #define KOLAM_ROLLBACK_OPS_MAX 32
@@ -29,6 +30,7 @@ struct kolam_rollback {
     uint64_t id;
     bool is_apply;
     struct kolam_author author; /* of the hides */
+    char why[KOLAM_ACT_WHY_BYTES_MAX + 1];
     struct kolam_selection selection;
     double lasso[KOLAM_LASSO_POINTS_MAX][2];
     uint32_t artists[KOLAM_ROLLBACK_ARTISTS_MAX];
@@ -42,7 +44,7 @@ struct kolam_rollback {
     struct kolam_rollback_artist
         found[KOLAM_ROLLBACK_ARTISTS_MAX]; /* those with most strokes first */
     uint32_t found_count;
-    struct kolam_submission *submission; /* is_apply: the hides */
+    struct kolam_submission *submission; /* is_apply: the hides, and the record of them */
 };
 
 /* A worker's: fills strokes, found, op_count and, to apply it, submission. KOLAM_ERR_FULL if they are too many. */

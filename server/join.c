@@ -51,16 +51,17 @@ static void welcome(struct kolam_session *session) {
                   KOLAM_GROUP_PARTS_MAX, "homes", KOLAM_STROKE_HOMES_MAX, "message",
                   (int)KOLAM_MESSAGE_BYTES_MAX, "unacknowledged", 4096, "edit", KOLAM_EDIT_OPS_MAX);
     session->is_identity_told = session->artist != 0;
+    kolam_earned_enter(session);
     session->standing.told_role = kolam_standing_role(session);
     kolam_session_send_json(
-        session,
-        json_pack("{ss si ss sI ss si so so so ss so sn so sI}", "type", "welcome", "protocol", 1,
-                  "canvas", canvas->name, "seq", (json_int_t)canvas->last_seq, "incarnation",
-                  incarnation, "raster", KOLAM_INK_VERSION, "you", you, "recent",
-                  place_json(canvas), "limits", limits, "role",
-                  kolam_role_name(session->standing.told_role), "policy", kolam_policy_json(canvas),
-                  "ink", "sanctions", kolam_sanctions_told(session), "time",
-                  (json_int_t)server->clock.now_ms(server->clock.ctx)));
+        session, json_pack("{ss si ss sI ss si so so so ss so so so sI}", "type", "welcome",
+                           "protocol", 1, "canvas", canvas->name, "seq",
+                           (json_int_t)canvas->last_seq, "incarnation", incarnation, "raster",
+                           KOLAM_INK_VERSION, "you", you, "recent", place_json(canvas), "limits",
+                           limits, "role", kolam_role_name(session->standing.told_role), "policy",
+                           kolam_policy_json(canvas), "ink", kolam_standing_ink_json(session),
+                           "sanctions", kolam_sanctions_told(session), "time",
+                           (json_int_t)server->clock.now_ms(server->clock.ctx)));
     session->state = KOLAM_SESSION_OPEN;
     kolam_socket_set_message_max(session->ws, KOLAM_MESSAGE_BYTES_MAX);
     kolam_session_update_reading(session);
@@ -81,12 +82,20 @@ static void welcome(struct kolam_session *session) {
     kolam_reports_welcomed(session);
 }
 
+/* What they have earned is known, where it matters: nothing is refused that is not to be. */
+static void on_counted(struct kolam_session *session) {
+    if (session->state == KOLAM_SESSION_JOINING) {
+        welcome(session);
+    }
+}
+
 static void on_numbered(struct kolam_session *session, void *ctx, enum kolam_status status,
                         uint32_t artist) {
     (void)ctx;
     if (session->state == KOLAM_SESSION_JOINING) {
         session->artist = status == KOLAM_OK ? artist : 0;
-        welcome(session);
+        kolam_earned_enter(session);
+        kolam_earned_want(session, on_counted);
     }
 }
 

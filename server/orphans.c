@@ -8,6 +8,7 @@
 #include "fanout.h"
 #include "kolam/alloc.h"
 #include "protocol_out.h"
+#include "standing.h"
 
 static bool is_of(const struct kolam_preview *orphan, const struct kolam_session *session) {
     return session->has_author && orphan->nonce == session->nonce &&
@@ -101,10 +102,19 @@ static bool fill_partial(struct kolam_submission *submission, const struct kolam
     return op->homes != NULL;
 }
 
+/* The canvas may have become another since they left. */
+static bool may_stay(const struct kolam_canvas *canvas, const struct kolam_preview *orphan,
+                     const struct kolam_submission *submission) {
+    return kolam_standing_judge(canvas, &orphan->standing, KOLAM_ACTION_DRAW,
+                                submission->ops[0].homes, submission->ops[0].home_count)
+        .may;
+}
+
 static void commit_orphan(struct kolam_canvas *canvas, const struct kolam_preview *orphan) {
     struct kolam_submission *submission = kolam_submission_create(1);
     struct partial *partial = kolam_alloc_zero(1, sizeof(*partial));
-    if (!submission || !partial || !fill_partial(submission, orphan, canvas->server->homes)) {
+    if (!submission || !partial || !fill_partial(submission, orphan, canvas->server->homes) ||
+        !may_stay(canvas, orphan, submission)) {
         kolam_submission_destroy(submission);
         kolam_free(partial);
         return;
@@ -154,6 +164,7 @@ void kolam_preview_leave(struct kolam_session *session) {
             continue;
         }
         preview->author = session->author;
+        preview->standing = kolam_standing_of(session);
         preview->nonce = session->nonce;
         preview->until_ms = until_ms;
         kolam_list_remove(&preview->link);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "claims.h"
+#include "door.h"
 #include "fanout.h"
 #include "json.h"
 #include "kolam/alloc.h"
@@ -285,6 +286,9 @@ void kolam_people_rename(struct kolam_session *session, const json_t *message) {
     if (!name || strlen(name) > KOLAM_NAME_BYTES_MAX || !kolam_name_is_valid(name)) {
         kolam_session_error(session, "invalid",
                             "a name is 1 to 40 characters without control characters", 0, false);
+        return;
+    }
+    if (!kolam_door_lets_plain(session, KOLAM_ACTION_RENAME)) {
         return;
     }
     if (session->is_renaming) {

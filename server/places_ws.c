@@ -4,8 +4,11 @@
 #include "places_ws.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "door.h"
 #include "json.h"
 #include "kolam/alloc.h"
 #include "people.h"
@@ -101,9 +104,34 @@ static struct kolam_submission *submission_of(struct placing *placing) {
     return submission;
 }
 
+/* The level-0 pixel that a coordinate, which is valid, lies in. */
+static int64_t pixel_of(const char *text) {
+    const char *fraction = strchr(text, '.');
+    const bool is_between = fraction && fraction[1 + strspn(fraction + 1, "0")] != '\0';
+    return strtoll(text, NULL, 10) - (*text == '-' && is_between);
+}
+
+/* Why not; NULL: they may. */
+static const char *ask_door(const struct placing *placing, enum kolam_action action,
+                            bool is_in_place, const char **out_code) {
+    const struct kolam_place *place = &placing->record.place;
+    const int64_t x = is_in_place ? pixel_of(place->x) : 0,
+                  y = is_in_place ? pixel_of(place->y) : 0;
+    const struct kolam_extent extent = {x, y, x, y, 0};
+    const struct kolam_petition petition = {.action = action,
+                                            .extent = is_in_place ? &extent : NULL};
+    const struct kolam_verdict verdict = kolam_door_ask(placing->session, &petition);
+    *out_code = kolam_nack_name(verdict.code);
+    return verdict.is_refused ? verdict.reason : NULL;
+}
+
 /* Why not; NULL: it may be. */
 static const char *judge_name(const struct placing *placing, const char **out_code) {
     const struct kolam_places *places = &placing->canvas->places;
+    const char *problem = ask_door(placing, KOLAM_ACTION_NAME_PLACE, true, out_code);
+    if (problem) {
+        return problem;
+    }
     *out_code = "limit";
     if (places->count + places->in_flight >= KOLAM_PLACES_MAX) {
         return "this canvas has as many named places as there may be";
@@ -119,13 +147,16 @@ static const char *judge_removal(const struct placing *placing, const char **out
     const struct kolam_named_place *place =
         kolam_places_find(&placing->canvas->places, placing->record.removed_seq);
     const struct kolam_session *session = placing->session;
-    *out_code = place ? "denied" : "not_found";
+    *out_code = "not_found";
     if (!place) {
         return "there is no such place";
     }
-    return session->is_admin || kolam_people_is_own(session, place->artist)
-               ? NULL
-               : "another artist named this place";
+    if (kolam_people_is_own(session, place->artist)) {
+        return ask_door(placing, KOLAM_ACTION_NAME_PLACE, false, out_code);
+    }
+    return ask_door(placing, KOLAM_ACTION_REMOVE_PLACE, false, out_code)
+               ? "another artist named this place"
+               : NULL;
 }
 
 /* The seq of what is asked for, if it is there already: sent again, perhaps when no more may be named. */

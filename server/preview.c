@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "door.h"
 #include "fanout.h"
 #include "kolam/alloc.h"
 #include "protocol_out.h"
@@ -133,8 +134,13 @@ void kolam_preview_record(struct kolam_session *session, const struct kolam_in_r
         return;
     }
     kolam_session_charge(session, KOLAM_LIMIT_POINTS, op.stroke.point_count);
-    const bool is_unseen = kolam_sanctions_judge(session, KOLAM_ACTION_DRAW).is_refused ||
-                           kolam_sanctions_of(session)->is_withheld;
+    const struct kolam_petition petition = {.action = KOLAM_ACTION_DRAW,
+                                            .homes = server->homes,
+                                            .home_count = home_count,
+                                            .stroke = &op.stroke,
+                                            .is_preview = true};
+    const bool is_unseen =
+        kolam_door_ask(session, &petition).is_refused || kolam_sanctions_of(session)->is_withheld;
     struct kolam_preview *preview = is_unseen ? NULL : obtain(session, record->counter);
     if (!preview) {
         server->metrics.previews_ignored++;
@@ -170,8 +176,9 @@ void kolam_preview_record_as(struct kolam_session *session, const struct kolam_i
         kolam_session_refuse(session, "preview: a body that breaks the form or a bound");
         return;
     }
+    const struct kolam_petition petition = {.action = KOLAM_ACTION_DRAW_AS};
     uint32_t artist = session->slots[record->slot]->artist;
-    if (artist != 0) {
+    if (artist != 0 && !kolam_door_ask(session, &petition).is_refused) {
         kolam_preview_forward(session, artist, record, home_count);
     }
 }
@@ -194,8 +201,8 @@ static bool forget(struct kolam_session *session, uint32_t counter) {
     return preview != NULL;
 }
 
-void kolam_preview_submitted(struct kolam_session *session, uint32_t counter) {
-    (void)forget(session, counter);
+bool kolam_preview_submitted(struct kolam_session *session, uint32_t counter) {
+    return forget(session, counter);
 }
 
 void kolam_preview_cancel(struct kolam_session *session, uint32_t counter) {
@@ -214,8 +221,13 @@ void kolam_preview_cursor(struct kolam_session *session, const struct kolam_in_r
     const int64_t top = record->tile.y * KOLAM_TILE_PX + (record->y >> KOLAM_SUB_SHIFT);
     /* A pointer is of the size of the screen it moves on: taken as large enough to be seen anywhere near. */
     struct kolam_cursor *cursor = &session->cursor;
-    cursor->extent =
-        (struct kolam_extent){left - 128, top - 128, left + 127, top + 127, record->tile.level};
+    const struct kolam_extent extent = {left - 128, top - 128, left + 127, top + 127,
+                                        record->tile.level};
+    const struct kolam_petition petition = {.action = KOLAM_ACTION_POINT, .extent = &extent};
+    if (kolam_door_ask(session, &petition).is_refused) {
+        return;
+    }
+    cursor->extent = extent;
     memcpy(cursor->place, record->place, record->place_size);
     cursor->place_size = record->place_size;
     session->was_seen = true;

@@ -17,6 +17,7 @@ struct kolam_preview {
 
     /* An orphan's. */
     struct kolam_author author;
+    struct kolam_standing standing;
     uint64_t nonce;
     int64_t until_ms;
 };

@@ -47,6 +47,7 @@ struct kolam_server {
     struct kolam_list throttled; /* sessions that are not read from until a time */
     uint32_t session_number;     /* the last given, for log lines */
     struct kolam_metrics metrics;
+    char door_text[256]; /* the door's last reason, where it is made up */
     char admin_token[65];
     char instance[17];
     atomic_bool tiles_are_stopping; /* read by workers: give up */

@@ -111,6 +111,7 @@ void kolam_session_on_close(void *ctx) {
     if (session->canvas) {
         kolam_preview_leave(session);
         kolam_here_leave(session);
+        kolam_earned_leave(session);
         kolam_follow_leave(session);
         kolam_canvas_release(session->canvas);
         session->canvas = NULL;

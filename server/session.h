@@ -87,7 +87,8 @@ struct kolam_session {
         *subject;    /* what a sign-in service calls them, by a trusted proxy; or NULL */
     uint32_t artist; /* the author's number on this canvas; 0: none yet */
     struct kolam_standing_state standing;
-    int invited_role; /* to this canvas, an enum kolam_role; -1: not invited */
+    struct kolam_earned *earned; /* with an author; NULL: not yet, or without memory */
+    int invited_role;            /* to this canvas, an enum kolam_role; -1: not invited */
 
     struct kolam_view view; /* as it asked; is_set false before, and while it is to look again */
     struct kolam_viewers *viewers; /* whom it shares the view with; NULL: see viewers.h */
@@ -106,6 +107,7 @@ struct kolam_session {
     uint32_t
         in_flight_ops; /* submitted, not yet durable; their outcomes find the session closed if it is */
     uint64_t in_flight_bytes;
+    uint32_t second_looks;     /* submissions that the door refused and the log was asked about */
     struct kolam_slot **slots; /* act_as; NULL where nobody is */
     uint32_t slot_count;
 
@@ -218,8 +220,8 @@ void kolam_preview_cancel(struct kolam_session *session, uint32_t counter);
 void kolam_preview_cursor(struct kolam_session *session, const struct kolam_in_record *record);
 /* Passes on what came since the last tick. */
 void kolam_previews_tick(struct kolam_server *server);
-/* The stroke was submitted: its preview is over. */
-void kolam_preview_submitted(struct kolam_session *session, uint32_t counter);
+/* The stroke was submitted: its preview is over. True if there was one. */
+bool kolam_preview_submitted(struct kolam_session *session, uint32_t counter);
 /* The connection ended. */
 void kolam_preview_leave(struct kolam_session *session);
 /* Commits the strokes whose authors did not come back until now. */

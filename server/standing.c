@@ -5,8 +5,7 @@
 #include "session.h"
 
 static enum kolam_role earned_role(const struct kolam_session *session) {
-    (void)session;
-    return KOLAM_ROLE_NEWCOMER;
+    return kolam_earned_is_artist(session) ? KOLAM_ROLE_ARTIST : KOLAM_ROLE_NEWCOMER;
 }
 
 static enum kolam_role role_of(const struct kolam_session *session) {
@@ -126,14 +125,49 @@ bool kolam_standing_resting(const struct kolam_session *session, struct kolam_re
 
 /* ---- telling ---- */
 
-void kolam_standing_changed(struct kolam_session *session) {
-    const enum kolam_role role = role_of(session);
-    if (session->state != KOLAM_SESSION_OPEN || role == session->standing.told_role) {
-        return;
+static bool is_limited(const struct kolam_session *session) {
+    return kolam_standing_ask(session, KOLAM_ACTION_DRAW, NULL).is_limited;
+}
+
+json_t *kolam_standing_ink_json(struct kolam_session *session) {
+    struct kolam_standing_state *state = &session->standing;
+    state->is_told_limited = is_limited(session);
+    if (!state->is_told_limited) {
+        return json_null();
     }
-    session->standing.told_role = role;
-    kolam_session_send_json(
-        session, json_pack("{ss ss sn}", "type", "standing", "role", kolam_role_name(role), "ink"));
+    struct kolam_inkwell full = {0};
+    struct kolam_inkwell *well = session->earned ? &session->earned->ink : &full;
+    const struct kolam_newcomer_terms terms = kolam_earned_terms(session);
+    const int64_t now_ms = kolam_loop_now_ms(session->server->loop);
+    state->told_terms = terms;
+    return json_pack("{sI sI sI sI si}", "per_minute", (json_int_t)terms.ink_px, "left",
+                     (json_int_t)kolam_inkwell_left_px(well, &terms, now_ms), "width",
+                     (json_int_t)terms.width_px, "extent", (json_int_t)terms.extent_px, "level",
+                     (int)terms.level_min);
+}
+
+void kolam_standing_say(struct kolam_session *session) {
+    session->standing.told_role = role_of(session);
+    json_t *ink = kolam_standing_ink_json(session);
+    kolam_session_send_json(session,
+                            json_pack("{ss ss so}", "type", "standing", "role",
+                                      kolam_role_name(session->standing.told_role), "ink", ink));
+}
+
+static bool is_as_told(const struct kolam_session *session) {
+    const struct kolam_standing_state *state = &session->standing;
+    if (state->told_role != role_of(session) || state->is_told_limited != is_limited(session)) {
+        return false;
+    }
+    const struct kolam_newcomer_terms terms = kolam_earned_terms(session);
+    return !state->is_told_limited || terms.ink_px == state->told_terms.ink_px;
+}
+
+void kolam_standing_changed(struct kolam_session *session) {
+    kolam_earned_enter(session);
+    if (session->state == KOLAM_SESSION_OPEN && !is_as_told(session)) {
+        kolam_standing_say(session);
+    }
 }
 
 void kolam_standing_changed_all(struct kolam_canvas *canvas) {

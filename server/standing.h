@@ -5,6 +5,9 @@
 #ifndef KOLAM_SERVER_STANDING_H
 #define KOLAM_SERVER_STANDING_H
 
+#include <jansson.h>
+
+#include "newcomer.h"
 #include "rights.h"
 #include "view.h"
 
@@ -21,6 +24,8 @@ struct kolam_standing {
 /* A session's own part of it. */
 struct kolam_standing_state {
     enum kolam_role told_role; /* what the client was told it is */
+    bool is_told_limited;      /* and that it has a newcomer's ink, of these terms */
+    struct kolam_newcomer_terms told_terms;
 };
 
 struct kolam_standing kolam_standing_of(const struct kolam_session *session);
@@ -41,6 +46,10 @@ KOLAM_MUST_CHECK bool kolam_standing_resting(const struct kolam_session *session
 
 /* What the role hangs on may have changed: tells the client if it is not what it was told last. */
 void kolam_standing_changed(struct kolam_session *session);
+/* Tells it in any case: how much ink is left, to whom there was too little of. */
+void kolam_standing_say(struct kolam_session *session);
+/* The ink as the client is told; null for who has no need of it. What it says counts as told. */
+json_t *kolam_standing_ink_json(struct kolam_session *session);
 void kolam_standing_changed_all(struct kolam_canvas *canvas);
 
 #endif

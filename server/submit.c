@@ -1,20 +1,27 @@
-/* From a SUBMIT record to an ACK: verdict, the canvas's log, and back when it is durable.
+/* From a SUBMIT record to an ACK: its form, the door, the canvas's log, and back when it is durable. What the door refuses may
+ * be a resend of what was committed before the door was shut: the log is asked, which recognises it or not.
  *
  * What is in flight is bounded per session: past a soft bound (session.c) we stop reading from it until the
  * disk has caught up, so that an importer goes as fast as the log takes; past the hard one here it is told to
  * try later. */
 #include <inttypes.h>
 
+#include <stdio.h>
+
+#include "door.h"
 #include "fanout.h"
 #include "kolam/alloc.h"
 #include "people.h"
+#include "protocol_out.h"
 #include "session.h"
+#include "standing.h"
 #include "verdict.h"
 
 #define IN_FLIGHT_OPS_HARD 4096
 #define IN_FLIGHT_BYTES_HARD (16u << 20)
 /* Who took more than may be had in so long, by many connections at once: to wait is no answer any more. */
 #define PAUSE_US_MAX 30000000u
+#define SECOND_LOOKS_MAX 4096 /* a connection: a client keeps no more than that to resend */
 
 struct pending {
     struct kolam_session *session; /* referenced */
@@ -22,8 +29,20 @@ struct pending {
     struct kolam_canvas_wait wait; /* for a canvas that is not open */
     struct kolam_submission *submission;
     uint32_t counter, count;
-    uint64_t bytes;
-    bool is_acked, is_own; /* is_own: submitted as the session's author, not as a slot's */
+    uint64_t bytes, ink_px;
+    bool is_acked, is_own;   /* is_own: submitted as the session's author, not as a slot's */
+    bool was_shown;          /* others saw its preview */
+    enum kolam_nack refusal; /* of the door, if the log does not know it; or 0 */
+    char reason[KOLAM_REASON_BYTES_MAX];
+};
+
+/* What is looked at while the form is. */
+struct asking {
+    struct kolam_session *session;
+    bool may_change_others;
+    bool has_changes;             /* hides or shows */
+    uint64_t ink_px;              /* a newcomer's */
+    struct kolam_verdict verdict; /* the first that is no */
 };
 
 static void nack(struct kolam_session *session, uint32_t counter, enum kolam_nack code,
@@ -32,6 +51,13 @@ static void nack(struct kolam_session *session, uint32_t counter, enum kolam_nac
     kolam_logfmt(&session->server->logfmt, KOLAM_LOG_DEBUG, "nack", "session=%u counter=%u code=%d",
                  session->number, counter, code);
     kolam_session_send(session, kolam_out_nack(counter, code, reason));
+}
+
+/* Those who saw it grow forget it. */
+static void end_preview(struct kolam_session *session, uint32_t counter, bool was_shown) {
+    if (was_shown) {
+        kolam_fanout_all(session->canvas, session, kolam_out_preview_end(session->nonce, counter));
+    }
 }
 
 static void finish(struct pending *pending) {
@@ -60,13 +86,33 @@ static void ack(struct pending *pending, const struct kolam_submission *submissi
     }
 }
 
+static void tell_refusal(struct pending *pending, const struct kolam_submission *submission) {
+    struct kolam_session *session = pending->session;
+    if (session->state == KOLAM_SESSION_CLOSED) {
+        return;
+    }
+    if (submission->status == KOLAM_ERR_DENIED && pending->refusal != 0) {
+        nack(session, pending->counter, pending->refusal, pending->reason);
+        if (pending->refusal == KOLAM_NACK_LIMIT && session->standing.is_told_limited) {
+            kolam_standing_say(session); /* how much ink there is */
+        }
+    } else {
+        nack(session, pending->counter, kolam_verdict_nack(submission->status),
+             submission->is_resting ? kolam_why_text(KOLAM_WHY_FROZEN)
+                                    : kolam_status_text(submission->status));
+    }
+    end_preview(session, pending->counter, pending->was_shown);
+}
+
 static void on_done(void *ctx, struct kolam_submission *submission) {
     struct pending *pending = ctx;
+    if (submission->status != KOLAM_OK || submission->ops[0].is_duplicate) {
+        kolam_door_give_back_ink(pending->session, pending->ink_px);
+    }
     if (submission->status == KOLAM_OK) {
         ack(pending, submission);
-    } else if (pending->session->state != KOLAM_SESSION_CLOSED) {
-        enum kolam_nack code = kolam_verdict_nack(submission->status);
-        nack(pending->session, pending->counter, code, kolam_status_text(submission->status));
+    } else {
+        tell_refusal(pending, submission);
     }
     kolam_submission_destroy(submission);
     finish(pending);
@@ -95,18 +141,21 @@ static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) 
              status == KOLAM_ERR_FULL ? KOLAM_NACK_LIMIT : KOLAM_NACK_UNAVAILABLE,
              status == KOLAM_ERR_FULL ? "this server may hold no more canvases; draw on another"
                                       : "the canvas cannot be opened; try again later");
+        end_preview(pending->session, pending->counter, pending->was_shown);
     }
     kolam_submission_destroy(pending->submission);
     finish(pending);
 }
 
-static void submit(struct kolam_session *session, struct kolam_submission *submission,
-                   const struct kolam_in_record *record, uint64_t bytes, bool is_own) {
+/* Takes the submission; NULL without memory, which was answered. */
+static struct pending *pending_of(struct kolam_session *session,
+                                  struct kolam_submission *submission,
+                                  const struct kolam_in_record *record, uint64_t bytes) {
     struct pending *pending = kolam_alloc_zero(1, sizeof(*pending));
     if (!pending) {
         nack(session, record->counter, KOLAM_NACK_UNAVAILABLE, "out of memory");
         kolam_submission_destroy(submission);
-        return;
+        return NULL;
     }
     pending->session = session;
     pending->canvas = session->canvas;
@@ -114,13 +163,17 @@ static void submit(struct kolam_session *session, struct kolam_submission *submi
     pending->counter = record->counter;
     pending->count = record->count;
     pending->bytes = bytes;
-    pending->is_own = is_own;
     pending->wait.done = on_canvas;
     submission->nonce = session->nonce;
     submission->done = on_done;
     submission->ctx = pending;
-    session->in_flight_ops += record->count;
-    session->in_flight_bytes += bytes;
+    return pending;
+}
+
+static void submit(struct pending *pending) {
+    struct kolam_session *session = pending->session;
+    session->in_flight_ops += pending->count;
+    session->in_flight_bytes += pending->bytes;
     kolam_session_ref(session);
     kolam_canvas_hold(session->canvas);
     kolam_session_update_reading(session);
@@ -135,43 +188,153 @@ static uint64_t size_of(const struct kolam_in_record *record) {
     return bytes;
 }
 
-static struct kolam_verdict judge_sanctions(struct kolam_session *session) {
-    const struct kolam_verdict verdict = kolam_sanctions_judge(session, KOLAM_ACTION_DRAW);
-    return verdict.is_refused ? verdict : kolam_sanctions_judge_pace(session);
+/* ---- the door ---- */
+
+static void look(void *ctx, const struct kolam_op *op, const struct kolam_home *homes,
+                 uint32_t home_count) {
+    struct asking *asking = ctx;
+    struct kolam_petition petition = {.action = KOLAM_ACTION_DRAW};
+    if (op->kind == KOLAM_OP_STROKE) {
+        petition.homes = homes;
+        petition.home_count = home_count;
+        petition.stroke = &op->stroke;
+        petition.ink_px = &asking->ink_px;
+    } else if (op->kind == KOLAM_OP_RECORD) {
+        petition.action = KOLAM_ACTION_WRITE_RECORD;
+    } else {
+        petition.action =
+            asking->may_change_others ? KOLAM_ACTION_CHANGE_OTHERS : KOLAM_ACTION_CHANGE_OWN;
+        asking->has_changes |= op->target_count > 0;
+    }
+    if (!asking->verdict.is_refused) {
+        asking->verdict = kolam_door_ask(asking->session, &petition);
+    }
+}
+
+/* Whoever may change only their own may not where an area rests: the log knows where that is. */
+static bool allow_changes(const struct asking *asking, struct kolam_submission *submission) {
+    submission->may_change_others = asking->may_change_others;
+    return asking->may_change_others || !asking->has_changes ||
+           kolam_standing_resting(asking->session, &submission->resting,
+                                  &submission->resting_count);
+}
+
+/* A resend is recognised whatever the door says by now: but no more of them than there can be. */
+static bool may_be_resend(struct kolam_session *session, const struct kolam_verdict *verdict) {
+    return (verdict->code == KOLAM_NACK_DENIED || verdict->code == KOLAM_NACK_LIMIT) &&
+           session->canvas->state != KOLAM_CANVAS_ABSENT &&
+           session->second_looks++ < SECOND_LOOKS_MAX;
+}
+
+static void submit_own(struct kolam_session *session, struct kolam_submission *submission,
+                       const struct kolam_in_record *record, const struct asking *asking,
+                       bool was_shown) {
+    const struct kolam_verdict *verdict = &asking->verdict;
+    if (verdict->is_refused && !may_be_resend(session, verdict)) {
+        nack(session, record->counter, verdict->code, verdict->reason);
+        end_preview(session, record->counter, was_shown);
+        kolam_submission_destroy(submission);
+        return;
+    }
+    if (!allow_changes(asking, submission)) {
+        nack(session, record->counter, KOLAM_NACK_UNAVAILABLE, "out of memory");
+        kolam_submission_destroy(submission);
+        return;
+    }
+    if (!kolam_people_sign(session, submission)) {
+        kolam_submission_destroy(submission);
+        nack(session, record->counter, KOLAM_NACK_UNAVAILABLE, "out of memory");
+        return;
+    }
+    submission->author = session->author;
+    submission->is_known_only = verdict->is_refused;
+    const bool is_withheld = !verdict->is_refused && kolam_sanctions_of(session)->is_withheld;
+    if (is_withheld && kolam_sanctions_withhold(session, submission) != KOLAM_OK) {
+        nack(session, record->counter, KOLAM_NACK_UNAVAILABLE, "out of memory");
+        kolam_submission_destroy(submission);
+        return;
+    }
+    if (!verdict->is_refused && !is_withheld && submission->ops[0].home_count > 0) {
+        const struct kolam_extent extent =
+            kolam_homes_extent(submission->ops[0].homes, submission->ops[0].home_count);
+        kolam_here_move(session, &extent);
+    }
+    struct pending *pending = pending_of(session, submission, record, size_of(record));
+    if (pending) {
+        pending->is_own = true;
+        pending->was_shown = was_shown;
+        if (!verdict->is_refused) {
+            pending->ink_px = asking->ink_px;
+            kolam_door_take_ink(session, pending->ink_px);
+        }
+        if (verdict->is_refused) {
+            pending->refusal = verdict->code;
+            snprintf(pending->reason, sizeof(pending->reason), "%s", verdict->reason);
+        }
+        submit(pending);
+    }
+}
+
+/* In the name of another, by an importer. */
+static void submit_as(struct kolam_session *session, struct kolam_submission *submission,
+                      const struct kolam_in_record *record) {
+    const struct kolam_verdict verdict =
+        kolam_door_ask(session, &(struct kolam_petition){.action = KOLAM_ACTION_DRAW_AS});
+    if (verdict.is_refused) {
+        nack(session, record->counter, verdict.code, verdict.reason);
+        kolam_submission_destroy(submission);
+        return;
+    }
+    submission->author = session->slots[record->slot]->author;
+    submission->may_change_others = true;
+    struct pending *pending = pending_of(session, submission, record, size_of(record));
+    if (pending) {
+        submit(pending);
+    }
+}
+
+/* False if it was answered. */
+static bool has_room(struct kolam_session *session, const struct kolam_in_record *record) {
+    if (session->server->is_stopping) {
+        nack(session, record->counter, KOLAM_NACK_UNAVAILABLE, "the server is shutting down");
+        return false;
+    }
+    if (session->in_flight_ops + record->count > IN_FLIGHT_OPS_HARD ||
+        session->in_flight_bytes + size_of(record) > IN_FLIGHT_BYTES_HARD) {
+        nack(session, record->counter, KOLAM_NACK_UNAVAILABLE, "too much is unacknowledged");
+        return false;
+    }
+    if (kolam_session_pause_us(session) > PAUSE_US_MAX) {
+        nack(session, record->counter, KOLAM_NACK_UNAVAILABLE,
+             "this is far more than may be drawn at once; try again later");
+        return false;
+    }
+    return true;
 }
 
 void kolam_submit_record(struct kolam_session *session, const struct kolam_in_record *record) {
     struct kolam_server *server = session->server;
     const bool is_as = record->type == KOLAM_IN_SUBMIT_AS;
-    const struct kolam_author *author = &session->author;
-    struct kolam_petitioner who = {session->has_author, session->is_admin};
-    const uint64_t bytes = size_of(record);
+    struct asking asking = {.session = session,
+                            .may_change_others =
+                                kolam_standing_ask(session, KOLAM_ACTION_CHANGE_OTHERS, NULL).may};
+    const struct kolam_petitioner who = {
+        .has_author = is_as ? record->slot < session->slot_count && session->slots[record->slot]
+                            : session->has_author,
+        .may_write_records = kolam_standing_ask(session, KOLAM_ACTION_WRITE_RECORD, NULL).may,
+        .look = is_as ? NULL : look,
+        .ctx = &asking};
+    const bool was_shown = !is_as && kolam_preview_submitted(session, record->counter);
     server->metrics.submissions++;
     kolam_session_charge(session, KOLAM_LIMIT_STROKES, record->count);
-    if (is_as) {
-        who.has_author = record->slot < session->slot_count && session->slots[record->slot];
-        author = who.has_author ? &session->slots[record->slot]->author : NULL;
-    } else {
-        kolam_preview_submitted(session, record->counter);
-    }
-    if (server->is_stopping) {
-        nack(session, record->counter, KOLAM_NACK_UNAVAILABLE, "the server is shutting down");
+    if (!has_room(session, record)) {
         return;
     }
-    if (session->in_flight_ops + record->count > IN_FLIGHT_OPS_HARD ||
-        session->in_flight_bytes + bytes > IN_FLIGHT_BYTES_HARD) {
-        nack(session, record->counter, KOLAM_NACK_UNAVAILABLE, "too much is unacknowledged");
-        return;
-    }
-    if (kolam_session_pause_us(session) > PAUSE_US_MAX) {
-        nack(session, record->counter, KOLAM_NACK_UNAVAILABLE,
-             "this is far more than may be drawn at once; try again later");
-        return;
-    }
-    const struct kolam_verdict kept_out =
-        is_as ? (struct kolam_verdict){0} : judge_sanctions(session);
-    if (kept_out.is_refused) {
-        nack(session, record->counter, kept_out.code, kept_out.reason);
+    const struct kolam_verdict pace =
+        is_as ? (struct kolam_verdict){0} : kolam_sanctions_judge_pace(session);
+    if (pace.is_refused) {
+        nack(session, record->counter, pace.code, pace.reason);
+        end_preview(session, record->counter, was_shown);
         return;
     }
     struct kolam_submission *submission;
@@ -181,30 +344,14 @@ void kolam_submit_record(struct kolam_session *session, const struct kolam_in_re
     kolam_session_charge(session, KOLAM_LIMIT_POINTS, points);
     if (verdict.is_refused) {
         nack(session, record->counter, verdict.code, verdict.reason);
-        return;
-    }
-    if (!kolam_session_may_create(session)) {
+        end_preview(session, record->counter, was_shown);
+    } else if (!kolam_session_may_create(session)) {
         nack(session, record->counter, KOLAM_NACK_LIMIT,
              "too many new canvases; draw on one that is there, or try again later");
         kolam_submission_destroy(submission);
-        return;
+    } else if (is_as) {
+        submit_as(session, submission, record);
+    } else {
+        submit_own(session, submission, record, &asking, was_shown);
     }
-    if (!is_as && !kolam_people_sign(session, submission)) {
-        kolam_submission_destroy(submission);
-        nack(session, record->counter, KOLAM_NACK_UNAVAILABLE, "out of memory");
-        return;
-    }
-    submission->author = *author;
-    const bool is_withheld = !is_as && kolam_sanctions_of(session)->is_withheld;
-    if (is_withheld && kolam_sanctions_withhold(session, submission) != KOLAM_OK) {
-        nack(session, record->counter, KOLAM_NACK_UNAVAILABLE, "out of memory");
-        kolam_submission_destroy(submission);
-        return;
-    }
-    if (!is_as && !is_withheld && submission->ops[0].home_count > 0) {
-        const struct kolam_extent extent =
-            kolam_homes_extent(submission->ops[0].homes, submission->ops[0].home_count);
-        kolam_here_move(session, &extent);
-    }
-    submit(session, submission, record, bytes, !is_as);
 }

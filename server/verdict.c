@@ -6,6 +6,7 @@
 
 #include "kolam/alloc.h"
 #include "kolam/place.h"
+#include "kolam/policy.h"
 
 static const struct kolam_verdict fine = {0};
 
@@ -45,10 +46,13 @@ static struct kolam_verdict judge_part(struct unit *unit, const struct kolam_str
     return fine;
 }
 
-/* A record of a kind that is known keeps its kind's bounds; of others nothing is known. */
+/* A place keeps its bounds; acts are made by the server alone; of others nothing is known. */
 static bool record_is_fine(const struct kolam_op *op) {
     struct kolam_place_record record;
-    return kolam_place_decode(op->record, op->record_size_bytes, &record) == KOLAM_OK;
+    struct kolam_act act;
+    return kolam_place_decode(op->record, op->record_size_bytes, &record) == KOLAM_OK &&
+           kolam_act_decode(op->record, op->record_size_bytes, &act) == KOLAM_OK &&
+           act.kind == KOLAM_ACT_OTHER;
 }
 
 static struct kolam_verdict judge_place(struct unit *unit, const struct kolam_op *op,
@@ -113,7 +117,6 @@ kolam_verdict_submit(const struct kolam_petitioner *who, const struct kolam_in_r
     if (!submission) {
         return refused(KOLAM_NACK_UNAVAILABLE, "out of memory");
     }
-    submission->may_change_others = who->is_admin;
     struct kolam_verdict verdict = fine;
     struct unit unit = {.count = record->count};
     uint32_t points = 0;
@@ -121,16 +124,20 @@ kolam_verdict_submit(const struct kolam_petitioner *who, const struct kolam_in_r
         struct kolam_op op;
         if (kolam_op_decode(record->bodies[i], record->body_sizes[i], room, &op) != KOLAM_OK) {
             verdict = refused(KOLAM_NACK_INVALID, "a body that breaks the form or a bound");
-        } else if (op.kind == KOLAM_OP_RECORD && !who->is_admin) {
-            verdict = refused(KOLAM_NACK_DENIED, "records need the admin token");
+        } else if (op.kind == KOLAM_OP_RECORD && !who->may_write_records) {
+            verdict = refused(KOLAM_NACK_DENIED, "records are for the owner of the canvas");
         } else if (op.kind == KOLAM_OP_RECORD && !record_is_fine(&op)) {
-            verdict = refused(KOLAM_NACK_INVALID, "a place that breaks a bound");
+            verdict = refused(KOLAM_NACK_INVALID,
+                              "a place that breaks a bound, or an act, which `act` makes");
         } else {
             verdict = judge_place(&unit, &op, i);
         }
         if (!verdict.is_refused) {
             points += op.kind == KOLAM_OP_STROKE ? op.stroke.point_count : 0;
             verdict = fill_op(&op, record, i, homes, &submission->ops[i]);
+        }
+        if (!verdict.is_refused && who->look) {
+            who->look(who->ctx, &op, submission->ops[i].homes, submission->ops[i].home_count);
         }
     }
     if (!verdict.is_refused && unit.next_part > 0) {

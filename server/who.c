@@ -1,4 +1,5 @@
 /* who: the names behind artist numbers; a worker reads them from the canvas. */
+#include "door.h"
 #include "kolam/alloc.h"
 #include "people.h"
 #include "session.h"
@@ -69,6 +70,9 @@ static struct who_job *read_artists(const json_t *list) {
 }
 
 void kolam_people_who(struct kolam_session *session, const json_t *message) {
+    if (!kolam_door_lets_plain(session, KOLAM_ACTION_SEE_NAMES)) {
+        return;
+    }
     struct who_job *job = read_artists(json_object_get(message, "artists"));
     if (!job) {
         kolam_session_refuse(session, "who: artists must be 1 to 256 numbers");

@@ -5,6 +5,7 @@
 
 #include "canvas_withhold.h"
 #include "kolam/alloc.h"
+#include "kolam/policy.h"
 
 enum kolam_status kolam_canvas_plan_init(struct kolam_canvas_plan *plan, sqlite3 *db,
                                          struct kolam_canvas_index *index) {
@@ -295,9 +296,34 @@ enum kolam_status kolam_canvas_plan_unite(const struct kolam_canvas_index *index
     return KOLAM_OK;
 }
 
+/* The index and the areas may be of different levels. */
+static bool rests(const struct kolam_submission *submission, const struct kolam_home *home) {
+    const int64_t left = home->tile.x * KOLAM_TILE_PX, top = home->tile.y * KOLAM_TILE_PX;
+    const struct kolam_rect rect = {left + home->x0, top + home->y0, left + home->x1 + 1,
+                                    top + home->y1 + 1, home->tile.level};
+    for (uint32_t i = 0; i < submission->resting_count; i++) {
+        if (kolam_rects_touch(&submission->resting[i], &rect)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum kolam_status check_resting(const struct kolam_canvas_index *index,
+                                       struct kolam_submission *submission, uint32_t first,
+                                       uint32_t end) {
+    for (uint32_t i = first; i < end && submission->resting_count > 0; i++) {
+        if (rests(submission, &index->changes[i].home)) {
+            submission->is_resting = true;
+            return KOLAM_ERR_DENIED;
+        }
+    }
+    return KOLAM_OK;
+}
+
 static enum kolam_status plan_op(struct kolam_canvas_plan *plan,
-                                 const struct kolam_submission *submission,
-                                 const struct kolam_log_op *op, struct kolam_op_plan *op_plan) {
+                                 struct kolam_submission *submission, const struct kolam_log_op *op,
+                                 struct kolam_op_plan *op_plan) {
     struct kolam_canvas_index *index = plan->index;
     enum kolam_status status = KOLAM_OK;
     op_plan->change_first = index->change_count;
@@ -308,6 +334,9 @@ static enum kolam_status plan_op(struct kolam_canvas_plan *plan,
                                                submission->may_change_others ? NULL : &plan->owner);
     }
     op_plan->change_end = index->change_count;
+    if (status == KOLAM_OK) {
+        status = check_resting(index, submission, op_plan->change_first, op_plan->change_end);
+    }
     if (status == KOLAM_OK && op_plan->change_end > op_plan->change_first) {
         status = kolam_canvas_plan_unite(index, op, op_plan);
     }
@@ -351,6 +380,9 @@ enum kolam_status kolam_canvas_plan_make(struct kolam_canvas_plan *plan,
     }
     if (status == KOLAM_OK) {
         status = find_ops(plan, known.origin, submission, &is_new);
+    }
+    if (status == KOLAM_OK && is_new && submission->is_known_only) {
+        status = KOLAM_ERR_DENIED;
     }
     if (status == KOLAM_OK && is_new) {
         status = reserve_ops(plan, submission->op_count);

@@ -29,6 +29,7 @@ void kolam_submission_destroy(struct kolam_submission *submission) {
     }
     kolam_free(submission->ops);
     kolam_free(submission->formers);
+    kolam_free(submission->resting);
     kolam_free(submission);
 }
 

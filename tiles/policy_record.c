@@ -103,6 +103,10 @@ static bool text_is_valid(const char *text, uint32_t characters_max) {
     return *text == '\0' || kolam_name_is_plain(text, characters_max);
 }
 
+bool kolam_act_why_is_valid(const char *why) {
+    return text_is_valid(why, KOLAM_ACT_WHY_CHARACTERS_MAX);
+}
+
 static bool area_is_valid(const struct kolam_act *act) {
     if ((unsigned)act->area >= KOLAM_AREAS || act->member_count > KOLAM_AREA_MEMBERS_MAX ||
         (act->of_seq != 0 && !seq_is_valid(act->of_seq)) ||
@@ -128,7 +132,7 @@ static bool rollback_is_valid(const struct kolam_act *act) {
 
 static bool act_is_valid(const struct kolam_act *act) {
     if (act->until_ms < 0 || act->until_ms > KOLAM_TIME_MS_MAX ||
-        !text_is_valid(act->why, KOLAM_ACT_WHY_CHARACTERS_MAX)) {
+        !kolam_act_why_is_valid(act->why)) {
         return false;
     }
     switch (act->kind) {

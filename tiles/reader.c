@@ -55,6 +55,9 @@ static const char *const statement_texts[READER_STATEMENT_COUNT] = {
     [READER_BASE_IDS] = "SELECT seq, count FROM base_id ORDER BY seq",
     [READER_BASE_RECORDS] =
         "SELECT seq, 0, 0, time_ms, artist, 0, 4, 0, body, NULL FROM base_record ORDER BY seq",
+    [READER_BASE_OF_ARTIST] =
+        "SELECT sum(count), min(time_ms) FROM base_id WHERE is_partial = 0 AND "
+        "origin IN (SELECT id FROM origin WHERE artist = ?)",
 };
 
 enum kolam_status kolam_reader_step_one(sqlite3_stmt *statement) {

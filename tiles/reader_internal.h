@@ -34,6 +34,7 @@ enum kolam_reader_statement {
     READER_BASES,
     READER_BASE_IDS,
     READER_BASE_RECORDS,
+    READER_BASE_OF_ARTIST,
     READER_STATEMENT_COUNT
 };
 

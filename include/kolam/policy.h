@@ -95,6 +95,9 @@ KOLAM_MUST_CHECK enum kolam_status kolam_act_decode(const uint8_t *json, size_t 
 KOLAM_MUST_CHECK enum kolam_status kolam_act_encode(const struct kolam_act *act, uint8_t **out_body,
                                                     size_t *out_size_bytes);
 
+/* Empty, or 1 to 400 characters of UTF-8 without control characters, not all blank. */
+bool kolam_act_why_is_valid(const char *why);
+
 /* Names as the wire and the log write them: static storage. The parsers are false for others. */
 const char *kolam_role_name(enum kolam_role role); /* "earned" for KOLAM_ROLE_EARNED */
 const char *kolam_mode_name(enum kolam_canvas_mode mode);

@@ -78,6 +78,13 @@ KOLAM_MUST_CHECK enum kolam_status kolam_reader_artist_seqs(struct kolam_reader 
                                                             uint64_t to_seq, kolam_seq_visit *visit,
                                                             void *ctx);
 
+/* When an artist's first op was committed (0: none was), and how many of the newest `limit` strokes can be seen; ops that were flattened
+ * all count. A drawing of several parts counts once. The cost is bounded by the limit. */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_standing(struct kolam_reader *reader,
+                                                         uint32_t artist, uint32_t limit,
+                                                         int64_t *out_first_ms,
+                                                         uint32_t *out_strokes);
+
 /* Visits the records there are, also those that were flattened, in seq order, until `visit` returns false. By an index of
  * their own: the cost does not grow with what was drawn. Of a flattened one the body is the op's, too; counter and nonce are 0. */
 KOLAM_MUST_CHECK enum kolam_status kolam_reader_records(struct kolam_reader *reader,

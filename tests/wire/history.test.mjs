@@ -576,7 +576,9 @@ test('a_rollback_hides_the_chosen_strokes_others_stay_and_it_can_be_undone', asy
 
   assert.equal((await rollback(moderator, 2, {})).strokes, 4, 'what is hidden is not counted again');
   const { ops } = await ask(moderator, { type: 'mine', id: 3 });
-  assert.deepEqual(ops, [{ seq: done.seq, kind: 'hide', targets: seqs.otter.map(String) }]);
+  assert.deepEqual(ops, [
+    { seq: String(Number(done.seq) + 1), kind: 'record' }, { seq: done.seq, kind: 'hide', targets: seqs.otter.map(String) },
+  ]);
   const undo = await moderator.commit(showBody(...seqs.otter));
   assert.equal(undo.type, 'ack');
   const back = await present(canvas, 0, 0, 0, undo.seq);
@@ -612,7 +614,7 @@ test('a_stroke_of_several_parts_is_rolled_back_whole_and_counts_once', async () 
   assert.deepEqual([told.strokes, told.artists[0].strokes, told.ops], [1, 1, 1]);
   const done = await rollback(moderator, 2, { ...middle, artists: [otter.me.artist], apply: true });
   assert.equal(done.strokes, 1);
-  const { ops: [hide] } = await ask(moderator, { type: 'mine', id: 3, limit: 1 });
+  const { ops: [, hide] } = await ask(moderator, { type: 'mine', id: 3, limit: 2 });
   assert.deepEqual(hide.targets.map(Number), [first, first + 1, first + 2]);
   const { strokes } = await question(canvas, 'at', { level: 0, x: 950, y: 10 });
   assert.deepEqual(strokes.map(({ seq, hidden }) => [seq, hidden]), [[first + 2, true]], 'also where nobody asked');
@@ -664,7 +666,7 @@ test('a_rollback_of_more_strokes_than_one_op_names_is_one_action', async () => {
   const done = await rollback(moderator, 2, { artists: [mira.me.artist], from: '2', apply: true });
   assert.deepEqual([done.strokes, done.ops, done.seq], [5000, 2, String(seq + 1)]);
   const { json } = await getJson(server, `/api/canvas/${canvas}`);
-  assert.equal(json.seq, seq + 2);
+  assert.equal(json.seq, seq + 3, 'two hides, and the record of them');
   const picture = await present(canvas, 0, 0, 0, seq + 2);
   const first = await past(canvas, 0, 0, 0, 1);
   assert.ok(picture.rgba.equals(first.rgba), 'only the first stroke is left');
@@ -675,7 +677,8 @@ test('a_rollback_of_strokes_that_are_too_much_for_one_op_is_one_action', async (
   const moderator = await Client.artist(server, { canvas, admin: server.adminToken() });
   const done = await rollback(moderator, 1, { apply: true });
   assert.deepEqual([done.strokes, done.ops, done.seq], [count, 2, String(seq + 1)]);
-  const { ops } = await ask(moderator, { type: 'mine', id: 2 });
+  const mine = await ask(moderator, { type: 'mine', id: 2 });
+  const ops = mine.ops.filter((op) => op.kind === 'hide');
   assert.equal(ops.flatMap((op) => op.targets).length, count);
   assert.equal((await rollback(moderator, 3, {})).strokes, 0);
   for (const { targets } of ops) {

@@ -1,9 +1,12 @@
 // Who may do what, over real sockets: roles, modes and areas; what ends by itself, and what is taken back.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import test, { after, before } from 'node:test';
 
-import { Client, eventually, kolam, startServer } from './client.mjs';
+import {
+  Client, editBody, eventually, hideBody, kolam, lineBody, recordBody, showBody, startServer,
+} from './client.mjs';
 import './tidy.mjs';
 
 let server;
@@ -114,4 +117,274 @@ test('acts_are_for_those_who_may_and_are_checked', async () => {
   }
   assert.equal((await act(bare, { kind: 'area', area: 'plain', of: '4711' })).code, 'not_found');
   assert.equal((await act(bare, { kind: 'undo', act: '2' })).code, 'not_found', 'a stroke is no act');
+});
+
+// An admin without an identity, an artist and whoever else, all with numbers.
+async function wall(roles = {}) {
+  const canvas = newCanvas();
+  const admin = await Client.join(server, { canvas, admin: server.adminToken() });
+  const people = {};
+  for (const [name, role] of Object.entries(roles)) {
+    const client = await Client.artist(server, { canvas });
+    client.first = await client.draw([300, 10, 390, 90]);
+    if (role !== 'newcomer') {
+      await acted(admin, { kind: 'role', artist: client.me.artist, role });
+      await client.wait((event) => event.type === 'standing' && event.role === role);
+    }
+    people[name] = client;
+  }
+  return { canvas, admin, ...people };
+}
+const outcome = async (client, bodies) => {
+  const answer = await client.commit(bodies);
+  return answer.type === 'ack' ? 'ack' : `${answer.code} ${answer.message}`;
+};
+const stroke = (client, line = [10, 10, 90, 90]) => outcome(client, lineBody(line));
+
+test('each_mode_lets_draw_whom_it_says', async () => {
+  const { canvas, admin, newcomer, artist, moderator } = await wall({ newcomer: 'newcomer', artist: 'artist', moderator: 'moderator' });
+  const invited = await acted(admin, { kind: 'mode', mode: 'invited' });
+  assert.match(await stroke(newcomer), /^2 .*invited/);
+  assert.equal(await outcome(newcomer, hideBody(newcomer.first)), 'ack', 'what is one’s own stays so');
+  assert.equal(await stroke(artist), 'ack');
+  assert.match((await ask(newcomer, { type: 'place', name: 'Here', x: '0', y: '0', zoom: 0 })).message, /invited/);
+  const readOnly = await acted(moderator, { kind: 'mode', mode: 'read-only', why: 'a flood' });
+  assert.match(await stroke(artist), /^2 .*looked at/);
+  assert.match(await stroke(admin.welcome.you ? admin : moderator), /^2 /);
+  assert.match(await outcome(artist, hideBody(artist.first)), /^2 .*looked at/);
+  assert.match(await outcome(artist, [editBody([artist.first], 1), lineBody([1, 1, 9, 9])]), /^2 /);
+  assert.equal(await outcome(moderator, hideBody(artist.first)), 'ack', 'moderators undo on any canvas');
+  assert.equal((await act(artist, { kind: 'undo', act: readOnly })).code, 'denied');
+  assert.equal((await act(moderator, { kind: 'undo', act: invited })).code, 'denied', 'what the owner set up');
+  await acted(moderator, { kind: 'undo', act: readOnly });
+  assert.match(await stroke(newcomer), /^2 .*invited/);
+  await acted(admin, { kind: 'undo', act: invited });
+  assert.equal(await stroke(newcomer), 'ack');
+  const watcher = await Client.join(server, { canvas, watch: true });
+  assert.equal(watcher.welcome.policy.mode, 'open');
+});
+
+test('areas_let_draw_whom_they_are_for_and_frozen_ones_rest', async () => {
+  const { admin, mira, otto, mentor, moderator } = await wall({ mira: 'newcomer', otto: 'newcomer', mentor: 'mentor', moderator: 'moderator' });
+  const owned = await acted(admin, area('owned', 0, 0, 50, 50, { owner: mira.me.artist }));
+  await acted(admin, area('protected', 100, 0, 50, 50, { members: [otto.me.artist] }));
+  const inOwned = [5, 5, 20, 20], inProtected = [110, 10, 130, 30], around = [60, 70, 90, 90];
+  assert.equal(await stroke(mira, inOwned), 'ack');
+  assert.match(await stroke(otto, inOwned), /^2 .*members/);
+  assert.match(await stroke(moderator, inOwned), /^2 .*members/);
+  assert.equal(await stroke(otto, inProtected), 'ack');
+  assert.match(await stroke(mira, inProtected), /^2 .*members/);
+  assert.equal(await stroke(mentor, inProtected), 'ack');
+  assert.equal(await stroke(otto, around), 'ack');
+  assert.match(await stroke(otto, [-200, 25, 400, 25]), /^2 .*members/, 'right through it');
+  // Another level is the same place.
+  assert.match(await outcome(otto, lineBody([40, 40, 60, 60], { level: 3 })), /^2 .*members/);
+  assert.equal(await outcome(otto, lineBody([900, 900, 960, 960], { level: 3 })), 'ack');
+  // The owner of an area says who may.
+  await acted(mira, area('owned', 0, 0, 50, 50, { of: owned, owner: mira.me.artist, members: [otto.me.artist], name: 'Ours' }));
+  await policyWith(otto, (event) => event.areas.some((one) => one.name === 'Ours'));
+  assert.equal(await stroke(otto, inOwned), 'ack');
+  assert.equal((await act(otto, area('owned', 0, 0, 50, 50, { of: owned, owner: otto.me.artist }))).code, 'denied');
+  assert.equal((await act(mira, area('owned', 0, 0, 60, 50, { of: owned, owner: mira.me.artist }))).code, 'denied', 'not more ground');
+  // Frozen.
+  const mine = await mira.draw([200, 10, 220, 30]);
+  const elsewhere = await mira.draw([400, 10, 420, 30]);
+  const frozen = await acted(moderator, area('frozen', 190, 0, 50, 50, { name: 'Rest' }));
+  for (const client of [mira, otto, mentor, moderator]) {
+    assert.match(await stroke(client, [205, 15, 215, 25]), /^2 .*rests/);
+  }
+  assert.match(await outcome(mira, hideBody(mine)), /^2 .*rests/);
+  assert.match(await outcome(mira, hideBody(mine, elsewhere)), /^2 .*rests/);
+  assert.match(await outcome(mira, [editBody([mine], 1), lineBody([500, 10, 520, 30])]), /^2 .*rests/);
+  assert.equal(await outcome(mira, hideBody(elsewhere)), 'ack');
+  assert.equal(await outcome(moderator, hideBody(mine)), 'ack');
+  assert.match(await outcome(mira, showBody(mine)), /^2 .*rests/, 'nor shown again');
+  assert.match((await ask(mira, { type: 'place', name: 'Here', x: '200', y: '10', zoom: 0 })).message, /rests/);
+  assert.equal((await ask(mira, { type: 'place', name: 'There', x: '189.5', y: '10', zoom: 0 })).type, 'place');
+  await acted(moderator, { kind: 'area', area: 'plain', of: frozen });
+  assert.equal(await stroke(mira, [205, 15, 215, 25]), 'ack');
+  assert.equal(await outcome(mira, showBody(mine)), 'ack');
+  assert.equal((await act(moderator, { kind: 'area', area: 'plain', of: owned })).code, 'denied');
+});
+
+test('what_is_over_ends_by_itself_and_everybody_is_told', async () => {
+  const { canvas, admin, mira } = await wall({ mira: 'newcomer' });
+  const watcher = await Client.join(server, { canvas, watch: true });
+  const until = Date.now() + 1500;
+  await acted(admin, area('frozen', 0, 0, 100, 100, { until }));
+  await acted(admin, { kind: 'mode', mode: 'invited', until });
+  await policyWith(watcher, (event) => event.mode === 'invited' && event.areas[0]?.until === until && event.until === until);
+  assert.match(await stroke(mira), /^2 /);
+  for (const client of [watcher, mira]) {
+    await policyWith(client, (event) => event.mode === 'open' && event.areas.length === 0, client.mark() - 1);
+  }
+  assert.ok(Date.now() >= until);
+  assert.equal(await stroke(mira), 'ack');
+});
+
+test('a_stroke_that_was_committed_is_acknowledged_again_whatever_holds_by_then', async () => {
+  const { canvas, admin, mira } = await wall({ mira: 'newcomer' });
+  const counter = mira.submit(lineBody([10, 10, 90, 90]));
+  const { seq } = await mira.answer(counter);
+  await acted(admin, { kind: 'mode', mode: 'read-only' });
+  const again = await Client.join(server, { canvas, token: mira.token, nonce: mira.nonce });
+  const answer = await again.commit(lineBody([10, 10, 90, 90]), { counter });
+  assert.deepEqual([answer.type, answer.seq], ['ack', seq]);
+  assert.equal((await again.commit(lineBody([10, 10, 90, 90]), { counter: counter + 1 })).code, 2);
+});
+
+test('what_may_not_be_drawn_is_not_previewed_and_who_saw_it_grow_forgets_it', async () => {
+  const { canvas, admin, mira } = await wall({ mira: 'newcomer' });
+  const watcher = await Client.join(server, { canvas, watch: true });
+  await watcher.view({ width: 3, height: 3 });
+  await acted(admin, area('frozen', 100, 0, 100, 100));
+  await policyWith(mira, (event) => event.areas.length === 1);
+  mira.preview(77, 0, lineBody([110, 10, 120, 20]));
+  mira.preview(78, 0, lineBody([10, 10, 20, 20]));
+  await watcher.wait((event) => event.type === 'preview' && event.counter === 78);
+  assert.equal(watcher.all('preview').some((event) => event.counter === 77), false);
+  const answer = await mira.commit(lineBody([10, 10, 150, 20]), { counter: 78 });
+  assert.equal(answer.code, 2);
+  await watcher.wait((event) => event.type === 'previewEnd' && event.counter === 78);
+  await acted(admin, { kind: 'mode', mode: 'invited' });
+  mira.cursor({ level: 0, tileX: 0, tileY: 0, x: 80, y: 80 });
+  await mira.settle();
+  await watcher.settle();
+  assert.equal(watcher.all('cursor').length, 0);
+});
+
+test('a_stroke_left_in_mid_air_is_not_kept_where_the_area_rests_by_then', async () => {
+  const own = await startServer({ args: ['--vanish-ms', '1000'] });
+  const admin = await Client.artist(own, { admin: own.adminToken() });
+  await admin.view({ width: 3, height: 3 });
+  const mira = await Client.artist(own);
+  await mira.draw([10, 10, 90, 90]);
+  mira.preview(50, 0, lineBody([10, 10, 90, 90]));
+  mira.preview(51, 0, lineBody([310, 10, 390, 90]));
+  await mira.settle();
+  await acted(admin, area('frozen', 0, 0, 100, 100));
+  const from = admin.mark();
+  await mira.vanish();
+  const kept = await admin.wait((event) => event.type === 'op' && event.counter >= 50, from);
+  assert.equal(kept.counter, 51);
+  await admin.wait((event) => event.type === 'left', from);
+  assert.equal(admin.all('op', from).length, 1);
+  await own.stop();
+});
+
+test('moderators_roll_back_and_the_log_tells_why', async () => {
+  const own = await startServer();
+  const admin = await Client.join(own, { admin: own.adminToken() });
+  const mira = await Client.artist(own);
+  const vandal = await Client.artist(own);
+  await mira.draw([10, 10, 90, 90]);
+  await vandal.draw([10, 10, 90, 90]);
+  await acted(admin, { kind: 'role', artist: mira.me.artist, role: 'moderator' });
+  const all = { type: 'rollback', artists: [vandal.me.artist], level: 0, x: '-1000', y: '-1000', width: 4000, height: 4000, lasso: null, from: '1', to: '1000' };
+  assert.equal((await ask(vandal, all)).code, 'denied');
+  assert.equal((await ask(mira, { ...all, why: 'x'.repeat(401) })).code, 'invalid');
+  assert.equal((await ask(mira, { ...all, apply: true, why: 'scribbled over it' })).strokes, 1);
+  const { ops } = await ask(mira, { type: 'mine' });
+  assert.deepEqual(ops.slice(0, 2).map((op) => op.kind), ['record', 'hide']);
+  assert.equal((await mira.commit(showBody(...ops[1].targets.map(Number)))).type, 'ack', 'and can show it again');
+  await own.stop();
+  const log = readFileSync(`${own.data}/canvases/main.kolam`, 'latin1');
+  assert.match(log, /"kind":"rollback","strokes":1,"artists":\[\d+\],"why":"scribbled over it"/);
+  assert.equal((await kolam(['check', '--data', own.data])).code, 0);
+});
+
+test('mentors_tidy_names_owners_import_and_acts_are_made_by_the_server_alone', async () => {
+  const { admin, mira, mentor, owned } = await wall({ mira: 'newcomer', mentor: 'mentor', owned: 'owner' });
+  const { place } = await ask(mira, { type: 'place', name: 'Here', x: '0', y: '0', zoom: 0 });
+  assert.equal((await ask(mentor, { type: 'place_remove', place })).type, 'place_removed');
+  const from = mentor.mark();
+  mentor.say({ type: 'act_as', slot: 0, name: 'somebody' });
+  assert.equal((await mentor.wait((event) => event.type === 'error', from)).code, 'denied');
+  owned.say({ type: 'act_as', slot: 0, name: 'somebody' });
+  await owned.wait((event) => event.type === 'acting');
+  assert.equal((await owned.commit(lineBody([10, 10, 90, 90]), { slot: 0 })).type, 'ack');
+  assert.match(await outcome(owned, recordBody({ kind: 'mode', mode: 'read-only' })), /^1 /);
+  assert.match(await outcome(owned, recordBody({ kind: 'role', artist: 1, role: 'nonsense' })), /^1 /);
+  assert.match(await outcome(mira, recordBody({ kind: 'mode', mode: 'read-only' })), /^2 /);
+  assert.equal(await outcome(owned, recordBody({ kind: 'something' })), 'ack');
+  await acted(admin, { kind: 'role', artist: owned.me.artist, role: 'earned' });
+  await owned.wait((event) => event.type === 'standing' && event.role === 'newcomer', from);
+  assert.match(await outcome(owned, lineBody([10, 10, 90, 90])), /^ack/);
+  assert.equal((await owned.commit(lineBody([10, 10, 90, 90]), { slot: 0 })).code, 2, 'not in others’ names any more');
+});
+
+// A server on which one is an artist after three strokes, and a canvas of it in the mode newcomers.
+async function nursery(args = ['--artist-after-s', '0', '--artist-strokes', '3']) {
+  const own = await startServer({ args });
+  const admin = await Client.join(own, { admin: own.adminToken() });
+  await acted(admin, { kind: 'mode', mode: 'newcomers' });
+  return { own, admin };
+}
+const roleOf = (client, role, from = 0) => client.wait((event) => event.type === 'standing' && event.role === role, from, role);
+
+test('newcomers_have_little_ink_that_all_their_connections_share_and_that_refills', async () => {
+  const { own } = await nursery([]);
+  const mira = await Client.artist(own);
+  const { ink } = await roleOf(mira, 'newcomer');
+  assert.deepEqual(ink, { per_minute: 8000, left: 8000, width: 24, extent: 1600, level: -2 });
+  const away = (answer) => `${answer.type} ${answer.code ?? ''} ${answer.message ?? ''}`;
+  const draw = async (client, line, options) => away(await client.commit(lineBody(line, options)));
+  assert.match(await draw(mira, [0, 0, 90, 0], { width: 25 * 256 }), /^nack 4 .*smaller brushes/);
+  assert.match(await draw(mira, [0, 0, 90, 0], { level: -3 }), /^nack 4 .*zoom in/);
+  assert.match(await draw(mira, [0, 0, 1700, 0]), /^nack 4 .*shorter/);
+  for (let i = 0; i < 5; i += 1) {
+    assert.match(await draw(mira, [0, i, 1500, i]), /^ack/);
+  }
+  const from = mira.mark();
+  assert.match(await draw(mira, [0, 6, 1500, 6]), /^nack 4 .*in \d+ s$/);
+  const { ink: left } = await roleOf(mira, 'newcomer', from);
+  assert.ok(left.left < 1508, JSON.stringify(left));
+  const again = await Client.join(own, { token: mira.token });
+  assert.ok(again.welcome.ink.left < 1508, 'the same well');
+  assert.match(await draw(again, [0, 7, 1500, 7]), /^nack 4 .*in \d+ s$/);
+  // What is not kept takes nothing, what was kept is known again.
+  const third = await Client.join(own, { token: mira.token, nonce: mira.nonce });
+  assert.equal((await third.commit(lineBody([0, 4, 1500, 4]), { counter: mira.nextCounter - 2 })).type, 'ack', 'a resend');
+  const other = await Client.artist(own);
+  assert.match(await draw(other, [0, 8, 1500, 8]), /^ack/, 'each has their own');
+  await own.stop();
+});
+
+test('who_is_left_standing_becomes_an_artist_and_who_is_taken_back_does_not', async () => {
+  const { own, admin } = await nursery();
+  const mira = await Client.artist(own);
+  await mira.draw([10, 10, 90, 90]);
+  const second = await mira.draw([10, 20, 90, 90]);
+  assert.equal((await mira.commit(hideBody(second))).type, 'ack');
+  assert.equal((await ask(mira, { type: 'place', name: 'Here', x: '0', y: '0', zoom: 0 })).code, 'denied');
+  const vandal = await Client.artist(own);
+  for (let i = 0; i < 3; i += 1) {
+    await vandal.draw([10 + i, 20, 90, 90]);
+  }
+  const asArtist = await Client.join(own, { token: vandal.token });
+  assert.equal(asArtist.welcome.role, 'artist');
+  const moderator = await Client.artist(own, { admin: own.adminToken() });
+  await ask(moderator, { type: 'rollback', artists: [vandal.me.artist], level: 0, x: '-1000', y: '-1000', width: 4000, height: 4000, lasso: null, from: '1', to: '1000', apply: true });
+  // Counted anew, which is not at each stroke.
+  await eventually(async () => {
+    await asArtist.commit(hideBody(1));
+    return asArtist.events.some((event) => event.type === 'standing' && event.role === 'newcomer');
+  }, 'a newcomer again', 20000);
+  await mira.draw([10, 30, 90, 90]);
+  await mira.draw([10, 40, 90, 90]);
+  await eventually(async () => {
+    await mira.draw([10, 50, 90, 90]);
+    return (await ask(mira, { type: 'place', name: 'Here', x: '0', y: '0', zoom: 0 })).type === 'place';
+  }, 'an artist');
+  await acted(admin, { kind: 'mode', mode: 'invited' });
+  await mira.draw([10, 60, 90, 90]);
+  assert.equal((await vandal.commit(lineBody([0, 0, 9, 9]))).code, 2);
+  const data = own.data;
+  await own.kill();
+  const later = await startServer({ data, args: ['--artist-after-s', '0', '--artist-strokes', '3'] });
+  const back = await Client.join(later, { token: mira.token });
+  assert.equal(back.welcome.role, 'artist', 'counted from the log');
+  assert.equal(back.welcome.ink, null);
+  assert.equal((await Client.join(later, { token: vandal.token })).welcome.role, 'newcomer');
+  await later.stop();
 });

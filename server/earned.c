@@ -78,6 +78,13 @@ void kolam_earned_enter(struct kolam_session *session) {
     }
 }
 
+void kolam_earned_begin(struct kolam_session *session) {
+    kolam_earned_enter(session);
+    if (session->earned) {
+        session->earned->is_known = true;
+    }
+}
+
 static void release(struct kolam_canvas *canvas, struct kolam_earned *earned) {
     if (--earned->users == 0) {
         earned->left_ms = now_ms(canvas);

@@ -31,6 +31,8 @@ struct kolam_earned {
 
 /* The session has an author and a canvas from here on, or none any more. */
 void kolam_earned_enter(struct kolam_session *session);
+/* The same, of somebody who was made just now: there is nothing to count. */
+void kolam_earned_begin(struct kolam_session *session);
 void kolam_earned_leave(struct kolam_session *session);
 /* Has it counted if it is needed and was not, or is stale; `done` as soon as it is known (at once, if it is or is not needed). */
 void kolam_earned_want(struct kolam_session *session, void (*done)(struct kolam_session *session));

@@ -53,15 +53,17 @@ static void welcome(struct kolam_session *session) {
     session->is_identity_told = session->artist != 0;
     kolam_earned_enter(session);
     session->standing.told_role = kolam_standing_role(session);
+    session->standing.is_told_draw = kolam_standing_may_draw(session);
     kolam_session_send_json(
-        session, json_pack("{ss si ss sI ss si so so so ss so so so sI}", "type", "welcome",
-                           "protocol", 1, "canvas", canvas->name, "seq",
-                           (json_int_t)canvas->last_seq, "incarnation", incarnation, "raster",
-                           KOLAM_INK_VERSION, "you", you, "recent", place_json(canvas), "limits",
-                           limits, "role", kolam_role_name(session->standing.told_role), "policy",
-                           kolam_policy_json(canvas), "ink", kolam_standing_ink_json(session),
-                           "sanctions", kolam_sanctions_told(session), "time",
-                           (json_int_t)server->clock.now_ms(server->clock.ctx)));
+        session,
+        json_pack("{ss si ss sI ss si so so so ss sb so so so sI}", "type", "welcome", "protocol",
+                  1, "canvas", canvas->name, "seq", (json_int_t)canvas->last_seq, "incarnation",
+                  incarnation, "raster", KOLAM_INK_VERSION, "you", you, "recent",
+                  place_json(canvas), "limits", limits, "role",
+                  kolam_role_name(session->standing.told_role), "draw",
+                  session->standing.is_told_draw, "policy", kolam_policy_json(canvas), "ink",
+                  kolam_standing_ink_json(session), "sanctions", kolam_sanctions_told(session),
+                  "time", (json_int_t)server->clock.now_ms(server->clock.ctx)));
     session->state = KOLAM_SESSION_OPEN;
     kolam_socket_set_message_max(session->ws, KOLAM_MESSAGE_BYTES_MAX);
     kolam_session_update_reading(session);

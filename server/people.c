@@ -149,6 +149,7 @@ static void take_made(struct kolam_session *session, const struct kolam_identity
     kolam_session_ref(session);
     session->author = request->author;
     session->has_author = true;
+    kolam_earned_begin(session);
     kolam_session_pay_as_author(session);
     if (session->subject) {
         made->hex[0] = '\0'; /* the proxy vouches for them: there is no secret */

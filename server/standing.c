@@ -129,6 +129,15 @@ static bool is_limited(const struct kolam_session *session) {
     return kolam_standing_ask(session, KOLAM_ACTION_DRAW, NULL).is_limited;
 }
 
+bool kolam_standing_may_draw(const struct kolam_session *session) {
+    struct kolam_standing standing = kolam_standing_of(session);
+    if (!session->has_author && !session->is_watch && standing.role < KOLAM_ROLE_NEWCOMER) {
+        standing.role = KOLAM_ROLE_NEWCOMER;
+    }
+    return !session->is_watch &&
+           kolam_standing_judge(session->canvas, &standing, KOLAM_ACTION_DRAW, NULL, 0).may;
+}
+
 json_t *kolam_standing_ink_json(struct kolam_session *session) {
     struct kolam_standing_state *state = &session->standing;
     state->is_told_limited = is_limited(session);
@@ -148,15 +157,17 @@ json_t *kolam_standing_ink_json(struct kolam_session *session) {
 
 void kolam_standing_say(struct kolam_session *session) {
     session->standing.told_role = role_of(session);
+    session->standing.is_told_draw = kolam_standing_may_draw(session);
     json_t *ink = kolam_standing_ink_json(session);
-    kolam_session_send_json(session,
-                            json_pack("{ss ss so}", "type", "standing", "role",
-                                      kolam_role_name(session->standing.told_role), "ink", ink));
+    kolam_session_send_json(session, json_pack("{ss ss sb so}", "type", "standing", "role",
+                                               kolam_role_name(session->standing.told_role), "draw",
+                                               session->standing.is_told_draw, "ink", ink));
 }
 
 static bool is_as_told(const struct kolam_session *session) {
     const struct kolam_standing_state *state = &session->standing;
-    if (state->told_role != role_of(session) || state->is_told_limited != is_limited(session)) {
+    if (state->told_role != role_of(session) || state->is_told_limited != is_limited(session) ||
+        state->is_told_draw != kolam_standing_may_draw(session)) {
         return false;
     }
     const struct kolam_newcomer_terms terms = kolam_earned_terms(session);
@@ -165,6 +176,7 @@ static bool is_as_told(const struct kolam_session *session) {
 
 void kolam_standing_changed(struct kolam_session *session) {
     kolam_earned_enter(session);
+    kolam_earned_want(session, NULL);
     if (session->state == KOLAM_SESSION_OPEN && !is_as_told(session)) {
         kolam_standing_say(session);
     }

@@ -24,6 +24,7 @@ struct kolam_standing {
 /* A session's own part of it. */
 struct kolam_standing_state {
     enum kolam_role told_role; /* what the client was told it is */
+    bool is_told_draw;         /* that it may draw */
     bool is_told_limited;      /* and that it has a newcomer's ink, of these terms */
     struct kolam_newcomer_terms told_terms;
 };
@@ -48,6 +49,8 @@ KOLAM_MUST_CHECK bool kolam_standing_resting(const struct kolam_session *session
 void kolam_standing_changed(struct kolam_session *session);
 /* Tells it in any case: how much ink is left, to whom there was too little of. */
 void kolam_standing_say(struct kolam_session *session);
+/* May it draw, outside of areas, now or once it has an identity? */
+bool kolam_standing_may_draw(const struct kolam_session *session);
 /* The ink as the client is told; null for who has no need of it. What it says counts as told. */
 json_t *kolam_standing_ink_json(struct kolam_session *session);
 void kolam_standing_changed_all(struct kolam_canvas *canvas);

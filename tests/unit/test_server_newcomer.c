@@ -9,7 +9,7 @@
 
 #include "server/newcomer.h"
 
-#define HOUR_MS 3600000
+#define HOUR_MS INT64_C(3600000)
 static const struct kolam_newcomer_goal goal = {24 * HOUR_MS, 60};
 
 static void what_one_may_grows_with_time_and_with_what_is_left_standing(void **state) {

@@ -90,6 +90,9 @@ static const struct option_row rows[] = {
     {"limit-loopback", "KOLAM_LIMIT_LOOPBACK", NULL,
      "limits of an address hold for loopback addresses, too", FLAG, AT(limits.counts_loopback), 0,
      0, 0},
+    {"no-sandbox", "KOLAM_NO_SANDBOX", NULL,
+     "keep the right to open any file and make any system call (default: give it up)", FLAG,
+     AT(no_sandbox), 0, 0, 0},
     {"log-level", "KOLAM_LOG_LEVEL", "LEVEL", "error, warn, info or debug (info)", LEVEL,
      AT(log_level), 0, 0, 0},
 };

@@ -14,6 +14,7 @@ struct kolam_options {
     const char *listen, *data, *web;
     const char *tls_cert, *tls_key; /* both or neither */
     bool plain_http;
+    bool no_sandbox;
     const char *allow_hosts[KOLAM_OPTION_LIST_MAX], *allow_origins[KOLAM_OPTION_LIST_MAX];
     uint32_t allow_host_count, allow_origin_count;
     const char *trusted_proxies[KOLAM_OPTION_LIST_MAX], *proxy_header;

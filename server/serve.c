@@ -19,11 +19,13 @@
 #include "http_tiles.h"
 #include "http_versions.h"
 #include "identity_thread.h"
+#include "confine.h"
 #include "kolam/alloc.h"
 #include "kolam/command.h"
 #include "renaming.h"
 #include "report_room.h"
 #include "sanctions.h"
+#include "notify.h"
 #include "session.h"
 #include "whence.h"
 
@@ -120,6 +122,7 @@ static void on_stop(void *ctx) {
     struct kolam_server *server = ctx;
     kolam_logfmt(&server->logfmt, KOLAM_LOG_INFO, "stopping", "sessions=%llu",
                  (unsigned long long)server->metrics.clients);
+    kolam_notify("STOPPING=1");
     server->is_stopping = true;
     server->stop_deadline_ms = kolam_loop_now_ms(server->loop) + STOP_MS;
     kolam_net_stop_listening(server->net);
@@ -128,11 +131,12 @@ static void on_stop(void *ctx) {
     kolam_preview_sweep(server, INT64_MAX);
 }
 
-/* Without a certificate a hangup is what it always was: the terminal is gone. */
+/* Without a certificate a hangup is what it always was: the terminal is gone. A service manager means a reload by it; there is nothing
+ * to read anew then. */
 static bool on_reload(void *ctx) {
     struct kolam_server *server = ctx;
     if (!kolam_net_has_tls(server->net)) {
-        return false;
+        return kolam_notify_is_wanted();
     }
     kolam_net_reload_certificate(server->net);
     return true;
@@ -291,6 +295,7 @@ static void on_main_open(struct kolam_canvas_wait *wait, enum kolam_status statu
     kolam_renaming_begin(server); /* what the last run did not come to */
     printf("%s\n", kolam_net_url(server->net));
     fflush(stdout);
+    kolam_notify("READY=1\nSTATUS=serving");
     kolam_logfmt(&server->logfmt, KOLAM_LOG_INFO, "serving", "url=%s version=%s",
                  kolam_net_url(server->net), KOLAM_VERSION);
 }
@@ -311,6 +316,7 @@ static enum kolam_status run(struct kolam_server *server, struct kolam_error *er
 static enum kolam_status make(struct kolam_server *server, struct kolam_error *error) {
     enum kolam_status status = kolam_folder_open(server->options->data, &server->folder, error);
     if (status == KOLAM_OK) {
+        kolam_confine_files(server); /* before the first thread */
         status = make_inner(server, error);
     }
     if (status == KOLAM_OK) {
@@ -327,6 +333,9 @@ static enum kolam_status make(struct kolam_server *server, struct kolam_error *e
     }
     if (status == KOLAM_OK) {
         status = make_net(server, error);
+    }
+    if (status == KOLAM_OK) {
+        kolam_confine_calls(server);
     }
     return status;
 }

@@ -51,6 +51,7 @@ struct kolam_server {
     char admin_token[65];
     char instance[17];
     atomic_bool tiles_are_stopping; /* read by workers: give up */
+    bool has_confined_files;        /* confine.h */
     bool is_stopping, has_said_goodbye;
     int64_t stop_deadline_ms;
 };

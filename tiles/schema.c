@@ -101,17 +101,17 @@ static const char *const moderation_steps[] = {
 
 static const char *const tiles_steps[] = {
     /* 0 -> 1 */
-    "CREATE TABLE meta (key TEXT PRIMARY KEY, value);"
-    "CREATE TABLE tile (id INTEGER PRIMARY KEY, level INTEGER, x INTEGER, y INTEGER, seq INTEGER,"
-    "                   pixels BLOB);"
-    "CREATE UNIQUE INDEX tile_place ON tile (level, x, y);",
+    ("CREATE TABLE meta (key TEXT PRIMARY KEY, value);"
+     "CREATE TABLE tile (id INTEGER PRIMARY KEY, level INTEGER, x INTEGER, y INTEGER, seq INTEGER,"
+     "                   pixels BLOB);"
+     "CREATE UNIQUE INDEX tile_place ON tile (level, x, y);"),
     /* 1 -> 2: keyframes */
-    "ALTER TABLE tile ADD COLUMN is_averaged INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE tile ADD COLUMN stroke_count INTEGER NOT NULL DEFAULT 0;"
-    "CREATE TABLE keyframe (id INTEGER PRIMARY KEY, level INTEGER, x INTEGER, y INTEGER, seq "
-    "INTEGER,"
-    "                       pixels BLOB, is_averaged INTEGER NOT NULL);"
-    "CREATE UNIQUE INDEX keyframe_place ON keyframe (level, x, y, seq);",
+    ("ALTER TABLE tile ADD COLUMN is_averaged INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE tile ADD COLUMN stroke_count INTEGER NOT NULL DEFAULT 0;"
+     "CREATE TABLE keyframe (id INTEGER PRIMARY KEY, level INTEGER, x INTEGER, y INTEGER, seq "
+     "INTEGER,"
+     "                       pixels BLOB, is_averaged INTEGER NOT NULL);"
+     "CREATE UNIQUE INDEX keyframe_place ON keyframe (level, x, y, seq);"),
     /* 2 -> 3: a check of each picture */
     ("ALTER TABLE tile ADD COLUMN sum INTEGER;"
      "ALTER TABLE keyframe ADD COLUMN sum INTEGER;"),

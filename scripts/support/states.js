@@ -124,16 +124,22 @@ async function follow({ page, neighbour }) {
   await page.locator('.pill:not([hidden])').first().waitFor();
 }
 
-// The other's pen is in the middle of a stroke.
+// The other's pen is in the middle of a stroke, and moves on before each picture: one that rests loses its name.
+const around = arc(330, 560, 46);
 const together = {
-  act: async ({ neighbour }) => stroke(neighbour, arc(330, 560, 46).slice(0, 24), { isReleased: false }),
-  before: async ({ page, neighbour }) => {
-    for (const point of arc(330, 560, 46).slice(24, 34)) {
+  drawn: 0,
+  async act({ neighbour }) {
+    together.drawn = 20;
+    await stroke(neighbour, around.slice(0, together.drawn), { isReleased: false });
+  },
+  async before({ page, neighbour }) {
+    for (const point of around.slice(together.drawn, together.drawn + 6)) {
       await neighbour.mouse.move(...point);
     }
+    together.drawn += 6;
     await until(page, () => document.querySelector('.label-name')?.textContent);
   },
-  after: async ({ neighbour }) => {
+  async after({ neighbour }) {
     await neighbour.keyboard.press('Escape');
     await neighbour.mouse.up();
   },

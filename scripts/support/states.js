@@ -125,7 +125,7 @@ async function follow({ page, neighbour }) {
 }
 
 // The other's pen is in the middle of a stroke, and moves on before each picture: one that rests loses its name.
-const around = arc(330, 560, 46);
+const around = arc(330, 450, 40);
 const together = {
   drawn: 0,
   async act({ neighbour }) {

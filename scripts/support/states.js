@@ -173,6 +173,12 @@ const STATES = [
   { name: 'text', title: 'Writing', path: HOME, draws: true, act: write },
   { name: 'select', title: 'One’s own strokes, selected', path: HOME, draws: true, act: select },
   { name: 'menu', title: 'The menu', path: HOME, act: openMenu },
+  { name: 'you', title: 'You: name, devices, keys', path: HOME, draws: true, act: async ({ page, width, height }) => {
+    await stroke(page, arc(width / 2, middle(height), 40));
+    await saved(page);
+    await run(page, 'You');
+    await page.locator('dialog[open] .you-part, dialog[open] h3').first().waitFor();
+  } },
   { name: 'commands', title: 'The command palette', path: HOME, act: async ({ page }) => {
     await page.keyboard.press('?');
     await page.getByRole('combobox').waitFor();

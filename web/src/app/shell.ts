@@ -21,10 +21,19 @@ const THEME_TITLES: Record<ThemeName, MessageId> = {
   contrast: 'theme.contrast',
 };
 
-/* The toolbar may have more than one row: what floats over it asks style.css's --tools-height. */
-function tellHeight(bar: HTMLElement): void {
+/* The toolbar may have more than one row: what floats over it asks style.css's --tools-height. Where text is large it may
+ * reach where the zoom stands, which then makes room. */
+function tellSize(bar: HTMLElement): void {
   const { style } = document.documentElement;
-  new ResizeObserver(() => style.setProperty('--tools-height', `${bar.offsetHeight}px`)).observe(bar);
+  const tell = (): void => {
+    style.setProperty('--tools-height', `${bar.offsetHeight}px`);
+    const zoom = document.querySelector('.zoom')?.getBoundingClientRect();
+    const tools = bar.getBoundingClientRect();
+    const isOver = zoom !== undefined && zoom.width > 0 && zoom.left < tools.right && zoom.right > tools.left;
+    document.body.classList.toggle('is-crowded', isOver);
+  };
+  new ResizeObserver(tell).observe(bar);
+  window.addEventListener('resize', tell);
 }
 
 export class Shell {
@@ -51,7 +60,7 @@ export class Shell {
     app.chrome.saving.tell = (text) => this.region.say(text);
     if (app.chrome.toolbar !== null) {
       makeRoving(app.chrome.toolbar.root);
-      tellHeight(app.chrome.toolbar.root);
+      tellSize(app.chrome.toolbar.root);
     }
   }
 

@@ -43,7 +43,7 @@ static const struct row rows[KOLAM_LIMITS] = {
                             {{400, 8000}, {10 * K, 40 * K}, {40 * K, 160 * K}, {100 * K, 400 * K}}},
     [KOLAM_LIMIT_STROKES] = {"strokes",
                              "strokes and undos submitted",
-                             {{60, 4000}, {1000, 20 * K}, {4000, 80 * K}, {10 * K, 100 * K}}},
+                             {{60, 2000}, {1000, 10 * K}, {4000, 40 * K}, {10 * K, 100 * K}}},
     [KOLAM_LIMIT_POINTS] =
         {"points",
          "points of strokes and previews",
@@ -59,7 +59,7 @@ static const struct row rows[KOLAM_LIMITS] = {
                           {{50, 200}, {500, 5000}, {2000, 20 * K}, {4000, 40 * K}}},
     [KOLAM_LIMIT_IDENTITIES] = {"identities",
                                 "new identities",
-                                {NONE, {2, 300}, {8, 1200}, {200, 5000}}},
+                                {NONE, {2, 100}, {8, 400}, {200, 5000}}},
     [KOLAM_LIMIT_CANVASES] = {"canvases",
                               "new canvases",
                               {{0.1, 100}, {0.5, 200}, {1, 400}, {10, 1000}}},

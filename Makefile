@@ -56,6 +56,7 @@ help:
 	@echo 'make test-SUITE   one suite: $(SUITES)'
 	@echo 'make all          build/kolam and the web client'
 	@echo 'make deps         install what building and testing need'
+	@echo 'make hostile      hostile programs beside honest artists: what it costs them (NAME="...": some)'
 	@echo 'make bench        measure; see docs/architecture.md'
 	@echo 'make fuzz         SECONDS=N [HARNESS=name]: odd inputs, guided by coverage, for N seconds each; resumed'
 	@echo 'make soak         a crowd, kills and attackers for MINUTES=10; again to go on with the same wall'

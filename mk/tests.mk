@@ -78,10 +78,14 @@ $(OUT)/fanout_bare: $(O)/tests/bench/support/fanout_bare.o $(OUT)/libkolam.a
 	@echo "  LINK  $@"
 	@$(CC) $(LINK) -o $@ $^ $(TILES_LIBS)
 
+# Hostile programs against a server on which honest artists draw; NAME="slow-readers ..." for some of them.
+hostile: all
+	@KOLAM_BIN=$(abspath $(BIN)) node tests/hostile/run.mjs $(NAME)
+
 bench: all $(BENCH_PROGRAMS) $(OUT)/fanout_bare
 	@for program in $(BENCH_PROGRAMS); do echo "== $$program"; $$program || exit 1; done
 	@for script in $(wildcard tests/bench/*.mjs); do \
 	  echo "== $$script"; KOLAM_BIN=$(abspath $(BIN)) node $$script || exit 1; done
 
-.PHONY: test test-long $(SUITES:%=test-%) test-programs thread-test-programs fuzz-programs fuzz soak bench
+.PHONY: hostile test test-long $(SUITES:%=test-%) test-programs thread-test-programs fuzz-programs fuzz soak bench
 .SECONDARY:

@@ -40,6 +40,19 @@ static json_t *you_json(const struct kolam_session *session) {
     return you;
 }
 
+/* A nonce names the previews and the pointer of one client; everybody sees it with the strokes. Who takes that of another who is
+ * here could end or move what that one is drawing, in the eyes of all: it is not shown. */
+static bool is_nonce_taken(const struct kolam_session *session) {
+    KOLAM_LIST_EACH(&session->canvas->sessions, struct kolam_session, canvas_link, other) {
+        if (other->nonce == session->nonce && other->has_author && !other->is_watch &&
+            !(session->has_author &&
+              memcmp(other->author.ident, session->author.ident, KOLAM_IDENT_BYTES) == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void welcome(struct kolam_session *session) {
     struct kolam_canvas *canvas = session->canvas;
     struct kolam_server *server = session->server;
@@ -64,6 +77,7 @@ static void welcome(struct kolam_session *session) {
                   session->standing.is_told_draw, "policy", kolam_policy_json(canvas), "ink",
                   kolam_standing_ink_json(session), "sanctions", kolam_sanctions_told(session),
                   "time", (json_int_t)server->clock.now_ms(server->clock.ctx)));
+    session->has_others_nonce = is_nonce_taken(session);
     session->state = KOLAM_SESSION_OPEN;
     kolam_socket_set_message_max(session->ws, KOLAM_MESSAGE_BYTES_MAX);
     kolam_session_update_reading(session);

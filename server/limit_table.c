@@ -56,7 +56,7 @@ static const struct row rows[KOLAM_LIMITS] = {
                            {{100, 1000}, {3000, 30 * K}, {12 * K, 60 * K}, {40 * K, 200 * K}}},
     [KOLAM_LIMIT_ASKS] = {"asks",
                           "questions over WebSockets, and about the past over HTTP",
-                          {{50, 200}, {500, 5000}, {2000, 20 * K}, {4000, 40 * K}}},
+                          {{50, 200}, {200, 4000}, {800, 16 * K}, {2000, 40 * K}}},
     [KOLAM_LIMIT_IDENTITIES] = {"identities",
                                 "new identities",
                                 {NONE, {2, 100}, {8, 400}, {200, 5000}}},

@@ -22,7 +22,8 @@ static struct kolam_preview *find(struct kolam_session *session, uint32_t counte
 
 /* More than that is dropped without a word, as it may be. */
 static bool has_budget(struct kolam_session *session) {
-    const bool is_within = kolam_session_take(session, KOLAM_LIMIT_PREVIEWS, 1);
+    const bool is_within =
+        !session->has_others_nonce && kolam_session_take(session, KOLAM_LIMIT_PREVIEWS, 1);
     session->server->metrics.previews_ignored += !is_within;
     return is_within;
 }
@@ -206,7 +207,7 @@ bool kolam_preview_submitted(struct kolam_session *session, uint32_t counter) {
 }
 
 void kolam_preview_cancel(struct kolam_session *session, uint32_t counter) {
-    if (forget(session, counter)) {
+    if (forget(session, counter) && !session->has_others_nonce) {
         kolam_fanout_all(session->canvas, session, kolam_out_preview_end(session->nonce, counter));
     }
 }

@@ -76,6 +76,8 @@ struct kolam_session {
     struct kolam_canvas_wait wait;
     uint64_t nonce;
     bool is_watch, is_admin, is_browser;
+    bool
+        has_others_nonce; /* somebody else who is here uses it: its unfinished strokes are not shown */
 
     bool has_secret; /* a cookie or token came; looked up with hello */
     uint8_t secret[KOLAM_SECRET_BYTES];

@@ -31,8 +31,9 @@ enum kolam_status kolam_load_ledger_init(struct kolam_load_ledger *ledger, uint6
                                          .name_capacity = names};
     ledger->ops = kolam_alloc_zero(capacity, sizeof *ledger->ops);
     ledger->seqs = kolam_alloc_zero(capacity, sizeof *ledger->seqs);
+    ledger->numbers = kolam_alloc_zero((size_t)artist_count + 1, sizeof *ledger->numbers);
     ledger->names = kolam_alloc_zero((size_t)artist_count * names + 1, sizeof *ledger->names);
-    if (!ledger->ops || !ledger->seqs || !ledger->names) {
+    if (!ledger->ops || !ledger->seqs || !ledger->names || !ledger->numbers) {
         kolam_load_ledger_finish(ledger);
         return KOLAM_ERR_NOMEM;
     }
@@ -43,6 +44,7 @@ void kolam_load_ledger_finish(struct kolam_load_ledger *ledger) {
     kolam_free(ledger->ops);
     kolam_free(ledger->seqs);
     kolam_free(ledger->names);
+    kolam_free(ledger->numbers);
     *ledger = (struct kolam_load_ledger){0};
 }
 
@@ -147,7 +149,10 @@ static struct kolam_load_op *read_first(struct kolam_load_ledger *ledger,
         return NULL;
     }
     uint64_t artist = came.nonce - ledger->base_nonce;
-    if (artist >= ledger->artist_count) {
+    /* A nonce is no secret: somebody else may use it, and then the op is that one's. */
+    const bool is_another = artist < ledger->artist_count && ledger->numbers[artist] != 0 &&
+                            ledger->numbers[artist] != came.artist;
+    if (artist >= ledger->artist_count || is_another) {
         reach(ledger, came.seq);
         ledger->foreign++;
         return NULL;
@@ -163,6 +168,7 @@ static struct kolam_load_op *read_first(struct kolam_load_ledger *ledger,
         ledger->wrong++;
         return NULL;
     }
+    ledger->numbers[artist] = came.artist;
     memcpy(op->envelope, payload.at, envelope_bytes);
     op->envelope_bytes = (uint8_t)envelope_bytes;
     return op;

@@ -24,7 +24,8 @@ struct kolam_load_ledger {
     uint32_t artist_count;
     struct kolam_load_op *ops; /* a ring of `capacity`, a power of two */
     uint64_t capacity, op_count;
-    uint64_t *names; /* artist x name_capacity -> 1 + number of the op */
+    uint32_t *numbers; /* of each artist on the canvas, once an op of it came; 0 before */
+    uint64_t *names;   /* artist x name_capacity -> 1 + number of the op */
     uint32_t name_capacity;
     uint64_t *seqs; /* ring of `capacity`: seq -> 1 + number of the op; 0 where it is not ours */
     uint64_t newest_seq;       /* of those known */

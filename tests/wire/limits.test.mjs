@@ -270,6 +270,30 @@ test('a_full_house_makes_room_from_those_who_ask_for_nothing', async () => {
   await server.kill();
 });
 
+// ---- somebody else's nonce ----
+
+test('who_takes_the_nonce_of_another_cannot_touch_what_that_one_draws', async () => {
+  const server = await startServer();
+  const artist = await Client.artist(server);
+  const watcher = await Client.artist(server);
+  await watcher.view({ width: 4, height: 4 });
+  const { nonce } = artist;
+  await artist.draw([1, 1, 5, 5]);
+  artist.preview(9, 0, lineBody([5, 5, 50, 50]));
+  await watcher.wait((event) => event.type === 'preview');
+  const thief = await Client.artist(server, { nonce });
+  const from = watcher.mark();
+  thief.preview(9, 0, lineBody([500, 500, 501, 501]));
+  thief.cancel(9);
+  thief.cursor({ level: 0, tileX: 0, tileY: 0, x: 8, y: 8 });
+  const seq = await thief.draw([1, 1, 6, 6]); // a stroke of its own all the same
+  assert.equal((await watcher.op(seq)).artist, thief.me.artist);
+  await thief.leave();
+  await watcher.settle();
+  assert.deepEqual(watcher.events.slice(from).filter(({ type }) => ['preview', 'preview_end', 'left', 'cursor'].includes(type)), []);
+  await server.kill();
+});
+
 // ---- masks ----
 
 test('a_client_that_does_not_mask_is_told_so', async () => {

@@ -9,7 +9,7 @@ export const attack = (target) =>
     for (let id = 1; !life.clock.isOver(); id += 1) {
       const level = [-24, -18, -12, -6, 0, 12][id % 6];
       const size = level === -24 ? 2 : 64;
-      await say(socket, { type: 'view', id, level, x: String(level === -24 ? -1 : -32 - (id % 9)), y: String(level === -24 ? -1 : -32), width: size, height: size, since: id % 2 ? 1 : undefined });
+      await say(socket, { type: 'view', id, level, x: String(level === -24 ? -1 : level === -18 ? -32 : -32 - (id % 9)), y: String(level === -24 ? -1 : -32), width: size, height: size, since: id % 2 ? 1 : undefined });
       if (id % 10 === 0) {
         await pause(10);
       }

@@ -1,5 +1,5 @@
 // How long a first visit looks at nothing, over a slow line and with an empty cache: until the first ink is on the screen, and
-// until the view is complete; with the small script that asks for the first tiles (web/src/first.ts), and without it.
+// until the view is complete; with a place in the address, and without one, where the server tells it.
 //
 //     node tests/bench/first_tile.mjs [--rounds N]
 //
@@ -25,15 +25,12 @@ for (let i = 0; i < 6; i++) {
 await settled(painter);
 await painter.context().close();
 
-async function visit(line, isHelped) {
+async function visit(line, hash) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 } });
   const page = await context.newPage();
   const cdp = await context.newCDPSession(page);
   await cdp.send('Network.enable');
   await cdp.send('Network.setCacheDisabled', { cacheDisabled: true });
-  if (!isHelped) {
-    await cdp.send('Network.setBlockedURLs', { urls: ['*first.js'] });
-  }
   if (line !== null) {
     await cdp.send('Network.emulateNetworkConditions', { offline: false, ...line });
   }
@@ -57,7 +54,7 @@ async function visit(line, isHelped) {
     };
     requestAnimationFrame(look);
   });
-  await page.goto(`${server.address}c/slow#@0,0,0`, { waitUntil: 'commit' });
+  await page.goto(`${server.address}c/slow${hash}`, { waitUntil: 'commit' });
   await page.waitForFunction(() => window.firstInkMs !== undefined && window.kolamDebug?.status().isComplete, null, { polling: 20, timeout: 60_000 });
   const [inkMs, doneMs] = await page.evaluate(() => [window.firstInkMs, performance.now()]);
   await context.close();
@@ -66,16 +63,16 @@ async function visit(line, isHelped) {
 
 const rows = [];
 for (const [name, line] of Object.entries(LINES)) {
-  for (const isHelped of [true, false]) {
+  for (const hash of ['#@0,0,0', '']) {
     const times = [];
     for (let i = 0; i < rounds; i++) {
-      times.push(await visit(line, isHelped));
+      times.push(await visit(line, hash));
     }
     const middle = (key) => `${Math.round(quantile(times.map((each) => each[key]), 0.5))} ms`;
-    rows.push([name, isHelped ? 'yes' : 'no', middle('inkMs'), middle('doneMs')]);
+    rows.push([name, hash === '' ? 'none' : 'a place', middle('inkMs'), middle('doneMs')]);
   }
 }
-printTable(['line', 'first.js', 'first ink on the screen', 'view complete, app running'], rows);
+printTable(['line', 'address', 'first ink on the screen', 'view complete, app running'], rows);
 await browser.close();
 await server.stop();
 process.exit(0);

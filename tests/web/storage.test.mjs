@@ -149,17 +149,52 @@ test('a_tile_is_kept_once_for_each_newer_picture', async () => {
     tile: () => Promise.resolve(null),
     trimTiles: () => Promise.resolve(),
   };
-  const seen = new Seen(fake, 'main', () => 5, (run) => later.push(run));
+  let nowMs = 5;
+  const seen = new Seen(fake, 'main', () => nowMs, (run) => later.push(run));
   const shown = { key: '0/1/1', level: 0, x: 1, y: 1, log: { currentSeq: 7 } };
   assert.equal(seen.isNewer(shown), true);
-  await seen.keep(shown, 'aa-1-3', 3, new Blob(['x']));
-  await seen.keep(shown, 'aa-1-7', 7, new Blob(['y']));
-  await seen.keep(shown, 'aa-1-7', 7, new Blob(['y']));
+  seen.keep(shown, 'aa-1-3', 3, new Blob(['x']));
+  seen.keep(shown, 'aa-1-7', 7, new Blob(['y']));
+  seen.keep(shown, 'aa-1-7', 7, new Blob(['y']));
   assert.equal(seen.isNewer(shown), false);
   assert.equal(later.length, 1);
-  later[0]();
-  await new Promise(setImmediate);
+  const run = async () => {
+    later.shift()();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  await run();
+  assert.deepEqual(written, [], 'not while they come');
+  nowMs += 500;
+  await run();
   assert.deepEqual(written, ['aa-1-7'], 'the newest alone is written');
+});
+
+test('tiles_are_written_a_few_at_a_time_once_none_comes_or_after_seconds', async () => {
+  const [writes, later] = [[], []];
+  const fake = {
+    putTiles: (tiles) => Promise.resolve(writes.push(tiles.length) > 0),
+    tile: () => Promise.resolve(null),
+    trimTiles: () => Promise.resolve(),
+  };
+  let nowMs = 0;
+  const seen = new Seen(fake, 'main', () => nowMs, (run) => later.push(run));
+  const keep = (x) => seen.keep({ key: `0/${x}/0`, level: 0, x, y: 0, log: { currentSeq: 1 } }, 'aa-1-1', 1, new Blob(['x']));
+  for (let i = 0; i < 20; i++) {
+    nowMs += 200; /* a wall that is moved over without a rest */
+    keep(i);
+    if (nowMs % 400 === 0) {
+      later.shift()?.();
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  }
+  assert.ok(writes.length > 0, 'what came first is not kept waiting');
+  while (later.length > 0) {
+    nowMs += 400;
+    later.shift()();
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  assert.equal(writes.reduce((sum, count) => sum + count, 0), 20);
+  assert.ok(Math.max(...writes) <= 8, `${writes}`);
 });
 
 test('a_database_of_the_version_before_keeps_what_it_holds', async () => {

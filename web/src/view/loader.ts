@@ -101,7 +101,7 @@ export class Loader {
       return;
     }
     this.version = version;
-    void this.seen?.keep(tile, tag, seq, png);
+    this.seen?.keep(tile, tag, seq, png);
     if (setPicture(tile, seq, bitmap)) {
       this.events.loaded(tile);
     }
@@ -109,7 +109,7 @@ export class Loader {
 
   /* What was drawn over a tile since its picture came. */
   keepDrawn(tile: Tile, seq: number, picture: Blob): void {
-    void this.seen?.keep(tile, `${this.version}-${seq}`, seq, picture);
+    this.seen?.keep(tile, `${this.version}-${seq}`, seq, picture);
   }
 
   abortOutside(rect: TileRect): void {
@@ -163,7 +163,7 @@ export class Loader {
       const isPresent = response.headers.get('cache-control')?.includes('immutable') === true;
       const hasSeq = seqOfTag(response.headers.get('etag')) ?? seq;
       if (isPresent) {
-        void this.seen?.keep(tile, `${this.version}-${hasSeq}`, hasSeq, blob);
+        this.seen?.keep(tile, `${this.version}-${hasSeq}`, hasSeq, blob);
       }
       this.arrived(tile, { hasSeq, askedSeq: seq, isPresent, bitmap });
     } catch {

@@ -12,11 +12,16 @@ export interface SeenStore {
 
 /* 10 to 20 MB. */
 export const TILES_KEPT_MAX = 1_500;
+/* Written when none came for so long, as then nobody moves the view; but not later than that after the first. */
 const WRITE_AFTER_MS = 400;
+const WRITE_WITHIN_MS = 3_000;
+const A_WRITE = 8; /* more at once would hold up a frame */
 const TRIM_EVERY = 200;
 
 export class Seen {
-  private readonly waiting = new Map<string, SeenTile>();
+  private readonly waiting = new Map<string, Omit<SeenTile, 'png'> & { picture: Blob }>();
+  private firstMs = 0;
+  private newestMs = 0;
   private readonly keptSeqs = new WeakMap<Tile, number>();
   private timer: number | null = null;
   private isWriting = false;
@@ -34,14 +39,16 @@ export class Seen {
     return tile.log.currentSeq > (this.keptSeqs.get(tile) ?? -1);
   }
 
-  async keep(tile: Tile, tag: string, seq: number, picture: Blob): Promise<void> {
+  keep(tile: Tile, tag: string, seq: number, picture: Blob): void {
     if (seq <= (this.keptSeqs.get(tile) ?? -1)) {
       return;
     }
     this.keptSeqs.set(tile, seq);
     const { level, x, y } = tile;
-    const png = await picture.arrayBuffer();
-    this.waiting.set(tile.key, { canvas: this.canvas, level, x, y, tag, png, atMs: this.now() });
+    const atMs = this.now();
+    this.firstMs = this.waiting.size === 0 ? atMs : this.firstMs;
+    this.newestMs = atMs;
+    this.waiting.set(tile.key, { canvas: this.canvas, level, x, y, tag, picture, atMs });
     this.timer ??= this.later(() => void this.write(), WRITE_AFTER_MS);
   }
 
@@ -49,15 +56,26 @@ export class Seen {
     return this.store.tile(this.canvas, tile.level, tile.x, tile.y);
   }
 
+  private get isTime(): boolean {
+    const nowMs = this.now();
+    const isBack = nowMs < this.firstMs; /* the clock was set */
+    return isBack || nowMs - this.newestMs >= WRITE_AFTER_MS || nowMs - this.firstMs >= WRITE_WITHIN_MS;
+  }
+
   private async write(): Promise<void> {
+    this.timer = null;
     if (this.isWriting) {
       return;
     }
+    if (!this.isTime) {
+      this.timer = this.later(() => void this.write(), WRITE_AFTER_MS);
+      return;
+    }
     this.isWriting = true;
-    this.timer = null;
-    const tiles = [...this.waiting.values()];
-    this.waiting.clear();
-    await this.store.putTiles(tiles);
+    const some = [...this.waiting].slice(0, A_WRITE);
+    some.forEach(([key]) => this.waiting.delete(key));
+    const tiles = some.map(async ([, { picture, ...tile }]) => ({ ...tile, png: await picture.arrayBuffer() }));
+    await this.store.putTiles(await Promise.all(tiles));
     this.written += tiles.length;
     if (this.written >= TRIM_EVERY) {
       this.written = 0;
@@ -65,7 +83,7 @@ export class Seen {
     }
     this.isWriting = false;
     if (this.waiting.size > 0) {
-      this.timer ??= this.later(() => void this.write(), WRITE_AFTER_MS);
+      this.timer ??= this.later(() => void this.write(), 0);
     }
   }
 }

@@ -12,6 +12,7 @@
 #include "kolam/alloc.h"
 #include "session.h"
 #include "standing.h"
+#include "votes.h"
 
 struct acting {
     struct kolam_session *session; /* an ask of it */
@@ -174,7 +175,7 @@ static bool read_act(const json_t *object, struct kolam_act *out_act) {
     free(text);
     return is_act && (out_act->kind == KOLAM_ACT_MODE || out_act->kind == KOLAM_ACT_AREA ||
                       out_act->kind == KOLAM_ACT_ROLE || out_act->kind == KOLAM_ACT_VOTES ||
-                      out_act->kind == KOLAM_ACT_UNDO);
+                      out_act->kind == KOLAM_ACT_UNDO || out_act->kind == KOLAM_ACT_VOTE);
 }
 
 static void begin(struct kolam_session *session, uint64_t id, struct acting *acting) {
@@ -205,8 +206,12 @@ void kolam_act_message(struct kolam_session *session, const json_t *message) {
     if (!acting) {
         kolam_history_error(session, id, "unavailable", "out of memory; try again later");
     } else if (!read_act(json_object_get(message, "act"), &acting->act)) {
-        kolam_history_error(session, id, "invalid",
-                            "act must be a mode, area, role, votes or undo within its bounds");
+        kolam_history_error(
+            session, id, "invalid",
+            "act must be a mode, area, role, votes, vote or undo within its bounds");
+        kolam_free(acting);
+    } else if (acting->act.kind == KOLAM_ACT_VOTE) {
+        kolam_vote(session, id, &acting->act);
         kolam_free(acting);
     } else {
         begin(session, id, acting);

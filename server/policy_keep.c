@@ -5,6 +5,7 @@
 #include "kolam/alloc.h"
 #include "session.h"
 #include "standing.h"
+#include "votes.h"
 
 static int64_t wall_now_ms(const struct kolam_canvas *canvas) {
     const struct kolam_clock *clock = &canvas->server->clock;
@@ -92,14 +93,18 @@ void kolam_policy_commit(struct kolam_canvas *canvas, uint32_t artist,
         kolam_op_decode(op->body, op->body_size_bytes, canvas->server->room, &decoded) !=
             KOLAM_OK ||
         kolam_act_decode(decoded.record, decoded.record_size_bytes, &act) != KOLAM_OK ||
-        !sets_something(&act)) {
+        act.kind == KOLAM_ACT_OTHER) {
         return;
     }
     canvas->policy_record_seq = op->seq;
     if (!kolam_policy_apply(&canvas->policy, op->seq, op->time_ms, artist, &act)) {
         canvas->is_policy_lost = true; /* until it is read again nothing new is let in */
     }
-    refresh(canvas);
+    if (sets_something(&act)) {
+        refresh(canvas);
+    } else if (act.kind == KOLAM_ACT_VOTE) {
+        kolam_votes_commit(canvas, &act);
+    }
 }
 
 /* ---- reading it again ---- */

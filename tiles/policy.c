@@ -269,6 +269,70 @@ const struct kolam_kept_act *kolam_policy_find_act(const struct kolam_policy *po
     return find_act(policy, seq, out_kind);
 }
 
+/* ---- ballots ---- */
+
+static uint32_t ballot_at(const struct kolam_policy *policy, uint64_t stroke_seq) {
+    uint32_t at = 0;
+    while (at < policy->ballot_count && policy->ballots[at].stroke_seq != stroke_seq) {
+        at++;
+    }
+    return at;
+}
+
+static void drop_ballot(struct kolam_policy *policy, uint32_t at) {
+    if (at < policy->ballot_count) {
+        policy->ballot_count--;
+        memmove(policy->ballots + at, policy->ballots + at + 1,
+                (policy->ballot_count - at) * sizeof *policy->ballots);
+    }
+}
+
+static bool begin_ballot(struct kolam_policy *policy, uint64_t stroke_seq) {
+    if (policy->ballot_count == KOLAM_BALLOTS_MAX) {
+        drop_ballot(policy, 0);
+    }
+    if (policy->ballot_count == policy->ballot_capacity) {
+        const uint32_t more = policy->ballot_capacity ? policy->ballot_capacity * 2 : 8;
+        void *grown = kolam_realloc_array(policy->ballots, more, sizeof *policy->ballots);
+        if (!grown) {
+            return false;
+        }
+        policy->ballots = grown;
+        policy->ballot_capacity = more;
+    }
+    policy->ballots[policy->ballot_count++] = (struct kolam_ballot){.stroke_seq = stroke_seq};
+    return true;
+}
+
+static bool apply_vote(struct kolam_policy *policy, uint32_t by, uint64_t stroke_seq) {
+    uint32_t at = ballot_at(policy, stroke_seq);
+    if (at == policy->ballot_count && !begin_ballot(policy, stroke_seq)) {
+        return false;
+    }
+    at = ballot_at(policy, stroke_seq);
+    struct kolam_ballot *ballot = &policy->ballots[at];
+    if (ballot->count < KOLAM_VOTES_MAX && !kolam_policy_has_voted(policy, stroke_seq, by)) {
+        ballot->voters[ballot->count++] = by;
+    }
+    return true;
+}
+
+uint32_t kolam_policy_votes(const struct kolam_policy *policy, uint64_t stroke_seq) {
+    const uint32_t at = ballot_at(policy, stroke_seq);
+    return at < policy->ballot_count ? policy->ballots[at].count : 0;
+}
+
+bool kolam_policy_has_voted(const struct kolam_policy *policy, uint64_t stroke_seq,
+                            uint32_t artist) {
+    const uint32_t at = ballot_at(policy, stroke_seq);
+    for (uint32_t i = 0; at < policy->ballot_count && i < policy->ballots[at].count; i++) {
+        if (policy->ballots[at].voters[i] == artist) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- the fold ---- */
 
 static void apply_undo(struct kolam_policy *policy, uint64_t seq) {
@@ -300,6 +364,11 @@ bool kolam_policy_apply(struct kolam_policy *policy, uint64_t seq, int64_t time_
     case KOLAM_ACT_ROLE:
         kept.value = (uint32_t)act->role;
         return apply_role(policy, &kept, act);
+    case KOLAM_ACT_VOTE:
+        return apply_vote(policy, by, act->stroke_seq);
+    case KOLAM_ACT_VOTED: /* who wants it hidden again votes again */
+        drop_ballot(policy, ballot_at(policy, act->stroke_seq));
+        return true;
     case KOLAM_ACT_UNDO:
         apply_undo(policy, act->act_seq);
         return true;
@@ -319,6 +388,7 @@ void kolam_policy_finish(struct kolam_policy *policy) {
     }
     kolam_free(policy->area_acts);
     kolam_free(policy->role_acts);
+    kolam_free(policy->ballots);
     kolam_free(policy->areas);
     kolam_free(policy->roles);
     memset(policy, 0, sizeof *policy);

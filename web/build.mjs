@@ -56,6 +56,7 @@ await build({
     brush: 'src/brush/brush.css',
     history: 'src/history/history.css',
     place: 'src/place/place.css',
+    policy: 'src/policy/policy.css',
     shell: 'src/shell/shell.css',
     studio: 'src/studio.css',
     you: 'src/you/you.css',

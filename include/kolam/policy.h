@@ -50,6 +50,8 @@ enum kolam_area_kind {
 #define KOLAM_ACT_RECORD_BYTES_MAX 16384
 #define KOLAM_VOTES_MIN 2
 #define KOLAM_VOTES_MAX 64
+#define KOLAM_BALLOTS_MAX                                                                          \
+    1024 /* strokes that are voted about; the oldest is forgotten for a newer */
 #define KOLAM_TIME_MS_MAX 253402300799000 /* the end of the year 9999 */
 
 enum kolam_act_kind {
@@ -140,6 +142,13 @@ struct kolam_given_role {
     enum kolam_role role;
 };
 
+/* Who voted to hide a stroke that is not hidden yet. */
+struct kolam_ballot {
+    uint64_t stroke_seq;
+    uint32_t count;
+    uint32_t voters[KOLAM_VOTES_MAX];
+};
+
 /* Zeroed memory is an open canvas on which nothing was ever set. */
 struct kolam_policy {
     /* What holds, as of the last refresh. */
@@ -156,6 +165,8 @@ struct kolam_policy {
     uint64_t last_seq; /* the newest act that was looked at */
     struct kolam_policy_thing mode_acts, votes_acts;
     struct kolam_policy_thing *area_acts, *role_acts;
+    struct kolam_ballot *ballots; /* in the order in which they were begun */
+    uint32_t ballot_count, ballot_capacity;
     uint32_t area_acts_count, area_acts_capacity, role_acts_count, role_acts_capacity;
 };
 
@@ -185,6 +196,11 @@ bool kolam_policy_area_is_only(const struct kolam_policy *policy, uint64_t seq,
                                enum kolam_area_kind kind);
 /* KOLAM_ROLE_EARNED if none was given. */
 enum kolam_role kolam_policy_role(const struct kolam_policy *policy, uint32_t artist);
+
+/* So many voted to hide the stroke; and whether the artist is among them. */
+uint32_t kolam_policy_votes(const struct kolam_policy *policy, uint64_t stroke_seq);
+bool kolam_policy_has_voted(const struct kolam_policy *policy, uint64_t stroke_seq,
+                            uint32_t artist);
 
 /* The next area that the rectangle touches, beginning at `*index` (0 at first), or NULL. Of another level's pixels the coarser ones
  * count, so that what might touch does. */

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import test, { after, before } from 'node:test';
 
 import {
-  Client, editBody, eventually, hideBody, kolam, lineBody, recordBody, showBody, startServer,
+  Client, decodeBody, editBody, eventually, hideBody, kolam, lineBody, recordBody, showBody, startServer,
 } from './client.mjs';
 import './tidy.mjs';
 
@@ -391,4 +391,44 @@ test('who_is_left_standing_becomes_an_artist_and_who_is_taken_back_does_not', as
   assert.equal(back.welcome.ink, null);
   assert.equal((await Client.join(later, { token: vandal.token })).welcome.role, 'newcomer');
   await later.stop();
+});
+
+test('so_many_artists_of_standing_hide_a_stroke_and_a_moderator_shows_it_again', async () => {
+  const own = await startServer({ args: ['--artist-after-s', '0', '--artist-strokes', '1'] });
+  const admin = await Client.artist(own, { admin: own.adminToken() });
+  await admin.view({ width: 3, height: 3 });
+  const artists = [];
+  for (let i = 0; i < 3; i += 1) {
+    const client = await Client.artist(own);
+    client.first = await client.draw([10, 10 + i, 90, 90]);
+    artists.push(client);
+  }
+  const [mira, otto, vandal] = artists;
+  const vote = (client) => ask(client, { type: 'act', act: { kind: 'vote', stroke: String(vandal.first) } });
+  const voted = (client) => eventually(async () => {
+    const answer = await vote(client);
+    return answer.code !== 'unavailable' && answer;
+  }, 'a vote');
+  assert.equal((await voted(mira)).code, 'denied', 'there is no voting yet');
+  await acted(admin, { kind: 'votes', hide: 2 });
+  const stranger = await Client.artist(own);
+  assert.equal((await voted(stranger)).code, 'denied', 'who has drawn nothing');
+  assert.equal((await voted(mira)).type, 'acted');
+  assert.equal((await voted(mira)).code, 'denied', 'once is enough');
+  assert.equal((await ask(otto, { type: 'act', act: { kind: 'vote', stroke: '4711' } })).code, 'not_found');
+  const data = own.data;
+  await own.kill();
+  const later = await startServer({ data, args: ['--artist-after-s', '0', '--artist-strokes', '1'] });
+  const keeper = await Client.artist(later, { admin: later.adminToken() });
+  await keeper.view({ width: 3, height: 3 });
+  const back = await Client.join(later, { token: otto.token });
+  const from = keeper.mark();
+  assert.equal((await voted(back)).type, 'acted', 'votes are kept');
+  const hide = await keeper.wait((event) => event.type === 'op' && decodeBody(event.body).kind === 'hide', from);
+  assert.deepEqual(decodeBody(hide.body).targets.map(Number), [vandal.first]);
+  assert.equal((await back.commit(showBody(vandal.first))).code, 2, 'not for those who voted');
+  assert.equal((await keeper.commit(showBody(vandal.first))).type, 'ack');
+  await later.stop();
+  assert.match(readFileSync(`${data}/canvases/main.kolam`, 'latin1'), /"kind":"voted","votes":2,"stroke":"\d+"/);
+  assert.equal((await kolam(['check', '--data', data])).code, 0);
 });

@@ -39,6 +39,7 @@ import { Readying } from './readying.ts';
 import { Rescue } from './rescue.ts';
 import { saveView } from './save.ts';
 import { Shell } from './shell.ts';
+import { Standing } from './standing.ts';
 import { Studio } from './studio.ts';
 import { Wall } from './wall.ts';
 import { YouDoor } from './you.ts';
@@ -97,6 +98,7 @@ export class App {
   private recent: Welcome['recent'] = null;
   private raster: number | null = null;
   private newName: string | null = null;
+  readonly standing = new Standing(this);
   isPlaced = false;
   /* Nothing is to move by itself. */
   readonly isStill: () => boolean;
@@ -140,7 +142,8 @@ export class App {
       },
       record: (record) => this.recordCame(record),
       acknowledged: (acked) => this.acknowledged(acked),
-      refused: (entry, said, code) => this.refused(entry, serverSaid(said, NACK_CODES[code])),
+      refused: (entry, said, code) =>
+        this.refused(entry, this.standing.said(said) ?? serverSaid(said, NACK_CODES[code])),
       refresh: () => this.wall.refresh(),
       trouble: (said, code) => {
         this.chrome.toast.say(serverSaid(said, code));
@@ -152,6 +155,7 @@ export class App {
         this.doors.messageCame(json);
         this.place.messageCame(json);
         this.you.messageCame(json);
+        this.standing.messageCame(json);
       },
     });
     this.wall.connection = this.session.connection;
@@ -235,6 +239,7 @@ export class App {
     this.wall.welcomed(welcome);
     this.place.welcomed(welcome);
     this.you.welcomed(welcome);
+    this.standing.welcomed(welcome);
     this.hand.restartPreview();
     if (this.rescue.hasWork) {
       this.session.identify();
@@ -381,6 +386,7 @@ export class App {
     this.palette.use();
     this.mine.show();
     this.place.drew();
+    this.standing.drew(counter);
     this.changed();
     this.wall.request();
   }
@@ -405,7 +411,7 @@ export class App {
 
   /* What is shown is the wall as it is now, and one may change it. */
   get mayDraw(): boolean {
-    return !this.page.isWatching && !this.doors.isLooking;
+    return !this.page.isWatching && !this.doors.isLooking && this.standing.mayDraw;
   }
 
   private get journals(): Journal[] {
@@ -462,6 +468,7 @@ export class App {
     this.doors.framed(nowMs, hasMoved);
     this.place.framed(nowMs, hasMoved);
     this.hands.framed();
+    this.standing.framed();
     this.mine.framed(nowMs);
     this.hand.framed();
     this.studio.active?.framed?.();

@@ -79,7 +79,7 @@ export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
     },
     hover: (x, y, isInside) => {
       app.cursor = isInside ? { x, y } : null;
-      const mayDraw = !app.page.isWatching && !app.doors.isLooking && app.doors.tool === null;
+      const mayDraw = app.mayDraw && app.doors.tool === null;
       app.chrome.ring.move(x, y, isInside && mayDraw);
       if (isInside && mayDraw) {
         app.eyedropper.hover(x, y);

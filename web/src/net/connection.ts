@@ -11,6 +11,9 @@ export interface Welcome {
   recent: { level: number; x: string; y: string } | null;
   limits?: { unacknowledged?: number };
   role?: string;
+  policy?: object;
+  draw?: boolean;
+  ink?: { per_minute: number; left: number } | null;
 }
 
 export type Json = Record<string, unknown> & { type: string };

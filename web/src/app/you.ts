@@ -39,9 +39,10 @@ export class YouDoor {
     if (app.page.isWatching) {
       return;
     }
-    app.chrome.corner.append(
-      button(message('you.title'), KeyRound, 'shift+y', () => this.open(null)),
-    );
+    const { corner } = app.chrome;
+    const opener = button(message('you.title'), KeyRound, 'shift+y', () => this.open(null));
+    opener.classList.add('chip', 'you-button');
+    corner.insertBefore(opener, corner.querySelector('.menu-holder')); /* the menu stays in the corner */
     this.brought();
     window.addEventListener('hashchange', () => this.brought());
   }

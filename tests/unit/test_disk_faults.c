@@ -18,7 +18,7 @@
 #include "tests/unit/random.h"
 #include "tools/check.h" /* for the linker: it brings the network's part, too */
 
-#define FLIPS 60 /* of each file */
+#define FLIPS 24 /* of each file */
 
 static bool is_long(void) {
     const char *text = getenv("KOLAM_LONG");

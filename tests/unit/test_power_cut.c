@@ -18,7 +18,7 @@
 #include "tests/unit/random.h"
 #include "tools/check.h" /* for the linker: it brings the network's part, too */
 
-#define SAMPLE 160
+#define SAMPLE 80
 
 static bool is_long(void) {
     const char *text = getenv("KOLAM_LONG");
@@ -63,10 +63,10 @@ static uint32_t cut_at(const struct life *life, size_t before, bool is_beside_sy
 }
 
 /* One kind of cut at each of so many moments, rising: half of them beside a sync. */
-static uint32_t cut_a_sample(const struct life *life, size_t end) {
+static uint32_t cut_a_sample(const struct life *life, size_t end, size_t wanted) {
     struct test_random random = test_random_from(seed());
     uint32_t failures = 0;
-    const size_t count = end < SAMPLE ? end : SAMPLE;
+    const size_t count = end < wanted ? end : wanted;
     for (size_t i = 0; i < count; i++) {
         size_t at = end * i / count + (size_t)test_random_below(&random, end / count + 1);
         while (i % 2 == 0 && at < end && !disk_is_sync(at)) {
@@ -88,7 +88,7 @@ static bool is_asked_for(size_t at) {
     return !text || sscanf(text, "%lu-%lu", &from, &to) != 2 || (at >= from && at < to);
 }
 
-static void cut_everywhere(struct life *life) {
+static void cut_everywhere(struct life *life, size_t sample) {
     const size_t end = disk_now();
     uint32_t failures = 0;
     disk_stop();
@@ -99,7 +99,7 @@ static void cut_everywhere(struct life *life) {
             failures += is_asked_for(at) ? cut_at(life, at, is_beside_sync) : 0;
         }
     } else {
-        failures = cut_a_sample(life, end);
+        failures = cut_a_sample(life, end, sample);
     }
     print_message("%zu changes\n", end);
     disk_forget();
@@ -114,7 +114,7 @@ static void every_promise_survives_a_power_cut(void **state) {
     life_live(life, 0);
     life_settle(life);
     assert_int_equal(life->refused, 0);
-    cut_everywhere(life);
+    cut_everywhere(life, SAMPLE);
 }
 
 /* A file as an older kolam left it: the steps that made it newer are taken back. */
@@ -148,7 +148,7 @@ every_promise_survives_a_power_cut_while_an_old_file_is_brought_up_to_date(void 
         life_promise_again(life);
         assert_true(life_step(life, LIFE_STROKE));
         assert_true(life_step(life, LIFE_LOOK));
-        cut_everywhere(life);
+        cut_everywhere(life, SAMPLE / 4);
     }
 }
 

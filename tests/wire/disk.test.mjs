@@ -79,7 +79,8 @@ test('a_full_disk_loses_nothing_and_is_got_over', { skip }, async () => {
 
 test('without_room_for_tiles_the_wall_is_drawn_each_time', { skip }, async () => {
   const folder = makeFolder();
-  const [data, full] = [join(folder, 'data'), join(folder, 'full')];
+  const data = join(folder, 'data');
+  const full = join(data, 'full');
   const server = await startServer({
     data,
     bin: makeBin(folder, `${tmpfs(full, '64k')} && ${fill(full)} && mkdir -p "${data}/canvases" &&

@@ -1,0 +1,295 @@
+/* Memory runs out at every allocation in turn, once and from then on, in each thing that the engine does: it says so, nothing
+ * breaks, nothing is half written, and the same works when there is memory again. A seeded sample; KOLAM_LONG=1 takes
+ * every one. thread-test */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kolam/compact.h"
+#include "kolam/export.h"
+#include "kolam/heat.h"
+#include "kolam/history.h"
+#include "kolam/place.h"
+#include "tests/support/faults/fault_vfs.h"
+#include "tests/support/faults/life.h"
+#include "tests/support/faults/memory.h"
+#include "tests/unit/random.h"
+#include "tools/check.h"
+
+#define SAMPLE 24
+
+/* A canvas that was lived on, and one thing to do with it. What is made before the memory is short is the scene's. */
+struct scene {
+    struct life *life;
+    struct kolam_submission *submissions[4];
+    uint32_t counter;
+    uint32_t pixels[KOLAM_TILE_PIXELS];
+};
+
+typedef enum kolam_status deed(struct scene *scene);
+
+static uint64_t seed(void) {
+    const char *text = getenv("KOLAM_SEED");
+    return text ? strtoull(text, NULL, 10) : 1;
+}
+
+static bool is_long(void) {
+    const char *text = getenv("KOLAM_LONG");
+    return text && strcmp(text, "1") == 0;
+}
+
+/* ---- what is done ---- */
+
+static enum kolam_status open_and_close(struct scene *scene) {
+    struct test_log log;
+    enum kolam_status status =
+        test_log_try_open(&log, scene->life->log_path, kolam_clock_system(), 0);
+    if (status == KOLAM_OK) {
+        test_log_close(&log);
+    }
+    return status;
+}
+
+static enum kolam_status draw(struct scene *scene) {
+    struct test_log log;
+    enum kolam_status status =
+        test_log_try_open(&log, scene->life->log_path, kolam_clock_system(), 0);
+    for (int i = 0; i < 4 && status == KOLAM_OK; i++) {
+        const struct kolam_submission *done = test_log_run(&log, scene->submissions[i]);
+        status = done->status;
+    }
+    if (log.log) {
+        test_log_close(&log);
+    }
+    return status;
+}
+
+static enum kolam_status look(struct scene *scene) {
+    struct kolam_reader *reader = NULL;
+    struct kolam_tile_store *store = NULL;
+    struct kolam_raster *raster = NULL;
+    struct kolam_canvas_info info;
+    uint64_t seq;
+    bool is_empty;
+    enum kolam_status status = kolam_reader_create(scene->life->log_path, &reader, NULL);
+    status = status == KOLAM_OK ? kolam_reader_info(reader, &info) : status;
+    if (status == KOLAM_OK) {
+        status = kolam_tile_store_sqlite_create(scene->life->tiles_path, info.incarnation, false,
+                                                &store, NULL);
+    }
+    status = status == KOLAM_OK ? kolam_raster_create(reader, store, &raster) : status;
+    for (int32_t level = 0; level >= -2 && status == KOLAM_OK; level--) {
+        const struct kolam_tile_id tile = {.level = level};
+        status = kolam_raster_tile(raster, tile, KOLAM_SEQ_NOW, scene->pixels, &seq, &is_empty);
+        if (status == KOLAM_OK) {
+            status =
+                kolam_raster_tile(raster, tile, info.last_seq - 3, scene->pixels, &seq, &is_empty);
+        }
+    }
+    kolam_raster_destroy(raster);
+    kolam_tile_store_destroy(store);
+    kolam_reader_destroy(reader);
+    return status;
+}
+
+static bool throw_away(void *ctx, const uint8_t *bytes, size_t size_bytes) {
+    (void)ctx, (void)bytes, (void)size_bytes;
+    return true;
+}
+
+static enum kolam_status export_picture(struct scene *scene) {
+    struct kolam_reader *reader = NULL;
+    struct kolam_raster *raster = NULL;
+    struct kolam_tile_store *store = NULL;
+    struct kolam_export_options options = {
+        .at_seq = KOLAM_SEQ_NOW, .side_max = 4096, .title = "main"};
+    enum kolam_status status =
+        kolam_region_parse_rect("0,0,300,200", strlen("0,0,300,200"), &options.region);
+    options.region.scale = 0.7;
+    status =
+        status == KOLAM_OK ? kolam_reader_create(scene->life->log_path, &reader, NULL) : status;
+    if (status == KOLAM_OK) {
+        store = kolam_tile_store_null_create();
+        status = store ? kolam_raster_create(reader, store, &raster) : KOLAM_ERR_NOMEM;
+    }
+    if (status == KOLAM_OK) {
+        status = kolam_export_png(raster, reader, &options, throw_away, NULL, NULL);
+    }
+    kolam_raster_destroy(raster);
+    kolam_tile_store_destroy(store);
+    kolam_reader_destroy(reader);
+    return status;
+}
+
+static enum kolam_status compact(struct scene *scene) {
+    const struct life *life = scene->life;
+    struct kolam_reader *reader = NULL;
+    struct kolam_compact_plan plan;
+    struct kolam_compact_result result;
+    const struct kolam_compact_options options = {
+        .path = life->log_path, .new_path = life->new_path, .scratch = life->root};
+    enum kolam_status status = kolam_reader_create(life->log_path, &reader, NULL);
+    if (status == KOLAM_OK) {
+        status = kolam_compact_plan(reader, life->units[life->settled - 6].seq, &plan, NULL);
+    }
+    kolam_reader_destroy(reader);
+    if (status == KOLAM_OK) {
+        status = kolam_compact_write(&options, &plan, &result, NULL);
+    }
+    kolam_compact_discard(life->new_path);
+    return status;
+}
+
+static enum kolam_status check(struct scene *scene) {
+    struct kolam_check check = {.canvas = "main", .signals_fd = -1};
+    struct kolam_reader *reader = NULL, *lookup = NULL;
+    enum kolam_status status = kolam_reader_create(scene->life->log_path, &reader, NULL);
+    status =
+        status == KOLAM_OK ? kolam_reader_create(scene->life->log_path, &lookup, NULL) : status;
+    status = status == KOLAM_OK ? kolam_check_log(&check, reader, lookup) : status;
+    if (status == KOLAM_OK && check.problem_count > 0) {
+        status = KOLAM_ERR_CORRUPT;
+    }
+    kolam_reader_destroy(lookup);
+    kolam_reader_destroy(reader);
+    return status;
+}
+
+static bool see_drawing(void *ctx, const struct kolam_drawing *drawing) {
+    (void)ctx, (void)drawing;
+    return true;
+}
+
+static enum kolam_status ask_history(struct scene *scene) {
+    struct kolam_reader *reader = NULL;
+    struct kolam_history *history = NULL;
+    const struct kolam_heat_question question = {.width = 2, .height = 2};
+    enum kolam_status status = kolam_reader_create(scene->life->log_path, &reader, NULL);
+    status = status == KOLAM_OK ? kolam_history_create(reader, &history) : status;
+    for (int64_t i = 0; i < 4 && status == KOLAM_OK; i++) {
+        status = kolam_history_blame(history, 0, 40 * i, 50 * i, 20, see_drawing, NULL);
+    }
+    if (status == KOLAM_OK) {
+        status = kolam_heat_find(reader, &question, (struct kolam_heat *)(void *)scene->pixels);
+    }
+    kolam_history_destroy(history);
+    kolam_reader_destroy(reader);
+    return status;
+}
+
+static enum kolam_status know_people(struct scene *scene) {
+    struct kolam_identity_db *db = NULL;
+    struct kolam_author author;
+    uint8_t secret[KOLAM_SECRET_BYTES];
+    enum kolam_status status =
+        kolam_identity_db_create(scene->life->identity_path, kolam_clock_system(), &db, NULL);
+    status = status == KOLAM_OK ? kolam_identity_make(db, secret, &author) : status;
+    status = status == KOLAM_OK ? kolam_identity_find(db, secret, &author) : status;
+    status = status == KOLAM_OK ? kolam_identity_rename(db, author.ident, "Somebody") : status;
+    kolam_identity_db_destroy(db);
+    return status;
+}
+
+static enum kolam_status make_the_index_anew(struct scene *scene) {
+    return kolam_index_rebuild(scene->life->log_path, NULL);
+}
+
+/* ---- each with too little memory ---- */
+
+/* New ones each time, by somebody else than the life's artists. */
+static void prepare(struct scene *scene) {
+    static const char place[] =
+        "{\"kind\":\"place\",\"name\":\"Here\",\"x\":\"1\",\"y\":\"2\",\"zoom\":0}";
+    for (int i = 0; i < 4; i++) {
+        const uint32_t counter = scene->counter++;
+        struct kolam_log_op op =
+            i == 3 ? test_record(counter, place)
+                   : test_stroke((struct kolam_tile_id){.level = -i}, counter, 40);
+        scene->submissions[i] = test_submission(7, 7, &op, 1);
+    }
+}
+
+static void drop(struct scene *scene) {
+    for (int i = 0; i < 4; i++) {
+        kolam_submission_destroy(scene->submissions[i]);
+    }
+}
+
+static enum kolam_status do_with(struct scene *scene, deed *does, int64_t at, int64_t count,
+                                 int64_t *out_seen) {
+    prepare(scene);
+    memory_arm(at, count);
+    const enum kolam_status status = does(scene);
+    const int64_t seen = memory_disarm();
+    if (out_seen) {
+        *out_seen = seen;
+    }
+    drop(scene);
+    return status;
+}
+
+static void try_each(deed *does) {
+    struct scene *scene = calloc(1, sizeof *scene);
+    struct test_random random = test_random_from(seed());
+    int64_t all = 0, refused = 0;
+    assert_non_null(scene);
+    scene->life = life_begin(seed());
+    life_live(scene->life, 16);
+    life_settle(scene->life);
+    life_close(scene->life);
+    assert_int_equal(do_with(scene, does, INT64_MAX, 1, NULL), KOLAM_OK);
+    assert_int_equal(do_with(scene, does, INT64_MAX, 1, &all), KOLAM_OK);
+    for (int64_t i = 0; i < (is_long() ? all * 2 : SAMPLE); i++) {
+        const int64_t at =
+            is_long() ? i / 2 : (int64_t)test_random_below(&random, (uint64_t)all + 1);
+        const enum kolam_status status = do_with(scene, does, at, i % 2, NULL);
+        refused += status != KOLAM_OK;
+        if (status != KOLAM_OK && status != KOLAM_ERR_NOMEM && status != KOLAM_ERR_IO) {
+            fail_msg("allocation %ld: %s", (long)at, kolam_status_text(status));
+        }
+    }
+    assert_true(refused > 0);
+    assert_int_equal(do_with(scene, does, INT64_MAX, 1, NULL), KOLAM_OK);
+    assert_int_equal(check(scene), KOLAM_OK);
+    print_message("%ld allocations, refused %ld times\n", (long)all, (long)refused);
+    life_end(scene->life);
+    free(scene);
+}
+
+#define DEED(does)                                                                                 \
+    static void no_memory_to_##does(void **state) {                                                \
+        (void)state;                                                                               \
+        try_each(does);                                                                            \
+    }
+DEED(open_and_close)
+DEED(draw)
+DEED(look)
+DEED(export_picture)
+DEED(compact)
+DEED(check)
+DEED(ask_history)
+DEED(know_people)
+DEED(make_the_index_anew)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_memory_to_open_and_close),
+        cmocka_unit_test(no_memory_to_draw),
+        cmocka_unit_test(no_memory_to_look),
+        cmocka_unit_test(no_memory_to_export_picture),
+        cmocka_unit_test(no_memory_to_compact),
+        cmocka_unit_test(no_memory_to_check),
+        cmocka_unit_test(no_memory_to_ask_history),
+        cmocka_unit_test(no_memory_to_know_people),
+        cmocka_unit_test(no_memory_to_make_the_index_anew),
+    };
+    fault_vfs_install();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

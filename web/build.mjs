@@ -8,7 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { sharedStart } from './lazy.mjs';
-import { languagesWritten, messagesPlugin, readMessages, writeMessages } from './messages.mjs';
+import { languagesWritten, readMessages, startMessagesPlugin, writeMessages } from './messages.mjs';
 import { writeWorker } from './worker.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -23,13 +23,13 @@ for (const name of await readdir(out)) {
 }
 const { metafile } = await build({
   absWorkingDir: here,
-  entryPoints: { app: 'src/main.ts', brush: 'src/brush/brush.ts', history: 'src/history/history.ts', place: 'src/place/place.ts' },
+  entryPoints: { app: 'src/main.ts', brush: 'src/brush/brush.ts', history: 'src/history/history.ts', order: 'src/order/order.ts', place: 'src/place/place.ts' },
   outdir: out,
   bundle: true,
   splitting: true,
   chunkNames: '[name]-[hash]',
   metafile: true,
-  plugins: [messagesPlugin, sharedStart(join(here, 'src', 'main.ts'))],
+  plugins: [startMessagesPlugin, sharedStart(join(here, 'src', 'main.ts'))],
   minify: true,
   format: 'esm',
   target: ['es2020', 'chrome91', 'firefox93', 'safari15'],
@@ -55,6 +55,7 @@ await build({
     app: 'src/style.css',
     brush: 'src/brush/brush.css',
     history: 'src/history/history.css',
+    order: 'src/order/order.css',
     place: 'src/place/place.css',
     policy: 'src/policy/policy.css',
     shell: 'src/shell/shell.css',

@@ -37,31 +37,46 @@ export async function languagesWritten() {
   return names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -5)).sort();
 }
 
-/** For esbuild: importing a message file gives the compiled messages, and the formatter leaves its parser out. */
-export const messagesPlugin = {
-  name: 'messages',
-  setup(build) {
-    build.onLoad({ filter: /[/\\]i18n[/\\][a-z]+\.json$/ }, async ({ path }) => {
-      const messages = compileMessages(JSON.parse(await readFile(path, 'utf8')));
-      return { contents: JSON.stringify(messages), loader: 'json' };
-    });
-    build.onResolve({ filter: /^@formatjs\/icu-messageformat-parser$/ }, (found) =>
-      build.resolve('@formatjs/icu-messageformat-parser/no-parser.js', {
-        kind: found.kind,
-        importer: found.importer,
-        resolveDir: found.resolveDir,
-      }),
-    );
-  },
-};
+/* Of panels that few open: in English they come with the panel, as messages/en.json. */
+const LATER = /^order\./;
 
-/** The other languages, each a file of its own. English is in the bundle. */
+function pick(messages, isLater) {
+  return Object.fromEntries(Object.entries(messages).filter(([id]) => LATER.test(id) === isLater));
+}
+
+/** For esbuild: importing a message file gives the compiled messages, and the formatter leaves its parser out. */
+export const messagesPlugin = pluginFor((messages) => messages);
+
+/** The same for the page, whose start does without some. */
+export const startMessagesPlugin = pluginFor((messages) => pick(messages, false));
+
+function pluginFor(choose) {
+  return {
+    name: 'messages',
+    setup: (build) => setup(build, choose),
+  };
+}
+
+function setup(build, choose) {
+  build.onLoad({ filter: /[/\\]i18n[/\\][a-z]+\.json$/ }, async ({ path }) => {
+    const messages = compileMessages(choose(JSON.parse(await readFile(path, 'utf8'))));
+    return { contents: JSON.stringify(messages), loader: 'json' };
+  });
+  build.onResolve({ filter: /^@formatjs\/icu-messageformat-parser$/ }, (found) =>
+    build.resolve('@formatjs/icu-messageformat-parser/no-parser.js', {
+      kind: found.kind,
+      importer: found.importer,
+      resolveDir: found.resolveDir,
+    }),
+  );
+}
+
+/** The other languages, each a file of its own. English is in the bundle, but for what a start does without. */
 export async function writeMessages(out) {
   await mkdir(join(out, 'messages'), { recursive: true });
   for (const language of await languagesWritten()) {
-    if (language !== 'en') {
-      const messages = compileMessages(await readMessages(language));
-      await writeFile(join(out, 'messages', `${language}.json`), JSON.stringify(messages));
-    }
+    const all = await readMessages(language);
+    const messages = compileMessages(language === 'en' ? pick(all, true) : all);
+    await writeFile(join(out, 'messages', `${language}.json`), JSON.stringify(messages));
   }
 }

@@ -34,6 +34,7 @@ import type { Keeping } from './keeping.ts';
 import { listenKeys } from './keys.ts';
 import { Mine } from './mine.ts';
 import { Names } from './names.ts';
+import { OrderDoor } from './order.ts';
 import { listenPage } from './page.ts';
 import { Readying } from './readying.ts';
 import { Rescue } from './rescue.ts';
@@ -92,6 +93,7 @@ export class App {
   readonly eyedropper: Eyedropper;
   readonly studio: Studio;
   readonly names: Names;
+  readonly order: OrderDoor;
   readonly hands: Hands;
   readonly gestures: Gestures;
   private readonly readying: Readying;
@@ -156,6 +158,7 @@ export class App {
         this.place.messageCame(json);
         this.you.messageCame(json);
         this.standing.messageCame(json);
+        this.order.messageCame(json);
       },
     });
     this.wall.connection = this.session.connection;
@@ -205,6 +208,7 @@ export class App {
     this.commands.addEscape(() => this.studio.escape());
     this.place = new PlaceDoor(this, modeOf(this.search));
     addBrushActions(this);
+    this.order = new OrderDoor(this);
     listenKeys(this.commands);
     this.shell = new Shell(this);
     this.you = new YouDoor(this);
@@ -240,6 +244,7 @@ export class App {
     this.place.welcomed(welcome);
     this.you.welcomed(welcome);
     this.standing.welcomed(welcome);
+    this.order.messageCame(welcome);
     this.hand.restartPreview();
     if (this.rescue.hasWork) {
       this.session.identify();

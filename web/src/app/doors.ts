@@ -71,7 +71,7 @@ export class Doors {
           message('past.rollBack'),
           Shield,
           null,
-          () => void this.load().then((past) => past?.moderate()),
+          () => this.moderate(),
         ),
       );
     }
@@ -100,6 +100,10 @@ export class Doors {
 
   who(): void {
     void this.load().then((past) => past?.toggleWho());
+  }
+
+  moderate(): void {
+    void this.load().then((past) => past?.moderate());
   }
 
   addressChanged(hash: string): void {

@@ -84,8 +84,9 @@ export class Rollback {
     if (this.past.app.doors.isPast) {
       this.past.now();
     }
+    const mayRollBack = adminToken() !== null || /^(moderator|owner)$/.test(this.past.app.order.role);
     this.root.hidden = false;
-    this.root.replaceChildren(...(adminToken() === null ? this.tokenForm() : this.panel()));
+    this.root.replaceChildren(...(mayRollBack ? this.panel() : this.tokenForm()));
     this.root.querySelector<HTMLElement>('input, button')?.focus({ preventScroll: true });
   }
 

@@ -210,6 +210,10 @@ export class Who {
         this.setOn(false);
         void this.past.goTo(stroke.seq);
       }),
+      act(message('command.report'), () => {
+        const { seq, artist, name: whose } = stroke;
+        this.past.app.order.report({ stroke: seq, artist, name: whose });
+      }),
     );
   }
 

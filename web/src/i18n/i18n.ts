@@ -16,6 +16,11 @@ let ownLocale = 'en';
 const formats = new Map<MessageId, IntlMessageFormat>();
 const intls = new Map<string, unknown>();
 
+/* What a start does without comes with the panel that needs it (build.mjs leaves it out of the bundle). */
+export function addEnglish(messages: Messages): void {
+  Object.assign(english, messages);
+}
+
 export function setLanguage(locale: string, messages: Messages = english): void {
   own = messages;
   ownLocale = locale;

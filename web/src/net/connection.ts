@@ -3,7 +3,7 @@
 import { Backoff } from '../core/backoff.ts';
 import { decodeFrame, type ServerRecord } from '../core/protocol.ts';
 
-export interface Welcome {
+export interface Welcome extends Json {
   seq: number;
   incarnation: string;
   raster: number;

@@ -1,0 +1,155 @@
+// Keeping order in real browsers: a report with its picture, deciding about somebody, what they are told, an area dragged over
+// the wall, the record and undoing; with the keyboard, and for who listens.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { kolam } from '../wire/process.mjs';
+import { draw, ready, screenshot, settled, stage, status, until, wave } from './kit.mjs';
+
+const AXE = readFileSync(createRequire(new URL('../../web/package.json', import.meta.url)).resolve('axe-core/axe.min.js'), 'utf8');
+const { server, open, close } = await stage();
+const origin = new URL(server.address).origin;
+const admin = async (canvas, ...args) => {
+  const run = await kolam(['admin', ...args, '--canvas', canvas, '--server', origin, '--admin-token-file', join(server.data, 'admin.token')]);
+  assert.equal(run.code, 0, run.stderr);
+  return run.stdout;
+};
+
+async function seriousIn(page) {
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send('Runtime.evaluate', { expression: AXE });
+  return page.evaluate(async () => {
+    const { violations } = await window.axe.run(document, { resultTypes: ['violations'] });
+    return violations.filter(({ impact }) => ['serious', 'critical'].includes(impact)).map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 160)}`);
+  });
+}
+
+const toast = (page, words) => until(page, (text) => document.body.innerText.includes(text), words);
+const tab = (page, name) => page.getByRole('tab', { name });
+const panel = (page) => page.getByRole('region', { name: 'Keep order' });
+
+/** Somebody who drew, a vandal over it, and a moderator who looks on. */
+async function evening(canvas) {
+  const ann = await open(`/c/${canvas}#@0,0,0`);
+  await draw(ann, wave([350, 300], [650, 320], 24, 30));
+  await settled(ann);
+  const eve = await open(`/c/${canvas}#@0,0,0`);
+  for (let i = 0; i < 3; i++) {
+    await draw(eve, wave([350, 260 + 50 * i], [650, 330 + 30 * i], 16, 60));
+  }
+  await settled(eve);
+  const mod = await open(`/c/${canvas}?moderate#@0,0,0`);
+  await draw(mod, wave([100, 100], [140, 110], 8, 10));
+  await settled(mod);
+  return { ann, eve, mod, names: await Promise.all([ann, eve, mod].map(async (page) => (await status(page)).person)) };
+}
+
+test('a_report_is_looked_at_decided_and_answered', async () => {
+  const { ann, eve, mod, names } = await evening('order-a');
+  assert.equal(await panel(mod).count(), 0, 'not for who may not');
+  await admin('order-a', 'role', String(names[2].artist), 'moderator');
+  await mod.keyboard.press('?');
+  await mod.locator('.finder[open] input').fill('keep order');
+  await mod.getByRole('option', { name: /Keep order/ }).waitFor();
+  await mod.keyboard.press('Enter');
+  await panel(mod).getByText('No reports wait').waitFor();
+  // Ann points at the scribble and reports it.
+  await ann.keyboard.press('i');
+  await until(ann, () => document.querySelector('#wall.is-asking'));
+  await ann.mouse.click(500, 290);
+  await ann.getByRole('button', { name: 'Report to moderators' }).first().click();
+  await ann.getByLabel('What is wrong?').fill('over my kolam');
+  assert.deepEqual(await seriousIn(ann), []);
+  await ann.keyboard.press('Enter');
+  await toast(ann, 'A moderator will look at it');
+  // The moderator's queue shows it by itself, with its picture.
+  await panel(mod).getByText('over my kolam').waitFor();
+  await until(mod, () => document.querySelector('.order-picture')?.naturalWidth > 100);
+  assert.match(await tab(mod, /Reports/).innerText(), /\(1\)/);
+  await mod.getByRole('button', { name: /^Go there/ }).click();
+  assert.deepEqual(await seriousIn(mod), []);
+  await screenshot(mod, 'order-reports');
+  await mod.getByRole('button', { name: /^Decide…/ }).first().click();
+  const dialog = mod.getByRole('dialog', { name: 'Decide…' });
+  await until(mod, () => document.querySelectorAll('dialog select option[value*="/24"]').length === 1);
+  await dialog.getByLabel('Why').fill('let the others draw');
+  assert.deepEqual(await seriousIn(mod), []);
+  await screenshot(mod, 'order-decide');
+  await dialog.getByRole('button', { name: 'Decide', exact: true }).click();
+  await toast(eve, 'let the others draw');
+  const before = (await status(eve)).seq;
+  await draw(eve, wave([350, 500], [650, 500], 16, 20));
+  await toast(eve, 'you are suspended from drawing here');
+  assert.equal((await status(ann)).seq, before);
+  // Who reported it hears of it.
+  await mod.getByRole('button', { name: /^Close…/ }).click();
+  await mod.getByLabel('What came of it').fill('They rest for two hours.');
+  await mod.keyboard.press('Enter');
+  await toast(ann, 'They rest for two hours.');
+  await panel(mod).getByText('No reports wait').waitFor();
+  // The record, and undoing: by the keyboard.
+  await tab(mod, /Reports/).focus();
+  await mod.keyboard.press('ArrowRight');
+  await panel(mod).getByRole('heading', { name: /Suspend/ }).waitFor();
+  await mod.keyboard.press('ArrowRight');
+  await panel(mod).getByRole('heading', { name: /Report closed/ }).waitFor();
+  await screenshot(mod, 'order-record');
+  assert.deepEqual(await seriousIn(mod), []);
+  await mod.getByRole('button', { name: /^Undo: Suspend/ }).first().click();
+  await toast(eve, 'You can draw again.');
+  await draw(eve, wave([350, 560], [650, 560], 16, 20));
+  await settled(eve);
+  await mod.keyboard.press('Escape');
+  await until(mod, () => document.querySelector('.order').hidden);
+  await close(ann, eve, mod);
+});
+
+test('an_area_is_dragged_over_the_wall_and_taken_back_and_a_rollback_needs_no_token', async () => {
+  const { ann, eve, mod, names } = await evening('order-b');
+  await admin('order-b', 'role', String(names[2].artist), 'owner');
+  await mod.reload();
+  await ready(mod);
+  await panel(mod).waitFor();
+  await tab(mod, 'Canvas').click();
+  await mod.getByLabel('Who may draw').selectOption('newcomers');
+  await mod.getByRole('button', { name: 'Set' }).click();
+  await until(mod, () => document.body.innerText.includes('Done. It can be undone'));
+  await mod.getByLabel('Name of the place', { exact: true }).fill('The old kolam');
+  await mod.getByRole('button', { name: 'Drag a rectangle' }).click();
+  await mod.mouse.move(500, 200);
+  await mod.mouse.down();
+  await mod.mouse.move(600, 300, { steps: 4 });
+  await mod.mouse.move(800, 500, { steps: 4 });
+  await screenshot(mod, 'order-drag');
+  await mod.mouse.up();
+  await panel(mod).getByRole('heading', { name: /Frozen: nobody draws · The old kolam/ }).waitFor();
+  assert.deepEqual(await seriousIn(mod), []);
+  await screenshot(mod, 'order-canvas');
+  assert.match(await admin('order-b', 'policy'), /mode newcomers[\s\S]*frozen The old kolam/);
+  await mod.getByRole('button', { name: /^Undo: Frozen/ }).click();
+  await panel(mod).getByText('No areas').waitFor();
+  await mod.emulateMedia({ colorScheme: 'dark' });
+  await tab(mod, 'People').click();
+  await mod.getByLabel('Artist’s number or name').fill(names[1].name);
+  await mod.keyboard.press('Enter');
+  const dialog = mod.getByRole('dialog', { name: 'Decide…' });
+  await dialog.getByRole('combobox', { name: 'What', exact: true }).selectOption('ban');
+  await dialog.getByLabel(/^Hidden/).waitFor();
+  assert.deepEqual(await seriousIn(mod), []);
+  await screenshot(mod, 'order-dark');
+  await dialog.getByLabel(/^Hidden/).check();
+  await dialog.getByRole('button', { name: 'Decide', exact: true }).click();
+  await panel(mod).getByRole('heading', { name: /Ban · .* · hidden/ }).waitFor();
+  await mod.setViewportSize({ width: 390, height: 780 });
+  await screenshot(mod, 'order-phone');
+  assert.deepEqual(await seriousIn(mod), []);
+  // What is drawn now nobody else sees, and its author is told nothing.
+  const before = (await status(ann)).seq;
+  await draw(eve, wave([350, 500], [650, 500], 16, 20));
+  await settled(eve);
+  assert.ok(!(await eve.evaluate(() => document.body.innerText)).includes('Ban'));
+  assert.equal((await status(ann)).seq, before);
+  await close(ann, eve, mod);
+});

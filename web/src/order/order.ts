@@ -1,0 +1,229 @@
+/* Keeping order: the panel of moderators (reports, who is kept out, the audit, the canvas's mode and areas), the form by which
+ * anybody reports something, and what somebody is told who was sanctioned. Loaded when it is first needed. */
+import { X } from 'lucide';
+import type { App } from '../app/app.ts';
+import { makeCamera } from '../core/camera.ts';
+import { positionFromPixels, translate } from '../core/geometry.ts';
+import { viewRect } from '../history/area.ts';
+import { addEnglish, message, type MessageId, type Messages } from '../i18n/i18n.ts';
+import type { Json } from '../net/connection.ts';
+import { button, element } from '../ui/dom.ts';
+import { AuditTab } from './audit.ts';
+import { CanvasTab } from './canvas.ts';
+import { PeopleTab } from './people.ts';
+import { reportForm } from './report.ts';
+import { ReportsTab } from './reports.ts';
+import { sanctionForm, type About } from './sanction.ts';
+import { Wire, type Place, type Policy, type Sanction } from './wire.ts';
+import { kindName, untilText } from './words.ts';
+
+/* What a report is about; nothing: the place in view. */
+export interface Reported {
+  stroke?: number;
+  artist?: number;
+  name?: string;
+}
+
+export interface Tab {
+  readonly title: MessageId;
+  readonly root: HTMLElement;
+  /* It is looked at: what it shows may be old. */
+  show(): Promise<void> | void;
+}
+
+export class Order {
+  readonly root = element('section', { class: 'order', 'aria-label': message('command.keepOrder') });
+  readonly wire: Wire;
+  policy: Policy | null = null;
+  waiting = 0; /* reports */
+  private readonly tabs: readonly Tab[];
+  private readonly buttons: readonly HTMLButtonElement[];
+  private chosen = 0;
+
+  constructor(readonly app: App) {
+    this.wire = new Wire((question) => app.session.connection.sendJson(question));
+    this.tabs = [new ReportsTab(this), new PeopleTab(this), new AuditTab(this), new CanvasTab(this)];
+    this.buttons = this.tabs.map((tab, i) => {
+      const made = element('button', { type: 'button', role: 'tab', id: `order-tab-${i}`, 'aria-controls': `order-${i}` });
+      made.addEventListener('click', () => this.choose(i));
+      tab.root.setAttribute('role', 'tabpanel');
+      tab.root.setAttribute('aria-labelledby', `order-tab-${i}`);
+      tab.root.id = `order-${i}`;
+      return made;
+    });
+    const list = element('div', { class: 'order-tabs', role: 'tablist', 'aria-label': message('command.keepOrder') }, ...this.buttons);
+    list.addEventListener('keydown', (event) => this.key(event));
+    const close = button(message('past.close'), X, null, () => this.close());
+    close.classList.add('order-close');
+    this.root.append(element('h2', {}, message('command.keepOrder')), close, list, ...this.tabs.map(({ root }) => root));
+    this.root.hidden = true;
+    document.body.append(this.root);
+    this.nameTabs();
+  }
+
+  /* ---- the panel ---- */
+
+  open(): void {
+    this.root.hidden = false;
+    this.choose(this.chosen);
+    this.buttons[this.chosen]!.focus({ preventScroll: true });
+  }
+
+  close(): void {
+    this.root.hidden = true;
+    this.app.wall.canvas.focus({ preventScroll: true });
+  }
+
+  toggle(): void {
+    if (this.root.hidden) {
+      this.open();
+    } else {
+      this.close();
+    }
+  }
+
+  private nameTabs(): void {
+    this.tabs.forEach((tab, i) => {
+      const count = i === 0 && this.waiting > 0 ? ` (${this.waiting})` : '';
+      this.buttons[i]!.textContent = message(tab.title) + count;
+    });
+  }
+
+  private choose(chosen: number): void {
+    this.chosen = chosen;
+    this.tabs.forEach((tab, i) => {
+      tab.root.hidden = i !== chosen;
+      this.buttons[i]!.setAttribute('aria-selected', String(i === chosen));
+      this.buttons[i]!.tabIndex = i === chosen ? 0 : -1;
+    });
+    this.refresh();
+  }
+
+  /* What is shown, once more. */
+  refresh(): void {
+    void this.does(async () => this.tabs[this.chosen]!.show());
+  }
+
+  private key(event: KeyboardEvent): void {
+    const isBack = document.documentElement.dir === 'rtl';
+    const step = { ArrowRight: isBack ? -1 : 1, ArrowLeft: isBack ? 1 : -1 }[event.key];
+    if (step !== undefined) {
+      event.preventDefault();
+      event.stopPropagation();
+      this.choose((this.chosen + step + this.tabs.length) % this.tabs.length);
+      this.buttons[this.chosen]!.focus();
+    }
+  }
+
+  /* ---- what the parts do ---- */
+
+  say(text: string): void {
+    this.app.chrome.toast.say(text);
+  }
+
+  /* True if it went well; else what went wrong was said. */
+  async does(what: () => Promise<unknown> | unknown): Promise<boolean> {
+    try {
+      await what();
+      return true;
+    } catch (error) {
+      this.say((error as Error).message);
+      return false;
+    }
+  }
+
+  get view(): Place {
+    const { camera, viewport } = this.app.wall;
+    return viewRect(camera, viewport);
+  }
+
+  flyTo(place: Place): void {
+    const { wall } = this.app;
+    const corner = positionFromPixels(place.level, place.x, place.y);
+    const most = Math.max(place.width / wall.viewport.width, place.height / wall.viewport.height, 0.01);
+    wall.setCamera(
+      makeCamera(translate(corner, place.width / 2, place.height / 2), place.level - Math.max(0, Math.log2(most * 1.3))),
+    );
+  }
+
+  sanction(about: About): void {
+    sanctionForm(this, about);
+  }
+
+  report(about: Reported): void {
+    reportForm(this, about);
+  }
+
+  /* ---- what the server says ---- */
+
+  messageCame(json: Json): void {
+    if (this.wire.messageCame(json)) {
+      return;
+    }
+    switch (json.type) {
+      case 'welcome':
+        this.wire.forget();
+        this.policy = json['policy'] as Policy;
+        this.tellSanctions(json['sanctions'] as Sanction[]);
+        break;
+      case 'policy':
+        this.policy = json as unknown as Policy;
+        this.refreshIfOpen();
+        break;
+      case 'sanctioned':
+        this.tellSanctions(json['sanctions'] as Sanction[]);
+        break;
+      case 'report_seen':
+        this.tellSeen(json['reports'] as { outcome: string }[]);
+        break;
+      case 'reports_waiting':
+        this.waiting = Number(json['count']);
+        this.nameTabs();
+        this.refreshIfOpen();
+        break;
+    }
+  }
+
+  private refreshIfOpen(): void {
+    /* Not under somebody's hands. */
+    const isTyping = this.root.contains(document.activeElement) && document.activeElement?.matches('input, select');
+    if (!this.root.hidden && !isTyping && document.querySelector('dialog[open]') === null) {
+      this.refresh();
+    }
+  }
+
+  private tellSanctions(sanctions: readonly Sanction[] | undefined): void {
+    const [first] = sanctions ?? [];
+    if (first !== undefined) {
+      const values = { kind: kindName(first.kind), until: untilText(first.until), why: first.why };
+      this.say(message(first.why === '' ? 'order.youAre' : 'order.youAreWhy', values));
+    } else if (sanctions !== undefined && this.wasTold) {
+      this.say(message('order.youAreFree'));
+    }
+    this.wasTold = first !== undefined;
+  }
+  private wasTold = false;
+
+  private tellSeen(reports: readonly { outcome: string }[]): void {
+    const outcome = reports.find((report) => report.outcome !== '')?.outcome;
+    this.say(outcome === undefined ? message('order.seen') : message('order.seenOutcome', { outcome }));
+  }
+}
+
+/* The words of this panel are not among those that a start needs: in English they come with it. */
+async function learnWords(): Promise<void> {
+  const response = await fetch('/messages/en.json');
+  addEnglish((await response.json()) as Messages);
+}
+
+/* The stylesheet comes with the code. */
+export async function openOrder(app: App): Promise<Order> {
+  const link = element('link', { rel: 'stylesheet', href: '/order.css' });
+  const styled = new Promise((resolve) => {
+    link.addEventListener('load', resolve);
+    link.addEventListener('error', resolve);
+  });
+  document.head.append(link);
+  await Promise.all([learnWords(), styled]);
+  return new Order(app);
+}

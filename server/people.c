@@ -151,8 +151,11 @@ static void take_made(struct kolam_session *session, const struct kolam_identity
     session->has_author = true;
     kolam_earned_begin(session);
     kolam_session_pay_as_author(session);
-    session->has_secret = session->subject == NULL; /* by which it may be signed out */
-    memcpy(session->secret, request->secret, sizeof(session->secret));
+    if (!session
+             ->subject) { /* by this it may be signed out; a cookie stays what proves who drew here before */
+        session->has_secret = true;
+        memcpy(session->secret, request->secret, sizeof(session->secret));
+    }
     if (session->subject) {
         made->hex[0] = '\0'; /* the proxy vouches for them: there is no secret */
     } else if (session->is_browser) {

@@ -55,7 +55,7 @@ static const struct row rows[KOLAM_LIMITS] = {
                            "views, one more for each 256 tiles",
                            {{100, 1000}, {3000, 30 * K}, {12 * K, 60 * K}, {40 * K, 200 * K}}},
     [KOLAM_LIMIT_ASKS] = {"asks",
-                          "questions over WebSockets, and about the past over HTTP",
+                          "questions over WebSockets, and of the past",
                           {{50, 200}, {200, 4000}, {800, 16 * K}, {2000, 40 * K}}},
     [KOLAM_LIMIT_IDENTITIES] = {"identities",
                                 "new identities",
@@ -234,7 +234,7 @@ void kolam_limit_print_help(void) {
            "open.address=200. Scopes: an identity (or a\nconnection without one), an address (of "
            "IPv6 the /64), its network (the /24; the /48), all together.\nLoopback addresses "
            "(a proxy on this machine, tests) are counted by identity and in total only, unless\n"
-           "--limit-loopback is given.\n\n  %-12s %-14s %-15s %-15s %-15s\n",
+           "--limit-loopback is given.\n\n  %-11s %-10s %-10s %-10s %-10s\n",
            "NAME", "identity", "address", "network", "total");
     for (int i = 0; i < KOLAM_LIMITS; i++) {
         char of[KOLAM_SCOPES][24];
@@ -242,9 +242,9 @@ void kolam_limit_print_help(void) {
             format_setting(&rows[i].of[scope], i >= KOLAM_LIMIT_RATES, of[scope]);
         }
         if (i == KOLAM_LIMIT_OPEN) {
-            snprintf(of[KOLAM_SCOPE_TOTAL], 24, "--max-connections");
+            snprintf(of[KOLAM_SCOPE_TOTAL], 24, "(option)");
         }
-        printf("  %-12s %-14s %-15s %-15s %-15s %s\n", rows[i].name, of[0], of[1], of[2], of[3],
+        printf("  %-11s %-10s %-10s %-10s %-10s %s\n", rows[i].name, of[0], of[1], of[2], of[3],
                rows[i].what);
     }
 }

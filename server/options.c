@@ -99,6 +99,27 @@ static const struct option_row rows[] = {
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
+#define HELP_COLUMN 27
+#define HELP_WIDTH 100
+
+/* An option and what it does, which goes on below itself where the line is full. */
+static void print_row(const char *left, const char *text) {
+    int column = printf("  %-*s", HELP_COLUMN - 2, left);
+    if (column > HELP_COLUMN) {
+        column = printf("\n%*s", HELP_COLUMN, "") - 1;
+    }
+    for (bool is_first = true; *text; is_first = false) {
+        const size_t size = strcspn(text, " ");
+        if (!is_first && column + 1 + (int)size > HELP_WIDTH) {
+            column = printf("\n%*s", HELP_COLUMN, "") - 1;
+            is_first = true;
+        }
+        column += printf("%s%.*s", is_first ? "" : " ", (int)size, text);
+        text += size + (text[size] == ' ');
+    }
+    putchar('\n');
+}
+
 static void print_help(void) {
     printf("kolam serve: serve canvases to browsers and other clients\n\n"
            "usage: kolam serve [--listen HOST:PORT] [--data DIR] [option]...\n\n"
@@ -111,9 +132,10 @@ static void print_help(void) {
         char left[64];
         snprintf(left, sizeof(left), "--%s %s", rows[i].name,
                  rows[i].argument ? rows[i].argument : "");
-        printf("  %-24s %s\n", left, rows[i].help);
+        print_row(left, rows[i].help);
     }
-    printf("  %-24s %s\n\n", "--help", "this text");
+    print_row("--help", "this text");
+    putchar('\n');
     kolam_limit_print_help();
     printf("\n");
     printf("Every option may come from the environment instead: --tile-cache-mb is "

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import { gunzipSync } from 'node:zlib';
 
 import { decodePng } from '../wire/png.mjs';
-import { getJson, kolam, makeFolder, startServer } from '../wire/process.mjs';
+import { getJson, kolam, makeFolder, ROOT, startServer } from '../wire/process.mjs';
 import { SqliteFile } from '../wire/sqlite.mjs';
 
 const RECT = ['--rect', '-20,-20,300,320'];
@@ -156,9 +157,7 @@ test('a server serves a flattened wall', async () => {
 
 test('a wall that an older kolam wrote is refused in one line', async () => {
   const wall = await makeWall();
-  const bytes = readFileSync(wall.path);
-  bytes.writeUInt32BE(1, 60); // user_version
-  writeFileSync(wall.path, bytes);
+  writeFileSync(wall.path, gunzipSync(readFileSync(join(ROOT, 'tests/data/formats/canvas-1.kolam.gz'))));
   copyFileSync(wall.path, wall.at('kept'));
   await complains(wall, ['--before', '12', '--dry-run'], 1, /older kolam/);
 });

@@ -204,7 +204,11 @@ static void resolves_moments_and_says_why_not(void **state) {
     struct kolam_moment at = {.is_time = true, .time_ms = row.time_ms};
     assert_int_equal(kolam_moment_resolve(past->reader, &at, row.time_ms, &seq, &error), KOLAM_OK);
     assert_int_equal(seq, 2);
+    /* Of a clock that was set back since. */
     assert_int_equal(kolam_moment_resolve(past->reader, &at, row.time_ms - 1, &seq, &error),
+                     KOLAM_OK);
+    at.time_ms = row.time_ms + 1;
+    assert_int_equal(kolam_moment_resolve(past->reader, &at, row.time_ms, &seq, &error),
                      KOLAM_ERR_NOT_FOUND);
     assert_non_null(strstr(error.text, "future"));
     at.time_ms = 1000;

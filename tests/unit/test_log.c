@@ -331,6 +331,43 @@ static void others_strokes_are_not_hidden(void **state) {
     assert_int_equal(kolam_log_last_seq(f->test.log), 3);
 }
 
+static void what_is_only_to_be_recognised_is_not_committed(void **state) {
+    struct fixture *f = *state;
+    test_log_commit(&f->test, stroke_of(1, 7, 1));
+    struct kolam_submission *s = stroke_of(1, 7, 1);
+    s->is_known_only = true;
+    expect_status(f, s, KOLAM_OK);
+    s = stroke_of(1, 7, 2);
+    s->is_known_only = true;
+    expect_status(f, s, KOLAM_ERR_DENIED);
+    s = stroke_of(9, 7, 1); /* who is not even known */
+    s->is_known_only = true;
+    expect_status(f, s, KOLAM_ERR_DENIED);
+    assert_int_equal(kolam_log_last_seq(f->test.log), 1);
+}
+
+static struct kolam_submission *resting_of(uint32_t counter, enum kolam_op_kind kind,
+                                           struct kolam_rect rect) {
+    struct kolam_submission *s = change_of(1, counter, kind, 1);
+    s->resting = kolam_memdup(&rect, sizeof rect);
+    s->resting_count = 1;
+    return s;
+}
+
+static void where_an_area_rests_nothing_is_hidden_or_shown(void **state) {
+    struct fixture *f = *state;
+    const struct kolam_rect here = {768, -512, 1024, -256, 0}, beside = {1024, -512, 1280, -256, 0};
+    const struct kolam_rect nearer = {768 * 8, -512 * 8, 1024 * 8, -256 * 8, 3};
+    test_log_commit(&f->test, stroke_of(1, 1, 1));
+    expect_status(f, resting_of(2, KOLAM_OP_HIDE, nearer), KOLAM_ERR_DENIED);
+    struct kolam_submission *s = test_log_run(&f->test, resting_of(2, KOLAM_OP_HIDE, here));
+    assert_true(s->status == KOLAM_ERR_DENIED && s->is_resting);
+    kolam_submission_destroy(s);
+    expect_status(f, resting_of(2, KOLAM_OP_HIDE, beside), KOLAM_OK);
+    expect_status(f, resting_of(3, KOLAM_OP_SHOW, here), KOLAM_ERR_DENIED);
+    expect_status(f, change_of(1, 3, KOLAM_OP_SHOW, 1), KOLAM_OK);
+}
+
 static void refuses_targets_that_are_not_strokes(void **state) {
     struct fixture *f = *state;
     test_log_commit(&f->test, stroke_of(1, 1, 1));
@@ -547,6 +584,8 @@ int main(void) {
         LOG_TEST(a_partial_after_the_complete_stroke_is_a_resend),
         LOG_TEST(hide_and_show_are_homed_at_what_they_change),
         LOG_TEST(others_strokes_are_not_hidden),
+        LOG_TEST(what_is_only_to_be_recognised_is_not_committed),
+        LOG_TEST(where_an_area_rests_nothing_is_hidden_or_shown),
         LOG_TEST(refuses_targets_that_are_not_strokes),
         LOG_TEST(refuses_a_change_that_would_stall_the_log),
         LOG_TEST(one_bad_submission_does_not_fail_its_batch),

@@ -313,6 +313,39 @@ static void what_is_over_already_is_no_act(void **state) {
                      KOLAM_OK);
 }
 
+static void vote(struct kolam_policy *policy, uint64_t seq, uint32_t by, uint64_t stroke_seq) {
+    const struct kolam_act act = {.kind = KOLAM_ACT_VOTE, .stroke_seq = stroke_seq};
+    assert_true(kolam_policy_apply(policy, seq, 10, by, &act));
+}
+
+static void votes_are_counted_once_an_artist_and_begin_anew_when_they_were_enough(void **state) {
+    (void)state;
+    struct kolam_policy policy = {0};
+    vote(&policy, 1, 3, 17);
+    vote(&policy, 2, 3, 17);
+    vote(&policy, 3, 4, 17);
+    vote(&policy, 4, 3, 18);
+    assert_int_equal(kolam_policy_votes(&policy, 17), 2);
+    assert_int_equal(kolam_policy_votes(&policy, 18), 1);
+    assert_int_equal(kolam_policy_votes(&policy, 19), 0);
+    assert_true(kolam_policy_has_voted(&policy, 17, 4));
+    assert_false(kolam_policy_has_voted(&policy, 18, 4));
+    const struct kolam_act voted = {.kind = KOLAM_ACT_VOTED, .stroke_seq = 17, .votes = 2};
+    assert_true(kolam_policy_apply(&policy, 5, 10, 9, &voted));
+    assert_int_equal(kolam_policy_votes(&policy, 17), 0);
+    assert_int_equal(kolam_policy_votes(&policy, 18), 1);
+    for (uint32_t i = 0; i < 3000; i++) {
+        vote(&policy, 10 + i, i % 100, 100 + i);
+    }
+    assert_int_equal(policy.ballot_count, KOLAM_BALLOTS_MAX);
+    assert_int_equal(kolam_policy_votes(&policy, 18), 0); /* the oldest went */
+    for (uint32_t i = 0; i < 100; i++) {
+        vote(&policy, 4000 + i, 1000 + i, 3099);
+    }
+    assert_int_equal(kolam_policy_votes(&policy, 3099), KOLAM_VOTES_MAX);
+    kolam_policy_finish(&policy);
+}
+
 /* ---- places ---- */
 
 static void areas_are_found_across_levels(void **state) {
@@ -380,6 +413,60 @@ static void a_policy_is_read_from_a_canvas(void **state) {
     canvas_fixture_close(&canvas);
 }
 
+static void draw(struct canvas_fixture *canvas, uint8_t artist, int32_t x) {
+    struct kolam_point points[] = {{.x = x, .y = 80, .pressure = 255},
+                                   {.x = x + 400, .y = 400, .pressure = 255}};
+    const struct kolam_op op = {.kind = KOLAM_OP_STROKE,
+                                .stroke = {.tool = KOLAM_TOOL_PEN,
+                                           .color = 0xff,
+                                           .width = 512,
+                                           .part_count = 1,
+                                           .point_count = 2,
+                                           .points = points}};
+    canvas_fixture_submit(canvas, artist, &op, 1);
+    canvas_fixture_wait(canvas);
+    assert_int_equal(canvas->last_status, KOLAM_OK);
+}
+
+static void change(struct canvas_fixture *canvas, uint8_t artist, enum kolam_op_kind kind,
+                   uint64_t seq) {
+    const struct kolam_op op = {.kind = kind, .target_count = 1, .targets = &seq};
+    canvas_fixture_submit(canvas, artist, &op, 1);
+    canvas_fixture_wait(canvas);
+    assert_int_equal(canvas->last_status, KOLAM_OK);
+}
+
+static uint32_t standing_of(struct canvas_fixture *canvas, uint32_t artist, uint32_t limit) {
+    struct kolam_reader *reader;
+    int64_t first_ms = -1;
+    uint32_t strokes = 0;
+    assert_int_equal(kolam_reader_create(canvas->log_path, &reader, NULL), KOLAM_OK);
+    assert_int_equal(kolam_reader_standing(reader, artist, limit, &first_ms, &strokes), KOLAM_OK);
+    kolam_reader_destroy(reader);
+    assert_int_equal(first_ms != 0, artist <= 2);
+    return strokes;
+}
+
+static void what_is_left_standing_is_counted(void **state) {
+    (void)state;
+    struct canvas_fixture canvas;
+    canvas_fixture_open(&canvas);
+    for (int32_t i = 0; i < 6; i++) {
+        draw(&canvas, 1, 100 * i); /* 1, 3, 5, ... */
+        draw(&canvas, 2, 100 * i);
+    }
+    assert_int_equal(standing_of(&canvas, 1, 60), 6);
+    change(&canvas, 1, KOLAM_OP_HIDE, 3);
+    change(&canvas, 1, KOLAM_OP_HIDE, 5);
+    assert_int_equal(standing_of(&canvas, 1, 60), 4);
+    change(&canvas, 1, KOLAM_OP_SHOW, 3);
+    assert_int_equal(standing_of(&canvas, 1, 60), 5);
+    assert_int_equal(standing_of(&canvas, 1, 3), 3);
+    assert_int_equal(standing_of(&canvas, 2, 60), 6);
+    assert_int_equal(standing_of(&canvas, 3, 60), 0); /* nobody */
+    canvas_fixture_close(&canvas);
+}
+
 /* ---- without memory ---- */
 
 static unsigned left;
@@ -422,8 +509,10 @@ int main(void) {
         cmocka_unit_test(a_policy_is_bounded_whatever_the_log_says),
         cmocka_unit_test(of_many_acts_what_is_for_good_stays_below_what_ends),
         cmocka_unit_test(what_is_over_already_is_no_act),
+        cmocka_unit_test(votes_are_counted_once_an_artist_and_begin_anew_when_they_were_enough),
         cmocka_unit_test(areas_are_found_across_levels),
         cmocka_unit_test(a_policy_is_read_from_a_canvas),
+        cmocka_unit_test(what_is_left_standing_is_counted),
         cmocka_unit_test(without_memory_nothing_is_half_done),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

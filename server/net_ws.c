@@ -5,8 +5,12 @@
  * nothing more is written, not even a ping. */
 #include <libwebsockets.h>
 
+#include <netinet/in.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#include <linux/tcp.h>
 
 #include "kolam/alloc.h"
 #include "net_door.h"
@@ -15,7 +19,11 @@
 #define PING_MS 20000
 #define SILENCE_MS 60000
 #define CLOSE_MS 3000
-#define MESSAGE_MS 60000 /* a message that has begun ends within this */
+#define MESSAGE_MS 60000     /* a message that has begun ends within this */
+#define HEAD_BYTES_MAX 64    /* of a frame, and of the TLS record around it */
+#define FRAME_BYTES 8        /* a small one */
+#define UNHEARD_BYTES 65536u /* so much a second is nothing */
+#define BUSY_PERMILLE 200
 #define FIRST_BYTES 4096 /* room for a message that comes in pieces, at first */
 
 struct kolam_socket {
@@ -29,6 +37,8 @@ struct kolam_socket {
     uint8_t *message;
     size_t message_size, message_capacity;
     size_t message_max;
+    uint64_t raw_bytes;  /* so many had come on the socket when it was last looked at; */
+    uint64_t told_bytes; /* of those since, on_received was told, heads included */
     int64_t heard_ms, pinged_ms, congested_since_ms, closing_since_ms, message_since_ms;
     bool is_assembling;     /* a message has begun and not ended */
     bool is_between_frames; /* what comes next begins one */
@@ -152,6 +162,7 @@ static int receive(struct kolam_socket *ws, const void *bytes, size_t size) {
     }
     size_t rest = lws_remaining_packet_payload(wsi);
     ws->net->options.handlers.on_received(ws->session, size, ws->is_between_frames);
+    ws->told_bytes += size + HEAD_BYTES_MAX;
     ws->is_between_frames = rest == 0;
     if (ws->message_size + size + rest > ws->message_max) {
         kolam_socket_close(ws, 1009, "message too large");
@@ -309,6 +320,26 @@ const char *kolam_socket_peer(const struct kolam_socket *ws) {
     return ws->address;
 }
 
+/* Pings, pongs and empty frames never become messages. Who sends so many of them that it shows pays for them, too; in a quiet
+ * loop they are nothing, and nobody asks the system about each socket. */
+static void charge_unheard(struct kolam_socket *ws) {
+    struct tcp_info info;
+    socklen_t size = sizeof(info);
+    if (!ws->session ||
+        getsockopt(lws_get_socket_fd(ws->wsi), IPPROTO_TCP, TCP_INFO, &info, &size) != 0 ||
+        size < offsetof(struct tcp_info, tcpi_bytes_received) + sizeof(info.tcpi_bytes_received)) {
+        return;
+    }
+    const uint64_t came = info.tcpi_bytes_received - ws->raw_bytes;
+    if (ws->raw_bytes != 0 && came > ws->told_bytes + UNHEARD_BYTES) {
+        const uint64_t unheard = came - ws->told_bytes;
+        ws->net->options.handlers.on_received(ws->session, unheard,
+                                              (uint32_t)(unheard / FRAME_BYTES));
+    }
+    ws->raw_bytes = info.tcpi_bytes_received;
+    ws->told_bytes = 0;
+}
+
 static void sweep_one(struct kolam_socket *ws, int64_t now_ms) {
     /* An answer without payload is swallowed by the library: one byte makes it heard. */
     static const uint8_t ping[3] = {0x89, 0x01, 0x21};
@@ -329,6 +360,11 @@ static void sweep_one(struct kolam_socket *ws, int64_t now_ms) {
     if (ws->is_assembling && !ws->is_paused && now_ms - ws->message_since_ms > MESSAGE_MS) {
         kolam_socket_close(ws, 1008, "a message that does not end");
         return;
+    }
+    if (kolam_loop_busy_permille(ws->net->loop) > BUSY_PERMILLE) {
+        charge_unheard(ws);
+    } else {
+        ws->raw_bytes = 0;
     }
     if (now_ms - ws->pinged_ms >= PING_MS && !lws_partial_buffered(ws->wsi)) {
         uint8_t *out = ws->net->scratch + KOLAM_SOCKET_PAD;

@@ -92,6 +92,20 @@ test('the_cookie_is_claimed_before_the_first_stroke_is_sent', async () => {
   assert.equal(rig.session.canDraw, true);
 });
 
+test('one_that_may_not_be_somebody_new_yet_asks_again_later', () => {
+  const rig = makeSession();
+  rig.journal.addStrokes([body(1)]);
+  rig.welcome();
+  const asked = () => rig.socket().sent.filter(({ type }) => type === 'identify').length;
+  rig.session.flush();
+  assert.equal(asked(), 1);
+  rig.say({ type: 'error', code: 'limit', message: 'many are new here at the moment', fatal: false });
+  rig.session.flush();
+  assert.equal(asked(), 1);
+  rig.runTimers();
+  assert.equal(asked(), 2);
+});
+
 test('a_known_person_sends_at_once', () => {
   const rig = makeSession();
   rig.journal.addStrokes([body(1)]);

@@ -38,6 +38,7 @@ export interface SessionOptions {
 
 const UNACKNOWLEDGED_MAX = 1024;
 const RETRY_MS = 1_500;
+const IDENTIFY_AGAIN_MS = 4_000;
 const CLAIM_TRIES = 3;
 const ANSWER_MS_MAX = 20_000;
 
@@ -48,6 +49,7 @@ export class Session {
   private isKnown = false;
   isWritable = true; /* the server can keep what it is sent */
   private retryTimer: number | null = null;
+  private identifyTimer: number | null = null;
   private watchTimer: number | null = null;
   private heard = 0; /* answers to what was sent */
 
@@ -94,6 +96,17 @@ export class Session {
     if (this.connection.isOpen && !this.isKnown && !this.isIdentifying) {
       this.isIdentifying = true;
       this.connection.sendJson({ type: 'identify' });
+    }
+  }
+
+  /* The server could not say who this is (many are new at the moment, or its disk is full): asked again, not at once. */
+  private identifyLater(): void {
+    if (this.isIdentifying && !this.isKnown) {
+      this.identifyTimer ??= this.options.around.later(() => {
+        this.identifyTimer = null;
+        this.isIdentifying = false;
+        this.flush();
+      }, IDENTIFY_AGAIN_MS);
     }
   }
 
@@ -168,6 +181,7 @@ export class Session {
           this.events.message?.(message); /* of a question: whoever asked says it */
         } else {
           this.events.trouble?.(String(message['message'] ?? ''), message['code']);
+          this.identifyLater();
         }
         break;
       default:

@@ -8,6 +8,10 @@ import { setPicture, type Tile } from './tiles.ts';
 const IN_FLIGHT_MAX = 8;
 const RETRY_FIRST_MS = 400;
 const RETRY_LAST_MS = 10_000;
+const RETRY_AFTER_MAX_S = 60;
+
+/* Of a Retry-After that tells seconds; milliseconds. */
+const secondsOf = (text: string | null): number => 1000 * Math.min(RETRY_AFTER_MAX_S, Math.max(0, Number(text ?? 0) || 0));
 
 export interface LoaderEvents {
   /* Or is what the tile shows nearer to how it will be? */
@@ -149,7 +153,8 @@ export class Loader {
       const path = `/tiles/${this.canvas}/${tile.level}/${tile.x}/${tile.y}.png`;
       const response = await fetch(`${path}?v=${this.version}-${seq}`, { signal: flight.signal });
       if (!response.ok) {
-        throw new Error(`tile: HTTP ${response.status}`);
+        this.delay(tile, secondsOf(response.headers.get('retry-after')));
+        return;
       }
       const blob = await response.blob();
       const bitmap = await createImageBitmap(blob, { colorSpaceConversion: 'none' });
@@ -196,8 +201,9 @@ export class Loader {
     }
   }
 
-  private delay(tile: Tile): void {
-    const waitMs = Math.min(RETRY_LAST_MS, RETRY_FIRST_MS * 2 ** tile.retries);
+  /* Not before the server says that it may be asked again. */
+  private delay(tile: Tile, atLeastMs = 0): void {
+    const waitMs = Math.max(atLeastMs, Math.min(RETRY_LAST_MS, RETRY_FIRST_MS * 2 ** tile.retries));
     tile.retries++;
     tile.retryAtMs = performance.now() + waitMs;
   }

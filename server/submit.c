@@ -221,8 +221,7 @@ static bool allow_changes(const struct asking *asking, struct kolam_submission *
 
 /* A resend is recognised whatever the door says by now: but no more of them than there can be. */
 static bool may_be_resend(struct kolam_session *session, const struct kolam_verdict *verdict) {
-    return (verdict->code == KOLAM_NACK_DENIED || verdict->code == KOLAM_NACK_LIMIT) &&
-           session->canvas->state != KOLAM_CANVAS_ABSENT &&
+    return verdict->code != KOLAM_NACK_INVALID && session->canvas->state != KOLAM_CANVAS_ABSENT &&
            session->second_looks++ < SECOND_LOOKS_MAX;
 }
 

@@ -87,6 +87,7 @@ test('a backup is a moment of a wall on which people draw, and the next one take
   assert.deepEqual(logOf(backup), logOf(server.data), 'the same log');
   assert.ok((await picture(backup)).equals(await picture(server.data)), 'the same picture');
   assert.equal(statSync(join(backup, 'identity.db')).mode & 0o777, 0o600, 'secrets are for their owner alone');
+  assert.ok(existsSync(join(backup, 'moderation.db')), 'what was decided about people is in it');
   assert.ok(!existsSync(join(backup, 'admin.token')), 'the admin token is not asked for');
 });
 

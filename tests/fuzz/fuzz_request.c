@@ -70,6 +70,11 @@ static void on_message(void *session, bool is_text, const uint8_t *bytes, size_t
     }
 }
 
+static void on_received(void *session, size_t size, uint32_t frames) {
+    (void)session, (void)frames;
+    require(size <= KOLAM_MESSAGE_BYTES_MAX);
+}
+
 static void on_writable(void *session) {
     (void)session;
 }
@@ -111,13 +116,18 @@ static void start(void) {
                                                              .on_stop = on_nothing,
                                                              .on_reload = on_reload};
     static const struct kolam_logfmt logfmt = {.fd = 2, .level = KOLAM_LOG_ERROR};
+    static const struct kolam_limit_settings unlimited; /* rates of 0 */
+    struct kolam_limits *limits = NULL;
+    require(kolam_limits_create(&unlimited, 64, &limits) == KOLAM_OK);
     const struct kolam_net_options options = {
         .listen = "127.0.0.1:0",
+        .limits = limits,
         .connections_max = 64,
         .logfmt = &logfmt,
         .handlers = {.may_open = may_open,
                      .on_open = on_open,
                      .on_message = on_message,
+                     .on_received = on_received,
                      .on_writable = on_writable,
                      .on_close = on_close,
                      .on_request = on_request,

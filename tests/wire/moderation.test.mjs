@@ -116,6 +116,10 @@ test('the_muted_draw_and_have_no_cursor_and_name_nothing', async () => {
   await otto.op(seq);
   await otto.settle();
   assert.deepEqual(otto.all('cursor', from), []);
+  const place = { type: 'place', name: 'Shouting', x: '0', y: '0', zoom: 0 };
+  assert.match((await say(mira, place)).message, /you are muted here until/);
+  mira.say({ type: 'rename', name: 'SHOUTING' });
+  assert.equal((await mira.wait((event) => event.type === 'error' && event.id === undefined)).code, 'denied');
 });
 
 test('the_slowed_draw_a_little_and_are_told_so', async () => {
@@ -165,6 +169,8 @@ test('ink_under_a_hidden_ban_is_acknowledged_and_nobody_sees_it', async () => {
   assert.deepEqual(here.map((stroke) => stroke.hidden), [true], 'it is in the log, hidden');
   const resent = await mira.commit(lineBody([110, 110, 140, 140]), { counter: mira.nextCounter - 1 });
   assert.deepEqual([resent.type, resent.seq], ['ack', seq], 'sent again it is the same');
+  assert.equal((await say(mira, { type: 'place', name: 'Look here', x: '0', y: '0', zoom: 0 })).code, 'unavailable');
+  assert.equal((await say(mira, { type: 'report', artist: otto.me.artist, text: '' })).code, 'unavailable');
   // Bringing it back brings nothing back.
   assert.equal((await mira.commit(showBody([seq]))).type, 'ack');
   assert.deepEqual((await visible(canvas, 125)).map((stroke) => stroke.hidden), [true]);
@@ -374,4 +380,23 @@ test('the_audit_has_what_was_done_in_pages_and_all_of_it_can_be_undone', async (
   }
   assert.equal((await say(boss, { type: 'undo', act: '99999' })).code, 'not_found');
   assert.equal((await say(boss, { type: 'undo', act: '1' })).code, 'not_found', 'a stroke is no act');
+});
+
+test('a_rollback_is_an_act_and_shown_again_when_it_is_undone', async () => {
+  const canvas = newCanvas();
+  const boss = await admin(canvas);
+  const keeper = await moderator(canvas, boss);
+  const [otto] = await people(1, canvas);
+  await otto.draw([20, 20, 50, 50]);
+  const answer = await say(keeper, { type: 'rollback', artists: [otto.me.artist], level: 0, x: '-500', y: '-500', width: 1000, height: 1000, from: '1', to: '1000', apply: true });
+  assert.equal(answer.type, 'rollback', JSON.stringify(answer));
+  assert.equal(answer.strokes, 2);
+  assert.ok((await visible(canvas, 30)).every((stroke) => stroke.hidden));
+  const [entry] = (await say(keeper, { type: 'audit' })).entries;
+  assert.deepEqual([entry.record.kind, entry.record.strokes, entry.by], ['rollback', 2, keeper.me.name]);
+  assert.equal((await say(keeper, { type: 'undo', act: entry.act })).type, 'acted');
+  assert.ok((await visible(canvas, 30)).every((stroke) => !stroke.hidden));
+  assert.equal((await say(keeper, { type: 'undo', act: entry.act })).code, 'not_found');
+  const entries = (await say(keeper, { type: 'audit' })).entries;
+  assert.equal(entries.find((one) => one.act === entry.act).undone, true);
 });

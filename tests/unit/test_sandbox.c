@@ -205,7 +205,7 @@ static void no_core_is_dumped(void **state) {
 
 int main(void) {
     if (!kolam_sandbox_is_possible()) {
-        printf("1..0 # SKIP sanitizers start and trace processes themselves\n");
+        printf("1..1\nok 1 - confined # SKIP sanitizers start and trace processes themselves\n");
         return 0;
     }
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -56,14 +56,13 @@ export class YouDoor {
 
   private open(brought: Brought | null): void {
     const { app } = this;
-    this.loading ??= import('../you/you.ts').then(
-      async ({ openYou }) => (this.you = await openYou(app, this)),
-      () => {
+    this.loading ??= import('../you/you.ts')
+      .then(async ({ openYou }) => (this.you = await openYou(app, this)))
+      .catch(() => {
         this.loading = null;
         app.chrome.toast.say(message('shell.notLoaded'));
         return null;
-      },
-    );
+      });
     void this.loading.then((you) => you?.show(brought));
   }
 

@@ -5,7 +5,8 @@ import type { App } from '../app/app.ts';
 import { makeCamera } from '../core/camera.ts';
 import { positionFromPixels, translate } from '../core/geometry.ts';
 import { viewRect } from '../history/area.ts';
-import { addEnglish, message, type MessageId, type Messages } from '../i18n/i18n.ts';
+import { message, type MessageId } from '../i18n/i18n.ts';
+import { learnWords } from '../i18n/later.ts';
 import type { Json } from '../net/connection.ts';
 import { button, element } from '../ui/dom.ts';
 import { AuditTab } from './audit.ts';
@@ -208,12 +209,6 @@ export class Order {
     const outcome = reports.find((report) => report.outcome !== '')?.outcome;
     this.say(outcome === undefined ? message('order.seen') : message('order.seenOutcome', { outcome }));
   }
-}
-
-/* The words of this panel are not among those that a start needs: in English they come with it. */
-async function learnWords(): Promise<void> {
-  const response = await fetch('/messages/en.json');
-  addEnglish((await response.json()) as Messages);
 }
 
 /* The stylesheet comes with the code. */

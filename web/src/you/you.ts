@@ -4,6 +4,7 @@
  * could draw in one's own. */
 import { X } from 'lucide';
 import { message } from '../i18n/i18n.ts';
+import { learnWords } from '../i18n/later.ts';
 import { serverSaid } from '../i18n/serversaid.ts';
 import type { Json } from '../net/connection.ts';
 import { Asker, Refusal } from '../place/asker.ts';
@@ -167,6 +168,6 @@ export class You {
 }
 
 export async function openYou(app: App, door: YouDoor): Promise<You> {
-  await loadStyles('you');
+  await Promise.all([learnWords(), loadStyles('you')]);
   return new You(app, door);
 }

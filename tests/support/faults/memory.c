@@ -120,7 +120,7 @@ void *realloc(void *block, size_t size) {
 void memory_arm(int64_t at, int64_t count) {
     begin();
     atomic_store(&seen, 0);
-    atomic_store(&end, count == 0 ? INT64_MAX : at + count);
+    atomic_store(&end, count == 0 || at > INT64_MAX - count ? INT64_MAX : at + count);
     atomic_store(&first, at);
 }
 

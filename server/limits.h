@@ -14,7 +14,7 @@
  * stays; of the others the one that was longest let go makes room. That gives a stranger what any stranger has, full buckets, and
  * takes nothing from anybody: an address can neither lock others out by filling the table nor gain by it more than by being new.
  *
- * All of it is the loop thread's. A check costs some 10 ns for each account (`make bench`). */
+ * All of it is the loop thread's. A check costs 10 to 30 ns for each account (`make bench`). */
 #ifndef KOLAM_SERVER_LIMITS_H
 #define KOLAM_SERVER_LIMITS_H
 

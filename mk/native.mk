@@ -46,8 +46,8 @@ $(O)/%.o: %.c $(O)/flags.txt
 	@$(CC) $(COMPILE) $(COVERAGE) $(PACKAGE_CFLAGS) $(EXTRA) -MMD -MP -c -o $@ $<
 
 # What the fuzzers look into tells them where they have been; the same objects serve the other tests.
-FUZZED := tiles/op tiles/op_encode tiles/homes tiles/policy tiles/policy_record tiles/region server/protocol_in \
-  tools/load_net tools/ndjson tools/stroke_build tools/wire tools/ws_frame
+FUZZED := tiles/op tiles/op_encode tiles/homes tiles/phrase tiles/policy tiles/policy_record tiles/region \
+  server/peer server/protocol_in tools/load_net tools/ndjson tools/stroke_build tools/wire tools/ws_frame
 ifeq ($(findstring clang,$(CC))-$(findstring address,$(SANITIZE)),clang-address)
 $(FUZZED:%=$(O)/%.o): COVERAGE = -fsanitize=fuzzer-no-link
 endif

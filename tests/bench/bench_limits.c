@@ -18,7 +18,6 @@ static double cpu_s(void) {
 static void measure(struct kolam_limits *limits, uint32_t count) {
     struct kolam_payer *payers = kolam_alloc_zero(count, sizeof *payers);
     uint64_t now_us = 1000000;
-    volatile uint64_t held_us = 0;
     if (!payers) {
         exit(1);
     }
@@ -35,8 +34,8 @@ static void measure(struct kolam_limits *limits, uint32_t count) {
     for (uint32_t i = 0; i < CHARGES; i++) {
         const struct kolam_payer *payer = &payers[(i * 2654435761u) % count];
         now_us += 50;
-        held_us = kolam_limits_charge(limits, payer, KOLAM_LIMIT_BYTES, 60, now_us);
-        held_us = kolam_limits_charge(limits, payer, KOLAM_LIMIT_FRAMES, 1, now_us);
+        (void)kolam_limits_charge(limits, payer, KOLAM_LIMIT_BYTES, 60, now_us);
+        (void)kolam_limits_charge(limits, payer, KOLAM_LIMIT_FRAMES, 1, now_us);
     }
     const double ns = (cpu_s() - began_s) * 1e9 / (2.0 * CHARGES);
     printf("%8u payers: %6.1f ns a charge, %5.1f ns an account\n", count, ns, ns / KOLAM_SCOPES);

@@ -9,6 +9,7 @@
 #include "canvas_index.h"
 #include "compact_internal.h"
 #include "kolam/alloc.h"
+#include "kolam/folder.h"
 #include "kolam/identity.h"
 #include "kolam/ink.h"
 #include "op_sum.h"
@@ -32,13 +33,11 @@ enum kolam_status compact_progress(const struct kolam_compact_options *options,
 
 void kolam_compact_discard(const char *new_path) {
     static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
-    size_t size_bytes = strlen(new_path) + sizeof "-journal";
-    char *name = kolam_alloc(size_bytes);
-    for (size_t i = 0; name && i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        (void)snprintf(name, size_bytes, "%s%s", new_path, suffixes[i]);
+    char name[KOLAM_PATH_MAX + sizeof "-journal"]; /* also when there is no memory */
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        (void)snprintf(name, sizeof name, "%s%s", new_path, suffixes[i]);
         (void)unlink(name);
     }
-    kolam_free(name);
 }
 
 /* ---- copying rows ---- */

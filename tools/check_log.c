@@ -102,8 +102,13 @@ static void expect_change(struct log_check *log, uint64_t seq, uint64_t target,
                           enum kolam_op_kind kind) {
     struct kolam_log_row row;
     struct kolam_op op;
-    if (target >= seq || kolam_reader_op(log->lookup, target, &row) != KOLAM_OK ||
-        row.kind != KOLAM_OP_STROKE ||
+    const enum kolam_status status =
+        target < seq ? kolam_reader_op(log->lookup, target, &row) : KOLAM_ERR_NOT_FOUND;
+    if (status == KOLAM_ERR_NOMEM) {
+        log->status = status; /* which says nothing about the file */
+        return;
+    }
+    if (status != KOLAM_OK || row.kind != KOLAM_OP_STROKE ||
         kolam_op_decode(row.body, row.body_size_bytes, log->target_room, &op) != KOLAM_OK) {
         kolam_check_problem(log->check,
                             "op %" PRIu64 " names %" PRIu64 ", which is no stroke "
@@ -121,7 +126,10 @@ static void check_artist(struct log_check *log, const struct kolam_log_row *row)
         log->known_artists[row->artist / 8] & 1 << row->artist % 8) {
         return;
     }
-    if (kolam_reader_artist(log->lookup, row->artist, &author) != KOLAM_OK) {
+    const enum kolam_status status = kolam_reader_artist(log->lookup, row->artist, &author);
+    if (status == KOLAM_ERR_NOMEM) {
+        log->status = status;
+    } else if (status != KOLAM_OK) {
         kolam_check_problem(log->check, "op %" PRIu64 " is by artist %" PRIu32 ", who is not known",
                             row->seq, row->artist);
     } else if (row->artist <= count) {

@@ -30,6 +30,7 @@ struct scene {
     struct life *life;
     struct kolam_submission *submissions[4];
     uint32_t counter;
+    struct kolam_error error;
     uint32_t pixels[KOLAM_TILE_PIXELS];
 };
 
@@ -137,11 +138,12 @@ static enum kolam_status compact(struct scene *scene) {
         .path = life->log_path, .new_path = life->new_path, .scratch = life->root};
     enum kolam_status status = kolam_reader_create(life->log_path, &reader, NULL);
     if (status == KOLAM_OK) {
-        status = kolam_compact_plan(reader, life->units[life->settled - 6].seq, &plan, NULL);
+        status =
+            kolam_compact_plan(reader, life->units[life->settled - 6].seq, &plan, &scene->error);
     }
     kolam_reader_destroy(reader);
     if (status == KOLAM_OK) {
-        status = kolam_compact_write(&options, &plan, &result, NULL);
+        status = kolam_compact_write(&options, &plan, &result, &scene->error);
     }
     kolam_compact_discard(life->new_path);
     return status;
@@ -252,7 +254,8 @@ static void try_each(deed *does) {
         const enum kolam_status status = do_with(scene, does, at, i % 2, NULL);
         refused += status != KOLAM_OK;
         if (status != KOLAM_OK && status != KOLAM_ERR_NOMEM && status != KOLAM_ERR_IO) {
-            fail_msg("allocation %ld: %s", (long)at, kolam_status_text(status));
+            fail_msg("allocation %ld: %s: %s", (long)at, kolam_status_text(status),
+                     scene->error.text);
         }
     }
     assert_true(refused > 0);

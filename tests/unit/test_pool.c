@@ -130,8 +130,8 @@ static void what_is_slow_leaves_a_worker_to_what_is_not(void **state) {
     submit(&bench, 1, KOLAM_JOB_TILE, NULL);
     submit(&bench, 2, KOLAM_JOB_TILE, NULL);
     wait_for(&bench, 2);
-    assert_int_equal(bench.order[0], 1);
-    assert_int_equal(bench.order[1], 2);
+    /* A worker that has not come to the slow ones yet may have helped: in either order. */
+    assert_int_equal(bench.order[0] + bench.order[1], 3);
     pthread_mutex_unlock(&gate);
     wait_for(&bench, 6);
     close_pool(&bench);

@@ -47,7 +47,9 @@ $(O)/%.o: %.c $(O)/flags.txt
 
 # What the fuzzers look into tells them where they have been; the same objects serve the other tests.
 FUZZED := tiles/op tiles/op_encode tiles/homes tiles/phrase tiles/policy tiles/policy_record tiles/region \
-  server/peer server/protocol_in tools/load_net tools/ndjson tools/stroke_build tools/wire tools/ws_frame
+  tiles/schema tiles/tile_codec tiles/tiles_sqlite server/claims server/history_args server/http_route \
+  server/limit_table server/options server/origin server/peer server/protocol_in tools/http tools/load_net \
+  tools/ndjson tools/stroke_build tools/tool tools/wire tools/ws_frame
 ifeq ($(findstring clang,$(CC))-$(findstring address,$(SANITIZE)),clang-address)
 $(FUZZED:%=$(O)/%.o): COVERAGE = -fsanitize=fuzzer-no-link
 endif

@@ -9,6 +9,7 @@
 #include "act_rules.h"
 #include "door.h"
 #include "json.h"
+#include "kolam/json_text.h"
 #include "kolam/alloc.h"
 #include "session.h"
 #include "standing.h"
@@ -169,10 +170,10 @@ static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) 
 /* ---- the message ---- */
 
 static bool read_act(const json_t *object, struct kolam_act *out_act) {
-    char *text = json_is_object(object) ? json_dumps(object, JSON_COMPACT) : NULL;
+    char *text = json_is_object(object) ? kolam_json_text(object) : NULL;
     const bool is_act =
         text && kolam_act_decode((const uint8_t *)text, strlen(text), out_act) == KOLAM_OK;
-    free(text);
+    kolam_free(text);
     return is_act && (out_act->kind == KOLAM_ACT_MODE || out_act->kind == KOLAM_ACT_AREA ||
                       out_act->kind == KOLAM_ACT_ROLE || out_act->kind == KOLAM_ACT_VOTES ||
                       out_act->kind == KOLAM_ACT_UNDO || out_act->kind == KOLAM_ACT_VOTE);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "http_route.h"
+#include "kolam/json_text.h"
 #include "kolam/alloc.h"
 
 #define WAIT_US 10000000u /* so long a question waits for a worker */
@@ -137,7 +138,7 @@ static void free_question(struct kolam_question *question) {
         question->kind->finish(question);
     }
     kolam_canvas_release(question->canvas);
-    free(question->json);
+    kolam_free(question->json);
     kolam_free(question);
 }
 
@@ -325,7 +326,7 @@ void kolam_answers_request(struct kolam_server *server, struct kolam_http *http,
 /* ---- for the kinds ---- */
 
 enum kolam_status kolam_question_take_json(struct kolam_question *question, json_t *object) {
-    question->json = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    question->json = kolam_json_text(object);
     json_decref(object);
     return question->json ? KOLAM_OK : KOLAM_ERR_NOMEM;
 }

@@ -52,7 +52,7 @@ struct kolam_question {
     struct kolam_canvas *canvas; /* held */
     struct kolam_answer *answer;
     int64_t now_ms; /* the wall clock's */
-    char *json;     /* malloc'ed */
+    char *json;     /* kolam_json_text's */
     enum kolam_status status;
     struct kolam_error error; /* of KOLAM_ERR_INVALID and KOLAM_ERR_FULL: what is told (400) */
 };

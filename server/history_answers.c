@@ -7,11 +7,12 @@
 
 #include "history_job.h"
 #include "json.h"
+#include "kolam/json_text.h"
 #include "kolam/alloc.h"
 #include "protocol_out.h"
 
 static enum kolam_status take_json(struct kolam_history_job *job, json_t *object) {
-    job->json = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    job->json = kolam_json_text(object);
     json_decref(object);
     return job->json ? KOLAM_OK : KOLAM_ERR_NOMEM;
 }

@@ -153,7 +153,7 @@ static void answer(struct kolam_history_job *job) {
 static void destroy(struct kolam_history_job *job) {
     kolam_canvas_release(job->canvas);
     kolam_bytes_unref(job->records);
-    free(job->json);
+    kolam_free(job->json);
     kolam_free(job);
 }
 

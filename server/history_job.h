@@ -31,7 +31,7 @@ struct kolam_history_job {
 
     enum kolam_status status;
     struct kolam_error error;
-    char *json; /* malloc'ed; or: */
+    char *json; /* kolam_json_text's; or: */
     struct kolam_bytes *records;
     uint64_t more_seq; /* ask again with after=; 0: that was all */
     uint64_t base_seq; /* of the canvas: strokes up to it are not among them */

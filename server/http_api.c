@@ -10,6 +10,7 @@
 #include "canvas.h"
 #include "http_route.h"
 #include "json.h"
+#include "kolam/json_text.h"
 #include "kolam/alloc.h"
 
 struct info_job {
@@ -56,7 +57,7 @@ static void answer(struct info_job *job) {
                   KOLAM_INK_VERSION, "box", box_json(&job->info), "recent", recent_json(&job->info),
                   "artists", (json_int_t)job->info.artist_count, "base",
                   kolam_json_base(job->info.base_seq, job->info.base_time_ms));
-    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    char *text = kolam_json_text(object);
     struct kolam_bytes *body = text ? kolam_bytes_copy(text, strlen(text)) : NULL;
     if (body) {
         /* A second, in shared caches: thousands who open a link that was passed on ask at once. */
@@ -68,7 +69,7 @@ static void answer(struct info_job *job) {
         kolam_http_error(job->http, 503, "out of memory");
     }
     kolam_bytes_unref(body);
-    free(text);
+    kolam_free(text);
     json_decref(object);
 }
 

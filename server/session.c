@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fanout.h"
+#include "kolam/json_text.h"
 #include "kolam/alloc.h"
 #include "claims.h"
 #include "origin.h"
@@ -295,9 +296,9 @@ void kolam_session_send_text(struct kolam_session *session, struct kolam_bytes *
 }
 
 struct kolam_bytes *kolam_session_text(json_t *message) {
-    char *text = message ? json_dumps(message, JSON_COMPACT) : NULL;
+    char *text = kolam_json_text(message);
     struct kolam_bytes *bytes = text ? kolam_bytes_copy(text, strlen(text)) : NULL;
-    free(text);
+    kolam_free(text);
     json_decref(message);
     return bytes;
 }

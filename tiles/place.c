@@ -1,4 +1,6 @@
 /* Places as records: {"kind":"place","name","x","y","zoom"} and {"kind":"place_remove","place":"<seq>"}; see place.h. */
+#include "kolam/alloc.h"
+#include "kolam/json_text.h"
 #include "kolam/place.h"
 
 #include <errno.h>
@@ -151,7 +153,7 @@ enum kolam_status kolam_place_encode(const struct kolam_place_record *record,
                                      uint8_t out_body[KOLAM_PLACE_BODY_BYTES_MAX],
                                      size_t *out_size_bytes) {
     json_t *object = object_of(record);
-    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    char *text = kolam_json_text(object);
     enum kolam_status status = KOLAM_ERR_INVALID;
     if (text && strlen(text) <= KOLAM_PLACE_RECORD_BYTES_MAX) {
         const struct kolam_op op = {.kind = KOLAM_OP_RECORD,
@@ -159,7 +161,7 @@ enum kolam_status kolam_place_encode(const struct kolam_place_record *record,
                                     .record_size_bytes = (uint32_t)strlen(text)};
         status = kolam_op_encode(&op, out_body, KOLAM_PLACE_BODY_BYTES_MAX, out_size_bytes);
     }
-    free(text);
+    kolam_free(text);
     json_decref(object);
     return status;
 }

@@ -1,4 +1,5 @@
 /* Acts as records: JSON with a "kind"; see policy.h and docs/storage.md. */
+#include "kolam/json_text.h"
 #include "kolam/policy.h"
 
 #include <errno.h>
@@ -325,76 +326,89 @@ static json_t *seq_json(uint64_t seq) {
 
 static json_t *artists_json(const uint32_t *artists, uint32_t count) {
     json_t *list = json_array();
-    for (uint32_t i = 0; i < count; i++) {
-        (void)json_array_append_new(list, json_integer(artists[i]));
+    for (uint32_t i = 0; i < count && list; i++) {
+        if (json_array_append_new(list, json_integer(artists[i])) != 0) {
+            json_decref(list);
+            list = NULL;
+        }
     }
     return list;
 }
 
-static void put_area(json_t *object, const struct kolam_act *act) {
+/* False without memory: what lacks something would say something else, for good. */
+static bool put_area(json_t *object, const struct kolam_act *act) {
+    bool is_whole = true;
     const struct kolam_rect *rect = &act->rect;
     char x[24], y[24];
-    (void)json_object_set_new(object, "area", json_string(kolam_area_kind_name(act->area)));
+    is_whole &=
+        json_object_set_new(object, "area", json_string(kolam_area_kind_name(act->area))) == 0;
     if (act->of_seq != 0) {
-        (void)json_object_set_new(object, "of", seq_json(act->of_seq));
+        is_whole &= json_object_set_new(object, "of", seq_json(act->of_seq)) == 0;
     }
     if (act->area == KOLAM_AREA_PLAIN) {
-        return;
+        return is_whole;
     }
     (void)snprintf(x, sizeof x, "%" PRId64, rect->x0);
     (void)snprintf(y, sizeof y, "%" PRId64, rect->y0);
     if (*act->name) {
-        (void)json_object_set_new(object, "name", json_string(act->name));
+        is_whole &= json_object_set_new(object, "name", json_string(act->name)) == 0;
     }
-    (void)json_object_set_new(object, "level", json_integer(rect->level));
-    (void)json_object_set_new(object, "x", json_string(x));
-    (void)json_object_set_new(object, "y", json_string(y));
-    (void)json_object_set_new(object, "width", json_integer(rect->x1 - rect->x0));
-    (void)json_object_set_new(object, "height", json_integer(rect->y1 - rect->y0));
+    is_whole &= json_object_set_new(object, "level", json_integer(rect->level)) == 0;
+    is_whole &= json_object_set_new(object, "x", json_string(x)) == 0;
+    is_whole &= json_object_set_new(object, "y", json_string(y)) == 0;
+    is_whole &= json_object_set_new(object, "width", json_integer(rect->x1 - rect->x0)) == 0;
+    is_whole &= json_object_set_new(object, "height", json_integer(rect->y1 - rect->y0)) == 0;
     if (act->owner != 0) {
-        (void)json_object_set_new(object, "owner", json_integer(act->owner));
+        is_whole &= json_object_set_new(object, "owner", json_integer(act->owner)) == 0;
     }
     if (act->member_count > 0) {
-        (void)json_object_set_new(object, "members", artists_json(act->members, act->member_count));
+        is_whole &= json_object_set_new(object, "members",
+                                        artists_json(act->members, act->member_count)) == 0;
     }
+    return is_whole;
 }
 
-static void put_act(json_t *object, const struct kolam_act *act) {
+static bool put_act(json_t *object, const struct kolam_act *act) {
+    bool is_whole = true;
     switch (act->kind) {
     case KOLAM_ACT_MODE:
-        (void)json_object_set_new(object, "mode", json_string(kolam_mode_name(act->mode)));
+        is_whole &=
+            json_object_set_new(object, "mode", json_string(kolam_mode_name(act->mode))) == 0;
         break;
     case KOLAM_ACT_AREA:
-        put_area(object, act);
+        is_whole = put_area(object, act);
         break;
     case KOLAM_ACT_ROLE:
-        (void)json_object_set_new(object, "artist", json_integer(act->artist));
-        (void)json_object_set_new(object, "role", json_string(kolam_role_name(act->role)));
+        is_whole &= json_object_set_new(object, "artist", json_integer(act->artist)) == 0;
+        is_whole &=
+            json_object_set_new(object, "role", json_string(kolam_role_name(act->role))) == 0;
         break;
     case KOLAM_ACT_VOTES:
-        (void)json_object_set_new(object, "hide", json_integer(act->votes));
+        is_whole &= json_object_set_new(object, "hide", json_integer(act->votes)) == 0;
         break;
     case KOLAM_ACT_VOTED:
-        (void)json_object_set_new(object, "votes", json_integer(act->votes));
-        (void)json_object_set_new(object, "stroke", seq_json(act->stroke_seq));
+        is_whole &= json_object_set_new(object, "votes", json_integer(act->votes)) == 0;
+        is_whole &= json_object_set_new(object, "stroke", seq_json(act->stroke_seq)) == 0;
         break;
     case KOLAM_ACT_VOTE:
-        (void)json_object_set_new(object, "stroke", seq_json(act->stroke_seq));
+        is_whole &= json_object_set_new(object, "stroke", seq_json(act->stroke_seq)) == 0;
         break;
     case KOLAM_ACT_ROLLBACK:
-        (void)json_object_set_new(object, "strokes", json_integer(act->strokes));
-        (void)json_object_set_new(object, "artists", artists_json(act->artists, act->artist_count));
+        is_whole &= json_object_set_new(object, "strokes", json_integer(act->strokes)) == 0;
+        is_whole &= json_object_set_new(object, "artists",
+                                        artists_json(act->artists, act->artist_count)) == 0;
         break;
     default:
-        (void)json_object_set_new(object, "act", seq_json(act->act_seq));
+        is_whole &= json_object_set_new(object, "act", seq_json(act->act_seq)) == 0;
         break;
     }
     if (has_until(act->kind) && act->until_ms != 0) {
-        (void)json_object_set_new(object, "until", json_integer(act->until_ms));
+        is_whole &= json_object_set_new(object, "until", json_integer(act->until_ms)) == 0;
     }
     if (*act->why) {
-        (void)json_object_set_new(object, "why", json_string(act->why));
+        is_whole &= json_object_set_new(object, "why", json_string(act->why)) == 0;
     }
+    return is_whole;
 }
 
 enum kolam_status kolam_act_encode(const struct kolam_act *act, uint8_t **out_body,
@@ -403,8 +417,7 @@ enum kolam_status kolam_act_encode(const struct kolam_act *act, uint8_t **out_bo
         return KOLAM_ERR_INVALID;
     }
     json_t *object = json_pack("{ss}", "kind", kind_names[act->kind]);
-    put_act(object, act);
-    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    char *text = object && put_act(object, act) ? kolam_json_text(object) : NULL;
     uint8_t *body = kolam_alloc(KOLAM_ACT_RECORD_BYTES_MAX + 16);
     enum kolam_status status = text && body ? KOLAM_OK : KOLAM_ERR_NOMEM;
     if (status == KOLAM_OK) {
@@ -416,7 +429,7 @@ enum kolam_status kolam_act_encode(const struct kolam_act *act, uint8_t **out_bo
                      ? kolam_op_encode(&op, body, KOLAM_ACT_RECORD_BYTES_MAX + 16, out_size_bytes)
                      : KOLAM_ERR_INVALID;
     }
-    free(text);
+    kolam_free(text);
     json_decref(object);
     if (status != KOLAM_OK) {
         kolam_free(body);

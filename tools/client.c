@@ -6,16 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kolam/alloc.h"
+#include "kolam/json_text.h"
 #include "kolam/command.h"
 
 enum kolam_status kolam_client_send(struct kolam_ws *ws, json_t *message) {
-    char *text = message ? json_dumps(message, JSON_COMPACT) : NULL;
+    char *text = kolam_json_text(message);
     json_decref(message);
     if (!text) {
         return KOLAM_ERR_NOMEM;
     }
     enum kolam_status status = kolam_ws_send(ws, KOLAM_WS_TEXT, text, strlen(text));
-    free(text); /* jansson's */
+    kolam_free(text);
     return status;
 }
 

@@ -11,7 +11,7 @@ import './tidy.mjs';
 
 let server;
 before(async () => {
-  server = await startServer({ args: ['--limit', 'points=off'] });
+  server = await startServer({ args: ['--limit', 'all=off'] });
 });
 after(() => server?.kill());
 

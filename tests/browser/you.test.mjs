@@ -64,6 +64,7 @@ test('words_bring_one_back_and_what_was_drawn_meanwhile_comes_along', async () =
   await openYou(mira);
   await panel(mira).getByText('This one, since').waitFor();
   await press(mira, 'Make a phrase');
+  await panel(mira).locator('.you-words li').nth(11).waitFor();
   const words = await panel(mira).locator('.you-words li').allTextContents();
   assert.equal(words.length, 12);
   await screenshot(mira, 'you-words');

@@ -497,9 +497,9 @@ test('through a server: rollback and its undo', async () => {
   assert.match(await does(['blame', ...wall.from, '--at', '220,15']), /Tom .*hidden/);
   const undo = ['rollback', ...wall.from, ...wall.admin, '--undo', '5', '--yes'];
   await complains(undo, 2, /--token-file/);
-  assert.match(await does([...undo, ...token]), /shown again: seq 6\n/);
+  assert.match(await does([...undo, ...token]), /shown again: seq 7\n/);
   assertSamePixels(await exported(wall), before, 'undone to the bit');
-  assert.equal((await getJson(wall.server, '/api/canvas/main')).json.seq, 6);
+  assert.equal((await getJson(wall.server, '/api/canvas/main')).json.seq, 7);
   await complains([...args, '--yes'], 1, /refused/, { env: { KOLAM_ADMIN_TOKEN: '0'.repeat(64) } });
   await wall.server.stop();
 });

@@ -1,4 +1,4 @@
-// Builds what the suites need, runs them, two programs at a time, goes on after a failure, and ends with one line:
+// Builds what the suites need, runs them, three programs at a time, goes on after a failure, and ends with one line:
 // `N passed, N failed`, and `, N skipped` where something was. The exit status is 0 only when nothing failed.
 
 import { spawnSync } from 'node:child_process';

@@ -7,7 +7,7 @@ import { runInLanes } from './lanes.mjs';
 const jobs = (text) => [...text].map((name, at) => ({ name, at, isHeavy: name === 'H' }));
 
 // Each job lasts until the test ends it; gives which ran together, as they began.
-async function pairs(text) {
+async function together(text) {
   const running = new Map();
   const seen = [];
   const all = runInLanes(jobs(text), (job) => new Promise((end) => {
@@ -24,18 +24,18 @@ async function pairs(text) {
   return seen;
 }
 
-test('runs two at a time, one heavy beside one light', async () => {
-  assert.deepEqual(await pairs('LLLHHH'), ['L', 'HL', 'HL', 'HL', 'HL', 'HL']);
+test('runs three at a time, one heavy beside two light', async () => {
+  assert.deepEqual(await together('LLLHHH'), ['L', 'LL', 'HLL', 'HLL', 'HHL', 'HHL']);
 });
 
-test('runs what is left of one kind two at a time', async () => {
-  assert.deepEqual(await pairs('LHHHH'), ['L', 'HL', 'HH', 'HH', 'HH']);
-  assert.deepEqual(await pairs('LLLL'), ['L', 'LL', 'LL', 'LL']);
+test('runs what is left of the light ones three at a time, of the heavy ones two', async () => {
+  assert.deepEqual(await together('LHHHH'), ['L', 'HL', 'HHL', 'HH', 'HH']);
+  assert.deepEqual(await together('LLLL'), ['L', 'LL', 'LLL', 'LLL']);
 });
 
 test('runs each once, and nothing of nothing', async () => {
-  assert.equal((await pairs('LHLHLHHL')).length, 8);
-  assert.deepEqual(await pairs(''), []);
+  assert.equal((await together('LHLHLHHL')).length, 8);
+  assert.deepEqual(await together(''), []);
 });
 
 test('builds once what several need, and knows for each what it needs', () => {

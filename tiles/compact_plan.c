@@ -188,9 +188,22 @@ static bool count_op(void *ctx, const struct kolam_log_row *row) {
     return true;
 }
 
+static bool count_row(void *ctx, const struct kolam_log_row *row) {
+    (void)row;
+    ++*(uint64_t *)ctx;
+    return true;
+}
+
 static enum kolam_status count_flattened(struct planning *planning) {
     struct kolam_compact_plan *plan = &planning->plan;
     uint64_t count = plan->base_seq - planning->old_base_seq;
+    uint64_t row_count = 0;
+    /* A bit for each: a file that claims a huge seq and has a few ops must not cost memory for all between. */
+    enum kolam_status found = kolam_reader_range(planning->reader, planning->old_base_seq + 1,
+                                                 plan->base_seq, count_row, &row_count);
+    if (found != KOLAM_OK || row_count != count) {
+        return found == KOLAM_OK ? KOLAM_ERR_CORRUPT : found;
+    }
     planning->hidden = kolam_alloc_zero((size_t)(count / 8 + 1), 1);
     if (!planning->hidden) {
         return KOLAM_ERR_NOMEM;

@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
         return 0;
     }
     require(size_bytes > 0 && record.type == bytes[0]);
-    require(record.count <= KOLAM_GROUP_PARTS_MAX);
+    require(record.count <= KOLAM_SUBMIT_OPS_MAX);
     require(record.slot < KOLAM_SLOTS_MAX);
     unsigned sum = 0;
     for (uint32_t i = 0; i < record.count; i++) {

@@ -2,7 +2,7 @@
 // meanwhile; what comes first is what is looked at; what left the view is not waited for.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { draw, ready, screenshot, settled, stage, status, until } from './kit.mjs';
+import { draw, ready, screenshot, settled, stage, until } from './kit.mjs';
 import { eventually } from '../wire/process.mjs';
 
 const { open } = await stage();
@@ -126,6 +126,6 @@ test('the_middle_comes_first_and_what_left_the_view_is_not_waited_for', async ()
   await page.evaluate(() => (location.hash = '#@400000,0,0'));
   await ready(page);
   await eventually(() => failed.some((url) => /tiles\/order\/0\//.test(url)), 'requests to be cancelled');
-  assert.equal((await status(page)).isComplete, true);
+  await until(page, () => window.kolamDebug.status().isComplete);
   await page.context().close();
 });

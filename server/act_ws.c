@@ -16,24 +16,19 @@
 #include "votes.h"
 
 struct acting {
-    struct kolam_session *session; /* an ask of it */
-    struct kolam_canvas *canvas;   /* held */
+    struct kolam_ask ask;
     struct kolam_canvas_wait wait;
-    uint64_t id;
     struct kolam_act act;
 };
 
 const struct kolam_author kolam_operator_author = {.ident = "kolam/operator/1", .name = "Operator"};
 
 static void refuse(struct acting *acting, const char *code, const char *text) {
-    if (acting->session->state == KOLAM_SESSION_OPEN) {
-        kolam_history_error(acting->session, acting->id, code, text);
-    }
+    kolam_ask_refuse(&acting->ask, code, text);
 }
 
 static void finish(struct acting *acting) {
-    kolam_canvas_release(acting->canvas);
-    kolam_session_end_ask(acting->session);
+    kolam_ask_end(&acting->ask);
     kolam_free(acting);
 }
 
@@ -47,13 +42,13 @@ static void fail(struct acting *acting) {
 /* Of two that came at once the second may have found no room any more. */
 static bool was_kept(const struct acting *acting, uint64_t seq) {
     enum kolam_act_kind kind;
-    return acting->act.kind == KOLAM_ACT_UNDO || acting->canvas->is_policy_lost ||
-           kolam_policy_find_act(&acting->canvas->policy, seq, &kind) != NULL;
+    return acting->act.kind == KOLAM_ACT_UNDO || acting->ask.canvas->is_policy_lost ||
+           kolam_policy_find_act(&acting->ask.canvas->policy, seq, &kind) != NULL;
 }
 
 static void on_committed(void *ctx, struct kolam_submission *submission) {
     struct acting *acting = ctx;
-    struct kolam_session *session = acting->session;
+    struct kolam_session *session = acting->ask.session;
     const uint64_t seq = submission->ops[0].seq;
     const enum kolam_status status = submission->status;
     if (status == KOLAM_OK && session->has_author && session->artist == 0 &&
@@ -66,13 +61,13 @@ static void on_committed(void *ctx, struct kolam_submission *submission) {
         return;
     }
     kolam_logfmt(&session->server->logfmt, KOLAM_LOG_INFO, "acted",
-                 "session=%u canvas=%s kind=%d seq=%llu", session->number, acting->canvas->name,
+                 "session=%u canvas=%s kind=%d seq=%llu", session->number, acting->ask.canvas->name,
                  (int)acting->act.kind, (unsigned long long)seq);
     if (!was_kept(acting, seq)) {
         refuse(acting, "limit", "there are as many as there may be");
     } else if (session->state == KOLAM_SESSION_OPEN) {
         kolam_session_send_json(session, json_pack("{ss sI so}", "type", "acted", "id",
-                                                   (json_int_t)acting->id, "act",
+                                                   (json_int_t)acting->ask.id, "act",
                                                    kolam_json_decimal((int64_t)seq)));
     }
     finish(acting);
@@ -80,7 +75,7 @@ static void on_committed(void *ctx, struct kolam_submission *submission) {
 
 /* One op with an id of its own: a nonce that nobody else has. */
 static struct kolam_submission *submission_of(struct acting *acting) {
-    const struct kolam_session *session = acting->session;
+    const struct kolam_session *session = acting->ask.session;
     struct kolam_submission *submission = kolam_submission_create(1);
     if (!submission) {
         return NULL;
@@ -115,8 +110,8 @@ static const char *problem_text(const struct kolam_act *act, enum kolam_status s
 
 /* Why not; NULL: it may be. */
 static const char *judge(struct acting *acting, const char **out_code) {
-    struct kolam_session *session = acting->session;
-    struct kolam_canvas *canvas = acting->canvas;
+    struct kolam_session *session = acting->ask.session;
+    struct kolam_canvas *canvas = acting->ask.canvas;
     const struct kolam_clock *clock = &session->server->clock;
     const struct kolam_petition petition = {
         .action = kolam_act_needs(&canvas->policy, &acting->act, session->artist)};
@@ -147,7 +142,7 @@ static void commit(struct acting *acting) {
     }
     struct kolam_submission *submission = submission_of(acting);
     if (submission) {
-        kolam_log_submit(acting->canvas->log, submission);
+        kolam_log_submit(acting->ask.canvas->log, submission);
     } else {
         fail(acting);
     }
@@ -155,7 +150,7 @@ static void commit(struct acting *acting) {
 
 static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) {
     struct acting *acting = KOLAM_CONTAINER(wait, struct acting, wait);
-    if (acting->session->state != KOLAM_SESSION_OPEN) {
+    if (acting->ask.session->state != KOLAM_SESSION_OPEN) {
         finish(acting);
     } else if (status == KOLAM_OK) {
         commit(acting);
@@ -180,13 +175,9 @@ static bool read_act(const json_t *object, struct kolam_act *out_act) {
 }
 
 static void begin(struct kolam_session *session, uint64_t id, struct acting *acting) {
-    acting->session = session;
-    acting->canvas = session->canvas;
-    acting->id = id;
+    kolam_ask_begin(&acting->ask, session, id);
     acting->wait.done = on_canvas;
-    kolam_session_begin_ask(session);
-    kolam_canvas_hold(acting->canvas);
-    kolam_canvas_when_open(acting->canvas, true, &acting->wait);
+    kolam_canvas_when_open(acting->ask.canvas, true, &acting->wait);
 }
 
 void kolam_act_message(struct kolam_session *session, const json_t *message) {
@@ -196,20 +187,20 @@ void kolam_act_message(struct kolam_session *session, const json_t *message) {
         return;
     }
     if (!kolam_ask_is_within_budget(session)) {
-        kolam_history_error(session, id, "limit", "too many questions; try again in a moment");
+        kolam_ask_error(session, id, "limit", "too many questions; try again in a moment");
         return;
     }
     if (!session->has_author && !session->is_admin) {
-        kolam_history_error(session, id, "denied", "identify first");
+        kolam_ask_error(session, id, "denied", "identify first");
         return;
     }
-    struct acting *acting = kolam_alloc_zero(1, sizeof(*acting));
+    struct acting *acting = kolam_ask_alloc(session, id, sizeof(*acting));
     if (!acting) {
-        kolam_history_error(session, id, "unavailable", "out of memory; try again later");
-    } else if (!read_act(json_object_get(message, "act"), &acting->act)) {
-        kolam_history_error(
-            session, id, "invalid",
-            "act must be a mode, area, role, votes, vote or undo within its bounds");
+        return;
+    }
+    if (!read_act(json_object_get(message, "act"), &acting->act)) {
+        kolam_ask_error(session, id, "invalid",
+                        "act must be a mode, area, role, votes, vote or undo within its bounds");
         kolam_free(acting);
     } else if (acting->act.kind == KOLAM_ACT_VOTE) {
         kolam_vote(session, id, &acting->act);

@@ -42,9 +42,8 @@ struct entry {
 struct auditing {
     struct kolam_moderation_request base;
     struct kolam_job job;
-    struct kolam_session *session; /* an ask of it */
-    struct kolam_canvas *canvas;   /* held */
-    uint64_t id, limit;
+    struct kolam_ask ask;
+    uint64_t limit;
     struct place before;
     enum kolam_status status;
     /* The worker's: the newest acts before `before`, a ring, and which acts were taken back. */
@@ -160,9 +159,10 @@ static void run(struct kolam_job *job, struct kolam_worker *worker) {
     struct auditing *work = KOLAM_CONTAINER(job, struct auditing, job);
     struct kolam_worker_canvas *view;
     work->room = kolam_alloc(sizeof(*work->room));
-    work->status = work->room ? kolam_worker_canvas(worker, work->canvas->log_path,
-                                                    work->canvas->tiles_path, false, &view, NULL)
-                              : KOLAM_ERR_NOMEM;
+    work->status = work->room
+                       ? kolam_worker_canvas(worker, work->ask.canvas->log_path,
+                                             work->ask.canvas->tiles_path, false, &view, NULL)
+                       : KOLAM_ERR_NOMEM;
     if (work->status == KOLAM_OK) {
         enum kolam_status status = kolam_reader_records(view->reader, take_record, work);
         work->status = work->status == KOLAM_OK ? status : work->status;
@@ -179,7 +179,7 @@ static bool take_deed(void *ctx, const struct kolam_deed *deed) {
     static const char *const whats[] = {"", "sanction", "sanction_end", "report_close"};
     struct auditing *work = ctx;
     struct entry *entry = &work->entries[work->entry_count++];
-    const char *canvas = work->canvas->name;
+    const char *canvas = work->ask.canvas->name;
     const struct kolam_moderator *by = deed->kind == KOLAM_DEED_SANCTION ? &deed->sanction->by
                                        : deed->kind == KOLAM_DEED_SANCTION_END
                                            ? &deed->sanction->ended_by
@@ -202,7 +202,7 @@ static enum kolam_status perform(struct kolam_moderation_db *db,
     struct auditing *work = (struct auditing *)base;
     const struct kolam_deed_place after_log = {work->before.time_ms, KOLAM_DEED_REPORT_CLOSE,
                                                UINT64_MAX};
-    return kolam_moderation_deeds(db, work->canvas->name,
+    return kolam_moderation_deeds(db, work->ask.canvas->name,
                                   work->before.is_of_log ? &after_log : &work->before.deed,
                                   take_deed, work);
 }
@@ -228,8 +228,7 @@ static void finish(struct auditing *work) {
         kolam_free(work->kept[i].json);
     }
     kolam_free(work->undone);
-    kolam_canvas_release(work->canvas);
-    kolam_session_end_ask(work->session);
+    kolam_ask_end(&work->ask);
     kolam_free(work);
 }
 
@@ -248,17 +247,17 @@ static void answer(struct auditing *work) {
         json_array_append(list, last->json);
     }
     const bool has_more = last && json_array_size(list) == work->limit;
-    kolam_session_send_json(work->session,
-                            json_pack("{ss sI so so}", "type", "audit", "id", (json_int_t)work->id,
-                                      "entries", list, "next",
+    kolam_session_send_json(work->ask.session,
+                            json_pack("{ss sI so so}", "type", "audit", "id",
+                                      (json_int_t)work->ask.id, "entries", list, "next",
                                       has_more ? place_json(&last->place) : json_null()));
 }
 
 static void done(struct kolam_moderation_request *base) {
     struct auditing *work = (struct auditing *)base;
     if (base->status != KOLAM_OK) {
-        kolam_moderation_failed(work->session, work->id);
-    } else if (work->session->state == KOLAM_SESSION_OPEN) {
+        kolam_moderation_failed(work->ask.session, work->ask.id);
+    } else if (work->ask.session->state == KOLAM_SESSION_OPEN) {
         answer(work);
     }
     finish(work);
@@ -267,13 +266,13 @@ static void done(struct kolam_moderation_request *base) {
 static void done_log(struct kolam_job *job) {
     struct auditing *work = KOLAM_CONTAINER(job, struct auditing, job);
     if (work->status != KOLAM_OK) {
-        kolam_moderation_failed(work->session, work->id);
+        kolam_moderation_failed(work->ask.session, work->ask.id);
         finish(work);
         return;
     }
     work->base.perform = perform;
     work->base.done = done;
-    kolam_moderation_submit(kolam_sanctions_thread(work->session->server), &work->base);
+    kolam_moderation_submit(kolam_sanctions_thread(work->ask.session->server), &work->base);
 }
 
 /* ---- the message ---- */
@@ -313,24 +312,18 @@ void kolam_audit_message(struct kolam_session *session, const json_t *message) {
     if (!read_place(message, &before) ||
         (json_object_get(message, "limit") &&
          (!kolam_json_uint(message, "limit", LIMIT_MAX, &limit) || limit < 1))) {
-        kolam_history_error(session, id, "invalid",
-                            "before is what `next` said, limit is 1 to 200");
+        kolam_ask_error(session, id, "invalid", "before is what `next` said, limit is 1 to 200");
         return;
     }
-    struct auditing *work = kolam_alloc_zero(1, sizeof(*work));
+    struct auditing *work = kolam_ask_alloc(session, id, sizeof(*work));
     if (!work) {
-        kolam_history_error(session, id, "unavailable", "out of memory; try again later");
         return;
     }
-    work->session = session;
-    work->canvas = session->canvas;
-    work->id = id;
+    kolam_ask_begin(&work->ask, session, id);
     work->limit = limit;
     work->before = before;
-    kolam_session_begin_ask(session);
-    kolam_canvas_hold(work->canvas);
     work->job = (struct kolam_job){.run = run, .done = done_log, .priority = KOLAM_JOB_INTERACTIVE};
-    if (work->canvas->state == KOLAM_CANVAS_ABSENT) {
+    if (work->ask.canvas->state == KOLAM_CANVAS_ABSENT) {
         done_log(&work->job);
     } else {
         work->status = KOLAM_ERR_CLOSED; /* unless it runs */

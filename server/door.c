@@ -120,7 +120,7 @@ bool kolam_door_lets(struct kolam_session *session, enum kolam_action action, ui
     const struct kolam_verdict verdict =
         kolam_door_ask(session, &(struct kolam_petition){.action = action});
     if (verdict.is_refused) {
-        kolam_history_error(session, id, kolam_nack_name(verdict.code), verdict.reason);
+        kolam_ask_error(session, id, kolam_nack_name(verdict.code), verdict.reason);
     }
     return !verdict.is_refused;
 }

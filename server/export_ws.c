@@ -60,8 +60,8 @@ static void done(struct kolam_canvas_walk *walk) {
     struct kolam_session *session = export->session;
     walk->server->exports--;
     if (session->state == KOLAM_SESSION_OPEN && (export->has_failed || walk->is_cut)) {
-        kolam_history_error(session, export->id, "unavailable",
-                            "not every canvas can be read now; try again later");
+        kolam_ask_error(session, export->id, "unavailable",
+                        "not every canvas can be read now; try again later");
     } else if (session->state == KOLAM_SESSION_OPEN) {
         kolam_session_send_json(session, json_pack("{ss sI sO sO}", "type", "export", "id",
                                                    (json_int_t) export->id, "person",
@@ -228,8 +228,8 @@ static void export_page(struct kolam_session *session, const json_t *message) {
         !kolam_json_uint(message, "artist", UINT32_MAX, &artist) || artist < 1 ||
         (json_object_get(message, "before") &&
          !kolam_json_uint(message, "before", INT64_MAX, &before))) {
-        kolam_history_error(session, request->id, "invalid",
-                            "canvas, artist or before is missing or malformed");
+        kolam_ask_error(session, request->id, "invalid",
+                        "canvas, artist or before is missing or malformed");
         kolam_people_finish(request);
         return;
     }
@@ -252,13 +252,13 @@ void kolam_export_me(struct kolam_session *session, const json_t *message) {
         return;
     }
     if (is_other && !session->is_admin) {
-        kolam_history_error(session, request->id, "denied", "this needs the admin token in hello");
+        kolam_ask_error(session, request->id, "denied", "this needs the admin token in hello");
     } else if (is_other &&
                (!kolam_json_uint(message, "artist", UINT32_MAX, &artist) || artist < 1)) {
-        kolam_history_error(session, request->id, "invalid", "artist must be a number");
+        kolam_ask_error(session, request->id, "invalid", "artist must be a number");
     } else if (session->server->exports >= EXPORTS_MAX) {
-        kolam_history_error(session, request->id, "unavailable",
-                            "others are being told; try again in a moment");
+        kolam_ask_error(session, request->id, "unavailable",
+                        "others are being told; try again in a moment");
     } else {
         session->server->exports++;
         if (is_other) {

@@ -162,7 +162,7 @@ static void follow_artist(struct kolam_session *session, uint64_t id, uint32_t a
         problem = NULL;
     }
     if (problem) {
-        kolam_history_error(session, id, code, problem);
+        kolam_ask_error(session, id, code, problem);
         return;
     }
     if (target != session->follow.target) {
@@ -183,14 +183,14 @@ void kolam_follow_set(struct kolam_session *session, const json_t *message) {
     if (!kolam_json_uint(message, "id", UINT32_MAX, &id)) {
         kolam_session_refuse(session, "follow: id is missing or malformed");
     } else if (!kolam_ask_is_within_budget(session)) {
-        kolam_history_error(session, id, "limit", "too many questions; try again in a moment");
+        kolam_ask_error(session, id, "limit", "too many questions; try again in a moment");
     } else if (json_is_null(artist)) {
         part(session);
         answer(session, id);
     } else if (!kolam_door_lets(session, KOLAM_ACTION_FOLLOW, id)) {
         return;
     } else if (!kolam_json_uint(message, "artist", ARTIST_MAX, &number) || number == 0) {
-        kolam_history_error(session, id, "invalid", "artist must be a number, or null for nobody");
+        kolam_ask_error(session, id, "invalid", "artist must be a number, or null for nobody");
     } else {
         follow_artist(session, id, (uint32_t)number);
     }

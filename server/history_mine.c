@@ -11,9 +11,8 @@
 
 struct mine_job {
     struct kolam_job job;
-    struct kolam_session *session;
-    struct kolam_canvas *canvas; /* held */
-    uint64_t id, before, limit;
+    struct kolam_ask ask;
+    uint64_t before, limit;
     uint32_t artist_count;
     uint32_t artists[1 + KOLAM_FORMERS_MAX]; /* the author's numbers, former selves' included */
 
@@ -106,8 +105,8 @@ static void run(struct kolam_job *base, struct kolam_worker *worker) {
     struct mine_job *job = (struct mine_job *)base;
     struct kolam_worker_canvas *canvas;
     job->room = kolam_alloc(sizeof(*job->room));
-    job->status = job->room ? kolam_worker_canvas(worker, job->canvas->log_path,
-                                                  job->canvas->tiles_path, false, &canvas, NULL)
+    job->status = job->room ? kolam_worker_canvas(worker, job->ask.canvas->log_path,
+                                                  job->ask.canvas->tiles_path, false, &canvas, NULL)
                             : KOLAM_ERR_NOMEM;
     for (uint32_t i = 0; i < job->artist_count && job->status == KOLAM_OK; i++) {
         job->finding = job->found[i] = json_array();
@@ -125,14 +124,13 @@ static void run(struct kolam_job *base, struct kolam_worker *worker) {
 /* ---- the loop's part ---- */
 
 static void answer(struct mine_job *job) {
-    kolam_session_send_json(job->session,
-                            json_pack("{ss sI sO sb}", "type", "mine", "id", (json_int_t)job->id,
-                                      "ops", job->ops, "more", job->has_more));
+    kolam_session_send_json(job->ask.session, json_pack("{ss sI sO sb}", "type", "mine", "id",
+                                                        (json_int_t)job->ask.id, "ops", job->ops,
+                                                        "more", job->has_more));
 }
 
 static void finish(struct mine_job *job) {
-    kolam_canvas_release(job->canvas);
-    kolam_session_end_ask(job->session);
+    kolam_ask_end(&job->ask);
     json_decref(job->ops);
     for (uint32_t i = 0; i < job->artist_count; i++) {
         json_decref(job->found[i]);
@@ -142,9 +140,9 @@ static void finish(struct mine_job *job) {
 
 /* The author's numbers on this canvas. */
 static void note_artists(struct mine_job *job) {
-    const struct kolam_formers *formers = job->session->formers;
-    if (job->session->artist != 0) {
-        job->artists[job->artist_count++] = job->session->artist;
+    const struct kolam_formers *formers = job->ask.session->formers;
+    if (job->ask.session->artist != 0) {
+        job->artists[job->artist_count++] = job->ask.session->artist;
     }
     for (uint32_t i = 0; formers && i < formers->selves.count; i++) {
         if (formers->artists[i] != 0) {
@@ -155,18 +153,18 @@ static void note_artists(struct mine_job *job) {
 
 static void done(struct kolam_job *base) {
     struct mine_job *job = (struct mine_job *)base;
-    if (job->session->state != KOLAM_SESSION_OPEN) {
+    if (job->ask.session->state != KOLAM_SESSION_OPEN) {
         finish(job);
         return;
     }
     if (job->status == KOLAM_OK) {
         answer(job);
     } else {
-        kolam_logfmt(&job->session->server->logfmt, KOLAM_LOG_ERROR, "mine_failed",
-                     "session=%u canvas=%s status=%d", job->session->number, job->canvas->name,
-                     job->status);
-        kolam_history_error(job->session, job->id, "unavailable",
-                            "the canvas cannot be read now; try again later");
+        kolam_logfmt(&job->ask.session->server->logfmt, KOLAM_LOG_ERROR, "mine_failed",
+                     "session=%u canvas=%s status=%d", job->ask.session->number,
+                     job->ask.canvas->name, job->status);
+        kolam_ask_error(job->ask.session, job->ask.id, "unavailable",
+                        "the canvas cannot be read now; try again later");
     }
     finish(job);
 }
@@ -191,16 +189,12 @@ void kolam_history_mine(struct kolam_session *session, const json_t *message) {
         return;
     }
     kolam_session_charge(session, KOLAM_LIMIT_ASKS, 1);
-    job->session = session;
-    job->canvas = session->canvas;
-    job->id = id;
+    kolam_ask_begin(&job->ask, session, id);
     job->before = before;
     job->limit = limit;
     note_artists(job);
     job->ops = ops;
     job->job = (struct kolam_job){.run = run, .done = done, .priority = KOLAM_JOB_INTERACTIVE};
-    kolam_session_begin_ask(session);
-    kolam_canvas_hold(job->canvas);
     if (job->artist_count == 0) { /* nobody here yet: nothing drawn */
         job->status = KOLAM_OK;
         done(&job->job);
@@ -208,11 +202,4 @@ void kolam_history_mine(struct kolam_session *session, const json_t *message) {
         job->status = KOLAM_ERR_CLOSED; /* unless it runs */
         kolam_pool_submit(session->server->pool, &job->job);
     }
-}
-
-void kolam_history_error(struct kolam_session *session, uint64_t id, const char *code,
-                         const char *text) {
-    kolam_session_send_json(session,
-                            json_pack("{ss sI ss ss sb}", "type", "error", "id", (json_int_t)id,
-                                      "code", code, "message", text, "fatal", false));
 }

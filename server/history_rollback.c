@@ -116,29 +116,29 @@ static json_t *artists_json(const struct kolam_rollback *rollback) {
 /* seq is 0 if nothing was committed. */
 static void answer(struct kolam_rollback *rollback, uint64_t seq) {
     kolam_session_send_json(
-        rollback->session,
-        json_pack("{ss sI sI so so sI}", "type", "rollback", "id", (json_int_t)rollback->id,
+        rollback->ask.session,
+        json_pack("{ss sI sI so so sI}", "type", "rollback", "id", (json_int_t)rollback->ask.id,
                   "strokes", (json_int_t)rollback->drawing_count, "artists", artists_json(rollback),
                   "seq", seq != 0 ? kolam_json_decimal((int64_t)seq) : json_null(), "ops",
                   (json_int_t)rollback->op_count));
 }
 
 static void answer_error(struct kolam_rollback *rollback, enum kolam_status status) {
-    struct kolam_session *session = rollback->session;
+    struct kolam_session *session = rollback->ask.session;
     if (status == KOLAM_ERR_FULL) {
-        kolam_history_error(session, rollback->id, "limit",
-                            "more than 131,072 strokes; choose a smaller area or span");
+        kolam_ask_error(session, rollback->ask.id, "limit",
+                        "more than 131,072 strokes; choose a smaller area or span");
         return;
     }
     kolam_logfmt(&session->server->logfmt, KOLAM_LOG_ERROR, "rollback_failed",
-                 "session=%u canvas=%s status=%d", session->number, rollback->canvas->name, status);
-    kolam_history_error(session, rollback->id, "unavailable",
-                        "the canvas cannot be read or written now; try again later");
+                 "session=%u canvas=%s status=%d", session->number, rollback->ask.canvas->name,
+                 status);
+    kolam_ask_error(session, rollback->ask.id, "unavailable",
+                    "the canvas cannot be read or written now; try again later");
 }
 
 static void finish(struct kolam_rollback *rollback) {
-    kolam_canvas_release(rollback->canvas);
-    kolam_session_end_ask(rollback->session);
+    kolam_ask_end(&rollback->ask);
     kolam_submission_destroy(rollback->submission);
     kolam_free(rollback->strokes);
     kolam_free(rollback);
@@ -148,14 +148,14 @@ static void finish(struct kolam_rollback *rollback) {
 
 static void on_committed(void *ctx, struct kolam_submission *submission) {
     struct kolam_rollback *rollback = ctx;
-    struct kolam_session *session = rollback->session;
+    struct kolam_session *session = rollback->ask.session;
     struct kolam_server *server = session->server;
     enum kolam_status status = submission->status;
     if (status == KOLAM_OK) {
         server->metrics.rollbacks++;
         kolam_logfmt(&server->logfmt, KOLAM_LOG_INFO, "rolled_back",
                      "session=%u canvas=%s artist=%u strokes=%u ops=%u seq=%llu", session->number,
-                     rollback->canvas->name, submission->artist, rollback->drawing_count,
+                     rollback->ask.canvas->name, submission->artist, rollback->drawing_count,
                      rollback->op_count, (unsigned long long)submission->ops[0].seq);
     }
     if (session->state == KOLAM_SESSION_OPEN && status == KOLAM_OK) {
@@ -174,7 +174,7 @@ static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) 
     struct kolam_rollback *rollback = KOLAM_CONTAINER(wait, struct kolam_rollback, wait);
     struct kolam_submission *submission = rollback->submission;
     if (status != KOLAM_OK) {
-        if (rollback->session->state == KOLAM_SESSION_OPEN) {
+        if (rollback->ask.session->state == KOLAM_SESSION_OPEN) {
             answer_error(rollback, status);
         }
         finish(rollback);
@@ -185,7 +185,7 @@ static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) 
     submission->done = on_committed;
     submission->ctx = rollback;
     rollback->submission = NULL;
-    kolam_log_submit(rollback->canvas->log, submission);
+    kolam_log_submit(rollback->ask.canvas->log, submission);
 }
 
 /* ---- the job ---- */
@@ -193,18 +193,19 @@ static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) 
 static void run(struct kolam_job *base, struct kolam_worker *worker) {
     struct kolam_rollback *rollback = (struct kolam_rollback *)base;
     struct kolam_worker_canvas *canvas;
-    enum kolam_status status = kolam_worker_canvas(
-        worker, rollback->canvas->log_path, rollback->canvas->tiles_path, false, &canvas, NULL);
+    enum kolam_status status =
+        kolam_worker_canvas(worker, rollback->ask.canvas->log_path,
+                            rollback->ask.canvas->tiles_path, false, &canvas, NULL);
     rollback->status = status == KOLAM_OK ? kolam_rollback_find(rollback, canvas) : status;
 }
 
 /* Once asked to apply it goes on, whether or not the asker is still there. */
 static void done(struct kolam_job *base) {
     struct kolam_rollback *rollback = (struct kolam_rollback *)base;
-    bool is_open = rollback->session->state == KOLAM_SESSION_OPEN;
+    bool is_open = rollback->ask.session->state == KOLAM_SESSION_OPEN;
     if (rollback->status == KOLAM_OK && rollback->submission &&
-        !kolam_pool_is_closing(rollback->session->server->pool)) {
-        kolam_canvas_when_open(rollback->canvas, false, &rollback->wait);
+        !kolam_pool_is_closing(rollback->ask.session->server->pool)) {
+        kolam_canvas_when_open(rollback->ask.canvas, false, &rollback->wait);
         return;
     }
     if (is_open && rollback->status == KOLAM_OK) {
@@ -215,18 +216,15 @@ static void done(struct kolam_job *base) {
     finish(rollback);
 }
 
-static void start(struct kolam_session *session, struct kolam_rollback *rollback) {
+static void start(struct kolam_session *session, uint64_t id, struct kolam_rollback *rollback) {
     kolam_session_charge(session, KOLAM_LIMIT_ASKS, 10);
-    rollback->session = session;
-    rollback->canvas = session->canvas;
+    kolam_ask_begin(&rollback->ask, session, id);
     rollback->author = session->author;
     rollback->status = KOLAM_ERR_CLOSED; /* unless it runs */
     rollback->wait.done = on_canvas;
     kolam_list_init(&rollback->wait.link);
     rollback->job = (struct kolam_job){.run = run, .done = done, .priority = KOLAM_JOB_TILE};
-    kolam_session_begin_ask(session);
-    kolam_canvas_hold(rollback->canvas);
-    if (rollback->canvas->state == KOLAM_CANVAS_ABSENT) { /* nothing there to hide */
+    if (rollback->ask.canvas->state == KOLAM_CANVAS_ABSENT) { /* nothing there to hide */
         rollback->status = KOLAM_OK;
         done(&rollback->job);
     } else {
@@ -243,20 +241,18 @@ void kolam_history_rollback(struct kolam_session *session, const json_t *message
     if (!kolam_door_lets(session, KOLAM_ACTION_CHANGE_OTHERS, id)) {
         return;
     }
-    struct kolam_rollback *rollback = kolam_alloc_zero(1, sizeof(*rollback));
+    struct kolam_rollback *rollback = kolam_ask_alloc(session, id, sizeof(*rollback));
     if (!rollback) {
-        kolam_session_close(session, 1013, "out of memory");
         return;
     }
-    rollback->id = id;
     const char *problem = read_message(message, rollback);
     if (problem) {
-        kolam_history_error(session, id, "invalid", problem);
+        kolam_ask_error(session, id, "invalid", problem);
         kolam_free(rollback);
     } else if (rollback->is_apply && !session->has_author) {
-        kolam_history_error(session, id, "denied", "identify before rolling back");
+        kolam_ask_error(session, id, "denied", "identify before rolling back");
         kolam_free(rollback);
     } else {
-        start(session, rollback);
+        start(session, id, rollback);
     }
 }

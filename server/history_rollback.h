@@ -24,10 +24,8 @@ struct kolam_rollback_artist {
 
 struct kolam_rollback {
     struct kolam_job job;
-    struct kolam_session *session; /* referenced */
-    struct kolam_canvas *canvas;   /* held */
+    struct kolam_ask ask;
     struct kolam_canvas_wait wait;
-    uint64_t id;
     bool is_apply;
     struct kolam_author author; /* of the hides */
     char why[KOLAM_ACT_WHY_BYTES_MAX + 1];

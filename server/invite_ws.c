@@ -75,12 +75,11 @@ void kolam_invite_make(struct kolam_session *session, const json_t *message) {
     }
     const char *wrong = read_invitation(session, message, &request->invitation);
     if (wrong) {
-        kolam_history_error(session, request->id, "invalid", wrong);
+        kolam_ask_error(session, request->id, "invalid", wrong);
     } else if (!kolam_door_lets(session, KOLAM_ACTION_INVITE, request->id)) {
         /* it was told why */
     } else if (request->invitation.role >= (int32_t)kolam_standing_role(session)) {
-        kolam_history_error(session, request->id, "denied",
-                            "one can invite to roles below one's own");
+        kolam_ask_error(session, request->id, "denied", "one can invite to roles below one's own");
     } else {
         kolam_people_submit(request);
         return;
@@ -112,7 +111,7 @@ void kolam_invite_list(struct kolam_session *session, const json_t *message) {
         return;
     }
     if (is_all && !sees_all(session)) {
-        kolam_history_error(session, request->id, "denied", "your role here does not allow that");
+        kolam_ask_error(session, request->id, "denied", "your role here does not allow that");
         kolam_people_finish(request);
         return;
     }
@@ -150,7 +149,7 @@ void kolam_invite_revoke(struct kolam_session *session, const json_t *message) {
         return;
     }
     if (!kolam_json_int(message, "invitation", &number)) {
-        kolam_history_error(session, request->id, "invalid", "invitation must be a number");
+        kolam_ask_error(session, request->id, "invalid", "invitation must be a number");
         kolam_people_finish(request);
         return;
     }
@@ -171,8 +170,8 @@ static void on_used(struct kolam_identity_request *request) {
         kolam_guesses_give_back(session->server->guesses, &session->address);
     }
     if (session->state == KOLAM_SESSION_OPEN && request->status == KOLAM_ERR_FULL) {
-        kolam_history_error(session, request->id, "limit",
-                            "as many came by this invitation as it is for; ask for another");
+        kolam_ask_error(session, request->id, "limit",
+                        "as many came by this invitation as it is for; ask for another");
     } else if (kolam_people_went_well(request)) {
         const struct kolam_invitation *invitation = &request->invitation;
         kolam_session_send_json(
@@ -195,12 +194,12 @@ void kolam_invite_use(struct kolam_session *session, const json_t *message) {
         return;
     }
     if (!kolam_json_hex(message, "code", request->code, sizeof(request->code))) {
-        kolam_history_error(session, request->id, "invalid",
-                            "an invitation's code is 32 hex digits; was the link copied whole?");
+        kolam_ask_error(session, request->id, "invalid",
+                        "an invitation's code is 32 hex digits; was the link copied whole?");
     } else if (!kolam_guesses_take(session->server->guesses, &session->address,
                                    kolam_loop_now_ms(session->server->loop))) {
         session->server->metrics.guesses_refused++;
-        kolam_history_error(session, request->id, "limit", "too many tries; wait a minute");
+        kolam_ask_error(session, request->id, "limit", "too many tries; wait a minute");
     } else {
         request->has_author &= !is_look;
         kolam_people_submit(request);

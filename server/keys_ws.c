@@ -58,7 +58,7 @@ static bool may_guess(struct kolam_session *session, uint64_t id) {
         return true;
     }
     session->server->metrics.guesses_refused++;
-    kolam_history_error(session, id, "limit", "too many tries; wait a minute");
+    kolam_ask_error(session, id, "limit", "too many tries; wait a minute");
     return false;
 }
 
@@ -166,7 +166,7 @@ void kolam_keys_link_use(struct kolam_session *session, const json_t *message) {
     }
     const char *wrong = read_proof(session, message, false, &request->proof, room, sizeof(room));
     if (wrong) {
-        kolam_history_error(session, request->id, "invalid", wrong);
+        kolam_ask_error(session, request->id, "invalid", wrong);
     } else if (may_guess(session, request->id)) {
         memcpy(request->other, session->author.ident, KOLAM_IDENT_BYTES);
         request->is_into_prover = true;
@@ -203,10 +203,10 @@ static void merge_artists(struct kolam_session *session, const json_t *message) 
         return;
     }
     if (!session->is_admin) {
-        kolam_history_error(session, request->id, "denied", "this needs the admin token in hello");
+        kolam_ask_error(session, request->id, "denied", "this needs the admin token in hello");
     } else if (!kolam_json_uint(message, "into", UINT32_MAX, &into) || into < 1 ||
                !kolam_json_uint(message, "from", UINT32_MAX, &from) || from < 1) {
-        kolam_history_error(session, request->id, "invalid", "into and from must be artists");
+        kolam_ask_error(session, request->id, "invalid", "into and from must be artists");
     } else {
         request->number = (int64_t)from;
         kolam_people_of_artist(session, (uint32_t)into, request);
@@ -228,7 +228,7 @@ void kolam_keys_merge(struct kolam_session *session, const json_t *message) {
     }
     const char *wrong = read_proof(session, message, true, &request->proof, room, sizeof(room));
     if (wrong) {
-        kolam_history_error(session, request->id, "invalid", wrong);
+        kolam_ask_error(session, request->id, "invalid", wrong);
     } else if (may_guess(session, request->id)) {
         memcpy(request->other, session->author.ident, KOLAM_IDENT_BYTES);
         kolam_people_submit(request);
@@ -300,7 +300,7 @@ void kolam_keys_device_end(struct kolam_session *session, const json_t *message)
         request->number = device;
         kolam_people_submit(request);
     } else {
-        kolam_history_error(session, request->id, "invalid", "device must be a number");
+        kolam_ask_error(session, request->id, "invalid", "device must be a number");
         kolam_people_finish(request);
     }
 }

@@ -38,11 +38,11 @@ struct kolam_identity_request *kolam_people_ask(struct kolam_session *session,
         return NULL;
     }
     if (!kolam_ask_is_within_budget(session)) {
-        kolam_history_error(session, id, "limit", "too many questions; ask again in a second");
+        kolam_ask_error(session, id, "limit", "too many questions; ask again in a second");
         return NULL;
     }
     if (needs_author && !session->has_author) {
-        kolam_history_error(session, id, "denied", "identify first");
+        kolam_ask_error(session, id, "denied", "identify first");
         return NULL;
     }
     struct kolam_identity_request *request = kolam_people_request(session, kind, done);
@@ -86,7 +86,7 @@ bool kolam_people_went_well(const struct kolam_identity_request *request) {
     default:
         break;
     }
-    kolam_history_error(session, request->id, code, text);
+    kolam_ask_error(session, request->id, code, text);
     return false;
 }
 

@@ -18,10 +18,9 @@
 
 struct placing {
     struct kolam_job job;
-    struct kolam_session *session; /* an ask of it */
-    struct kolam_canvas *canvas;   /* held */
+    struct kolam_ask ask;
     struct kolam_canvas_wait wait;
-    uint64_t id, nonce;
+    uint64_t nonce;
     struct kolam_place_record record;
     /* Reading the places. */
     struct kolam_places read;
@@ -31,14 +30,11 @@ struct placing {
 };
 
 static void refuse(struct placing *placing, const char *code, const char *text) {
-    if (placing->session->state == KOLAM_SESSION_OPEN) {
-        kolam_history_error(placing->session, placing->id, code, text);
-    }
+    kolam_ask_refuse(&placing->ask, code, text);
 }
 
 static void finish(struct placing *placing) {
-    kolam_canvas_release(placing->canvas);
-    kolam_session_end_ask(placing->session);
+    kolam_ask_end(&placing->ask);
     kolam_places_finish(&placing->read);
     kolam_free(placing);
 }
@@ -52,20 +48,20 @@ static void fail(struct placing *placing) {
 
 static void tell(const struct placing *placing, uint64_t seq) {
     const bool is_removal = placing->record.kind == KOLAM_PLACE_REMOVED;
-    if (placing->session->state == KOLAM_SESSION_OPEN) {
-        kolam_session_send_json(placing->session, json_pack("{ss sI so}", "type",
-                                                            is_removal ? "place_removed" : "place",
-                                                            "id", (json_int_t)placing->id, "place",
-                                                            kolam_json_decimal((int64_t)seq)));
+    if (placing->ask.session->state == KOLAM_SESSION_OPEN) {
+        kolam_session_send_json(
+            placing->ask.session,
+            json_pack("{ss sI so}", "type", is_removal ? "place_removed" : "place", "id",
+                      (json_int_t)placing->ask.id, "place", kolam_json_decimal((int64_t)seq)));
     }
 }
 
 static void on_committed(void *ctx, struct kolam_submission *submission) {
     struct placing *placing = ctx;
-    struct kolam_session *session = placing->session;
+    struct kolam_session *session = placing->ask.session;
     const bool is_removal = placing->record.kind == KOLAM_PLACE_REMOVED;
     const uint64_t seq = is_removal ? placing->record.removed_seq : submission->ops[0].seq;
-    placing->canvas->places.in_flight--;
+    placing->ask.canvas->places.in_flight--;
     if (submission->status != KOLAM_OK) {
         kolam_submission_destroy(submission);
         fail(placing);
@@ -93,7 +89,7 @@ static struct kolam_submission *submission_of(struct placing *placing) {
     op->counter = 1;
     op->body = kolam_memdup(body, size);
     op->body_size_bytes = size;
-    submission->author = placing->session->author;
+    submission->author = placing->ask.session->author;
     submission->nonce = placing->nonce;
     submission->done = on_committed;
     submission->ctx = placing;
@@ -120,14 +116,14 @@ static const char *ask_door(const struct placing *placing, enum kolam_action act
     const struct kolam_extent extent = {x, y, x, y, 0};
     const struct kolam_petition petition = {.action = action,
                                             .extent = is_in_place ? &extent : NULL};
-    const struct kolam_verdict verdict = kolam_door_ask(placing->session, &petition);
+    const struct kolam_verdict verdict = kolam_door_ask(placing->ask.session, &petition);
     *out_code = kolam_nack_name(verdict.code);
     return verdict.is_refused ? verdict.reason : NULL;
 }
 
 /* Why not; NULL: it may be. */
 static const char *judge_name(const struct placing *placing, const char **out_code) {
-    const struct kolam_places *places = &placing->canvas->places;
+    const struct kolam_places *places = &placing->ask.canvas->places;
     const char *problem = ask_door(placing, KOLAM_ACTION_NAME_PLACE, true, out_code);
     if (problem) {
         return problem;
@@ -136,8 +132,8 @@ static const char *judge_name(const struct placing *placing, const char **out_co
     if (places->count + places->in_flight >= KOLAM_PLACES_MAX) {
         return "this canvas has as many named places as there may be";
     }
-    if (placing->session->artist != 0 &&
-        kolam_places_of(places, placing->session->artist) >= KOLAM_PLACES_OF_ARTIST_MAX) {
+    if (placing->ask.session->artist != 0 &&
+        kolam_places_of(places, placing->ask.session->artist) >= KOLAM_PLACES_OF_ARTIST_MAX) {
         return "one may name 64 places; take one away first";
     }
     return NULL;
@@ -145,8 +141,8 @@ static const char *judge_name(const struct placing *placing, const char **out_co
 
 static const char *judge_removal(const struct placing *placing, const char **out_code) {
     const struct kolam_named_place *place =
-        kolam_places_find(&placing->canvas->places, placing->record.removed_seq);
-    const struct kolam_session *session = placing->session;
+        kolam_places_find(&placing->ask.canvas->places, placing->record.removed_seq);
+    const struct kolam_session *session = placing->ask.session;
     *out_code = "not_found";
     if (!place) {
         return "there is no such place";
@@ -161,11 +157,11 @@ static const char *judge_removal(const struct placing *placing, const char **out
 
 /* The seq of what is asked for, if it is there already: sent again, perhaps when no more may be named. */
 static uint64_t seq_of_same(const struct placing *placing) {
-    const struct kolam_places *places = &placing->canvas->places;
+    const struct kolam_places *places = &placing->ask.canvas->places;
     const struct kolam_place *place = &placing->record.place;
     for (uint32_t i = 0; placing->record.kind == KOLAM_PLACE_NAMED && i < places->count; i++) {
         const struct kolam_named_place *other = places->list[i];
-        if (other->artist == placing->session->artist && other->artist != 0 &&
+        if (other->artist == placing->ask.session->artist && other->artist != 0 &&
             fabs(other->zoom - place->zoom) < 1e-9 && strcmp(other->name, place->name) == 0 &&
             strcmp(other->x, place->x) == 0 && strcmp(other->y, place->y) == 0) {
             return other->seq;
@@ -194,8 +190,8 @@ static void commit(struct placing *placing) {
         fail(placing);
         return;
     }
-    placing->canvas->places.in_flight++;
-    kolam_log_submit(placing->canvas->log, submission);
+    placing->ask.canvas->places.in_flight++;
+    kolam_log_submit(placing->ask.canvas->log, submission);
 }
 
 /* ---- reading ---- */
@@ -204,8 +200,8 @@ static void run(struct kolam_job *base, struct kolam_worker *worker) {
     struct placing *placing = (struct placing *)base;
     struct kolam_worker_canvas *view;
     struct kolam_canvas_info info;
-    placing->status = kolam_worker_canvas(worker, placing->canvas->log_path,
-                                          placing->canvas->tiles_path, false, &view, NULL);
+    placing->status = kolam_worker_canvas(worker, placing->ask.canvas->log_path,
+                                          placing->ask.canvas->tiles_path, false, &view, NULL);
     if (placing->status == KOLAM_OK) {
         placing->status = kolam_reader_begin(view->reader);
     }
@@ -224,18 +220,18 @@ static void go_on(struct placing *placing);
 
 static void done(struct kolam_job *base) {
     struct placing *placing = (struct placing *)base;
-    if (placing->status != KOLAM_OK || kolam_pool_is_closing(placing->session->server->pool) ||
-        !placing->canvas->log) {
+    if (placing->status != KOLAM_OK || kolam_pool_is_closing(placing->ask.session->server->pool) ||
+        !placing->ask.canvas->log) {
         fail(placing);
         return;
     }
-    (void)kolam_places_take(&placing->canvas->places, &placing->read, placing->read_seq);
+    (void)kolam_places_take(&placing->ask.canvas->places, &placing->read, placing->read_seq);
     kolam_places_finish(&placing->read);
     go_on(placing);
 }
 
 static void go_on(struct placing *placing) {
-    if (placing->canvas->places.is_loaded) {
+    if (placing->ask.canvas->places.is_loaded) {
         commit(placing);
     } else if (++placing->tries > TRIES_MAX) {
         fail(placing);
@@ -243,7 +239,7 @@ static void go_on(struct placing *placing) {
         placing->status = KOLAM_ERR_CLOSED; /* unless it runs */
         placing->job =
             (struct kolam_job){.run = run, .done = done, .priority = KOLAM_JOB_INTERACTIVE};
-        kolam_pool_submit(placing->session->server->pool, &placing->job);
+        kolam_pool_submit(placing->ask.session->server->pool, &placing->job);
     }
 }
 
@@ -268,26 +264,21 @@ static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) 
 static void begin(struct kolam_session *session, uint64_t id, uint64_t nonce,
                   const struct kolam_place_record *record) {
     if (record->kind == KOLAM_PLACE_NAMED && !kolam_session_may_create(session)) {
-        kolam_history_error(session, id, "limit", "too many new canvases; try again later");
+        kolam_ask_error(session, id, "limit", "too many new canvases; try again later");
         return;
     }
-    struct placing *placing = kolam_alloc_zero(1, sizeof(*placing));
+    struct placing *placing = kolam_ask_alloc(session, id, sizeof(*placing));
     if (!placing) {
-        kolam_history_error(session, id, "unavailable", "out of memory; try again later");
         return;
     }
-    placing->session = session;
-    placing->canvas = session->canvas;
-    placing->id = id;
+    kolam_ask_begin(&placing->ask, session, id);
     placing->nonce = nonce;
     if (nonce == 0) {
         kolam_random_bytes(&placing->nonce, sizeof(placing->nonce));
     }
     placing->record = *record;
     placing->wait.done = on_canvas;
-    kolam_session_begin_ask(session);
-    kolam_canvas_hold(placing->canvas);
-    kolam_canvas_when_open(placing->canvas, record->kind == KOLAM_PLACE_NAMED, &placing->wait);
+    kolam_canvas_when_open(placing->ask.canvas, record->kind == KOLAM_PLACE_NAMED, &placing->wait);
 }
 
 /* What both have in common; false if it was answered. */
@@ -297,11 +288,11 @@ static bool may_ask(struct kolam_session *session, const json_t *message, uint64
         return false;
     }
     if (!kolam_ask_is_within_budget(session)) {
-        kolam_history_error(session, *out_id, "limit", "too many questions; try again in a moment");
+        kolam_ask_error(session, *out_id, "limit", "too many questions; try again in a moment");
         return false;
     }
     if (!session->has_author && !session->is_admin) {
-        kolam_history_error(session, *out_id, "denied", "identify before naming places");
+        kolam_ask_error(session, *out_id, "denied", "identify before naming places");
         return false;
     }
     return true;
@@ -327,21 +318,21 @@ void kolam_place_name(struct kolam_session *session, const json_t *message) {
     }
     place->zoom = json_number_value(zoom);
     if (!session->has_author) {
-        kolam_history_error(session, id, "denied", "identify before naming places");
+        kolam_ask_error(session, id, "denied", "identify before naming places");
     } else if (!take_text(message, "name", place->name, sizeof(place->name)) ||
                !kolam_place_name_is_valid(place->name)) {
-        kolam_history_error(session, id, "invalid",
-                            "a name is 1 to 80 characters without control characters");
+        kolam_ask_error(session, id, "invalid",
+                        "a name is 1 to 80 characters without control characters");
     } else if (!take_text(message, "x", place->x, sizeof(place->x)) ||
                !take_text(message, "y", place->y, sizeof(place->y)) || !json_is_number(zoom) ||
                !kolam_place_coordinate_is_valid(place->x) ||
                !kolam_place_coordinate_is_valid(place->y) ||
                !kolam_place_zoom_is_valid(place->zoom)) {
-        kolam_history_error(session, id, "invalid",
-                            "x and y are decimal numbers as text, inside the world; zoom is -24 "
-                            "to 24");
+        kolam_ask_error(session, id, "invalid",
+                        "x and y are decimal numbers as text, inside the world; zoom is -24 "
+                        "to 24");
     } else if (has_nonce && !kolam_json_nonce(message, "nonce", &nonce)) {
-        kolam_history_error(session, id, "invalid", "nonce must be 16 hex digits");
+        kolam_ask_error(session, id, "invalid", "nonce must be 16 hex digits");
     } else {
         begin(session, id, nonce, &record);
     }
@@ -355,9 +346,9 @@ void kolam_place_remove(struct kolam_session *session, const json_t *message) {
     }
     if (!kolam_json_uint(message, "place", INT64_MAX, &record.removed_seq) ||
         record.removed_seq == 0) {
-        kolam_history_error(session, id, "invalid", "place must be the number of a place");
+        kolam_ask_error(session, id, "invalid", "place must be the number of a place");
     } else if (!session->has_author) {
-        kolam_history_error(session, id, "denied", "identify before taking places away");
+        kolam_ask_error(session, id, "denied", "identify before taking places away");
     } else {
         begin(session, id, 0, &record);
     }

@@ -109,24 +109,19 @@ void kolam_reports_welcomed(struct kolam_session *session) {
 struct reporting {
     struct kolam_moderation_request base;
     struct kolam_job job;
-    struct kolam_session *session; /* an ask of it */
-    struct kolam_canvas *canvas;   /* held */
-    uint64_t id;
+    struct kolam_ask ask;
     struct kolam_report report;
     uint32_t open_count;
     enum kolam_status found;
 };
 
 static void finish(struct reporting *work) {
-    kolam_canvas_release(work->canvas);
-    kolam_session_end_ask(work->session);
+    kolam_ask_end(&work->ask);
     kolam_free(work);
 }
 
 static void refuse(struct reporting *work, const char *code, const char *text) {
-    if (work->session->state == KOLAM_SESSION_OPEN) {
-        kolam_history_error(work->session, work->id, code, text);
-    }
+    kolam_ask_refuse(&work->ask, code, text);
     finish(work);
 }
 
@@ -147,32 +142,32 @@ static enum kolam_status perform_report(struct kolam_moderation_db *db,
 
 static void done_report(struct kolam_moderation_request *base) {
     struct reporting *work = (struct reporting *)base;
-    struct kolam_session *session = work->session;
+    struct kolam_session *session = work->ask.session;
     if (base->status == KOLAM_ERR_EXISTS) {
         refuse(work, "limit", "too many reports wait to be looked at; try again later");
         return;
     }
     if (base->status != KOLAM_OK) {
-        kolam_moderation_failed(session, work->id);
+        kolam_moderation_failed(session, work->ask.id);
         finish(work);
         return;
     }
     kolam_logfmt(&session->server->logfmt, KOLAM_LOG_INFO, "reported",
-                 "session=%u canvas=%s report=%llu", session->number, work->canvas->name,
+                 "session=%u canvas=%s report=%llu", session->number, work->ask.canvas->name,
                  (unsigned long long)work->report.id);
     if (session->state == KOLAM_SESSION_OPEN) {
         kolam_session_send_json(session, json_pack("{ss sI sI}", "type", "reported", "id",
-                                                   (json_int_t)work->id, "report",
+                                                   (json_int_t)work->ask.id, "report",
                                                    (json_int_t)work->report.id));
     }
-    tell_moderators(work->canvas, work->open_count);
+    tell_moderators(work->ask.canvas, work->open_count);
     finish(work);
 }
 
 static void keep(struct reporting *work) {
     work->base.perform = perform_report;
     work->base.done = done_report;
-    kolam_moderation_submit(kolam_sanctions_thread(work->session->server), &work->base);
+    kolam_moderation_submit(kolam_sanctions_thread(work->ask.session->server), &work->base);
 }
 
 /* A stroke's artist, an artist's name. */
@@ -182,8 +177,8 @@ static void run(struct kolam_job *job, struct kolam_worker *worker) {
     struct kolam_worker_canvas *view;
     struct kolam_log_row row;
     struct kolam_author author;
-    work->found = kolam_worker_canvas(worker, work->canvas->log_path, work->canvas->tiles_path,
-                                      false, &view, NULL);
+    work->found = kolam_worker_canvas(worker, work->ask.canvas->log_path,
+                                      work->ask.canvas->tiles_path, false, &view, NULL);
     if (work->found == KOLAM_OK && report->kind == KOLAM_REPORT_STROKE) {
         work->found = kolam_reader_op(view->reader, report->stroke, &row);
         if (work->found == KOLAM_OK && row.kind != KOLAM_OP_STROKE) {
@@ -277,31 +272,26 @@ void kolam_report_message(struct kolam_session *session, const json_t *message) 
     }
     const char *problem = read_report(session, message, &report);
     if (problem) {
-        kolam_history_error(session, id, "invalid", problem);
+        kolam_ask_error(session, id, "invalid", problem);
         return;
     }
     if (!has_room(session)) {
-        kolam_history_error(session, id, "limit",
-                            "that is many reports at once; try again in some minutes");
+        kolam_ask_error(session, id, "limit",
+                        "that is many reports at once; try again in some minutes");
         return;
     }
-    struct reporting *work = kolam_alloc_zero(1, sizeof(*work));
+    struct reporting *work = kolam_ask_alloc(session, id, sizeof(*work));
     if (!work) {
-        kolam_history_error(session, id, "unavailable", "out of memory; try again later");
         return;
     }
-    work->session = session;
-    work->canvas = session->canvas;
-    work->id = id;
+    kolam_ask_begin(&work->ask, session, id);
     work->report = report;
-    kolam_session_begin_ask(session);
-    kolam_canvas_hold(work->canvas);
     work->found = KOLAM_ERR_CLOSED; /* unless it runs */
     work->job =
         (struct kolam_job){.run = run, .done = done_finding, .priority = KOLAM_JOB_INTERACTIVE};
     if (report.kind == KOLAM_REPORT_PLACE) {
         keep(work);
-    } else if (work->canvas->state == KOLAM_CANVAS_ABSENT) {
+    } else if (work->ask.canvas->state == KOLAM_CANVAS_ABSENT) {
         work->found = KOLAM_ERR_NOT_FOUND;
         done_finding(&work->job);
     } else {
@@ -313,9 +303,8 @@ void kolam_report_message(struct kolam_session *session, const json_t *message) 
 
 struct looking {
     struct kolam_moderation_request base;
-    struct kolam_session *session; /* an ask of it */
-    struct kolam_canvas *canvas;   /* held */
-    uint64_t id, before, number;
+    struct kolam_ask ask;
+    uint64_t before, number;
     bool is_open, has_more;
     json_t *list;
     int64_t now_ms;
@@ -326,8 +315,7 @@ struct looking {
 };
 
 static void end_looking(struct looking *work) {
-    kolam_canvas_release(work->canvas);
-    kolam_session_end_ask(work->session);
+    kolam_ask_end(&work->ask);
     json_decref(work->list);
     kolam_free(work);
 }
@@ -344,21 +332,22 @@ static bool take_report(void *ctx, const struct kolam_report *report) {
 static enum kolam_status perform_list(struct kolam_moderation_db *db,
                                       struct kolam_moderation_request *base) {
     struct looking *work = (struct looking *)base;
-    enum kolam_status status =
-        kolam_reports_list(db, work->canvas->name, work->is_open, work->before, take_report, work);
-    return status == KOLAM_OK ? kolam_reports_open_count(db, work->canvas->name, &work->open_count)
-                              : status;
+    enum kolam_status status = kolam_reports_list(db, work->ask.canvas->name, work->is_open,
+                                                  work->before, take_report, work);
+    return status == KOLAM_OK
+               ? kolam_reports_open_count(db, work->ask.canvas->name, &work->open_count)
+               : status;
 }
 
 static void done_list(struct kolam_moderation_request *base) {
     struct looking *work = (struct looking *)base;
     if (base->status != KOLAM_OK) {
-        kolam_moderation_failed(work->session, work->id);
-    } else if (work->session->state == KOLAM_SESSION_OPEN) {
-        kolam_session_send_json(work->session, json_pack("{ss sI sI sO sb}", "type", "reports",
-                                                         "id", (json_int_t)work->id, "open",
-                                                         (json_int_t)work->open_count, "reports",
-                                                         work->list, "more", work->has_more));
+        kolam_moderation_failed(work->ask.session, work->ask.id);
+    } else if (work->ask.session->state == KOLAM_SESSION_OPEN) {
+        kolam_session_send_json(
+            work->ask.session,
+            json_pack("{ss sI sI sO sb}", "type", "reports", "id", (json_int_t)work->ask.id, "open",
+                      (json_int_t)work->open_count, "reports", work->list, "more", work->has_more));
     }
     end_looking(work);
 }
@@ -366,7 +355,7 @@ static void done_list(struct kolam_moderation_request *base) {
 static enum kolam_status perform_close(struct kolam_moderation_db *db,
                                        struct kolam_moderation_request *base) {
     struct looking *work = (struct looking *)base;
-    const char *canvas = work->canvas->name;
+    const char *canvas = work->ask.canvas->name;
     enum kolam_status status = kolam_report_close(db, canvas, work->number, &work->by,
                                                   work->outcome, work->now_ms, &work->closed);
     return status == KOLAM_OK ? kolam_reports_open_count(db, canvas, &work->open_count) : status;
@@ -384,41 +373,36 @@ static void tell_reporter(struct kolam_canvas *canvas, const struct kolam_report
 
 static void done_close(struct kolam_moderation_request *base) {
     struct looking *work = (struct looking *)base;
-    struct kolam_session *session = work->session;
+    struct kolam_session *session = work->ask.session;
     const bool is_there = session->state == KOLAM_SESSION_OPEN;
     if (base->status == KOLAM_OK) {
         if (is_there) {
             kolam_session_send_json(session, json_pack("{ss sI so}", "type", "report_closed", "id",
-                                                       (json_int_t)work->id, "report",
+                                                       (json_int_t)work->ask.id, "report",
                                                        kolam_report_json(&work->closed)));
         }
-        tell_moderators(work->canvas, work->open_count);
-        tell_reporter(work->canvas, &work->closed);
+        tell_moderators(work->ask.canvas, work->open_count);
+        tell_reporter(work->ask.canvas, &work->closed);
     } else if (base->status == KOLAM_ERR_NOT_FOUND || base->status == KOLAM_ERR_EXISTS) {
         if (is_there) {
-            kolam_history_error(session, work->id, "not_found",
-                                "there is no such report, or it was closed");
+            kolam_ask_error(session, work->ask.id, "not_found",
+                            "there is no such report, or it was closed");
         }
     } else {
-        kolam_moderation_failed(session, work->id);
+        kolam_moderation_failed(session, work->ask.id);
     }
     end_looking(work);
 }
 
 static struct looking *begin_looking(struct kolam_session *session, uint64_t id) {
-    struct looking *work = kolam_alloc_zero(1, sizeof(*work));
+    struct looking *work = kolam_ask_alloc(session, id, sizeof(*work));
     if (!work) {
-        kolam_history_error(session, id, "unavailable", "out of memory; try again later");
         return NULL;
     }
-    work->session = session;
-    work->canvas = session->canvas;
-    work->id = id;
+    kolam_ask_begin(&work->ask, session, id);
     work->now_ms = kolam_sanctions_now_ms(session->server);
     work->by = kolam_moderator_of(session);
     work->list = json_array();
-    kolam_session_begin_ask(session);
-    kolam_canvas_hold(work->canvas);
     return work;
 }
 
@@ -432,8 +416,8 @@ void kolam_reports_message(struct kolam_session *session, const json_t *message)
     if (!text || (strcmp(text, "open") != 0 && strcmp(text, "closed") != 0) ||
         (json_object_get(message, "before") &&
          !kolam_json_uint(message, "before", INT64_MAX, &before))) {
-        kolam_history_error(session, id, "invalid",
-                            "state is open or closed, before the number of a report");
+        kolam_ask_error(session, id, "invalid",
+                        "state is open or closed, before the number of a report");
         return;
     }
     struct looking *work = begin_looking(session, id);
@@ -454,8 +438,8 @@ void kolam_report_close_message(struct kolam_session *session, const json_t *mes
     }
     if (!kolam_json_uint(message, "report", INT64_MAX, &number) ||
         !kolam_moderation_read_text(message, "outcome", false, outcome)) {
-        kolam_history_error(session, id, "invalid",
-                            "report is a number, outcome at most 400 characters");
+        kolam_ask_error(session, id, "invalid",
+                        "report is a number, outcome at most 400 characters");
         return;
     }
     struct looking *work = begin_looking(session, id);

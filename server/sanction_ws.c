@@ -25,9 +25,7 @@
 struct sanctioning {
     struct kolam_moderation_request base;
     struct kolam_job job;
-    struct kolam_session *session; /* an ask of it */
-    struct kolam_canvas *canvas;   /* held */
-    uint64_t id;
+    struct kolam_ask ask;
     bool is_whence; /* only asked whence they connect */
     struct kolam_sanction sanction;
     struct kolam_author about;
@@ -46,7 +44,7 @@ bool kolam_moderation_may(struct kolam_session *session, const json_t *message, 
         return false;
     }
     if (!kolam_ask_is_within_budget(session)) {
-        kolam_history_error(session, *out_id, "limit", "too many questions; try again in a moment");
+        kolam_ask_error(session, *out_id, "limit", "too many questions; try again in a moment");
         return false;
     }
     return kolam_door_lets(session, action, *out_id);
@@ -54,21 +52,18 @@ bool kolam_moderation_may(struct kolam_session *session, const json_t *message, 
 
 void kolam_moderation_failed(struct kolam_session *session, uint64_t id) {
     if (session->state == KOLAM_SESSION_OPEN) {
-        kolam_history_error(session, id, "unavailable",
-                            "this cannot be read or kept now; try again later");
+        kolam_ask_error(session, id, "unavailable",
+                        "this cannot be read or kept now; try again later");
     }
 }
 
 static void finish(struct sanctioning *work) {
-    kolam_canvas_release(work->canvas);
-    kolam_session_end_ask(work->session);
+    kolam_ask_end(&work->ask);
     kolam_free(work);
 }
 
 static void refuse(struct sanctioning *work, const char *code, const char *text) {
-    if (work->session->state == KOLAM_SESSION_OPEN) {
-        kolam_history_error(work->session, work->id, code, text);
-    }
+    kolam_ask_refuse(&work->ask, code, text);
     finish(work);
 }
 
@@ -93,43 +88,44 @@ static enum kolam_status perform_add(struct kolam_moderation_db *db,
 }
 
 static void log_sanction(const struct sanctioning *work, const char *event) {
-    kolam_logfmt(&work->session->server->logfmt, KOLAM_LOG_INFO, event,
+    kolam_logfmt(&work->ask.session->server->logfmt, KOLAM_LOG_INFO, event,
                  "session=%u canvas=%s sanction=%llu kind=%s hidden=%d everywhere=%d",
-                 work->session->number, work->canvas->name, (unsigned long long)work->sanction.id,
+                 work->ask.session->number, work->ask.canvas->name,
+                 (unsigned long long)work->sanction.id,
                  kolam_sanction_kind_name(work->sanction.kind), work->sanction.is_hidden,
                  work->sanction.canvas[0] == '\0');
 }
 
 static void tell_sanctioned(struct sanctioning *work, const char *type) {
-    if (work->session->state == KOLAM_SESSION_OPEN) {
+    if (work->ask.session->state == KOLAM_SESSION_OPEN) {
         kolam_session_send_json(
-            work->session,
-            json_pack("{ss sI so}", "type", type, "id", (json_int_t)work->id, "sanction",
-                      kolam_sanction_json(&work->sanction, work->canvas->name, true)));
+            work->ask.session,
+            json_pack("{ss sI so}", "type", type, "id", (json_int_t)work->ask.id, "sanction",
+                      kolam_sanction_json(&work->sanction, work->ask.canvas->name, true)));
     }
 }
 
 static void done_add(struct kolam_moderation_request *base) {
     struct sanctioning *work = (struct sanctioning *)base;
     if (base->status != KOLAM_OK) {
-        kolam_moderation_failed(work->session, work->id);
+        kolam_moderation_failed(work->ask.session, work->ask.id);
         finish(work);
         return;
     }
     log_sanction(work, "sanctioned");
-    kolam_sanctions_put(work->session->server, &work->sanction);
+    kolam_sanctions_put(work->ask.session->server, &work->sanction);
     tell_sanctioned(work, "sanction");
     finish(work);
 }
 
 static void keep(struct sanctioning *work) {
-    if (!kolam_sanctions_have_room(work->session->server)) {
+    if (!kolam_sanctions_have_room(work->ask.session->server)) {
         refuse(work, "limit", "4,096 sanctions are in force; end some");
         return;
     }
     work->base.perform = perform_add;
     work->base.done = done_add;
-    kolam_moderation_submit(kolam_sanctions_thread(work->session->server), &work->base);
+    kolam_moderation_submit(kolam_sanctions_thread(work->ask.session->server), &work->base);
 }
 
 /* ---- whom a number means ---- */
@@ -137,30 +133,31 @@ static void keep(struct sanctioning *work) {
 static void run(struct kolam_job *job, struct kolam_worker *worker) {
     struct sanctioning *work = KOLAM_CONTAINER(job, struct sanctioning, job);
     struct kolam_worker_canvas *view;
-    work->found = kolam_worker_canvas(worker, work->canvas->log_path, work->canvas->tiles_path,
-                                      false, &view, NULL);
+    work->found = kolam_worker_canvas(worker, work->ask.canvas->log_path,
+                                      work->ask.canvas->tiles_path, false, &view, NULL);
     if (work->found == KOLAM_OK) {
         work->found = kolam_reader_artist(view->reader, work->sanction.artist, &work->about);
     }
 }
 
 static bool is_oneself(const struct sanctioning *work) {
-    return work->session->has_author &&
-           memcmp(work->session->author.ident, work->about.ident, KOLAM_IDENT_BYTES) == 0;
+    return work->ask.session->has_author &&
+           memcmp(work->ask.session->author.ident, work->about.ident, KOLAM_IDENT_BYTES) == 0;
 }
 
 /* A role that was given counts; what was earned by drawing protects nobody. */
 static bool is_below(const struct sanctioning *work) {
-    const enum kolam_role role = kolam_policy_role(&work->canvas->policy, work->sanction.artist);
-    return work->session->is_admin || role == KOLAM_ROLE_EARNED ||
-           role < kolam_standing_role(work->session);
+    const enum kolam_role role =
+        kolam_policy_role(&work->ask.canvas->policy, work->sanction.artist);
+    return work->ask.session->is_admin || role == KOLAM_ROLE_EARNED ||
+           role < kolam_standing_role(work->ask.session);
 }
 
 static void tell_whence(struct sanctioning *work) {
-    struct kolam_session *session = work->session;
+    struct kolam_session *session = work->ask.session;
     kolam_session_send_json(
         session,
-        json_pack("{ss sI sI ss so}", "type", "whence", "id", (json_int_t)work->id, "artist",
+        json_pack("{ss sI sI ss so}", "type", "whence", "id", (json_int_t)work->ask.id, "artist",
                   (json_int_t)work->sanction.artist, "name", work->about.name, "prefixes",
                   kolam_whence_list(session->server->whence, work->about.ident,
                                     kolam_loop_now_ms(session->server->loop))));
@@ -170,7 +167,7 @@ static void tell_whence(struct sanctioning *work) {
 static void done_finding(struct kolam_job *job) {
     struct sanctioning *work = KOLAM_CONTAINER(job, struct sanctioning, job);
     const struct kolam_petition petition = {.action = action_of(&work->sanction)};
-    if (work->session->state != KOLAM_SESSION_OPEN) {
+    if (work->ask.session->state != KOLAM_SESSION_OPEN) {
         finish(work);
     } else if (work->found == KOLAM_ERR_NOT_FOUND) {
         refuse(work, "not_found", "there is no artist of that number here");
@@ -180,7 +177,7 @@ static void done_finding(struct kolam_job *job) {
         tell_whence(work);
     } else if (is_oneself(work)) {
         refuse(work, "invalid", "nobody sanctions themselves");
-    } else if (kolam_door_ask(work->session, &petition).is_refused || !is_below(work)) {
+    } else if (kolam_door_ask(work->ask.session, &petition).is_refused || !is_below(work)) {
         refuse(work, "denied", "somebody of the same role, or a higher one, is not yours to judge");
     } else {
         memcpy(work->sanction.ident, work->about.ident, KOLAM_IDENT_BYTES);
@@ -193,27 +190,22 @@ static void find_out(struct sanctioning *work) {
     work->found = KOLAM_ERR_CLOSED; /* unless it runs */
     work->job =
         (struct kolam_job){.run = run, .done = done_finding, .priority = KOLAM_JOB_INTERACTIVE};
-    if (work->canvas->state == KOLAM_CANVAS_ABSENT) {
+    if (work->ask.canvas->state == KOLAM_CANVAS_ABSENT) {
         work->found = KOLAM_ERR_NOT_FOUND;
         done_finding(&work->job);
     } else {
-        kolam_pool_submit(work->session->server->pool, &work->job);
+        kolam_pool_submit(work->ask.session->server->pool, &work->job);
     }
 }
 
 /* ---- reading it ---- */
 
 static struct sanctioning *begin(struct kolam_session *session, uint64_t id) {
-    struct sanctioning *work = kolam_alloc_zero(1, sizeof(*work));
+    struct sanctioning *work = kolam_ask_alloc(session, id, sizeof(*work));
     if (!work) {
-        kolam_history_error(session, id, "unavailable", "out of memory; try again later");
         return NULL;
     }
-    work->session = session;
-    work->canvas = session->canvas;
-    work->id = id;
-    kolam_session_begin_ask(session);
-    kolam_canvas_hold(work->canvas);
+    kolam_ask_begin(&work->ask, session, id);
     return work;
 }
 
@@ -316,7 +308,7 @@ void kolam_sanction_message(struct kolam_session *session, const json_t *message
     }
     const char *problem = read_sanction(session, message, &sanction);
     if (problem) {
-        kolam_history_error(session, id, "invalid", problem);
+        kolam_ask_error(session, id, "invalid", problem);
         return;
     }
     if (!kolam_door_lets(session, action_of(&sanction), id)) {
@@ -340,7 +332,7 @@ void kolam_whence_message(struct kolam_session *session, const json_t *message) 
         return;
     }
     if (!kolam_json_uint(message, "artist", UINT32_MAX, &artist) || artist < 1) {
-        kolam_history_error(session, id, "invalid", "artist is somebody's number here");
+        kolam_ask_error(session, id, "invalid", "artist is somebody's number here");
         return;
     }
     struct sanctioning *work = begin(session, id);
@@ -367,12 +359,12 @@ static void done_end(struct kolam_moderation_request *base) {
         return;
     }
     if (base->status != KOLAM_OK) {
-        kolam_moderation_failed(work->session, work->id);
+        kolam_moderation_failed(work->ask.session, work->ask.id);
         finish(work);
         return;
     }
     log_sanction(work, "sanction_ended");
-    kolam_sanctions_put(work->session->server, &work->sanction);
+    kolam_sanctions_put(work->ask.session->server, &work->sanction);
     tell_sanctioned(work, "sanction_ended");
     finish(work);
 }
@@ -387,7 +379,7 @@ void kolam_sanction_end_message(struct kolam_session *session, const json_t *mes
         found = kolam_sanctions_find(session->server, session->canvas->name, number);
     }
     if (!found) {
-        kolam_history_error(session, id, "not_found", "no such sanction is in force");
+        kolam_ask_error(session, id, "not_found", "no such sanction is in force");
         return;
     }
     if (!kolam_door_lets(session, action_of(found), id)) {
@@ -415,7 +407,7 @@ void kolam_sanctions_message(struct kolam_session *session, const json_t *messag
     }
     if (json_object_get(message, "before") &&
         !kolam_json_uint(message, "before", INT64_MAX, &before)) {
-        kolam_history_error(session, id, "invalid", "before is the number of a sanction");
+        kolam_ask_error(session, id, "invalid", "before is the number of a sanction");
         return;
     }
     const bool sees_all = may_ban(session);

@@ -165,7 +165,7 @@ void kolam_erase_me(struct kolam_session *session, const json_t *message) {
         return;
     }
     if (is_other && !session->is_admin) {
-        kolam_history_error(session, request->id, "denied", "this needs the admin token in hello");
+        kolam_ask_error(session, request->id, "denied", "this needs the admin token in hello");
     } else if (is_other && kolam_json_uint(message, "artist", UINT32_MAX, &artist) && artist > 0) {
         kolam_people_of_artist(session, (uint32_t)artist, request);
         return;
@@ -173,8 +173,8 @@ void kolam_erase_me(struct kolam_session *session, const json_t *message) {
         kolam_people_submit(request);
         return;
     } else {
-        kolam_history_error(session, request->id, "invalid",
-                            "to be erased, say your name as it is now");
+        kolam_ask_error(session, request->id, "invalid",
+                        "to be erased, say your name as it is now");
     }
     kolam_people_finish(request);
 }

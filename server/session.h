@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "ask.h"
 #include "canvas.h"
 #include "follow.h"
 #include "here.h"
@@ -176,9 +177,6 @@ void kolam_people_set_artist(struct kolam_session *session, uint32_t artist);
 /* mine, rollback (history_mine.c, history_rollback.c). */
 void kolam_history_mine(struct kolam_session *session, const json_t *message);
 void kolam_history_rollback(struct kolam_session *session, const json_t *message);
-/* An error message that tells which question it answers; not fatal. */
-void kolam_history_error(struct kolam_session *session, uint64_t id, const char *code,
-                         const char *text);
 
 /* Limits (throttle.c). What has come already is charged, and reading stops until it is paid for; what can be refused is taken: false
  * if it is too much. */

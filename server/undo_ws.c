@@ -16,10 +16,9 @@
 
 struct undoing {
     struct kolam_job job;
-    struct kolam_session *session; /* an ask of it */
-    struct kolam_canvas *canvas;   /* held */
+    struct kolam_ask ask;
     struct kolam_canvas_wait wait;
-    uint64_t id, seq;
+    uint64_t seq;
     enum kolam_status status; /* EXISTS: it was undone before */
     /* The worker's. */
     struct kolam_op_room *room;
@@ -35,15 +34,12 @@ static void finish(struct undoing *work) {
     for (uint32_t i = 0; i < work->count; i++) {
         kolam_free(work->bodies[i]);
     }
-    kolam_canvas_release(work->canvas);
-    kolam_session_end_ask(work->session);
+    kolam_ask_end(&work->ask);
     kolam_free(work);
 }
 
 static void refuse(struct undoing *work, const char *code, const char *text) {
-    if (work->session->state == KOLAM_SESSION_OPEN) {
-        kolam_history_error(work->session, work->id, code, text);
-    }
+    kolam_ask_refuse(&work->ask, code, text);
     finish(work);
 }
 
@@ -132,9 +128,10 @@ static void run(struct kolam_job *job, struct kolam_worker *worker) {
     struct undoing *work = KOLAM_CONTAINER(job, struct undoing, job);
     struct kolam_worker_canvas *view;
     work->room = kolam_alloc(sizeof(*work->room));
-    work->status = work->room ? kolam_worker_canvas(worker, work->canvas->log_path,
-                                                    work->canvas->tiles_path, false, &view, NULL)
-                              : KOLAM_ERR_NOMEM;
+    work->status = work->room
+                       ? kolam_worker_canvas(worker, work->ask.canvas->log_path,
+                                             work->ask.canvas->tiles_path, false, &view, NULL)
+                       : KOLAM_ERR_NOMEM;
     if (work->status == KOLAM_OK) {
         work->status = find(work, view->reader);
     }
@@ -145,7 +142,7 @@ static void run(struct kolam_job *job, struct kolam_worker *worker) {
 
 static void on_committed(void *ctx, struct kolam_submission *submission) {
     struct undoing *work = ctx;
-    struct kolam_session *session = work->session;
+    struct kolam_session *session = work->ask.session;
     const enum kolam_status status = submission->status;
     const uint64_t seq = submission->ops[submission->op_count - 1].seq;
     if (status == KOLAM_OK && session->has_author && session->artist == 0 &&
@@ -158,12 +155,12 @@ static void on_committed(void *ctx, struct kolam_submission *submission) {
         return;
     }
     kolam_logfmt(&session->server->logfmt, KOLAM_LOG_INFO, "rollback_undone",
-                 "session=%u canvas=%s act=%llu seq=%llu", session->number, work->canvas->name,
+                 "session=%u canvas=%s act=%llu seq=%llu", session->number, work->ask.canvas->name,
                  (unsigned long long)work->seq, (unsigned long long)seq);
     if (session->state == KOLAM_SESSION_OPEN) {
-        kolam_session_send_json(session,
-                                json_pack("{ss sI so}", "type", "acted", "id", (json_int_t)work->id,
-                                          "act", kolam_json_decimal((int64_t)seq)));
+        kolam_session_send_json(session, json_pack("{ss sI so}", "type", "acted", "id",
+                                                   (json_int_t)work->ask.id, "act",
+                                                   kolam_json_decimal((int64_t)seq)));
     }
     finish(work);
 }
@@ -190,7 +187,8 @@ static struct kolam_submission *submission_of(struct undoing *work) {
         kolam_submission_destroy(submission);
         return NULL;
     }
-    submission->author = work->session->has_author ? work->session->author : kolam_operator_author;
+    submission->author =
+        work->ask.session->has_author ? work->ask.session->author : kolam_operator_author;
     submission->may_change_others = true;
     kolam_random_bytes(&submission->nonce, sizeof(submission->nonce));
     submission->done = on_committed;
@@ -202,7 +200,7 @@ static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) 
     struct undoing *work = KOLAM_CONTAINER(wait, struct undoing, wait);
     struct kolam_submission *submission = status == KOLAM_OK ? submission_of(work) : NULL;
     if (submission) {
-        kolam_log_submit(work->canvas->log, submission);
+        kolam_log_submit(work->ask.canvas->log, submission);
     } else {
         fail(work);
     }
@@ -210,10 +208,10 @@ static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) 
 
 /* A policy's act is taken back as any act is made. */
 static void undo_act(struct undoing *work) {
-    json_t *message = json_pack("{sI s{ss so}}", "id", (json_int_t)work->id, "act", "kind", "undo",
-                                "act", kolam_json_decimal((int64_t)work->seq));
-    if (work->session->state == KOLAM_SESSION_OPEN && message) {
-        kolam_act_message(work->session, message);
+    json_t *message = json_pack("{sI s{ss so}}", "id", (json_int_t)work->ask.id, "act", "kind",
+                                "undo", "act", kolam_json_decimal((int64_t)work->seq));
+    if (work->ask.session->state == KOLAM_SESSION_OPEN && message) {
+        kolam_act_message(work->ask.session, message);
     }
     json_decref(message);
     finish(work);
@@ -226,16 +224,16 @@ static void done(struct kolam_job *job) {
         refuse(work, "not_found", "there is no such act");
     } else if (work->status == KOLAM_ERR_EXISTS) {
         refuse(work, "not_found", "that was taken back already");
-    } else if (work->status != KOLAM_OK || kolam_pool_is_closing(work->session->server->pool)) {
+    } else if (work->status != KOLAM_OK || kolam_pool_is_closing(work->ask.session->server->pool)) {
         fail(work);
     } else if (!work->shows) {
         undo_act(work);
-    } else if (work->session->state != KOLAM_SESSION_OPEN) {
+    } else if (work->ask.session->state != KOLAM_SESSION_OPEN) {
         finish(work);
-    } else if (kolam_door_ask(work->session, &petition).is_refused) {
+    } else if (kolam_door_ask(work->ask.session, &petition).is_refused) {
         refuse(work, "denied", "moderators take back what others hid");
     } else {
-        kolam_canvas_when_open(work->canvas, false, &work->wait);
+        kolam_canvas_when_open(work->ask.canvas, false, &work->wait);
     }
 }
 
@@ -249,24 +247,19 @@ void kolam_undo_message(struct kolam_session *session, const json_t *message) {
         return;
     }
     if (!kolam_json_uint(message, "act", INT64_MAX, &seq) || seq == 0) {
-        kolam_history_error(session, id, "invalid", "act is a seq, or sanction a number");
+        kolam_ask_error(session, id, "invalid", "act is a seq, or sanction a number");
         return;
     }
-    struct undoing *work = kolam_alloc_zero(1, sizeof(*work));
+    struct undoing *work = kolam_ask_alloc(session, id, sizeof(*work));
     if (!work) {
-        kolam_history_error(session, id, "unavailable", "out of memory; try again later");
         return;
     }
-    work->session = session;
-    work->canvas = session->canvas;
-    work->id = id;
+    kolam_ask_begin(&work->ask, session, id);
     work->seq = seq;
     work->wait.done = on_canvas;
     kolam_list_init(&work->wait.link);
-    kolam_session_begin_ask(session);
-    kolam_canvas_hold(work->canvas);
     work->job = (struct kolam_job){.run = run, .done = done, .priority = KOLAM_JOB_INTERACTIVE};
-    if (work->canvas->state == KOLAM_CANVAS_ABSENT) {
+    if (work->ask.canvas->state == KOLAM_CANVAS_ABSENT) {
         refuse(work, "not_found", "there is no such act");
     } else {
         work->status = KOLAM_ERR_CLOSED; /* unless it runs */

@@ -35,7 +35,7 @@ static void finish(struct voting *voting) {
 
 static void refuse(struct voting *voting, const char *code, const char *text) {
     if (voting->session && voting->session->state == KOLAM_SESSION_OPEN) {
-        kolam_history_error(voting->session, voting->id, code, text);
+        kolam_ask_error(voting->session, voting->id, code, text);
     }
     finish(voting);
 }
@@ -171,15 +171,15 @@ void kolam_vote(struct kolam_session *session, uint64_t id, const struct kolam_a
     struct kolam_canvas *canvas = session->canvas;
     if (!session->has_author || session->artist == 0 || canvas->policy.votes == 0 ||
         canvas->state != KOLAM_CANVAS_OPEN) {
-        kolam_history_error(session, id, "denied",
-                            canvas->policy.votes == 0
-                                ? "there are no votes on this canvas"
-                                : "votes are for those who have drawn here for a while");
+        kolam_ask_error(session, id, "denied",
+                        canvas->policy.votes == 0
+                            ? "there are no votes on this canvas"
+                            : "votes are for those who have drawn here for a while");
         return;
     }
     struct voting *voting = begin(canvas, act->stroke_seq, done);
     if (!voting) {
-        kolam_history_error(session, id, "unavailable", "out of memory; try again later");
+        kolam_ask_error(session, id, "unavailable", "out of memory; try again later");
         return;
     }
     voting->session = session;

@@ -9,7 +9,7 @@
 #include "standing.h"
 
 #define KEPT_MS 120000    /* after the last connection: by then every well is full again */
-#define RECOUNT_MS 5000   /* what is stale is counted again no sooner */
+#define RECOUNT_MS 5000   /* what is stale, or could not be counted, is counted again no sooner */
 #define GROWTH_MS 10000   /* between looks at who has grown */
 #define STANDING_MAX 4096 /* the most that an operator may ask for */
 
@@ -144,6 +144,7 @@ static void done_counting(struct kolam_job *base) {
     struct kolam_earned *earned = counting->earned;
     earned->is_counting = false;
     earned->counted_ms = now_ms(counting->canvas);
+    earned->has_failed = counting->status != KOLAM_OK;
     if (counting->status == KOLAM_OK) {
         earned->is_known = true;
         earned->first_ms = counting->first_ms;
@@ -193,10 +194,12 @@ static void forget_counts(struct kolam_canvas *canvas) {
 /* Who has no number here has drawn nothing. */
 static bool must_count(const struct kolam_session *session) {
     const struct kolam_earned *earned = session->earned;
-    return earned && is_needed(session->canvas) && !earned->is_counting && earned->artist != 0 &&
-           session->canvas->state == KOLAM_CANVAS_OPEN &&
-           (!earned->is_known ||
-            (earned->is_stale && now_ms(session->canvas) - earned->counted_ms >= RECOUNT_MS));
+    if (!earned || !is_needed(session->canvas) || earned->is_counting || earned->artist == 0 ||
+        session->canvas->state != KOLAM_CANVAS_OPEN || (earned->is_known && !earned->is_stale)) {
+        return false;
+    }
+    return (!earned->is_known && !earned->has_failed) ||
+           now_ms(session->canvas) - earned->counted_ms >= RECOUNT_MS;
 }
 
 void kolam_earned_want(struct kolam_session *session, void (*done)(struct kolam_session *session)) {

@@ -23,6 +23,7 @@ struct kolam_earned {
     uint32_t artist;            /* 0: none yet, so nothing was drawn */
     bool is_known;              /* counted */
     bool is_counting, is_stale; /* a worker is at it; something was hidden or shown since */
+    bool has_failed;            /* the last count: the next one waits */
     int64_t counted_ms;
     int64_t first_ms; /* by the wall's clock; 0: nothing was drawn yet */
     uint32_t standing;

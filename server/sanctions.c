@@ -39,10 +39,6 @@ struct kolam_moderation_thread *kolam_sanctions_thread(const struct kolam_server
     return server->sanctions->thread;
 }
 
-uint32_t kolam_sanctions_count(const struct kolam_server *server) {
-    return server->sanctions->count;
-}
-
 bool kolam_sanctions_have_room(const struct kolam_server *server) {
     return server->sanctions->count < KOLAM_SANCTIONS_MAX;
 }
@@ -385,6 +381,9 @@ void kolam_sanctions_merged(struct kolam_server *server, const uint8_t from[KOLA
         if (sanction->has_ident && memcmp(sanction->ident, from, KOLAM_IDENT_BYTES) == 0) {
             memcpy(sanction->ident, to, KOLAM_IDENT_BYTES);
         }
+        if (sanction->by.has_ident && memcmp(sanction->by.ident, from, KOLAM_IDENT_BYTES) == 0) {
+            memcpy(sanction->by.ident, to, KOLAM_IDENT_BYTES);
+        }
     }
     note_change(sanctions);
     tell_all(server);
@@ -392,6 +391,16 @@ void kolam_sanctions_merged(struct kolam_server *server, const uint8_t from[KOLA
 }
 
 void kolam_sanctions_erased(struct kolam_server *server, const uint8_t ident[KOLAM_IDENT_BYTES]) {
+    struct kolam_sanctions *sanctions = server->sanctions;
+    for (uint32_t i = 0; i < sanctions->count; i++) {
+        struct kolam_sanction *sanction = &sanctions->list[i];
+        if (sanction->has_ident && memcmp(sanction->ident, ident, KOLAM_IDENT_BYTES) == 0) {
+            sanction->name[0] = '\0';
+        }
+        if (sanction->by.has_ident && memcmp(sanction->by.ident, ident, KOLAM_IDENT_BYTES) == 0) {
+            sanction->by.name[0] = '\0';
+        }
+    }
     keep_house(server, perform_erased, ident, NULL);
 }
 

@@ -67,6 +67,5 @@ void kolam_sanctions_merged(struct kolam_server *server, const uint8_t from[KOLA
 void kolam_sanctions_erased(struct kolam_server *server, const uint8_t ident[KOLAM_IDENT_BYTES]);
 /* Once a second. */
 void kolam_sanctions_sweep(struct kolam_server *server);
-uint32_t kolam_sanctions_count(const struct kolam_server *server);
 
 #endif

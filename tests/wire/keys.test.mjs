@@ -367,8 +367,12 @@ test('the_admin_merges_and_erases_by_number', async () => {
   const { person, canvases } = await ask(admin, { type: 'export_me', artist: numberB });
   assert.equal(person.former_selves.length, 1);
   assert.deepEqual(canvases.map((one) => one.artist).sort(), [numberA, numberB].sort());
+  assert.equal((await ask(admin, { type: 'sanction', kind: 'mute', artist: numberA, why: 'a test' })).type, 'sanction');
+  const namesInForce = async () => (await ask(admin, { type: 'sanctions' })).sanctions.map((one) => one.name ?? '');
+  assert.deepEqual(await namesInForce(), [a.me.name]);
   assert.equal((await ask(admin, { type: 'erase_me', artist: numberB })).type, 'erased');
   await gone(a);
+  assert.deepEqual(await namesInForce(), [''], 'what stays in force has no name any more');
   assert.equal((await ask(admin, { type: 'erase_me', artist: numberB })).code, 'not_found');
 });
 

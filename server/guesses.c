@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "budget.h"
+#include "keyed_hash.h"
 #include "kolam/alloc.h"
 #include "kolam/identity.h"
 
@@ -18,7 +19,7 @@ struct place {
 
 struct kolam_guesses {
     struct kolam_budget all;
-    uint64_t key; /* nobody can choose prefixes that share places */
+    struct kolam_hash_key key; /* nobody can choose prefixes that share places */
     struct place places[SETS][WAYS];
 };
 
@@ -35,12 +36,10 @@ void kolam_guesses_destroy(struct kolam_guesses *guesses) {
 }
 
 static struct place *set_of(struct kolam_guesses *guesses, const struct kolam_prefix *prefix) {
-    uint64_t hash = guesses->key;
-    for (size_t i = 0; i < sizeof(prefix->address.bytes); i++) {
-        hash = (hash ^ prefix->address.bytes[i]) * 0x100000001b3u;
-        hash ^= hash >> 29;
-    }
-    return guesses->places[hash % SETS];
+    uint64_t words[2];
+    _Static_assert(sizeof(words) == sizeof(prefix->address.bytes), "an address is two words");
+    memcpy(words, prefix->address.bytes, sizeof(words));
+    return guesses->places[kolam_keyed_hash(&guesses->key, words, 2) % SETS];
 }
 
 static bool is_same(const struct kolam_prefix *a, const struct kolam_prefix *b) {

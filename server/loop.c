@@ -57,10 +57,6 @@ static uint64_t cpu_us(void) {
     return (uint64_t)used.tv_sec * 1000000u + (uint64_t)used.tv_nsec / 1000u;
 }
 
-uint32_t kolam_loop_tick_ms(const struct kolam_loop *loop) {
-    return kolam_pace_interval_us(&loop->pace) / 1000;
-}
-
 uint32_t kolam_loop_preview_ticks(const struct kolam_loop *loop) {
     return kolam_pace_preview_ticks(&loop->pace);
 }

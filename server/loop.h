@@ -46,8 +46,7 @@ void kolam_loop_end(struct kolam_loop *loop);
 void kolam_loop_want_tick(struct kolam_loop *loop);
 /* The same at a time of kolam_loop_now_ms, or earlier if it is asked for. */
 void kolam_loop_want_tick_at(struct kolam_loop *loop, int64_t at_ms);
-/* What the tick waits for at present, and how busy the loop thread is, in thousandths of the time (pace.h). */
-uint32_t kolam_loop_tick_ms(const struct kolam_loop *loop);
+/* How busy the loop thread is, in thousandths of the time (pace.h). */
 uint32_t kolam_loop_busy_permille(const struct kolam_loop *loop);
 /* With how many ticks previews leave at present. */
 uint32_t kolam_loop_preview_ticks(const struct kolam_loop *loop);

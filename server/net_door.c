@@ -17,7 +17,8 @@
 #define FRESH_MS 10000
 #define IDLE_MS 60000
 
-struct kolam_address kolam_net_address(const struct sockaddr_storage *from) {
+/* All zero for what is no internet address. */
+static struct kolam_address address_of(const struct sockaddr_storage *from) {
     struct kolam_address address = {{0}};
     if (from->ss_family == AF_INET6) {
         const struct sockaddr_in6 *v6 = (const void *)from;
@@ -69,7 +70,7 @@ struct kolam_net_connection *kolam_net_door_admit(struct kolam_net *net,
         return NULL;
     }
     connection->net = net;
-    connection->address = kolam_net_address(from);
+    connection->address = address_of(from);
     kolam_list_init(&connection->link);
     /* A trusted proxy is many: they pay one by one, with their requests. */
     if (!kolam_proxies_hold(&net->options.proxies, &connection->address)) {

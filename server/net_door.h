@@ -19,9 +19,6 @@ struct kolam_net_connection {
     bool is_unfinished;
 };
 
-/* All zero for what is no internet address. */
-struct kolam_address kolam_net_address(const struct sockaddr_storage *from);
-
 /* A connection that may be taken in, or NULL: then the limits say no. */
 struct kolam_net_connection *kolam_net_door_admit(struct kolam_net *net,
                                                   const struct sockaddr_storage *from);

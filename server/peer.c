@@ -108,7 +108,8 @@ struct kolam_prefix kolam_address_prefix(const struct kolam_address *address, ui
 
 /* ---- proxies ---- */
 
-bool kolam_header_name(const char *name, char out_name[KOLAM_HEADER_NAME_MAX + 2]) {
+/* "X-Name" as "x-name:"; false if it is no name of a header. */
+static bool header_name(const char *name, char out_name[KOLAM_HEADER_NAME_MAX + 2]) {
     const size_t size = strlen(name);
     if (size < 1 || size > KOLAM_HEADER_NAME_MAX) {
         return false;
@@ -142,7 +143,7 @@ enum kolam_status kolam_proxies_init(struct kolam_proxies *proxies, const char *
                               prefixes[i]);
         }
     }
-    if (!kolam_header_name(header, proxies->header)) {
+    if (!header_name(header, proxies->header)) {
         return kolam_fail(error, KOLAM_ERR_INVALID,
                           "--proxy-header %s: not a header's name; for example X-Forwarded-For",
                           header);
@@ -153,11 +154,11 @@ enum kolam_status kolam_proxies_init(struct kolam_proxies *proxies, const char *
 
 enum kolam_status kolam_proxies_identify(struct kolam_proxies *proxies, const char *subject_header,
                                          const char *name_header, struct kolam_error *error) {
-    if (subject_header && !kolam_header_name(subject_header, proxies->subject_header)) {
+    if (subject_header && !header_name(subject_header, proxies->subject_header)) {
         return kolam_fail(error, KOLAM_ERR_INVALID, "--identity-header %s: not a header's name",
                           subject_header);
     }
-    if (name_header && !kolam_header_name(name_header, proxies->name_header)) {
+    if (name_header && !header_name(name_header, proxies->name_header)) {
         return kolam_fail(error, KOLAM_ERR_INVALID,
                           "--identity-name-header %s: not a header's name", name_header);
     }

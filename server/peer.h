@@ -63,8 +63,6 @@ KOLAM_MUST_CHECK enum kolam_status kolam_proxies_identify(struct kolam_proxies *
                                                           const char *name_header,
                                                           struct kolam_error *error);
 bool kolam_proxies_hold(const struct kolam_proxies *proxies, const struct kolam_address *address);
-/* "X-Name" as "x-name:"; false if it is no name of a header. */
-bool kolam_header_name(const char *name, char out_name[KOLAM_HEADER_NAME_MAX + 2]);
 
 /* For whom the trusted proxy `peer` asks, by its header's value (several, parted by commas; each may have a port). The proxy itself where the
  * value is empty or its end is no address: what cannot be read is nobody's word. */

@@ -1,4 +1,4 @@
-/* A ring of pairs; see whence.h. */
+/* A list of pairs; see whence.h. */
 #include "whence.h"
 
 #include <string.h>

@@ -68,7 +68,7 @@ bool kolam_role_parse(const char *name, enum kolam_role *out_role) {
     return true;
 }
 
-bool kolam_mode_parse(const char *name, enum kolam_canvas_mode *out_mode) {
+static bool mode_parse(const char *name, enum kolam_canvas_mode *out_mode) {
     const unsigned mode = find_in(mode_names, KOLAM_MODES, name);
     if (mode < KOLAM_MODES) {
         *out_mode = (enum kolam_canvas_mode)mode;
@@ -76,7 +76,7 @@ bool kolam_mode_parse(const char *name, enum kolam_canvas_mode *out_mode) {
     return mode < KOLAM_MODES;
 }
 
-bool kolam_area_kind_parse(const char *name, enum kolam_area_kind *out_kind) {
+static bool area_kind_parse(const char *name, enum kolam_area_kind *out_kind) {
     const unsigned kind = find_in(area_names, KOLAM_AREAS, name);
     if (kind < KOLAM_AREAS) {
         *out_kind = (enum kolam_area_kind)kind;
@@ -246,7 +246,7 @@ static bool take_rect(const json_t *object, struct kolam_rect *out_rect) {
 }
 
 static bool take_area(const json_t *object, struct kolam_act *act) {
-    if (!kolam_area_kind_parse(json_string_value(json_object_get(object, "area")), &act->area) ||
+    if (!area_kind_parse(json_string_value(json_object_get(object, "area")), &act->area) ||
         (json_object_get(object, "of") && !take_seq(object, "of", &act->of_seq))) {
         return false;
     }
@@ -264,7 +264,7 @@ static bool take_area(const json_t *object, struct kolam_act *act) {
 static bool take_act(const json_t *object, struct kolam_act *act) {
     switch (act->kind) {
     case KOLAM_ACT_MODE:
-        return kolam_mode_parse(json_string_value(json_object_get(object, "mode")), &act->mode);
+        return mode_parse(json_string_value(json_object_get(object, "mode")), &act->mode);
     case KOLAM_ACT_AREA:
         return take_area(object, act);
     case KOLAM_ACT_ROLE:

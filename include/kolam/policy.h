@@ -100,13 +100,11 @@ KOLAM_MUST_CHECK enum kolam_status kolam_act_encode(const struct kolam_act *act,
 /* Empty, or 1 to 400 characters of UTF-8 without control characters, not all blank. */
 bool kolam_act_why_is_valid(const char *why);
 
-/* Names as the wire and the log write them: static storage. The parsers are false for others. */
+/* Names as the wire and the log write them: static storage. The parser is false for others. */
 const char *kolam_role_name(enum kolam_role role); /* "earned" for KOLAM_ROLE_EARNED */
 const char *kolam_mode_name(enum kolam_canvas_mode mode);
 const char *kolam_area_kind_name(enum kolam_area_kind kind);
 bool kolam_role_parse(const char *name, enum kolam_role *out_role); /* not "watcher" */
-bool kolam_mode_parse(const char *name, enum kolam_canvas_mode *out_mode);
-bool kolam_area_kind_parse(const char *name, enum kolam_area_kind *out_kind);
 
 /* ---- the fold ---- */
 

@@ -94,6 +94,23 @@ enum kolam_status kolam_backup_put(const char *path, struct kolam_error *error) 
     return move(name, path, error);
 }
 
+enum kolam_status kolam_backup_set_aside(const char *path, const char *to,
+                                         struct kolam_error *error) {
+    char wal[KOLAM_PATH_MAX + 8], wal_to[KOLAM_PATH_MAX + 16];
+    enum kolam_status status = kolam_backup_settle(path, error);
+    if (status == KOLAM_ERR_BUSY || status == KOLAM_ERR_FULL) {
+        return status;
+    }
+    (void)snprintf(wal, sizeof wal, "%s-wal", path);
+    (void)snprintf(wal_to, sizeof wal_to, "%s-wal", to);
+    (void)unlink(wal_to);                              /* of one that was there before */
+    if (rename(wal, wal_to) != 0 && errno != ENOENT) { /* of a file that could not be settled */
+        return kolam_fail(error, KOLAM_ERR_IO, "%s: cannot become %s: %s", wal, wal_to,
+                          strerror(errno));
+    }
+    return move(path, to, error);
+}
+
 enum kolam_status kolam_backup_move_aside(const struct kolam_folder *folder, const char *canvas,
                                           char out_path[KOLAM_PATH_MAX],
                                           struct kolam_error *error) {
@@ -108,10 +125,6 @@ enum kolam_status kolam_backup_move_aside(const struct kolam_folder *folder, con
         return status;
     }
     (void)!kolam_backup_look(path, &state, NULL); /* one that cannot be read is moved as well */
-    status = kolam_backup_settle(path, error);
-    if (status == KOLAM_ERR_BUSY || status == KOLAM_ERR_FULL) {
-        return status;
-    }
     if (mkdir(replaced, 0777) != 0 && errno != EEXIST) {
         return kolam_fail(error, KOLAM_ERR_IO, "%s: %s", replaced, strerror(errno));
     }
@@ -121,7 +134,7 @@ enum kolam_status kolam_backup_move_aside(const struct kolam_folder *folder, con
     if (strlen(to) >= KOLAM_PATH_MAX) {
         return kolam_fail(error, KOLAM_ERR_INVALID, "%s: the path is too long", replaced);
     }
-    status = move(path, to, error);
+    status = kolam_backup_set_aside(path, to, error);
     if (status == KOLAM_OK) {
         (void)strcpy(out_path, to);
     }

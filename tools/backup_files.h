@@ -20,6 +20,9 @@ KOLAM_MUST_CHECK enum kolam_status kolam_backup_verify(const char *path, const c
                                                        int signals_fd, struct kolam_error *error);
 /* "<path>.new" becomes `path`, durably. */
 KOLAM_MUST_CHECK enum kolam_status kolam_backup_put(const char *path, struct kolam_error *error);
+/* Moves a database to `to`, also one that cannot be read, and then with its -wal. KOLAM_ERR_BUSY if somebody has it open. */
+KOLAM_MUST_CHECK enum kolam_status kolam_backup_set_aside(const char *path, const char *to,
+                                                          struct kolam_error *error);
 /* Moves a canvas's file to "<folder>/replaced/<canvas>-<incarnation>-<seq>.kolam", which out_path gets: nothing that was drawn
  * is deleted by us. KOLAM_OK with an empty out_path if there is none; KOLAM_ERR_BUSY if somebody has it open. */
 KOLAM_MUST_CHECK enum kolam_status kolam_backup_move_aside(const struct kolam_folder *folder,

@@ -1,6 +1,5 @@
 /* kolam restore: walls of a backup, as they are in it or as they were at a moment, become walls of a data folder. Nothing that is there
- * is overwritten unasked, and nothing is deleted even then. */
-#include <errno.h>
+ * is overwritten unasked, and nothing that was drawn is deleted even then. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,8 +28,10 @@ static const char help[] =
     "  --at MOMENT      as it was then: a seq (4711; needs --canvas), or a time\n"
     "                   (2026-11-22T03:15:00Z). What came later is not in the restored wall;\n"
     "                   a drawing or edit that was under way then is left out as a whole\n"
-    "  --replace        also walls, and people, that are there: the former file is kept in\n"
-    "                   DIR/replaced. Asks first\n"
+    "  --replace        also walls, and people, that are there: a wall's former file is kept in\n"
+    "                   DIR/replaced, identity.db's and moderation.db's beside them as\n"
+    "                   FILE.replaced, one of each; admin.token's is not. Asks first if there\n"
+    "                   are walls\n"
     "  --yes            the answer, where nobody can be asked\n"
     "\n"
     "A restored wall has another incarnation: browsers and caches that knew it look again. People\n"
@@ -226,11 +227,7 @@ static enum kolam_status replace_database(struct restoring *restoring, const cha
         status = kolam_backup_settle(fresh, error);
     }
     if (status == KOLAM_OK && access(to, F_OK) == 0) {
-        status = kolam_backup_settle(to, error);
-        if (status == KOLAM_OK && rename(to, aside) != 0) {
-            status = kolam_fail(error, KOLAM_ERR_IO, "%s: cannot be moved aside: %s", to,
-                                strerror(errno));
-        }
+        status = kolam_backup_set_aside(to, aside, error);
     }
     return status == KOLAM_OK ? kolam_backup_put(to, error) : status;
 }

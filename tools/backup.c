@@ -123,7 +123,7 @@ static enum kolam_status copy_whole(struct backup *backup, const char *canvas,
     kolam_progress_end(&backup->progress);
     printf("%s: copied whole, %.1f MB\n", canvas, (double)kolam_backup_file_bytes(paths->to) / 1e6);
     if (aside[0] != '\0') {
-        printf("%s: another history was here; it is kept as %s\n", canvas, aside);
+        printf("%s: what was here is kept as %s\n", canvas, aside);
     }
     return KOLAM_OK;
 }
@@ -161,6 +161,10 @@ static enum kolam_status copy_canvas(struct backup *backup, const char *canvas,
     const bool is_there = access(paths.to, F_OK) == 0;
     status = is_there ? copy_new(backup, canvas, &paths, error) : KOLAM_ERR_GONE;
     if (status != KOLAM_OK && !is_ours_to_end(status)) {
+        if (is_there) {
+            kolam_progress_end(&backup->progress);
+            printf("%s: %s\n", canvas, error->text);
+        }
         status = copy_whole(backup, canvas, &paths, error);
     }
     if (status == KOLAM_OK) {

@@ -137,6 +137,13 @@ test('a wall is restored as it was at a moment, under another incarnation, and d
   assert.notEqual(incarnationOf(data), incarnationOf(server.data), 'another incarnation');
   assert.match(await does('check', '--data', data), /4 ops.*no problems/);
 
+  // People who can be read no more are replaced, too, and what is there of them is kept.
+  const broken = Buffer.alloc(8192, 'no database');
+  writeFileSync(join(data, 'identity.db'), broken);
+  assert.match(await does('restore', backup, '--data', data, '--replace', '--yes'), /^identity.db: restored$/m);
+  assert.ok(readFileSync(join(data, 'identity.db.replaced')).equals(broken));
+  assert.equal(new SqliteFile(join(data, 'identity.db')).rows('person').length, 1);
+
   for (const at of ['1', '2', '3']) {
     const then = join(makeFolder(), 'data');
     await does('restore', backup, '--data', then, '--canvas', 'main', '--at', at);
@@ -176,7 +183,7 @@ test('nothing that is there is overwritten unasked, or lost', async () => {
 
   // The backup does not give up what it has for the wall that was restored from it either.
   const whole = await does('backup', '--data', data, '-o', backup);
-  const aside = /main: another history was here; it is kept as (\S+)/.exec(whole)[1];
+  const aside = /main: what was here is kept as (\S+)/.exec(whole)[1];
   assert.equal(new SqliteFile(aside).rows('op').length, 2);
   assert.match(whole, /^other: 0 ops since the last time/m);
 

@@ -180,7 +180,7 @@ static bool put_rect(struct arguments *arguments, json_t *record, int *out_statu
 }
 
 static bool put_people(struct arguments *arguments, json_t *record) {
-    uint32_t artist;
+    uint32_t artist = 0;
     json_t *members = json_array();
     bool is_fine = true;
     for (uint32_t i = 0; i < arguments->member_count && is_fine; i++) {

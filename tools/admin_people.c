@@ -2,7 +2,6 @@
  * known of somebody, and erasing them. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "admin.h"
@@ -45,10 +44,9 @@ static bool parse(struct arguments *arguments, int argc, char **argv, const char
 }
 
 /* "1" to "max"; 0: it is none. */
-static long number_of(const char *text, long max) {
-    char *end;
-    const long value = strtol(text, &end, 10);
-    return *text >= '0' && *text <= '9' && *end == '\0' && value >= 1 && value <= max ? value : 0;
+static json_int_t number_of(const char *text, uint64_t max) {
+    uint64_t value;
+    return kolam_tool_parse_u64(text, &value) && value <= max ? (json_int_t)value : 0;
 }
 
 /* ---- invitations ---- */
@@ -82,7 +80,7 @@ static int run_invite(int argc, char **argv) {
     }
     json_t *question = json_pack("{s:s,s:s}", "type", "invite", "role", argv[optind]);
     if (arguments.uses) {
-        const long uses = number_of(arguments.uses, 1000);
+        const json_int_t uses = number_of(arguments.uses, 1000);
         json_object_set_new(question, "uses", json_integer(uses));
         status =
             uses ? KOLAM_EXIT_OK : kolam_admin_misused(&arguments.admin, "--uses is 1 to 1000");
@@ -90,7 +88,7 @@ static int run_invite(int argc, char **argv) {
         status = KOLAM_EXIT_OK;
     }
     if (arguments.days && status == KOLAM_EXIT_OK) {
-        const long days = number_of(arguments.days, 366);
+        const json_int_t days = number_of(arguments.days, 366);
         json_object_set_new(question, "days", json_integer(days));
         status = days ? KOLAM_EXIT_OK : kolam_admin_misused(&arguments.admin, "--days is 1 to 366");
     }
@@ -166,14 +164,14 @@ static int run_revoke(int argc, char **argv) {
     if (!parse(&arguments, argc, argv, help, 1, "an invitation's number is needed", &status)) {
         return status;
     }
-    const long number = number_of(argv[optind], INT32_MAX);
+    const json_int_t number = number_of(argv[optind], INT32_MAX);
     if (!number) {
         return kolam_admin_misused(&arguments.admin, "'%.40s' is no invitation's number",
                                    argv[optind]);
     }
     return kolam_admin_converse(&arguments.admin,
                                 json_pack("{s:s,s:I,s:b}", "type", "invitation_revoke",
-                                          "invitation", (json_int_t)number, "withdraw",
+                                          "invitation", number, "withdraw",
                                           (int)arguments.is_withdrawn),
                                 "invitation_revoked", print_revoked);
 }

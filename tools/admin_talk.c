@@ -14,6 +14,7 @@
 #include "wall.h"
 
 #define ANSWER_MS 60000
+#define COUNT_MAX 100000000 /* seconds, weeks, ... in a duration */
 #define SERVER_DEFAULT "http://127.0.0.1:7700"
 
 /* ---- options ---- */
@@ -62,8 +63,8 @@ bool kolam_admin_duration(const char *text, int64_t *out_ms) {
     long long count = strtoll(text, &rest, 10);
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
         if (rest[0] == units[i].unit && rest[1] == '\0') {
-            *out_ms = count * units[i].ms;
-            return count >= 1 && count <= 100000000;
+            *out_ms = count >= 1 && count <= COUNT_MAX ? count * units[i].ms : 0;
+            return *out_ms > 0;
         }
     }
     return false;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "admin.h"
+#include "kolam/policy.h"
 #include "tool.h"
 #include "wall.h"
 
@@ -322,7 +323,8 @@ static int run_role(int argc, char **argv) {
 static int run_votes(int argc, char **argv) {
     static const char help[] =
         "kolam admin votes N\n"
-        "N artists of standing who vote to hide a stroke hide it; 0: no voting, as at first.\n"
+        "N artists of standing (2 to 64) who vote to hide a stroke hide it; 0: no voting, as at "
+        "first.\n"
         "\n" WHY_HELP;
     struct arguments arguments = {0};
     uint64_t count;
@@ -330,9 +332,10 @@ static int run_votes(int argc, char **argv) {
     if (!parse(&arguments, argc, argv, help, COMMON, 1, "give the number of votes", &status)) {
         return status;
     }
-    if (!kolam_tool_parse_u64(argv[optind], &count) || count > 1000) {
-        return kolam_admin_misused(&arguments.admin, "%.40s is no number of votes, 0 to 1,000",
-                                   argv[optind]);
+    if (!kolam_tool_parse_u64(argv[optind], &count) || count > KOLAM_VOTES_MAX ||
+        (count != 0 && count < KOLAM_VOTES_MIN)) {
+        return kolam_admin_misused(&arguments.admin, "%.40s is no number of votes: 0, or %d to %d",
+                                   argv[optind], KOLAM_VOTES_MIN, KOLAM_VOTES_MAX);
     }
     json_t *record = json_pack("{s:s,s:I}", "kind", "votes", "hide", (json_int_t)count);
     if (!open_for(&arguments, record, &status)) {

@@ -240,7 +240,7 @@ enum kolam_status kolam_moderation_erased(struct kolam_moderation_db *db,
         "UPDATE sanction SET name = '' WHERE ident = ?1",
         "UPDATE sanction SET by_name = '' WHERE by_ident = ?1",
         "UPDATE sanction SET ended_by_name = '' WHERE ended_by_ident = ?1",
-        "UPDATE report SET by_ident = NULL, by_name = '' WHERE by_ident = ?1",
+        "UPDATE report SET by_ident = NULL, by_name = '', by_artist = 0 WHERE by_ident = ?1",
         "UPDATE report SET closed_by_name = '' WHERE closed_by_ident = ?1",
     };
     return for_ident_in_all(db, texts, sizeof texts / sizeof texts[0], ident, NULL);

@@ -112,8 +112,7 @@ struct kolam_verdict kolam_door_ask(struct kolam_session *session,
             return verdict;
         }
     }
-    /* Then limits. */
-    return open_door;
+    return open_door; /* limits charge what has come as such: throttle.c */
 }
 
 bool kolam_door_lets(struct kolam_session *session, enum kolam_action action, uint64_t id) {

@@ -91,14 +91,21 @@ void kolam_policy_commit(struct kolam_canvas *canvas, uint32_t artist,
     struct kolam_act act;
     if (op->kind != KOLAM_OP_RECORD ||
         kolam_op_decode(op->body, op->body_size_bytes, canvas->server->room, &decoded) !=
-            KOLAM_OK ||
-        kolam_act_decode(decoded.record, decoded.record_size_bytes, &act) != KOLAM_OK ||
-        act.kind == KOLAM_ACT_OTHER) {
+            KOLAM_OK) {
+        return;
+    }
+    const enum kolam_status status =
+        kolam_act_decode(decoded.record, decoded.record_size_bytes, &act);
+    if (status == KOLAM_ERR_NOMEM) {
+        canvas->policy_record_seq = op->seq;
+        canvas->is_policy_lost = true; /* until it is read again nothing new is let in */
+    }
+    if (status != KOLAM_OK || act.kind == KOLAM_ACT_OTHER) {
         return;
     }
     canvas->policy_record_seq = op->seq;
     if (!kolam_policy_apply(&canvas->policy, op->seq, op->time_ms, artist, &act)) {
-        canvas->is_policy_lost = true; /* until it is read again nothing new is let in */
+        canvas->is_policy_lost = true;
     }
     if (sets_something(&act)) {
         refresh(canvas);

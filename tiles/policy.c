@@ -443,10 +443,15 @@ struct reading {
 static bool read_record(void *ctx, const struct kolam_log_row *row) {
     struct reading *reading = ctx;
     struct kolam_op op;
-    if (kolam_op_decode(row->body, row->body_size_bytes, reading->room, &op) == KOLAM_OK &&
-        op.kind == KOLAM_OP_RECORD &&
-        kolam_act_decode(op.record, op.record_size_bytes, &reading->act) == KOLAM_OK &&
-        !kolam_policy_apply(reading->policy, row->seq, row->time_ms, row->artist, &reading->act)) {
+    if (kolam_op_decode(row->body, row->body_size_bytes, reading->room, &op) != KOLAM_OK ||
+        op.kind != KOLAM_OP_RECORD) {
+        return true;
+    }
+    const enum kolam_status status =
+        kolam_act_decode(op.record, op.record_size_bytes, &reading->act);
+    if (status == KOLAM_ERR_NOMEM ||
+        (status == KOLAM_OK && !kolam_policy_apply(reading->policy, row->seq, row->time_ms,
+                                                   row->artist, &reading->act))) {
         reading->status = KOLAM_ERR_NOMEM;
     }
     return reading->status == KOLAM_OK;

@@ -309,8 +309,10 @@ enum kolam_status kolam_act_decode(const uint8_t *json, size_t size_bytes,
     enum kolam_status status = KOLAM_OK;
     memset(out_act, 0, sizeof *out_act);
     if (size_bytes <= KOLAM_ACT_RECORD_BYTES_MAX) { /* a longer one is of another kind */
-        json_t *object = json_loadb((const char *)json, size_bytes, JSON_REJECT_DUPLICATES, NULL);
-        status = decode_object(object, out_act);
+        json_error_t error;
+        json_t *object = json_loadb((const char *)json, size_bytes, JSON_REJECT_DUPLICATES, &error);
+        const bool is_lost = !object && json_error_code(&error) == json_error_out_of_memory;
+        status = is_lost ? KOLAM_ERR_NOMEM : decode_object(object, out_act);
         json_decref(object);
     }
     return status;

@@ -90,7 +90,8 @@ struct kolam_act {
     char why[KOLAM_ACT_WHY_BYTES_MAX + 1];
 };
 
-/* What a record op's JSON says. KOLAM_ERR_INVALID: it claims to be an act and is none. */
+/* What a record op's JSON says. KOLAM_ERR_INVALID: it claims to be an act and is none; KOLAM_ERR_NOMEM: it could
+ * not be read, whatever it is. */
 KOLAM_MUST_CHECK enum kolam_status kolam_act_decode(const uint8_t *json, size_t size_bytes,
                                                     struct kolam_act *out_act);
 /* The op body of the record; kolam_free it. KOLAM_ERR_INVALID for what could not be decoded again, KOLAM_ERR_NOMEM. */

@@ -1,14 +1,10 @@
 // The page for everyone: by the keyboard alone, for screen readers, in other languages and directions, with large
 // text and on small screens, in every theme. One page for many assertions: machines that test are slow.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { compileMessage, readMessages } from '../../web/messages.mjs';
-import { webRequire } from '../web/load.mjs';
 import { openInFirefox, press, skip, startFirefox } from './firefox-kit.mjs';
-import { draw, inkOf, openPage, ready, screenshot, settled, stage, status, until, wave } from './kit.mjs';
-
-const AXE = readFileSync(webRequire.resolve('axe-core/axe.min.js'), 'utf8');
+import { draw, inkOf, openPage, ready, screenshot, seriousIn, settled, stage, status, until, wave } from './kit.mjs';
 
 const { server, browser, open, close } = await stage();
 
@@ -27,20 +23,6 @@ const listen = (page) =>
   });
 const hears = (page, pattern) =>
   until(page, (source) => window.heard.some((line) => new RegExp(source).test(line)), pattern.source);
-
-/** What axe-core finds serious or critical in what is shown now. The policy of the page stays as it is: the
- * rules are brought in by the debugger. */
-async function seriousIn(page) {
-  await page.evaluate(`${AXE}; 0`);
-  return page.evaluate(async () => {
-    /* A panel that is still fading in has other contrasts. */
-    await Promise.all(document.getAnimations().map((each) => each.finished.catch(() => null)));
-    const { violations } = await window.axe.run(document, { resultTypes: ['violations'] });
-    return violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
-  });
-}
 
 /** Texts and controls that stand outside the screen, or lie over one another. */
 function misplacedIn(page) {

@@ -2,7 +2,7 @@
 // a page shows instead of sleeping.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -304,6 +304,22 @@ export function pastInk(page) {
       }
     }
     return sum;
+  });
+}
+
+let axe = null;
+/** What axe-core finds serious or critical in what is shown now. The policy of the page stays as it is: the
+ * rules are brought in by the debugger. A name at somebody's pen comes and goes: while it fades it has little contrast. */
+export async function seriousIn(page) {
+  axe ??= readFileSync(webRequire.resolve('axe-core/axe.min.js'), 'utf8');
+  await page.evaluate(`${axe}; 0`);
+  return page.evaluate(async () => {
+    /* A panel that is still fading in has other contrasts. */
+    await Promise.all(document.getAnimations().map((each) => each.finished.catch(() => null)));
+    const { violations } = await window.axe.run({ exclude: [['.label']] }, { resultTypes: ['violations'] });
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
   });
 }
 

@@ -26,6 +26,7 @@ export class CanvasTab implements Tab {
   ]);
   private readonly areas = element('div', {});
   private readonly box = element('div', { class: 'order-drag' });
+  private tool: WallTool | null = null;
 
   constructor(private readonly order: Order) {
     const set = element('button', { type: 'submit' }, message('order.set'));
@@ -74,6 +75,17 @@ export class CanvasTab implements Tab {
         ? [element('p', { class: 'order-none' }, message('order.noAreas'))]
         : [element('ol', {}, ...policy.areas.map((area) => this.item(area)))]),
     );
+  }
+
+  /* Who looks elsewhere drags no area any more: their next stroke is one. */
+  hide(): void {
+    const { doors, wall } = this.order.app;
+    this.box.hidden = true;
+    if (this.tool !== null && doors.tool === this.tool) {
+      doors.tool = null;
+      wall.canvas.classList.remove('is-choosing');
+    }
+    this.tool = null;
   }
 
   private item(area: PolicyArea): HTMLElement {
@@ -143,15 +155,14 @@ export class CanvasTab implements Tab {
         this.box.hidden = true;
         const isLarge = Math.abs(from.x - to.x) >= SIDE_PX_MIN && Math.abs(from.y - to.y) >= SIDE_PX_MIN;
         if (isDone && isLarge) {
-          app.doors.tool = null;
-          app.wall.canvas.classList.remove('is-choosing');
+          this.hide();
           const { camera, viewport } = app.wall;
           this.addArea(rectAround(camera, viewport, [from, to]));
         }
       },
     };
     app.wall.canvas.classList.add('is-choosing');
-    app.doors.tool = tool;
+    app.doors.tool = this.tool = tool;
     this.order.say(message('order.dragNow'));
   }
 }

@@ -9,6 +9,7 @@ import { message, type MessageId } from '../i18n/i18n.ts';
 import { learnWords } from '../i18n/later.ts';
 import type { Json } from '../net/connection.ts';
 import { button, element } from '../ui/dom.ts';
+import { loadStyles } from '../ui/styles.ts';
 import { AuditTab } from './audit.ts';
 import { CanvasTab } from './canvas.ts';
 import { PeopleTab } from './people.ts';
@@ -30,6 +31,8 @@ export interface Tab {
   readonly root: HTMLElement;
   /* It is looked at: what it shows may be old. */
   show(): Promise<void> | void;
+  /* It is not looked at any more. */
+  hide?(): void;
 }
 
 export class Order {
@@ -72,6 +75,7 @@ export class Order {
 
   close(): void {
     this.root.hidden = true;
+    this.tabs[this.chosen]!.hide?.();
     this.app.wall.canvas.focus({ preventScroll: true });
   }
 
@@ -91,6 +95,9 @@ export class Order {
   }
 
   private choose(chosen: number): void {
+    if (chosen !== this.chosen) {
+      this.tabs[this.chosen]!.hide?.();
+    }
     this.chosen = chosen;
     this.tabs.forEach((tab, i) => {
       tab.root.hidden = i !== chosen;
@@ -213,12 +220,6 @@ export class Order {
 
 /* The stylesheet comes with the code. */
 export async function openOrder(app: App): Promise<Order> {
-  const link = element('link', { rel: 'stylesheet', href: '/order.css' });
-  const styled = new Promise((resolve) => {
-    link.addEventListener('load', resolve);
-    link.addEventListener('error', resolve);
-  });
-  document.head.append(link);
-  await Promise.all([learnWords(), styled]);
+  await Promise.all([learnWords(), loadStyles('order')]);
   return new Order(app);
 }

@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kolam/alloc.h"
 #include "server/claims.h"
 #include "server/history_args.h"
 #include "server/http_route.h"
 #include "server/origin.h"
+#include "text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes);
 
@@ -21,11 +21,7 @@ static void require(bool holds) {
 static char *next_line(const char **at, const char *end) {
     const char *line_end = *at < end ? memchr(*at, '\n', (size_t)(end - *at)) : NULL;
     line_end = line_end ? line_end : end;
-    size_t size = (size_t)(line_end - *at);
-    char *line = kolam_alloc(size + 1);
-    require(line != NULL);
-    memcpy(line, *at, size);
-    line[size] = '\0';
+    char *line = text_of(*at, (size_t)(line_end - *at));
     *at = line_end < end ? line_end + 1 : end;
     return line;
 }
@@ -96,6 +92,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
     check_query(query);
     struct kolam_moment moment;
     (void)!kolam_moment_parse(query, strlen(query), &moment);
-    kolam_free(host), kolam_free(origin), kolam_free(cookie), kolam_free(query);
+    free(host), free(origin), free(cookie), free(query);
     return 0;
 }

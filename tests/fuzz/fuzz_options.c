@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kolam/alloc.h"
 #include "server/options.h"
+#include "text.h"
 #include "tools/http.h"
 #include "tools/tool.h"
 
@@ -60,12 +60,9 @@ static void parse_word(const char *word) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
-    char *text = kolam_alloc(size_bytes + 1);
-    require(text != NULL);
-    memcpy(text, bytes, size_bytes);
-    text[size_bytes] = '\0';
+    char *text = text_of(bytes, size_bytes);
     parse_word(text);
     parse_words(text);
-    kolam_free(text);
+    free(text);
     return 0;
 }

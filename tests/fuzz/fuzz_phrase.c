@@ -4,6 +4,7 @@
 
 #include "kolam/identity.h"
 #include "server/peer.h"
+#include "text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes);
 
@@ -58,10 +59,7 @@ static void try_address(const char *text) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
-    char *text = malloc(size_bytes + 1);
-    require(text != NULL);
-    memcpy(text, bytes, size_bytes);
-    text[size_bytes] = '\0';
+    char *text = text_of(bytes, size_bytes);
     try_code(text);
     try_phrase(text);
     try_address(text);

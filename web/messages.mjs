@@ -20,7 +20,7 @@ export function compileMessage(text, id = '') {
     : tree;
 }
 
-export function compileMessages(messages) {
+function compileMessages(messages) {
   return Object.fromEntries(
     Object.entries(messages).map(([id, text]) => [id, compileMessage(text, id)]),
   );

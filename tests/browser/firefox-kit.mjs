@@ -9,7 +9,7 @@ import { watchPage } from './failure.mjs';
 import { killServers, ready, startServer } from './kit.mjs';
 
 const places = [process.env.KOLAM_FIREFOX, '/usr/bin/firefox-esr', '/usr/bin/firefox'];
-export const firefoxPath = places.find((path) => path !== undefined && existsSync(path)) ?? null;
+const firefoxPath = places.find((path) => path !== undefined && existsSync(path)) ?? null;
 export const skip = firefoxPath === null ? 'no Firefox here: scripts/deps installs firefox-esr' : false;
 
 const profiles = new Set();

@@ -66,7 +66,7 @@ export function startAttack(server, name, { seconds, seed, from }) {
   }));
 }
 
-export async function metricsOf(server) {
+async function metricsOf(server) {
   const values = new Map();
   for (const line of (await get(server, '/metrics')).body.toString().split('\n')) {
     const at = line.lastIndexOf(' ');
@@ -77,7 +77,7 @@ export async function metricsOf(server) {
   return values;
 }
 
-export const limitsReached = (metrics) =>
+const limitsReached = (metrics) =>
   [...metrics].filter(([key, value]) => key.startsWith('kolam_limit_hits_total') && value > 0)
     .map(([key, value]) => `${/limit="(\w+)",scope="(\w+)"/.exec(key).slice(1).join('.')} ${value}`);
 

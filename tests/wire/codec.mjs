@@ -3,12 +3,12 @@
 // are Numbers (they fit 2^53).
 
 export const CLIENT = { submit: 1, preview: 2, cancel: 3, cursor: 4, submitAs: 5 };
-export const SERVER = {
+const SERVER = {
   0x81: 'op', 0x82: 'ack', 0x83: 'nack', 0x84: 'preview', 0x85: 'previewEnd', 0x86: 'tile',
   0x87: 'cursor', 0x88: 'view', 0x89: 'left',
 };
-export const KIND = { stroke: 1, hide: 2, show: 3, record: 4 };
-export const TOOL = { pen: 0, marker: 1, eraser: 2, pencil: 3, airbrush: 4, fill: 5 };
+const KIND = { stroke: 1, hide: 2, show: 3, record: 4 };
+const TOOL = { pen: 0, marker: 1, eraser: 2, pencil: 3, airbrush: 4, fill: 5 };
 
 export class Writer {
   bytes = [];

@@ -4,7 +4,7 @@ import type { Wall } from './wall.ts';
 
 const WAIT_MS_MAX = 5_000;
 
-export function fileName(canvas: string, when: Date): string {
+function fileName(canvas: string, when: Date): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   const day = `${when.getFullYear()}-${two(when.getMonth() + 1)}-${two(when.getDate())}`;
   return `kolam-${canvas}-${day}.png`;

@@ -1,7 +1,7 @@
 /* The rarer half of colour and brush, loaded when one of their panels asks for it. */
 import type { Ink } from '../ink.ts';
-import { element } from '../ui/dom.ts';
 import type { Palette } from '../ui/palette.ts';
+import { loadStyles } from '../ui/styles.ts';
 import { Feel } from './feel.ts';
 import { Mixer } from './mixer.ts';
 import { Palettes } from './palettes.ts';
@@ -10,17 +10,9 @@ export interface Part {
   update(): void;
 }
 
-let styled: Promise<void> | null = null;
-
 /* Its looks come with it; without them it works all the same. */
 export function dress(): Promise<void> {
-  styled ??= new Promise((resolve) => {
-    const link = element('link', { rel: 'stylesheet', href: '/brush.css' });
-    link.addEventListener('load', () => resolve());
-    link.addEventListener('error', () => resolve());
-    document.head.append(link);
-  });
-  return styled;
+  return loadStyles('brush');
 }
 
 export function openMixer(place: HTMLElement, palette: Palette, say: (text: string) => void): Part {

@@ -88,7 +88,7 @@ export function panBy(camera: Camera, screenX: number, screenY: number): Camera 
 }
 
 /* The camera of that zoom and turn that has `place` under a point of the screen. */
-export function cameraWith(
+function cameraWith(
   place: Position,
   viewport: Viewport,
   screenX: number,

@@ -40,7 +40,7 @@ export function linearOf({ r, g, b }: Rgb): [number, number, number] {
   return [toLinear(r), toLinear(g), toLinear(b)];
 }
 
-export function oklabOf(rgb: Rgb): [number, number, number] {
+function oklabOf(rgb: Rgb): [number, number, number] {
   return oklabOfLinear(...linearOf(rgb));
 }
 

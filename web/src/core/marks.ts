@@ -37,7 +37,7 @@ export function boundsOf(stroke: Stroke, first = 0): Bounds {
 }
 
 /* A pixel of the tile is added around it: from far above it is more than one of the stroke's. */
-export function boundsMeetTile(bounds: Bounds, origin: TileId, tile: TileId): boolean {
+function boundsMeetTile(bounds: Bounds, origin: TileId, tile: TileId): boolean {
   const scale = 2 ** (tile.level - origin.level);
   const left = origin.x * scale - tile.x;
   const top = origin.y * scale - tile.y;

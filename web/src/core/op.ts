@@ -5,7 +5,7 @@ import { BitReader, BitWriter } from './bits.ts';
 import { ByteReader, ByteWriter, FormatError } from './bytes.ts';
 import { isTileValid, LEVEL_MIN, SUB_PER_TILE, type TileId } from './geometry.ts';
 
-export const OP_VERSION = 1;
+const OP_VERSION = 1;
 export const POINTS_MAX = 8192;
 export const HOMES_MAX = 256;
 export const WIDTH_MAX = 512 * 256;

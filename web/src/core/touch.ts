@@ -112,7 +112,7 @@ function radiusShare(stroke: Stroke, pressure: number): number {
 
 /* Visits the tiles of `level` near (`nearX`, `nearY`) that points [first - 1, count) touch, as
  * offsets from that tile; false if `visit` stopped it. */
-export function touchTiles(
+function touchTiles(
   stroke: Stroke,
   first: number,
   level: number,

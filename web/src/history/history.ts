@@ -12,6 +12,7 @@ import type { Ink } from '../ink.ts';
 import type { Json } from '../net/connection.ts';
 import { element } from '../ui/dom.ts';
 import { closePopovers } from '../ui/popover.ts';
+import { loadStyles } from '../ui/styles.ts';
 import { Api } from './api.ts';
 import { WHOLE_WALL, type PixelRect } from './area.ts';
 import { Clock } from './clock.ts';
@@ -421,11 +422,6 @@ function middleOf(piece: Piece): { stroke: PixelRect; place: Position } {
 
 /* The stylesheet comes with the code. */
 export async function openPast(app: App, ink: Ink): Promise<Past> {
-  await new Promise((resolve) => {
-    const link = element('link', { rel: 'stylesheet', href: '/history.css' });
-    link.addEventListener('load', resolve);
-    link.addEventListener('error', resolve);
-    document.head.append(link);
-  });
+  await loadStyles('history');
   return new Past(app, ink);
 }

@@ -27,7 +27,7 @@ const STROKE_MS_MAX = 20_000;
 const SUB_PER_MS = 4;
 
 /* The parts of a group share their end points. */
-export function joinParts(parts: readonly Stroke[]): Stroke {
+function joinParts(parts: readonly Stroke[]): Stroke {
   const first = parts[0]!;
   if (parts.length === 1) {
     return first;
@@ -48,7 +48,7 @@ export function joinParts(parts: readonly Stroke[]): Stroke {
 }
 
 /* Each point's time after the first. */
-export function pointTimes(stroke: Stroke): Float64Array {
+function pointTimes(stroke: Stroke): Float64Array {
   const { points } = stroke;
   const times = new Float64Array(points.count);
   for (let i = 1; i < points.count; i++) {

@@ -33,7 +33,7 @@ function toolName(tool: string): string {
   return id === undefined ? tool : message(id);
 }
 
-export function rectOfBeneath(level: number, box: Beneath['box']): PixelRect {
+function rectOfBeneath(level: number, box: Beneath['box']): PixelRect {
   const [x0, y0, x1, y1] = box;
   return {
     level,

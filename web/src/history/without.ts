@@ -12,7 +12,7 @@ import type { Piece } from './tempo.ts';
 import { shortTime } from './words.ts';
 
 /* So many strokes in view are drawn from the beginning, or again since the first that goes. */
-export const REDRAW_MAX = 8_000;
+const REDRAW_MAX = 8_000;
 const CHOSEN_MAX = 20_000;
 const DAY_MS = 86_400_000; /* the server's clock may be ahead */
 /* A query for each, or one for all of whom most is left out. */

@@ -1,7 +1,7 @@
 /* Blocks of 8 x 8 tiles, as the server tells their versions: which cover a view, what has changed. Pure. */
 import type { TileRect } from '../core/geometry.ts';
 
-export const BLOCK_TILES = 8;
+const BLOCK_TILES = 8;
 
 export interface Block {
   level: number;

@@ -26,7 +26,7 @@ function fromBase64(text: string): Uint8Array {
 }
 
 /* `kolam.journal.<canvas>.<nonce>.<counter>` and its text; null if it is not ours. */
-export function readItem(key: string, text: string, atMs: number): KeptEntry | null {
+function readItem(key: string, text: string, atMs: number): KeptEntry | null {
   const match = /^([^.]+)\.([0-9a-f]{16})\.(\d+)$/.exec(key.slice(JOURNAL.length));
   if (match === null) {
     return null;

@@ -1,6 +1,7 @@
 /* Reporting: anybody's, of a stroke, an artist, or what is in view. */
 import { message } from '../i18n/i18n.ts';
 import { artistName } from '../history/words.ts';
+import { element } from '../ui/dom.ts';
 import { askForm, failed, labelled, textField } from './dialog.ts';
 import type { Order, Reported } from './order.ts';
 
@@ -14,7 +15,7 @@ export function reportForm(order: Order, about: Reported): void {
       : message('order.reportArtist', { name: artistName(about.artist, about.name ?? '') });
   askForm(
     message('command.report'),
-    [element('p', what), labelled(message('order.whatIsWrong'), text)],
+    [element('p', {}, what), labelled(message('order.whatIsWrong'), text)],
     message('order.send'),
     async () => {
       try {
@@ -27,10 +28,4 @@ export function reportForm(order: Order, about: Reported): void {
       }
     },
   );
-}
-
-function element(tag: 'p', text: string): HTMLElement {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  return made;
 }

@@ -12,7 +12,7 @@ interface Settings {
   set(name: string, value: unknown): void;
 }
 
-export const BOOKMARKS_MAX = 500;
+const BOOKMARKS_MAX = 500;
 export const NAME_MAX = 80;
 
 function isBookmark(value: unknown): value is Bookmark {

@@ -307,7 +307,7 @@ export class Panel {
 }
 
 /* As it is turned now: a shared place has no angle. */
-export function sharedView({ x, y, zoom }: Named, now: Camera): Camera | null {
+function sharedView({ x, y, zoom }: Named, now: Camera): Camera | null {
   const camera = cameraOf(x, y, zoom);
   return camera === null ? null : withPlace(now, camera.centre, camera.zoom);
 }

@@ -82,7 +82,7 @@ export function shareInside(
   return all === 0 ? 0 : inside / all;
 }
 
-export function distanceTo(a: Spot, b: Spot, spot: Spot): number {
+function distanceTo(a: Spot, b: Spot, spot: Spot): number {
   const [dx, dy] = [b.x - a.x, b.y - a.y];
   const square = dx * dx + dy * dy;
   const along = square === 0 ? 0 : ((spot.x - a.x) * dx + (spot.y - a.y) * dy) / square;

@@ -39,7 +39,7 @@ function along(contour: readonly Spot[]): Spot[] {
   return places;
 }
 
-export function contoursOf(parts: readonly Stroke[]): Spot[][] {
+function contoursOf(parts: readonly Stroke[]): Spot[][] {
   const { origin } = parts[0]!;
   return parts.flatMap((part) => {
     const dx = (part.origin.x - origin.x) * SUB_PER_TILE;

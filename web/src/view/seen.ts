@@ -11,7 +11,7 @@ export interface SeenStore {
 }
 
 /* 10 to 20 MB. */
-export const TILES_KEPT_MAX = 1_500;
+const TILES_KEPT_MAX = 1_500;
 /* Written when none came for so long, as then nobody moves the view; but not later than that after the first. */
 const WRITE_AFTER_MS = 400;
 const WRITE_WITHIN_MS = 3_000;

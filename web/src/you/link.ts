@@ -9,7 +9,7 @@ import type { You } from './you.ts';
 const SVG = 'http://www.w3.org/2000/svg';
 const QUIET = 3; /* a camera wants a margin */
 
-export function qrCode(text: string): SVGElement {
+function qrCode(text: string): SVGElement {
   const { data, size } = encode(text, { ecc: 'M', border: QUIET });
   const root = document.createElementNS(SVG, 'svg');
   root.setAttribute('viewBox', `0 0 ${size} ${size}`);

@@ -26,7 +26,12 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   }
   const { hostname, port } = new URL(server);
   const { attack } = await load(name);
-  process.on('uncaughtException', () => {}); // a socket that ended at a bad moment
+  process.on('uncaughtException', (error) => {
+    if ([TypeError, ReferenceError, SyntaxError, RangeError].some((kind) => error instanceof kind)) {
+      console.error(error); // our own mistake, and no socket that ended at a bad moment
+      process.exit(2);
+    }
+  });
   const result = await attack({ host: hostname, port: Number(port), seconds: Number(seconds), random: seeded(Number(seed)), from });
   console.log(JSON.stringify(result ?? {}));
   process.exit(result?.problems?.length > 0 ? 1 : 0);

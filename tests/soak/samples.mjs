@@ -1,5 +1,5 @@
 // What a server costs while it is soaked: its memory, its descriptors and its age, every few seconds, in a life of its own
-// after each kill. Flat is: a life's end like its warm beginning, and a late life like an early one of the same age.
+// after each kill. Flat is: the end of the last life, in which nothing is killed any more, is like its warm beginning.
 
 import { readdirSync } from 'node:fs';
 
@@ -32,6 +32,16 @@ export class Samples {
     } catch {
       // between two lives
     }
+  }
+
+  // What of the last life was not flat: [text, ...]. Caches and the rooms of allocators still fill in its middle, so a little more is.
+  unflat() {
+    const last = this.summary().lastLife;
+    const grew = (what, [warm, end], allowed) => (end > allowed(warm) ? [`${what} grew from ${warm.toFixed(0)} to ${end.toFixed(0)} in the last ${last.seconds.toFixed(0)} s`] : []);
+    return last === null ? [] : [
+      ...grew('memory (MB)', last.rssMb, (warm) => 1.25 * warm + 16),
+      ...grew('descriptors', last.fds, (warm) => warm + 32),
+    ];
   }
 
   // { peakMb, fdsMost, lives, lastLife: { seconds, rss: [warm, end], fds: [warm, end] } | null }

@@ -32,7 +32,7 @@ const CORPUS = join(process.env.KOLAM_SHARED ?? resolve(ROOT, '../shared'), 'cor
 const ATTACKS = join(ROOT, 'tests/hostile/attack.mjs');
 const PROGRAMS = join(ROOT, 'tests/hostile/programs');
 const KILLING_SHARE = 0.6;
-const CANVAS = 'soak';
+const CANVAS = 'load'; // the wall that the programs of tests/hostile attack, too
 
 const random = makeRandom(SEED);
 const between = (low, high) => low + random.next() * (high - low);
@@ -58,15 +58,10 @@ let server;
 
 async function live() {
   const began = performance.now();
-  server = await startServer({ data: join(FOLDER, 'data'), port, args: ['--log-level', 'warn', ...serverOptions()] });
+  server = await startServer({ data: join(FOLDER, 'data'), port, args: ['--log-level', 'warn'] });
   await eventually(async () => (await get(server, '/healthz')).status === 200, 'health');
   restarts.push(performance.now() - began);
   samples.begin(server);
-}
-
-// The crowd comes from one address, as no crowd of people does.
-function serverOptions() {
-  return process.env.KOLAM_SOAK_SERVER?.split(' ') ?? [];
 }
 
 // ---- the crowd ----
@@ -134,6 +129,7 @@ async function lookAround(people) {
 }
 
 const attacks = {};
+const found = []; // what attackers say that they should not have been able to do
 
 async function attackNowAndThen(people, untilMs) {
   const names = existsSync(PROGRAMS) ? readdirSync(PROGRAMS).filter((name) => name.endsWith('.mjs')).map((name) => name.slice(0, -4)) : [];
@@ -146,12 +142,18 @@ async function attackNowAndThen(people, untilMs) {
     const seconds = Math.min(between(5, 20), (untilMs - Date.now()) / 1000);
     if (seconds > 1) {
       attacks[name] = (attacks[name] ?? 0) + 1;
-      const child = spawn(process.execPath, [ATTACKS, name, '--server', server.origin, '--canvas', CANVAS, '--seconds', seconds.toFixed(1), '--seed', String(random.below(1e6))],
-        { stdio: 'ignore' });
+      const child = spawn(process.execPath, [ATTACKS, name, '--server', server.origin, '--seconds', seconds.toFixed(1), '--seed', String(random.below(1e6))],
+        { stdio: ['ignore', 'pipe', 'pipe'] });
+      let said = '';
+      child.stdout.on('data', (text) => (said += text));
+      child.stderr.on('data', (text) => (said += text));
       const ended = new Promise((done) => child.on('close', done));
       await Promise.race([ended, pause(seconds + 30)]);
       child.kill('SIGKILL');
-      await ended;
+      const code = await ended;
+      if (code) {
+        found.push(`${name}: ${said.slice(-500)}`);
+      }
     }
   }
 }
@@ -187,7 +189,7 @@ const [ended] = await Promise.all([
 ]);
 samples.end();
 const stopped = await server.stop();
-const problems = [];
+const problems = [...found, ...samples.unflat()];
 if (stopped.code !== 0) {
   problems.push(`the server ended with ${stopped.signal ?? stopped.code}: ${server.log().slice(-2000)}`);
 }

@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { lookAgain } from './again.mjs';
 import { build, needsOf } from './build.mjs';
 import { judge, tail } from './judge.mjs';
 import { runInLanes } from './lanes.mjs';
@@ -106,16 +107,19 @@ async function runAll(context, suites) {
   const jobs = suites.flatMap((suite) =>
     suite.jobs(context).map((job) => ({ ...job, suite, isHeavy: suite.isHeavy })));
   const unbuilt = await build(context, jobs);
-  const tallies = [];
+  const results = [];
   const told = new Set();
   await runInLanes(jobs, async (job) => {
     if (!told.has(job.suite)) {
       told.add(job.suite);
       console.log(`${job.suite.name}: ${job.suite.title}`);
     }
-    tallies.push({ ...(await runJob(context, job, unbuilt)), suite: job.suite.name });
+    results.push({ job, tally: await runJob(context, job, unbuilt) });
   });
-  return tallies;
+  return lookAgain(results, (job) => {
+    console.log(`once more, alone: ${job.suite.name}/${job.name}`);
+    return runJob(context, job, unbuilt);
+  });
 }
 
 async function main() {
@@ -130,12 +134,16 @@ async function main() {
   const started = Date.now();
   const isAsked = ({ name, isLongOnly }) =>
     options.names.includes(name) || (options.names.length === 0 && (options.isLong || !isLongOnly));
-  const tallies = await runAll(context, SUITES.filter(isAsked));
-  const sum = (key) => tallies.reduce((total, tally) => total + tally[key], 0);
-  const failures = tallies.flatMap((tally) => tally.failures.map(({ name }) => `${tally.suite}: ${name}`));
-  if (failures.length > 0) {
-    console.log(`\nFailed:\n${failures.map((name) => `  ${name}`).join('\n')}`);
-  }
+  const results = await runAll(context, SUITES.filter(isAsked));
+  const sum = (key) => results.reduce((total, { tally }) => total + tally[key], 0);
+  const tell = (title, key) => {
+    const names = results.flatMap(({ job, [key]: tally }) => (tally?.failures ?? []).map(({ name }) => `  ${job.suite.name}: ${name}`));
+    if (names.length > 0) {
+      console.log(`\n${title}:\n${names.join('\n')}`);
+    }
+  };
+  tell('Failed beside other programs, passed once more alone (a race, in the test or in what it tests: see above)', 'first');
+  tell('Failed', 'tally');
   console.log(`\n${((Date.now() - started) / 1000).toFixed(0)} s, seed ${options.seed}`);
   const skipped = sum('skipped') ? `, ${sum('skipped')} skipped` : '';
   const closing = `${sum('passed')} passed, ${sum('failed')} failed${skipped}`;

@@ -1,4 +1,4 @@
-// What there is to run. A suite is { name, title, isLongOnly, isHeavy, timeLimitMs, jobs(context) }; jobs are what runs and is counted:
+// What there is to run. A suite is { name, title, isLongOnly, isHeavy, isSeenTwice, timeLimitMs, jobs(context) }; jobs are what runs and is counted:
 // { name, command, args, env, make }, where `make` are the arguments of the make that builds it.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
@@ -168,6 +168,7 @@ export const SUITES = [
     name: 'browser',
     title: 'real browsers drawing at each other',
     isHeavy: true,
+    isSeenTwice: true,
     timeLimitMs: 400e3,
     jobs: (context) => nodeTests(context, 'tests/browser'),
   },

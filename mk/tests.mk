@@ -18,7 +18,7 @@ FUZZ_SERVER := $(O)/tests/fuzz/inner_server.o
 # Tests of faults: the linker brings them the calls by which the engine changes files, beside SQLite.
 FAULT_SUPPORT := $(call objects,tests/support/faults/*.c)
 FAULT_TESTS := $(if $(TEST_SOURCES),$(shell grep -l '^\#include "tests/support/faults/' $(TEST_SOURCES)))
-FAULT_CALLS := open __open_2 close fsync fdatasync write pwrite ftruncate rename unlink mkdir
+FAULT_CALLS := open __open_2 close fsync fdatasync write pwrite ftruncate rename link unlink mkdir
 
 $(TEST_PROGRAMS): TEST_LIBS = $(TILES_LIBS)
 $(FAULT_TESTS:%.c=$(O)/%): TEST_WRAP = $(FAULT_CALLS:%=-Wl,--wrap=%)

@@ -43,6 +43,17 @@ static enum kolam_status read_token(const char *path, char out_hex[TOKEN_HEX + 1
     return KOLAM_OK;
 }
 
+/* The token that somebody was told, or has noted, is the one after a power cut. */
+static enum kolam_status sync_folder(const char *folder, struct kolam_error *error) {
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const bool is_synced = fd >= 0 && fsync(fd) == 0;
+    enum kolam_status status = is_synced ? KOLAM_OK : fail_file(error, folder);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return status;
+}
+
 /* Beside its place, synced, then renamed: there is a whole token or none. */
 static enum kolam_status write_token(const char *path, const char *temp_path, const char *hex,
                                      struct kolam_error *error) {
@@ -87,6 +98,7 @@ enum kolam_status kolam_admin_token_load(const char *folder, char out_hex[TOKEN_
         (void)snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
     }
     status = write_token(path, temp_path, hex, error);
+    status = status == KOLAM_OK ? sync_folder(folder, error) : status;
     if (status == KOLAM_OK) {
         memcpy(out_hex, hex, sizeof hex);
     }

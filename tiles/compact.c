@@ -183,6 +183,11 @@ enum kolam_status kolam_compact_replace(const struct kolam_compact_options *opti
     if (status == KOLAM_OK) {
         status = sync_path(options->new_path, O_RDONLY, error);
     }
+    /* That the old file's -wal and journal are gone is on the disk before the new one has their name: a power cut might
+     * else bring them back, and they would be applied to it. */
+    if (status == KOLAM_OK) {
+        status = sync_folder_of(options->path, error);
+    }
     if (status == KOLAM_OK && compact_progress(options, KOLAM_COMPACT_REPLACE, 0, 2) != KOLAM_OK) {
         status = kolam_fail(error, KOLAM_ERR_CLOSED, "interrupted: nothing was changed");
     }

@@ -117,6 +117,7 @@ static enum kolam_status copy_whole(struct backup *backup, const char *canvas,
         status = kolam_backup_put(paths->to, error);
     }
     if (status != KOLAM_OK) {
+        kolam_backup_keep_no_more(paths->to, aside);
         kolam_compact_discard(paths->fresh);
         return status;
     }

@@ -74,24 +74,52 @@ static enum kolam_status sync_parent(const char *path, struct kolam_error *error
     return kolam_backup_sync(dirname(copy), error);
 }
 
-static enum kolam_status move(const char *from, const char *to, struct kolam_error *error) {
-    if (rename(from, to) != 0) {
-        return kolam_fail(error, errno == ENOSPC ? KOLAM_ERR_FULL : KOLAM_ERR_IO,
-                          "%s: cannot become %s: %s", from, to, strerror(errno));
+/* The answer for a call of the system that failed. */
+static enum kolam_status refuse(const char *path, const char *what, struct kolam_error *error) {
+    const int system_error = errno;
+    return kolam_fail(
+        error, system_error == ENOSPC || system_error == EDQUOT ? KOLAM_ERR_FULL : KOLAM_ERR_IO,
+        "%s: %s: %s", path, what, strerror(system_error));
+}
+
+static bool remove_if_there(const char *path) {
+    return unlink(path) == 0 || errno == ENOENT;
+}
+
+/* What belonged to a file that had this name, and is gone on the disk, too, before another one has it: a power cut might else
+ * bring it back, and SQLite would apply it to the new file. */
+static enum kolam_status clear_place(const char *path, struct kolam_error *error) {
+    static const char *const suffixes[] = {"-wal", "-shm", "-journal"};
+    char name[KOLAM_PATH_MAX + 16];
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        (void)snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
+        if (!remove_if_there(name)) {
+            return refuse(name, "cannot be removed", error);
+        }
     }
-    return sync_parent(to, error);
+    return sync_parent(path, error);
 }
 
 enum kolam_status kolam_backup_put(const char *path, struct kolam_error *error) {
-    char name[KOLAM_PATH_MAX + 8];
-    static const char *const suffixes[] = {"-wal", "-shm"};
-    for (size_t i = 0; i < 2;
-         i++) { /* of a file that had this name and is gone: never the new one's */
-        (void)snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
-        (void)unlink(name);
+    char fresh[KOLAM_PATH_MAX + 8];
+    enum kolam_status status = clear_place(path, error);
+    (void)snprintf(fresh, sizeof fresh, "%s.new", path);
+    if (status == KOLAM_OK && rename(fresh, path) != 0) {
+        status = refuse(fresh, "cannot take its place", error);
     }
-    (void)snprintf(name, sizeof name, "%s.new", path);
-    return move(name, path, error);
+    return status == KOLAM_OK ? sync_parent(path, error) : status;
+}
+
+/* The file has both names until another takes its first, so that there is no moment without one. Where a file cannot have two
+ * (FAT, some network's file systems) it is moved. */
+static enum kolam_status name_too(const char *path, const char *to, struct kolam_error *error) {
+    if (!remove_if_there(to)) {
+        return refuse(to, "cannot be removed", error);
+    }
+    if (link(path, to) != 0 && rename(path, to) != 0) {
+        return refuse(path, "cannot be kept", error);
+    }
+    return sync_parent(to, error);
 }
 
 enum kolam_status kolam_backup_set_aside(const char *path, const char *to,
@@ -103,12 +131,14 @@ enum kolam_status kolam_backup_set_aside(const char *path, const char *to,
     }
     (void)snprintf(wal, sizeof wal, "%s-wal", path);
     (void)snprintf(wal_to, sizeof wal_to, "%s-wal", to);
-    (void)unlink(wal_to);                              /* of one that was there before */
-    if (rename(wal, wal_to) != 0 && errno != ENOENT) { /* of a file that could not be settled */
-        return kolam_fail(error, KOLAM_ERR_IO, "%s: cannot become %s: %s", wal, wal_to,
-                          strerror(errno));
+    if (!remove_if_there(wal_to)) { /* of one that was there before */
+        return refuse(wal_to, "cannot be removed", error);
     }
-    return move(path, to, error);
+    /* Of a file that could not be settled. */
+    if (rename(wal, wal_to) != 0 && errno != ENOENT) {
+        return refuse(wal, "cannot be kept", error);
+    }
+    return name_too(path, to, error);
 }
 
 enum kolam_status kolam_backup_move_aside(const struct kolam_folder *folder, const char *canvas,
@@ -126,7 +156,11 @@ enum kolam_status kolam_backup_move_aside(const struct kolam_folder *folder, con
     }
     (void)!kolam_backup_look(path, &state, NULL); /* one that cannot be read is moved as well */
     if (mkdir(replaced, 0777) != 0 && errno != EEXIST) {
-        return kolam_fail(error, KOLAM_ERR_IO, "%s: %s", replaced, strerror(errno));
+        return refuse(replaced, "cannot be made", error);
+    }
+    status = sync_parent(replaced, error);
+    if (status != KOLAM_OK) {
+        return status;
     }
     char to[KOLAM_PATH_MAX + 128];
     (void)snprintf(to, sizeof to, "%s/%s-%016" PRIx64 "-%" PRIu64 ".kolam", replaced, canvas,
@@ -141,20 +175,51 @@ enum kolam_status kolam_backup_move_aside(const struct kolam_folder *folder, con
     return status;
 }
 
+void kolam_backup_keep_no_more(const char *path, const char *aside) {
+    struct stat here, there;
+    if (aside[0] != '\0' && stat(path, &here) == 0 && stat(aside, &there) == 0 &&
+        here.st_ino == there.st_ino && here.st_dev == there.st_dev) {
+        (void)unlink(aside);
+    }
+}
+
+/* All of it, or false with errno. */
+static bool write_all(int fd, const char *text) {
+    for (size_t left = strlen(text); left > 0;) {
+        const ssize_t written = write(fd, text, left);
+        if (written < 0 && errno != EINTR) {
+            return false;
+        }
+        text += written > 0 ? written : 0;
+        left -= written > 0 ? (size_t)written : 0;
+    }
+    return true;
+}
+
 enum kolam_status kolam_backup_write_text(const char *path, const char *text, unsigned mode,
                                           struct kolam_error *error) {
     char fresh[KOLAM_PATH_MAX + 8];
+    enum kolam_status status = KOLAM_OK;
     (void)snprintf(fresh, sizeof fresh, "%s.new", path);
-    const int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-    const size_t size = strlen(text);
-    const bool is_written = fd >= 0 && write(fd, text, size) == (ssize_t)size && fsync(fd) == 0;
-    const int system_error = errno;
-    if (fd >= 0) {
-        (void)close(fd);
+    /* A file of its own: what a run that was cut short left may have another mode, or lead elsewhere. */
+    if (!remove_if_there(fresh)) {
+        return refuse(fresh, "cannot be removed", error);
     }
-    return is_written ? kolam_backup_put(path, error)
-                      : kolam_fail(error, system_error == ENOSPC ? KOLAM_ERR_FULL : KOLAM_ERR_IO,
-                                   "%s: %s", fresh, strerror(system_error));
+    const int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (fd < 0) {
+        return refuse(fresh, "cannot be made", error);
+    }
+    if (!write_all(fd, text) || fsync(fd) != 0) {
+        status = refuse(fresh, "cannot be written", error);
+    }
+    if (close(fd) != 0 && status == KOLAM_OK) {
+        status = refuse(fresh, "cannot be written", error);
+    }
+    status = status == KOLAM_OK ? kolam_backup_put(path, error) : status;
+    if (status != KOLAM_OK) {
+        (void)unlink(fresh);
+    }
+    return status;
 }
 
 uint64_t kolam_backup_file_bytes(const char *path) {

@@ -20,15 +20,18 @@ KOLAM_MUST_CHECK enum kolam_status kolam_backup_verify(const char *path, const c
                                                        int signals_fd, struct kolam_error *error);
 /* "<path>.new" becomes `path`, durably. */
 KOLAM_MUST_CHECK enum kolam_status kolam_backup_put(const char *path, struct kolam_error *error);
-/* Moves a database to `to`, also one that cannot be read, and then with its -wal. KOLAM_ERR_BUSY if somebody has it open. */
+/* A database is called `to`, too, until kolam_backup_put gives its first name to another; also one that cannot be read, and then
+ * with its -wal. KOLAM_ERR_BUSY if somebody has it open. */
 KOLAM_MUST_CHECK enum kolam_status kolam_backup_set_aside(const char *path, const char *to,
                                                           struct kolam_error *error);
-/* Moves a canvas's file to "<folder>/replaced/<canvas>-<incarnation>-<seq>.kolam", which out_path gets: nothing that was drawn
+/* The same of a canvas's file, as "<folder>/replaced/<canvas>-<incarnation>-<seq>.kolam", which out_path gets: nothing that was drawn
  * is deleted by us. KOLAM_OK with an empty out_path if there is none; KOLAM_ERR_BUSY if somebody has it open. */
 KOLAM_MUST_CHECK enum kolam_status kolam_backup_move_aside(const struct kolam_folder *folder,
                                                            const char *canvas,
                                                            char out_path[KOLAM_PATH_MAX],
                                                            struct kolam_error *error);
+/* After kolam_backup_put failed: a file that still has its first name loses the other one. */
+void kolam_backup_keep_no_more(const char *path, const char *aside);
 /* A small text becomes the file `path`, in one step, durably. */
 KOLAM_MUST_CHECK enum kolam_status kolam_backup_write_text(const char *path, const char *text,
                                                            unsigned mode,

@@ -140,7 +140,7 @@ static enum kolam_status make_new(struct restoring *restoring, const char *canva
 static enum kolam_status restore_canvas(struct restoring *restoring, const char *canvas,
                                         struct kolam_error *error) {
     char from[KOLAM_PATH_MAX], to[KOLAM_PATH_MAX], fresh[KOLAM_PATH_MAX];
-    char tiles[KOLAM_PATH_MAX], aside[KOLAM_PATH_MAX], ops[32];
+    char tiles[KOLAM_PATH_MAX], aside[KOLAM_PATH_MAX] = "", ops[32];
     uint64_t seq = 0;
     enum kolam_status status = kolam_folder_canvas_path(restoring->from, canvas, ".kolam", from);
     if (status == KOLAM_OK) {
@@ -163,6 +163,7 @@ static enum kolam_status restore_canvas(struct restoring *restoring, const char 
         status = kolam_backup_put(to, error);
     }
     if (status != KOLAM_OK) {
+        kolam_backup_keep_no_more(to, aside);
         kolam_compact_discard(fresh);
         return status;
     }
@@ -229,7 +230,12 @@ static enum kolam_status replace_database(struct restoring *restoring, const cha
     if (status == KOLAM_OK && access(to, F_OK) == 0) {
         status = kolam_backup_set_aside(to, aside, error);
     }
-    return status == KOLAM_OK ? kolam_backup_put(to, error) : status;
+    status = status == KOLAM_OK ? kolam_backup_put(to, error) : status;
+    if (status != KOLAM_OK) {
+        kolam_backup_keep_no_more(to, aside);
+        kolam_compact_discard(fresh);
+    }
+    return status;
 }
 
 static enum kolam_status restore_file(struct restoring *restoring, const char *file,

@@ -135,7 +135,7 @@ static enum kolam_status compact(struct scene *scene) {
     struct kolam_compact_plan plan;
     struct kolam_compact_result result;
     const struct kolam_compact_options options = {
-        .path = life->log_path, .new_path = life->new_path, .scratch = life->root};
+        .path = life->log_path, .new_path = life->new_path, .scratch = life->scratch};
     enum kolam_status status = kolam_reader_create(life->log_path, &reader, NULL);
     if (status == KOLAM_OK) {
         status =

@@ -19,6 +19,7 @@
 #include "tools/check.h" /* for the linker: it brings the network's part, too */
 
 #define SAMPLE 80
+#define LOOSE_NAMES_MAX 6
 
 static bool is_long(void) {
     const char *text = getenv("KOLAM_LONG");
@@ -62,6 +63,23 @@ static uint32_t cut_at(const struct life *life, size_t before, bool is_beside_sy
     return failures;
 }
 
+/* Every part of the names that are not synced at this moment, or many if there are many, with what was done to the files and
+ * without. */
+static uint32_t cut_names_at(const struct life *life, size_t before) {
+    const size_t count = disk_loose_names(before);
+    const bool is_few = count <= LOOSE_NAMES_MAX;
+    struct test_random random = test_random_from(seed() + before);
+    uint32_t failures = 0;
+    for (uint64_t part = 0; part < UINT64_C(1) << (is_few ? count : LOOSE_NAMES_MAX); part++) {
+        const uint64_t names = is_few ? part : test_random_next(&random) & ~DISK_FILES_DONE;
+        const struct disk_cut with = {before, DISK_NAMES, names | DISK_FILES_DONE};
+        const struct disk_cut without = {before, DISK_NAMES, names};
+        failures += !survives(life, &with);
+        failures += !survives(life, &without);
+    }
+    return failures;
+}
+
 /* One kind of cut at each of so many moments, rising: half of them beside a sync. */
 static uint32_t cut_a_sample(const struct life *life, size_t end, size_t wanted) {
     struct test_random random = test_random_from(seed());
@@ -96,10 +114,16 @@ static void cut_everywhere(struct life *life, size_t sample) {
     if (is_long()) {
         for (size_t at = 0; at <= end && failures < 20; at++) {
             const bool is_beside_sync = disk_is_sync(at) || (at > 0 && disk_is_sync(at - 1));
-            failures += is_asked_for(at) ? cut_at(life, at, is_beside_sync) : 0;
+            if (is_asked_for(at)) {
+                failures += cut_at(life, at, is_beside_sync);
+                failures += disk_is_of_names(at) ? cut_names_at(life, at) : 0;
+            }
         }
     } else {
         failures = cut_a_sample(life, end, sample);
+        for (size_t at = 1; at <= end; at++) {
+            failures += disk_is_rename(at - 1) ? cut_names_at(life, at) : 0;
+        }
     }
     print_message("%zu changes\n", end);
     disk_forget();

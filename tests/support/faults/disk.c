@@ -223,6 +223,16 @@ void disk_told_renamed(const char *from, const char *to) {
     pthread_mutex_unlock(&lock);
 }
 
+void disk_told_linked(const char *from, const char *to) {
+    pthread_mutex_lock(&lock);
+    const char *name = NULL;
+    struct disk_node *node = find(from), *folder = folder_of(to, &name);
+    if (node && folder) {
+        change_name(folder, DISK_MAKE, name, NULL, node);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
 size_t disk_now(void) {
     pthread_mutex_lock(&lock);
     const size_t now = the_disk.change_count;
@@ -232,6 +242,14 @@ size_t disk_now(void) {
 
 bool disk_is_sync(size_t number) {
     return number < the_disk.change_count && the_disk.changes[number].kind == DISK_SYNC;
+}
+
+bool disk_is_of_names(size_t number) {
+    return number < the_disk.change_count && the_disk.changes[number].node->is_folder;
+}
+
+bool disk_is_rename(size_t number) {
+    return number < the_disk.change_count && the_disk.changes[number].kind == DISK_RENAME;
 }
 
 static const char *name_of(const struct disk_node *node) {

@@ -26,8 +26,13 @@ enum disk_cut_kind {
     DISK_ALL_BUT_ONE,  /* nothing more of one file, or folder */
     DISK_ONLY_ONE,
     DISK_ANYTHING, /* sector by sector */
-    DISK_CUT_KINDS
+    DISK_CUT_KINDS,
+    /* Of the names that are not synced yet, in the order of their folders and changes, those whose bit is set in the seed; of
+     * files all that was done, or, without DISK_FILES_DONE, only what was synced. */
+    DISK_NAMES = DISK_CUT_KINDS
 };
+
+#define DISK_FILES_DONE (UINT64_C(1) << 63)
 
 struct disk_cut {
     size_t before; /* this change and later ones were never asked for */
@@ -37,6 +42,11 @@ struct disk_cut {
 
 /* Makes `out_folder` and writes into it what the disk holds after the cut. Cheap if `before` never falls from call to call. */
 void disk_after(const struct disk_cut *cut, const char *out_folder);
+/* How many changes of names are not synced at this moment: so many bits DISK_NAMES looks at. */
+size_t disk_loose_names(size_t before);
+/* True if change `number` was one of a name, or of a folder's sync. */
+bool disk_is_of_names(size_t number);
+bool disk_is_rename(size_t number);
 /* True if change `number` was a sync: before it and after it are the moments that differ most. */
 bool disk_is_sync(size_t number);
 const char *disk_change_text(size_t number, char *out_text, size_t capacity);
@@ -54,5 +64,6 @@ void disk_told_synced(struct disk_node *node);
 void disk_told_folder_synced(const char *path_inside); /* the folder that the path is in */
 void disk_told_removed(const char *path);
 void disk_told_renamed(const char *from, const char *to); /* within one folder */
+void disk_told_linked(const char *from, const char *to);
 
 #endif

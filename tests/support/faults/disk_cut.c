@@ -11,6 +11,7 @@
 
 struct cutting {
     const struct disk_cut *cut;
+    const struct disk *disk;
     size_t in_order_until; /* DISK_IN_ORDER */
     const struct disk_node
         *chosen; /* DISK_ALL_BUT_ONE, DISK_ONLY_ONE; NULL if nothing is pending */
@@ -36,6 +37,20 @@ static size_t reached(const struct disk_cut *cut, const struct disk_node *node, 
                              : (size_t)((roll >> 32) % (node->pending_count + 1));
 }
 
+/* The bit of a folder's pending change. */
+static size_t bit_of(const struct disk *disk, const struct disk_node *folder, size_t index) {
+    size_t bit = index;
+    for (size_t i = 0; i < disk->node_count && disk->nodes[i] != folder; i++) {
+        bit += disk->nodes[i]->is_folder ? disk->nodes[i]->pending_count : 0;
+    }
+    return bit;
+}
+
+size_t disk_loose_names(size_t before) {
+    const struct disk *disk = disk_played_to(before);
+    return bit_of(disk, NULL, 0);
+}
+
 static bool is_there(const struct cutting *cutting, const struct disk_node *node, size_t index,
                      uint64_t place) {
     switch (cutting->cut->kind) {
@@ -49,6 +64,9 @@ static bool is_there(const struct cutting *cutting, const struct disk_node *node
         return node != cutting->chosen;
     case DISK_ONLY_ONE:
         return node == cutting->chosen;
+    case DISK_NAMES:
+        return node->is_folder ? cutting->cut->seed >> bit_of(cutting->disk, node, index) & 1
+                               : (cutting->cut->seed & DISK_FILES_DONE) != 0;
     default:
         return node->is_folder ? dice(cutting->cut, node->number << 8 | 3, index) % 2 == 0
                                : index < reached(cutting->cut, node, place);
@@ -172,7 +190,7 @@ static void write_folder(const struct cutting *cutting, const struct disk_node *
 
 void disk_after(const struct disk_cut *cut, const char *out_folder) {
     const struct disk *disk = disk_played_to(cut->before);
-    struct cutting cutting = {.cut = cut};
+    struct cutting cutting = {.cut = cut, .disk = disk};
     choose(&cutting, disk);
     write_folder(&cutting, disk->nodes[0], out_folder);
 }

@@ -363,7 +363,7 @@ static bool compact(struct life *life) {
     struct kolam_compact_plan plan;
     struct kolam_compact_result result;
     struct kolam_compact_options options = {
-        .path = life->log_path, .new_path = life->new_path, .scratch = life->root};
+        .path = life->log_path, .new_path = life->new_path, .scratch = life->scratch};
     if (!pump(life, 1)) {
         return false;
     }
@@ -439,6 +439,7 @@ struct life *life_begin(uint64_t seed) {
     life->seed = seed;
     life->now_ms = 1700000000000;
     temp_folder_make(life->root);
+    temp_folder_make(life->scratch);
     (void)snprintf(life->data, sizeof life->data, "%s/data", life->root);
     (void)snprintf(life->log_path, sizeof life->log_path, "%s/canvases/main.kolam", life->data);
     (void)snprintf(life->tiles_path, sizeof life->tiles_path, "%s/canvases/main.tiles", life->data);
@@ -461,6 +462,7 @@ void life_end(struct life *life) {
             kolam_free(life->units[i].ops[j].homes);
         }
     }
+    temp_folder_remove(life->scratch);
     temp_folder_remove(life->root);
     kolam_free(life);
 }

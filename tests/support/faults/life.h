@@ -34,7 +34,8 @@ struct life_person {
 };
 
 struct life {
-    char root[512], data[560], log_path[600], tiles_path[600], new_path[620], identity_path[600];
+    char root[512], scratch[512], data[560], log_path[600], tiles_path[600], new_path[620],
+        identity_path[600];
     uint64_t seed;
     struct test_log log;
     bool is_open;

@@ -38,6 +38,7 @@ REAL(ssize_t, write, int fd, const void *bytes, size_t size);
 REAL(ssize_t, pwrite, int fd, const void *bytes, size_t size, off_t offset);
 REAL(int, ftruncate, int fd, off_t size);
 REAL(int, rename, const char *from, const char *to);
+REAL(int, link, const char *from, const char *to);
 REAL(int, unlink, const char *path);
 REAL(int, mkdir, const char *path, mode_t mode);
 
@@ -161,6 +162,17 @@ int __wrap_rename(const char *from, const char *to) {
     const int result = __real_rename(from, to);
     if (result == 0) {
         disk_told_renamed(from, to);
+    }
+    return result;
+}
+
+int __wrap_link(const char *from, const char *to) {
+    if (fails(FAULT_RENAME, to)) {
+        return -1;
+    }
+    const int result = __real_link(from, to);
+    if (result == 0) {
+        disk_told_linked(from, to);
     }
     return result;
 }

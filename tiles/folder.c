@@ -257,6 +257,19 @@ static int compare_entries(const struct dirent **left, const struct dirent **rig
     return strcmp(a, b);
 }
 
+static bool has_bytes(const struct kolam_folder *folder, const char *canvas, const char *suffix) {
+    char path[KOLAM_PATH_MAX];
+    struct stat about;
+    return kolam_folder_canvas_path(folder, canvas, suffix, path) == KOLAM_OK &&
+           stat(path, &about) == 0 && about.st_size > 0;
+}
+
+/* False for what is left of a canvas whose server was killed while making it: a file without a byte, and nothing beside it. */
+static bool has_begun(const struct kolam_folder *folder, const char *canvas) {
+    return has_bytes(folder, canvas, LOG_SUFFIX) || has_bytes(folder, canvas, LOG_SUFFIX "-wal") ||
+           has_bytes(folder, canvas, ".tiles");
+}
+
 enum kolam_status kolam_folder_each_canvas(const struct kolam_folder *folder,
                                            bool (*visit)(void *ctx, const char *name), void *ctx) {
     char path[KOLAM_PATH_MAX], name[KOLAM_CANVAS_NAME_MAX + 1];
@@ -271,7 +284,8 @@ enum kolam_status kolam_folder_each_canvas(const struct kolam_folder *folder,
     }
     bool goes_on = true;
     for (int i = 0; i < count; i++) {
-        goes_on = goes_on && canvas_of_file(entries[i]->d_name, name) && visit(ctx, name);
+        goes_on = goes_on && canvas_of_file(entries[i]->d_name, name) &&
+                  (!has_begun(folder, name) || visit(ctx, name));
         free(entries[i]); /* scandir's own malloc */
     }
     free(entries);

@@ -58,6 +58,9 @@ static const char help[] =
     "                     16 hex digits of the body's SHA-256, to be held against the log\n"
     "\n"
     "  --settle S         how long what is outstanding may take at the end; default 30\n"
+    "  --late S           what is owed has come S seconds later, or is missing; default 20, at "
+    "most "
+    "120\n"
     "  --server-pid PID   whose CPU time and memory to tell\n"
     "  --seed N           another crowd; default 1\n"
     "  --json             the summary as one JSON object\n"
@@ -108,6 +111,17 @@ static bool take_count(void *arguments, const struct kolam_verb_option *option, 
 static bool take_positive(void *arguments, const struct kolam_verb_option *option,
                           const char *text) {
     return parse_positive(option->name, text, member_of(arguments, option));
+}
+
+static bool take_late(void *arguments, const struct kolam_verb_option *option, const char *text) {
+    if (!take_positive(arguments, option, text)) {
+        return false;
+    }
+    if (*(double *)member_of(arguments, option) > KOLAM_LOAD_LATE_MAX_S) {
+        kolam_tool_misused("load", "--late %s: at most %d", text, KOLAM_LOAD_LATE_MAX_S);
+        return false;
+    }
+    return true;
 }
 
 static bool take_u64(void *arguments, const struct kolam_verb_option *option, const char *text) {
@@ -194,6 +208,7 @@ static const struct kolam_verb_option options[] = {
     FLAG("outlive", given.outlives),
     TEXT("journal", given.journal),
     TAKEN("settle", take_positive, given.settle_s),
+    TAKEN("late", take_late, given.late_s),
     TAKEN("server-pid", take_pid, given.server_pid),
     TAKEN("seed", take_u64, given.seed),
     FLAG("json", given.is_json),
@@ -366,6 +381,7 @@ int kolam_cmd_load(int argc, char **argv) {
                                             .tempo = 1,
                                             .seconds = 10,
                                             .settle_s = 30,
+                                            .late_s = 20,
                                             .pan = 0.05,
                                             .seed = 1}};
     int code = KOLAM_EXIT_USAGE;

@@ -16,12 +16,14 @@
 #include "load_watch.h"
 #include "tool.h"
 
+#define KOLAM_LOAD_LATE_MAX_S 120 /* what has not come by then will not */
+
 enum kolam_load_mode { KOLAM_LOAD_SPREAD, KOLAM_LOAD_SAME, KOLAM_LOAD_OVERLAP };
 
 struct kolam_load_options {
     const char *server, *canvas;
     uint32_t artists, watchers, stalled, joins;
-    double rate, tempo, seconds, settle_s, join_s, pan;
+    double rate, tempo, seconds, settle_s, late_s, join_s, pan;
     double reconnects, churn, undo; /* a second: of all, of all, of each artist */
     enum kolam_load_mode mode;
     const char *const *files;

@@ -11,10 +11,9 @@
 #define ARRIVING_AT_ONCE 128u
 #define ARRIVAL_S 20          /* so long nobody has come any further */
 #define WAIT_US 20000         /* at most, for the next event */
-#define JUDGE_AGE_US 20000000 /* an op that has not come by then will not */
 #define JUDGE_CYCLE_US 1000000
 #define MARK_US 250000
-#define MARKS 128 /* over JUDGE_AGE_US / MARK_US */
+#define MARKS 512 /* over KOLAM_LOAD_LATE_MAX_S by MARK_US */
 #define DRAIN_LOOK_US 250000
 #define DRAIN_MIN_US 300000 /* what comes twice comes soon after */
 #define INTERRUPTED_SETTLE_US 12000000
@@ -132,7 +131,8 @@ static void mark(struct marks *marks, int64_t now_us, uint64_t seq) {
 static uint64_t ripe_seq(const struct kolam_load *load, const struct marks *marks, int64_t now_us) {
     const struct kolam_load_ledger *ledger = &load->ledger;
     uint64_t keep = ledger->capacity / 2, ripe = 0;
-    for (uint32_t i = 0; i < marks->count && marks->list[i].at_us <= now_us - JUDGE_AGE_US; i++) {
+    const int64_t late_us = (int64_t)(load->options.late_s * 1e6);
+    for (uint32_t i = 0; i < marks->count && marks->list[i].at_us <= now_us - late_us; i++) {
         ripe = marks->list[i].seq;
     }
     uint64_t forced = ledger->newest_acked_seq > keep ? ledger->newest_acked_seq - keep : 0;

@@ -8,7 +8,7 @@
 
 #include "kolam/alloc.h"
 
-#define TOLD_MAX 12          /* findings that are printed one by one */
+#define TOLD_MAX 12          /* findings of a kind that are printed one by one */
 #define DEBT_US 10000000     /* what a VIEW lacked has come by then */
 #define TILES_OPS 128        /* so many are looked for in a VIEW's tiles */
 #define STRAGGLER_US 1000000 /* a preview for the view before may still be on its way */
@@ -44,6 +44,10 @@ static bool grow(void **list, uint32_t count, uint32_t *capacity, size_t item_by
 
 static uint64_t later(uint64_t a, uint64_t b) {
     return a > b ? a : b;
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
 }
 
 static uint64_t bit_of(uint64_t seq) {
@@ -107,11 +111,12 @@ static void resume(struct kolam_load_watch *watch) {
     watch->now.until_us = INT64_MAX;
 }
 
-/* The view before is over, and what came of it to be judged later. */
+/* The view before is over, and what came of it to be judged later. Of a connection that was lost that is only what came: how
+ * long what the server had acknowledged to others waited in it nobody can say; that there is no gap in what came can be said. */
 static void begin_view(struct kolam_load_watch *watch, const struct kolam_load_view *view,
-                       uint64_t seq, int64_t now_us) {
+                       uint64_t seq, bool was_away, int64_t now_us) {
     if (watch->has_view) {
-        put_away(watch, seq);
+        put_away(watch, was_away ? earlier(watch->last_seq, seq) : seq);
         watch->before = watch->now;
         watch->before_ended_us = now_us;
     } else {
@@ -134,12 +139,13 @@ bool kolam_load_watch_answered(struct kolam_load_watch *watch, uint32_t id, uint
     if (i == watch->asked_count || (is_resumed && !watch->asked[i].has_since)) {
         return false;
     }
+    const bool was_away = watch->is_away;
     watch->is_away = false;
     watch->is_resumed = is_resumed;
     if (is_resumed) {
         resume(watch);
     } else {
-        begin_view(watch, &watch->asked[i].view, seq, now_us);
+        begin_view(watch, &watch->asked[i].view, seq, was_away, now_us);
     }
     watch->asked_count -= i + 1;
     memmove(watch->asked, watch->asked + i + 1, watch->asked_count * sizeof *watch->asked);
@@ -179,13 +185,13 @@ static bool shows(const struct kolam_load_view *view, const struct kolam_load_pa
     return kolam_load_size(&finer, ink) != KOLAM_LOAD_TINY;
 }
 
-static void tell(struct kolam_load_judge *judge, const struct kolam_load_watch *watch, uint32_t who,
+static void tell(const struct kolam_load_watch *watch, uint32_t who,
                  const struct kolam_load_view *view, const struct kolam_load_op *op, uint64_t seq,
-                 const char *what) {
-    if (judge->findings->told >= TOLD_MAX) {
+                 const char *what, uint32_t *told) {
+    if (*told >= TOLD_MAX) {
         return;
     }
-    judge->findings->told++;
+    (*told)++;
     char of[96] = "";
     if (op) {
         const struct kolam_load_ink *ink = &op->part->ink;
@@ -210,11 +216,12 @@ static bool check_order(struct kolam_load_watch *watch, struct kolam_load_judge 
     bool is_recent = seq > watch->judged_seq;
     if (is_recent && !(*word_of(watch, judge->ledger, seq) & bit_of(seq))) {
         judge->findings->out_of_order++;
-        tell(judge, watch, who, &watch->now.view, op, seq, "came out of order");
+        tell(watch, who, &watch->now.view, op, seq, "came out of order", &judge->findings->told);
         return true; /* it did come */
     }
     judge->findings->duplicated++;
-    tell(judge, watch, who, &watch->now.view, op, seq, "came twice, or much too late");
+    tell(watch, who, &watch->now.view, op, seq, "came twice, or much too late",
+         &judge->findings->told);
     return false;
 }
 
@@ -236,7 +243,8 @@ bool kolam_load_watch_op(struct kolam_load_watch *watch, struct kolam_load_judge
     if (watch->has_view && (is_in_force || !watch->is_known) && !is_shown &&
         !is_asked(watch, ink)) {
         judge->findings->outside_view++;
-        tell(judge, watch, who, &watch->now.view, op, seq, "came, and is not in the view");
+        tell(watch, who, &watch->now.view, op, seq, "came, and is not in the view",
+             &judge->findings->told);
     }
     return true;
 }
@@ -323,8 +331,9 @@ static void check_debts(struct kolam_load_watch *watch, struct kolam_load_judge 
         }
         if (!judge->is_dry && (judge->is_last || judge->now_us - debt.since_us > DEBT_US)) {
             judge->findings->stale_views++;
-            tell(judge, watch, who, &watch->now.view, kolam_load_ledger_at(judge->ledger, debt.seq),
-                 debt.seq, "was before the VIEW, is in none of its tiles, and never came");
+            tell(watch, who, &watch->now.view, kolam_load_ledger_at(judge->ledger, debt.seq),
+                 debt.seq, "was before the VIEW, is in none of its tiles, and never came",
+                 &judge->findings->told);
             continue;
         }
         judge->outstanding += judge->is_dry;
@@ -346,8 +355,9 @@ static void count_missing(struct kolam_load_watch *watch, struct kolam_load_judg
         judge->findings->missing++;
         judge->findings->owed++;
     }
-    tell(judge, watch, who, &span->view, op, op->seq,
-         is_notice ? "changes pixels there, and no TILE told of it" : "did not come");
+    tell(watch, who, &span->view, op, op->seq,
+         is_notice ? "changes pixels there, and no TILE told of it" : "did not come",
+         is_notice ? &judge->findings->told_notices : &judge->findings->told);
 }
 
 /* A hide or show comes as an op, and for each tile of the view that it changes there is a TILE. */
@@ -435,12 +445,12 @@ void kolam_load_watch_judge(struct kolam_load_watch *watch, struct kolam_load_ju
     for (uint32_t i = 0; i < watch->span_count; i++) {
         const struct kolam_load_span *span = &watch->spans[i];
         judge_span(watch, judge, who, span, later(span->from_seq, watch->judged_seq),
-                   span->to_seq < limit_seq ? span->to_seq : limit_seq);
+                   earlier(span->to_seq, limit_seq));
         done += span->to_seq <= limit_seq;
     }
     if (watch->is_known) {
         judge_span(watch, judge, who, &watch->now, later(watch->now.from_seq, watch->judged_seq),
-                   limit_seq);
+                   watch->is_away ? earlier(limit_seq, watch->last_seq) : limit_seq);
     }
     if (!judge->is_dry) {
         if (done > 0) {

@@ -374,6 +374,21 @@ static void owes_nothing_of_a_break_to_a_view_that_is_not_resumed(void **unused)
     assert_int_equal(scene.findings.missing, 0);
     assert_int_equal(scene.findings.owed, 1); /* 101 */
     end_scene(&scene);
+    begin_scene(
+        &scene); /* the server was killed: what it had acknowledged to others may have waited in it, but not before what came */
+    commit(&scene, &scene.near_part, 101, 2000000);
+    commit(&scene, &scene.near_part, 102, 3000000);
+    commit(&scene, &scene.near_part, 103, 4000000);
+    come(&scene, 102, 2);
+    kolam_load_watch_left(&scene.watch, 6000000);
+    judge(&scene);
+    assert_int_equal(scene.findings.missing, 1); /* 101 */
+    commit(&scene, &scene.near_part, 104, 6100000);
+    assert_true(kolam_load_watch_asks(&scene.watch, &view_here, 2, true, 7000000));
+    assert_true(kolam_load_watch_answered(&scene.watch, 2, 104, false, 7100000));
+    judge(&scene);
+    assert_int_equal(scene.findings.missing, 1);
+    end_scene(&scene);
     begin_scene(&scene); /* resumed though nobody asked for it */
     assert_true(kolam_load_watch_asks(&scene.watch, &view_here, 2, false, 6000));
     assert_false(kolam_load_watch_answered(&scene.watch, 2, 103, true, 7000));

@@ -142,6 +142,10 @@ export async function stage({ hasServer = true, isWhole = false, ...pageOptions 
   };
 }
 
+/* What the browser itself writes where a server is gone, which no page can keep it from: the last is of the service worker's
+ * script. An answer that is wrong has other words. */
+const WITHOUT_SERVER = /WebSocket|ERR_CONNECTION|Failed to load|^An unknown error occurred when fetching the script\.$/;
+
 /** A page of a person of its own (a context has its own cookies). */
 export async function openPage(browser, address, options = {}) {
   const { width = 900, height = 700, scale = 1, path = '', context: given, ...rest } = options;
@@ -158,10 +162,7 @@ export async function openPage(browser, address, options = {}) {
   watchPage(page);
   page.on('pageerror', (error) => page.errors.push(String(error)));
   page.on('console', (message) => {
-    if (
-      message.type() === 'error' &&
-      !/WebSocket|ERR_CONNECTION|Failed to load/.test(message.text())
-    ) {
+    if (message.type() === 'error' && !WITHOUT_SERVER.test(message.text())) {
       page.errors.push(message.text());
     }
   });

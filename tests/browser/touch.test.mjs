@@ -1,7 +1,7 @@
 // Fingers, palm and pen, as the device tells of them: who draws, who moves the wall, who means nothing.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { becomes, draw, inkOf, screenshot, settled, stage, status, until, wave } from './kit.mjs';
+import { becomes, closedToSockets, draw, inkOf, screenshot, settled, stage, status, until, wave } from './kit.mjs';
 
 const { open } = await stage();
 
@@ -302,54 +302,78 @@ test('on_a_phone_the_toolbar_makes_room_for_the_hand', async () => {
   await phone.close();
 });
 
-test('on_a_phone_on_its_side_and_for_the_left_hand_no_control_covers_another', async () => {
+test('on_small_screens_and_for_the_left_hand_no_control_covers_another', async () => {
   const phone = await openPhone('/c/side#@0,0,0');
   const { page } = phone;
-  const boxes = () =>
-    page.evaluate(() =>
-      [...document.querySelectorAll('.tools, .zoom, .doors, .corner > *, .compass, .map')]
+  const NAME = 'Somebody whose name is as long as can be';
+  const SIZES = [[844, 390], [600, 800], [420, 760], [360, 640]];
+  /* The sign of being saved comes and goes: it is looked at in one moment with the others. */
+  const boxes = (isSigned) =>
+    page.evaluate((isShown) => {
+      const sign = document.querySelector('.status');
+      const wasHidden = sign.hidden;
+      sign.hidden = wasHidden && !isShown;
+      const found = [...document.querySelectorAll('.tools, .zoom, .doors, .corner > *, .compass, .map')]
         .filter((each) => each.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
         .map((each) => {
           const { left, top, right, bottom } = each.getBoundingClientRect();
           return { name: each.className, left, top, right, bottom };
         })
-        .filter(({ left, right }) => right > left),
-    );
-  const check = async (name, { width, height }) => {
-    const found = await boxes();
+        .filter(({ left, right }) => right > left);
+      sign.hidden = wasHidden;
+      return found;
+    }, isSigned);
+  const check = async (hand, width, height) => {
+    const name = `${hand}-${width}`;
+    await page.setViewportSize({ width, height });
+    await until(page, (wanted) => document.querySelector('#wall').width >= wanted && innerWidth === wanted, width);
+    /* What made room for the hand is back, and nothing moves any more. */
+    for (const part of ['.tools', '.doors', '.corner']) {
+      await page.locator(part).waitFor();
+    }
+    await page.evaluate(() => Promise.all(document.getAnimations().map((each) => each.finished.catch(() => null))));
+    for (const found of [await boxes(false), await boxes(true)]) {
+      for (const a of found) {
+        assert.ok(a.left >= 0 && a.right <= width && a.top >= 0 && a.bottom <= height, `${name}: ${JSON.stringify(a)}`);
+        for (const b of found.filter((other) => other !== a)) {
+          const isApart = a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+          assert.ok(isApart, `${name}: ${JSON.stringify([a, b])}`);
+        }
+      }
+      const doors = found.find((each) => /doors/.test(each.name));
+      assert.equal(doors.left > width / 2, hand === 'left', 'it is at the hand\'s other side');
+    }
     await screenshot(page, `touch-${name}`);
-    for (const a of found) {
-      assert.ok(a.left >= 0 && a.right <= width && a.top >= 0 && a.bottom <= height, `${name}: ${JSON.stringify(a)}`);
-      for (const b of found.filter((other) => other !== a)) {
-        const isApart = a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
-        assert.ok(isApart, `${name}: ${JSON.stringify([a, b])}`);
-      }
-    }
-    return found;
   };
-  const sides = [{ width: 844, height: 390 }, { width: 420, height: 760 }];
-  for (const isLeft of [false, true]) {
-    if (isLeft) {
-      await page.keyboard.press('Control+k');
-      await until(page, () => document.querySelector('.finder')?.open);
-      await page.keyboard.type('left hand');
-      await until(page, () => /left hand/.test(document.querySelector('.finder [aria-selected=true]')?.textContent ?? ''));
-      await page.keyboard.press('Enter');
-      await page.locator('body.is-left-handed').waitFor();
-    }
-    for (const size of sides) {
-      await page.setViewportSize(size);
-      await until(page, (width) => document.querySelector('#wall').width >= width, size.width);
-      const found = await check(`${isLeft ? 'left' : 'right'}-${size.width > size.height ? 'side' : 'upright'}`, size);
-      const doors = found.find(({ name }) => /doors/.test(name));
-      if (doors !== undefined) {
-        assert.equal(doors.left > size.width / 2, isLeft, 'it is at the hand\'s other side');
-      }
-      await phone.put(0, size.width / 2, size.height / 2);
-      await phone.put(0, size.width / 2 + 60, size.height / 2 + 20);
-      await phone.lift(0);
-      await settled(page);
-    }
+  const drawn = async (width, height) => {
+    await phone.put(0, width / 2, height / 2);
+    await phone.put(0, width / 2 + 60, height / 2 + 20);
+    await phone.lift(0);
+  };
+  await drawn(420, 390); /* who draws has a name */
+  await page.locator('.chip[aria-label^=Your]').tap();
+  await page.locator('.name-panel input').fill(NAME);
+  await page.keyboard.press('Enter');
+  await until(page, (name) => document.querySelector('.chip-text').textContent === name, NAME);
+  for (const size of SIZES) {
+    await drawn(420, 390);
+    await settled(page);
+    await check('right', ...size);
+  }
+  await page.setViewportSize({ width: 420, height: 760 });
+  await page.keyboard.press('Control+k');
+  await until(page, () => document.querySelector('.finder')?.open);
+  await page.keyboard.type('left hand');
+  await until(page, () => /left hand/.test(document.querySelector('.finder [aria-selected=true]')?.textContent ?? ''));
+  await page.keyboard.press('Enter');
+  await page.locator('body.is-left-handed').waitFor();
+  /* Without the server there is more to say, and it stays. */
+  await closedToSockets(page);
+  for (const [i, size] of SIZES.entries()) {
+    await drawn(320, 390);
+    await until(page, (count) => window.kolamDebug.status().unsaved === count, i + 1);
+    await page.locator('.status[data-kind=offline]').waitFor();
+    await check('left', ...size);
   }
   await phone.close();
 });

@@ -14,6 +14,7 @@ struct kolam_tile_job {
     bool may_be_older;          /* an averaged tile's stored picture will do */
     struct kolam_list requests; /* who waits: http_tiles.c's */
     void *ctx;                  /* whose job it is */
+    uint32_t failures;          /* of it before, in a row: tile_rebuild.c's */
 
     enum kolam_status status;
     uint64_t version;   /* of the tile now */

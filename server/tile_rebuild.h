@@ -1,4 +1,4 @@
-/* Rebuilding far tiles: a quiet one at once, a lively one once for all the strokes of a while. */
+/* Rebuilding far tiles: a quiet one at once, a lively one once for all the strokes of a while, one that failed again later. */
 #ifndef KOLAM_SERVER_TILE_REBUILD_H
 #define KOLAM_SERVER_TILE_REBUILD_H
 

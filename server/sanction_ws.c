@@ -250,8 +250,11 @@ static bool read_end(const json_t *message, struct kolam_sanction *sanction) {
         return false;
     }
     if (has_for) {
+        if (for_s < 1 || for_s > FOR_S_MAX) {
+            return false;
+        }
         sanction->until_ms = sanction->from_ms + for_s * 1000;
-        return for_s >= 1 && for_s <= FOR_S_MAX;
+        return true;
     }
     sanction->until_ms = has_until ? until_ms : KOLAM_NO_END;
     return !has_until ||

@@ -79,10 +79,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
     struct asking asking = {.http = calloc(1, sizeof *asking.http)};
     struct kolam_request *request = &asking.http->request;
     const char *at = (const char *)bytes + 1, *end = (const char *)bytes + size_bytes;
-    static uint32_t number;
-    const uint32_t peer = number++; /* each from an address of its own, as in fuzz_message.c */
     char text[32];
-    (void)snprintf(text, sizeof text, "10.%u.%u.%u", peer >> 16 & 255, peer >> 8 & 255, peer & 255);
+    inner_server_address(text);
     (void)kolam_address_parse(text, &request->peer);
     request->is_head = bytes[0] & 1;
     request->is_http_1_0 = bytes[0] & 2;

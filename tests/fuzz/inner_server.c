@@ -29,6 +29,8 @@ static struct {
     bool (*work)(void *ctx, bool is_late);
     void *ctx;
     char token[65], admin_token[65];
+    uint64_t sanctions; /* the newest that was made */
+    char code[16], invitation[40], phrase[256];
 } inner = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 static void require(bool holds) {
@@ -90,6 +92,28 @@ const char *inner_server_token(void) {
     return inner.token;
 }
 
+void inner_server_forget_token(void) {
+    inner.token[0] = '\0';
+}
+
+const char *inner_server_told(char what) {
+    return what == 'C'   ? inner.code
+           : what == 'I' ? inner.invitation
+           : what == 'P' ? inner.phrase
+                         : NULL;
+}
+
+uint64_t inner_server_sanctions(void) {
+    return inner.sanctions;
+}
+
+void inner_server_address(char out_text[32]) {
+    static uint32_t count;
+    const uint32_t number = ++count * 0x9e3779b1u; /* a ban of one prefix is not one of all */
+    (void)snprintf(out_text, 32, "10.%u.%u.%u", number >> 24, number >> 16 & 255,
+                   number >> 8 & 255);
+}
+
 const char *inner_server_admin_token(void) {
     return inner.admin_token;
 }
@@ -125,9 +149,18 @@ static void *serve(void *ctx) {
     (void)snprintf(data, sizeof data, "%s", probe_folder());
     (void)snprintf(web, sizeof web, "%s/web", data);
     /* What is looked for is what a message does, not how often it may be said. */
-    char *argv[] = {"serve", "--data",          data, "--web",       web,       "--log-level",
-                    "error", "--threads",       "2",  "--gather-us", "0",       "--vanish-ms",
-                    "1000",  "--tile-cache-mb", "16", "--limit",     "all=off", NULL};
+    char *argv[] = {"serve",     "--data",
+                    data,        "--web",
+                    web,         "--log-level",
+                    "error",     "--threads",
+                    "2",         "--gather-us",
+                    "0",         "--vanish-ms",
+                    "1000",      "--tile-cache-mb",
+                    "16",        "--limit",
+                    "all=off",   "--trusted-proxy",
+                    "127.0.0.1", "--identity-header",
+                    "X-Who",     "--identity-issuer",
+                    "fuzz",      NULL};
     exit(kolam_cmd_serve((int)(sizeof argv / sizeof argv[0]) - 1,
                          argv)); /* it does not end by itself */
 }
@@ -206,6 +239,27 @@ void kolam_net_sweep(struct kolam_net *net) {
     (void)net;
 }
 
+/* What the fuzzer says later depends on it: who the artist is by now, and what is in force. */
+static void note(const json_t *message) {
+    const char *token = json_string_value(json_object_get(message, "token"));
+    const char *code = json_string_value(json_object_get(message, "code"));
+    const char *type = json_string_value(json_object_get(message, "type"));
+    const char *phrase = json_string_value(json_object_get(message, "phrase"));
+    const json_t *sanction = json_object_get(message, "sanction");
+    const json_int_t number = json_integer_value(json_object_get(sanction, "sanction"));
+    if (token && strlen(token) == 64 && inner.token[0] == '\0') {
+        (void)strcpy(inner.token, token);
+    }
+    if (code && strcmp(type, "link") == 0) {
+        (void)snprintf(inner.code, sizeof inner.code, "%s", code);
+    } else if (code && strcmp(type, "invitation") == 0) {
+        (void)snprintf(inner.invitation, sizeof inner.invitation, "%s", code);
+    } else if (phrase && strcmp(type, "recovery") == 0) {
+        (void)snprintf(inner.phrase, sizeof inner.phrase, "%s", phrase);
+    }
+    inner.sanctions = (uint64_t)number > inner.sanctions ? (uint64_t)number : inner.sanctions;
+}
+
 /* A frame of the server's: FIN, text or binary, not masked. */
 static size_t check_frame(const uint8_t *bytes, size_t size) {
     require(size >= 2 && (bytes[0] == 0x81 || bytes[0] == 0x82) && bytes[1] < 128);
@@ -223,6 +277,7 @@ static size_t check_frame(const uint8_t *bytes, size_t size) {
     if (bytes[0] == 0x81) {
         json_t *message = json_loadb((const char *)bytes + head, payload, 0, NULL);
         require(json_is_object(message) && json_is_string(json_object_get(message, "type")));
+        note(message);
         json_decref(message);
     }
     return head + payload;

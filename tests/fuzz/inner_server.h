@@ -31,8 +31,16 @@ void inner_server_start(void);
  * unless work is asked for it with is_late, when it has to come to its end. */
 void inner_server_run(bool (*work)(void *ctx, bool is_late), void *ctx);
 const struct kolam_net_handlers *inner_server_handlers(void);
-/* The token of a person whom the server knows, and the admin's. */
+/* The token of a person whom the server knows, and the admin's. The person's is "" once it was forgotten, until the server tells somebody
+ * a new one. */
 const char *inner_server_token(void);
+void inner_server_forget_token(void);
 const char *inner_server_admin_token(void);
+/* What somebody was told last: a code ('C'), an invitation's ('I'), a phrase ('P'); "" before that, NULL for anything else. */
+const char *inner_server_told(char what);
+/* The number of the newest sanction that somebody was told of. */
+uint64_t inner_server_sanctions(void);
+/* Another address at each call: limits by address are not what is looked for. */
+void inner_server_address(char out_text[32]);
 
 #endif

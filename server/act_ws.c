@@ -174,8 +174,28 @@ static bool read_act(const json_t *object, struct kolam_act *out_act) {
                       out_act->kind == KOLAM_ACT_UNDO || out_act->kind == KOLAM_ACT_VOTE);
 }
 
+/* Why a canvas that does not exist is not to be made for this act; NULL: it may be, or is there. */
+static const char *judge_making(struct acting *acting, const char **out_code) {
+    if (acting->ask.canvas->state != KOLAM_CANVAS_ABSENT) {
+        return NULL;
+    }
+    const char *problem = judge(acting, out_code);
+    if (!problem && !kolam_session_may_create(acting->ask.session)) {
+        *out_code = "limit";
+        return "too many new canvases; try again later";
+    }
+    return problem;
+}
+
 static void begin(struct kolam_session *session, uint64_t id, struct acting *acting) {
+    const char *code;
     kolam_ask_begin(&acting->ask, session, id);
+    const char *problem = judge_making(acting, &code);
+    if (problem) {
+        refuse(acting, code, problem);
+        finish(acting);
+        return;
+    }
     acting->wait.done = on_canvas;
     kolam_canvas_when_open(acting->ask.canvas, true, &acting->wait);
 }

@@ -171,6 +171,11 @@ static uint64_t seq_of_same(const struct placing *placing) {
 }
 
 static void commit(struct placing *placing) {
+    if (placing->ask.session->state != KOLAM_SESSION_OPEN) {
+        finish(
+            placing); /* who left while the places were read has no standing any more to be judged by */
+        return;
+    }
     const uint64_t same = seq_of_same(placing);
     if (same != 0) {
         tell(placing, same);

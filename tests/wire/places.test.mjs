@@ -238,3 +238,14 @@ test('wrong_questions_are_told_why', async () => {
     await search(canvas, q);
   }
 });
+
+test('who_leaves_while_a_place_is_being_named_harms_nobody', async () => {
+  // The places of a canvas are read when first asked for: whoever asked may be gone by then.
+  for (let i = 0; i < 20; i++) {
+    const mira = await Client.artist(server, { canvas: newCanvas() });
+    mira.say({ type: 'place', id: 1, name: 'The bridge', x: '1', y: '2', zoom: 0 });
+    mira.send(Buffer.from([7])); // no record of the protocol: the server closes, with the question open
+    await mira.closed;
+  }
+  assert.equal((await get(server, '/healthz')).status, 200);
+});

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import test, { after, before } from 'node:test';
 
 import {
-  Client, decodeBody, editBody, eventually, hideBody, kolam, lineBody, recordBody, showBody, startServer,
+  Client, decodeBody, editBody, eventually, getJson, hideBody, kolam, lineBody, recordBody, showBody, startServer,
 } from './client.mjs';
 import './tidy.mjs';
 
@@ -431,4 +431,16 @@ test('so_many_artists_of_standing_hide_a_stroke_and_a_moderator_shows_it_again',
   await later.stop();
   assert.match(readFileSync(`${data}/canvases/main.kolam`, 'latin1'), /"kind":"voted","votes":2,"stroke":"\d+"/);
   assert.equal((await kolam(['check', '--data', data])).code, 0);
+});
+
+test('who_may_not_set_up_a_canvas_makes_none_by_asking', async () => {
+  const canvas = newCanvas();
+  const mira = await Client.artist(server, { canvas });
+  const changes = [{ kind: 'mode', mode: 'read-only' }, { kind: 'votes', hide: 3 }, { kind: 'vote', stroke: '1' }, area('frozen', 0, 0, 100, 100)];
+  for (const what of changes) {
+    assert.equal((await act(mira, what)).code, 'denied', what.kind);
+  }
+  assert.equal((await getJson(server, `/api/canvas/${canvas}`)).status, 404, 'it is still not there');
+  await acted(await owner(canvas), { kind: 'mode', mode: 'invited' });
+  assert.equal((await getJson(server, `/api/canvas/${canvas}`)).status, 200, 'its owner sets it up before anything is drawn');
 });

@@ -43,7 +43,7 @@ test:
 	@CC='$(CC)' tests/run
 
 test-long:
-	@scripts/deps test
+	@scripts/deps test-long
 	@CC='$(CC)' tests/run --long
 
 $(SUITES:%=test-%): test-%:

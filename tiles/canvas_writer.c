@@ -377,7 +377,7 @@ void kolam_canvas_writer_destroy(struct kolam_canvas_writer *writer) {
     }
     if (writer->db) {
         /* With readers in the way this does what it can; closing the last connection does the rest. */
-        (void)sqlite3_wal_checkpoint_v2(writer->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        kolam_sql_empty_wal(writer->db);
     }
     sqlite3_close(writer->db);
     kolam_free(writer);

@@ -165,7 +165,7 @@ enum kolam_status kolam_identity_erase(struct kolam_identity_db *identity,
     }
     status = kolam_identity_end(identity, status);
     if (status == KOLAM_OK) { /* the old pages leave the -wal as well, if nobody reads them */
-        (void)sqlite3_wal_checkpoint_v2(identity->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        kolam_sql_empty_wal(identity->db);
     }
     return status;
 }

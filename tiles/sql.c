@@ -75,6 +75,12 @@ enum kolam_status kolam_sql_open(const char *path, int flags, sqlite3 **out_db,
     return KOLAM_OK;
 }
 
+void kolam_sql_empty_wal(sqlite3 *db) {
+    (void)sqlite3_busy_timeout(db, KOLAM_SQL_PATIENCE_MS);
+    (void)sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    (void)sqlite3_busy_timeout(db, KOLAM_SQL_BUSY_MS);
+}
+
 enum kolam_status kolam_sql_exec(sqlite3 *db, const char *text) {
     return kolam_sql_status(sqlite3_exec(db, text, NULL, NULL, NULL));
 }

@@ -11,6 +11,7 @@
 #include "kolam/status.h"
 
 #define KOLAM_SQL_BUSY_MS 5000
+#define KOLAM_SQL_PATIENCE_MS 100
 #define KOLAM_SQL_VALUE_BYTES_MAX 4194304 /* of any value in a file: an op is at most 262,144 */
 
 /* What an SQLite result means to us; SQLITE_OK, _ROW and _DONE are KOLAM_OK. */
@@ -23,6 +24,9 @@ enum kolam_status kolam_sql_fail(struct kolam_error *error, sqlite3 *db, int res
 KOLAM_MUST_CHECK enum kolam_status kolam_sql_open(const char *path, int flags, sqlite3 **out_db,
                                                   struct kolam_error *error);
 KOLAM_MUST_CHECK enum kolam_status kolam_sql_exec(sqlite3 *db, const char *text);
+/* Writes the WAL home and cuts it to nothing, unless somebody goes on reading it (what copies a database by its WAL
+ * always does): then as much as can be, after a moment, not the timeout's 5 s. */
+void kolam_sql_empty_wal(sqlite3 *db);
 /* For statements that live as long as their connection. */
 KOLAM_MUST_CHECK enum kolam_status kolam_sql_prepare(sqlite3 *db, const char *text,
                                                      sqlite3_stmt **out_statement);

@@ -70,6 +70,9 @@ static void extend(struct kolam_wal_room *room, sqlite3_file *file) {
     }
     const sqlite3_int64 wanted = size + (sqlite3_int64)chunk_for(room->used_bytes);
     room->size_bytes = (uint64_t)size;
+    if (room->size_bytes < room->used_bytes) {
+        return; /* somebody cut it since our commit: the next one tells where we are */
+    }
     if (is_short(room) && append_zeros(file, size, wanted)) {
         room->size_bytes = (uint64_t)wanted;
     } else if (is_short(room)) {
@@ -78,14 +81,23 @@ static void extend(struct kolam_wal_room *room, sqlite3_file *file) {
     }
 }
 
+/* Others may write, too (what follows the WAL to copy it does): as the only writer, so that no frame of theirs comes to
+ * lie where our zeros are about to go. */
+static void extend_alone(struct kolam_wal_room *room) {
+    if (kolam_sql_exec(room->db, "BEGIN IMMEDIATE") == KOLAM_OK) {
+        sqlite3_file *file = wal_file(room);
+        if (file) {
+            extend(room, file);
+        }
+        (void)sqlite3_exec(room->db, "ROLLBACK", NULL, NULL, NULL);
+    }
+}
+
 void kolam_wal_room_rest(struct kolam_wal_room *room) {
     if (room->wants_checkpoint) {
         room->wants_checkpoint = room->has_failed = false;
         (void)sqlite3_wal_checkpoint_v2(room->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     } else if (is_short(room) && room->used_bytes > 0 && !room->has_failed) {
-        sqlite3_file *file = wal_file(room);
-        if (file) {
-            extend(room, file);
-        }
+        extend_alone(room);
     }
 }

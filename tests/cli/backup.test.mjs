@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
@@ -237,33 +237,6 @@ test('a drawing of several parts, or an edit, is restored whole or not at all', 
     assert.equal(logOf(data).length, seq);
     assert.equal(/up to seq 1, not \d: the ops after it are one drawing or edit/.test(told), at !== seq);
   }
-});
-
-test('a copy of .kolam and -wal as of one moment, as a snapshot of the file system makes it, opens clean', async () => {
-  const server = await startServer();
-  const artist = await draw(server);
-  for (let i = 0; i < 3; i += 1) {
-    const before = artist.acked.length;
-    await eventually(() => artist.acked.length > before + 15, 'strokes');
-    const acked = artist.acked.at(-1);
-    const copy = makeFolder();
-    mkdirSync(join(copy, 'canvases'));
-    process.kill(server.pid, 'SIGSTOP'); // nothing is written while it is taken: that is what a snapshot promises
-    for (const suffix of ['.kolam', '.kolam-wal']) {
-      copyFileSync(join(server.data, `canvases/main${suffix}`), join(copy, `canvases/main${suffix}`));
-    }
-    cpSync(join(server.data, 'identity.db'), join(copy, 'identity.db'));
-    process.kill(server.pid, 'SIGCONT');
-    const told = await does('check', '--data', copy);
-    assert.match(told, /no problems/);
-    assert.ok(Number(/main: ([\d,]+) ops/.exec(told)[1].replaceAll(',', '')) >= acked, 'with all that was acknowledged');
-    // Restoring from it works as from a backup.
-    const data = join(makeFolder(), 'data');
-    await does('restore', copy, '--data', data);
-    assert.match(await does('check', '--data', data), /no problems/);
-  }
-  await artist.stop();
-  await server.stop();
 });
 
 test('a damaged wall is not taken over, and what the backup had stays', async () => {

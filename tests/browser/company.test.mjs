@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
-import { draw, inkOf, ready, screenshot, settled, stage, until, wave } from './kit.mjs';
+import { becomes, draw, inkOf, ready, screenshot, settled, stage, until, wave } from './kit.mjs';
 import { middle, somebody, there, WIDE } from './place-kit.mjs';
 import { decodePng } from '../wire/png.mjs';
 
@@ -146,7 +146,7 @@ test('the_dialog_gives_a_link_a_frame_and_a_picture_of_the_view', async () => {
   const image = decodePng(Buffer.from(await response.arrayBuffer()));
   assert.deepEqual([image.width, image.height], [640, 400]);
   await page.locator('.is-embed .text-button').nth(1).click();
-  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), frame);
+  await becomes(() => page.evaluate(() => navigator.clipboard.readText()), frame);
   await until(page, () => document.querySelector('.embed-preview').complete);
   await screenshot(page, 'place-embed-dialog');
   await close(page);

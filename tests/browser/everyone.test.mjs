@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compileMessage, readMessages } from '../../web/messages.mjs';
 import { openInFirefox, press, skip, startFirefox } from './firefox-kit.mjs';
-import { draw, inkOf, openPage, ready, screenshot, seriousIn, settled, stage, status, until, wave } from './kit.mjs';
+import { draw, inkOf, openPage, ready, screenshot, seriousIn, settled, stage, status, told, until, wave, whilePenMoves } from './kit.mjs';
 
 const { server, browser, open, close } = await stage();
 
@@ -161,11 +161,7 @@ test('who_listens_is_told_who_draws_where_once_and_never_of_oneself', async () =
   await settled(ben);
   const { name } = (await status(ben)).person;
   await draw(ben, wave([60, 330], [160, 350]), { isReleased: false });
-  for (let i = 0; !(await ann.evaluate(() => window.heard.some((line) => line.includes(' draws '))).catch(() => false)); i++) {
-    assert.ok(i < 600, 'somebody is told of');
-    await ben.mouse.move(70 + (i % 80), 340); /* a pen that rests draws no more */
-    await ben.evaluate(() => new Promise((resolve) => setTimeout(resolve, 40)));
-  }
+  await whilePenMoves(ben, [70, 340], () => ann.evaluate(() => window.heard.some((line) => line.includes(' draws '))));
   await ben.mouse.up();
   await settled(ben);
   await draw(ben, wave([60, 380], [160, 390]));
@@ -259,7 +255,7 @@ test('the_page_speaks_the_browsers_language_or_the_one_chosen_from_right_to_left
   assert.deepEqual(await page.evaluate(() => [document.documentElement.lang, document.documentElement.dir]), ['ar', 'rtl']);
   await draw(page, wave([300, 200], [500, 260]));
   await settled(page);
-  await page.getByText(arabic['saving.saved'], { exact: true }).first().waitFor();
+  await told(page, arabic['saving.saved']);
   /* The chrome is mirrored, the wall is not. */
   const sides = await page.evaluate(() => {
     const left = (selector) => document.querySelector(selector).getBoundingClientRect().left;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { webRequire } from '../web/load.mjs';
 import { watchPage } from './failure.mjs';
-import { killServers, ready, startServer } from './kit.mjs';
+import { killServers, ready, rememberNotes, startServer } from './kit.mjs';
 
 const places = [process.env.KOLAM_FIREFOX, '/usr/bin/firefox-esr', '/usr/bin/firefox'];
 const firefoxPath = places.find((path) => path !== undefined && existsSync(path)) ?? null;
@@ -61,6 +61,7 @@ export async function killFirefox(browser) {
 export async function openInFirefox(browser, address, { path = '', width = 900, height = 700 } = {}) {
   const page = await browser.newPage();
   await page.setViewport({ width, height });
+  await page.evaluateOnNewDocument(rememberNotes);
   page.errors = [];
   watchPage(page);
   page.on('pageerror', (error) => {

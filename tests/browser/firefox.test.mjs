@@ -5,7 +5,7 @@ import { Client } from '../wire/client.mjs';
 import '../wire/tidy.mjs';
 import { compareAll, tilesOf } from './compare.mjs';
 import { firefoxStage, killFirefox, makeProfile, openInFirefox, press, skip, startFirefox } from './firefox-kit.mjs';
-import { canvasOf, draw, inkOf, screenshot, settled, startLasting, status, until, wave } from './kit.mjs';
+import { addressTold, canvasOf, draw, eventually, inkOf, keptAsSeen, screenshot, settled, startLasting, status, told, until, wave } from './kit.mjs';
 
 const { browser } = await firefoxStage({ hasServer: false });
 
@@ -28,7 +28,7 @@ test('firefox_draws_and_another_client_sees_it', { skip }, async () => {
   const op = await other.wait((event) => event.type === 'op');
   assert.equal(op.nonce, (await status(page)).nonce);
   await settled(page);
-  await says(page, 'Saved');
+  await told(page, 'Saved');
   const { name, artist } = (await status(page)).person;
   assert.ok(artist > 0 && name.length > 2);
   assert.deepEqual(page.errors, []);
@@ -90,16 +90,7 @@ test('firefox_undoes_zooms_and_finds_the_place_again_after_a_reload', { skip }, 
   }
   await until(page, () => window.kolamDebug.camera().zoom > 0.3);
   await press(page, 'ArrowRight');
-  let address = '';
-  await until(page, () => /^#@.+/.test(location.hash));
-  for (let i = 0; i < 200; i++) {
-    const now = await page.evaluate(() => location.hash);
-    if (now === address && now !== '#@0,0,0') {
-      break;
-    }
-    address = now;
-    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
-  }
+  await addressTold(page);
   const { zoom } = await page.evaluate(() => window.kolamDebug.camera());
   await page.reload();
   await until(page, () => window.kolamDebug?.status().link === 'open');
@@ -190,24 +181,13 @@ test('firefox_starts_without_the_server_and_shows_the_wall_as_it_was_seen', { sk
   await draw(page, row(1));
   await settled(page);
   const shown = await inkOf(page);
-  await until(page, async () => {
-    const registration = await navigator.serviceWorker.getRegistration();
-    const db = await new Promise((resolve) => {
-      const opening = indexedDB.open('kolam');
-      opening.onsuccess = () => resolve(opening.result);
-    });
-    const count = await new Promise((resolve) => {
-      const asked = db.transaction('tiles').objectStore('tiles').count();
-      asked.onsuccess = () => resolve(asked.result);
-    });
-    db.close();
-    return count > 0 && registration?.active?.state === 'activated';
-  });
+  await keptAsSeen(page);
+  await eventually(page, async () => (await navigator.serviceWorker.getRegistration())?.active?.state === 'activated');
   await server.kill();
   await apart(page);
   await page.reload();
   await until(page, () => window.kolamDebug !== undefined);
-  for (let i = 0; i < 100 && (await inkOf(page)) < shown * 0.999; i++) {
+  for (const untilMs = Date.now() + 30_000; Date.now() < untilMs && (await inkOf(page)) < shown * 0.999; ) {
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 50)));
   }
   const seen = await inkOf(page);

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { becomes, draw, inkOf, pastInk, ready, screenshot, settled, stage, status, until, wave } from './kit.mjs';
+import { becomes, draw, inkOf, pastInk, ready, screenshot, settled, stage, status, told, until, wave } from './kit.mjs';
 import { root } from '../web/load.mjs';
 
 const { server, open, close } = await stage();
@@ -153,7 +153,7 @@ test('who_drew_this_names_the_artists_on_one_spot_newest_first', async () => {
   await screenshot(ben, 'history-who');
   await ben.locator('.who-list li').first().hover();
   await ben.getByRole('button', { name: /^All by/ }).first().click();
-  await until(ben, () => document.querySelector('.toast')?.textContent.includes('1 stroke'));
+  await told(ben, '1 stroke');
   await ben.getByRole('button', { name: 'See this moment' }).first().click();
   await shows(ben, 2);
   await close(ann, ben);
@@ -198,8 +198,8 @@ test('an_undo_out_of_view_says_so_and_leads_there', async () => {
   const ann = await open('/c/faraway#@0,0,0');
   await draw(ann, wave([200, 300], [600, 300]));
   await settled(ann);
+  await ann.goto('about:blank');
   await ann.goto(`${server.address}c/faraway#@90000,90000,0`);
-  await ann.reload();
   await ready(ann);
   await until(ann, () => window.kolamDebug.canUndo());
   await ann.keyboard.press('Control+z');

@@ -9,6 +9,7 @@ import {
   draw,
   eventually,
   inkOf,
+  keptAsSeen,
   makeFolder,
   openPage,
   screenshot,
@@ -33,31 +34,6 @@ async function installed(page) {
     const registration = await navigator.serviceWorker.getRegistration();
     return registration?.active?.state === 'activated' && navigator.serviceWorker.controller !== null;
   });
-}
-
-/** What is kept of tiles: how many, and the newest seq. */
-function seenOf(page) {
-  return page.evaluate(
-    () =>
-      new Promise((resolve) => {
-        const opening = indexedDB.open('kolam');
-        opening.onsuccess = () => {
-          const asked = opening.result.transaction('tiles').objectStore('tiles').getAll();
-          asked.onsuccess = () => {
-            opening.result.close();
-            const seqs = asked.result.map(({ tag }) => Number(tag.split('-')[2]));
-            resolve({ count: seqs.length, seq: Math.max(0, ...seqs) });
-          };
-        };
-      }),
-  );
-}
-
-async function untilSeen(page, seq) {
-  for (let i = 0; i < 400 && (await seenOf(page)).seq < seq; i++) {
-    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 50)));
-  }
-  assert.equal((await seenOf(page)).seq, seq);
 }
 
 test('a_browser_finds_everything_that_installing_asks_for', async () => {
@@ -100,7 +76,7 @@ test('without_the_server_the_wall_starts_as_it_was_seen_and_takes_strokes', asyn
   await draw(other, row(5));
   await Promise.all([settled(page), settled(other)]);
   await until(page, () => window.kolamDebug.status().seq === 3);
-  await untilSeen(page, 3);
+  await keptAsSeen(page);
   const shown = await inkOf(page);
   await installed(page);
   await server.kill();
@@ -108,7 +84,7 @@ test('without_the_server_the_wall_starts_as_it_was_seen_and_takes_strokes', asyn
   const next = await context.newPage();
   await next.goto(new URL('/c/alone#@0,0,0', server.address).href);
   await until(next, () => window.kolamDebug !== undefined);
-  for (let i = 0; i < 200 && (await inkOf(next)) < shown * 0.999; i++) {
+  for (const untilMs = Date.now() + 30_000; Date.now() < untilMs && (await inkOf(next)) < shown * 0.999; ) {
     await next.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
   }
   const seen = await inkOf(next);
@@ -161,14 +137,14 @@ test('started_without_the_server_and_without_a_place_it_is_where_one_was', async
   const context = page.context();
   await draw(page, row(3));
   await settled(page);
-  await untilSeen(page, 1);
+  await keptAsSeen(page);
   await installed(page);
   await server.kill();
   await page.close();
   const next = await context.newPage();
   await next.goto(server.address);
   await until(next, () => window.kolamDebug?.camera().zoom === 1);
-  for (let i = 0; i < 300 && (await inkOf(next)) === 0; i++) {
+  for (const untilMs = Date.now() + 30_000; Date.now() < untilMs && (await inkOf(next)) === 0; ) {
     await next.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
   }
   assert.ok((await inkOf(next)) > 0);
@@ -180,7 +156,7 @@ test('a_wall_that_began_anew_shows_nothing_of_its_former_life', async () => {
   const page = await openPage(browser, server.address, { path: '/c/anew#@0,0,0' });
   await draw(page, row(1));
   await settled(page);
-  await untilSeen(page, 1);
+  await keptAsSeen(page);
   await server.kill();
   await apart(page);
   const data = makeFolder();

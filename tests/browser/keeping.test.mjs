@@ -14,6 +14,7 @@ import {
   stage,
   startLasting,
   status,
+  told,
   until,
   wave,
 } from './kit.mjs';
@@ -55,7 +56,7 @@ function entriesOf(page) {
 }
 
 async function untilKept(page, isWanted) {
-  for (let i = 0; i < 600; i++) {
+  for (const untilMs = Date.now() + 30_000; Date.now() < untilMs; ) {
     if (isWanted(await entriesOf(page))) {
       return;
     }
@@ -226,7 +227,7 @@ test('a_browser_that_goes_offline_says_so_and_sends_what_waited', async () => {
   const context = page.context();
   await draw(page, row(0));
   await settled(page);
-  await says(page, 'Saved');
+  await told(page, 'Saved');
   await screenshot(page, 'saved');
   await context.setOffline(true);
   await says(page, 'Offline');
@@ -246,7 +247,7 @@ test('a_browser_that_goes_offline_says_so_and_sends_what_waited', async () => {
   await screenshot(page, 'offline-phone');
   await context.setOffline(false);
   await settled(page);
-  await says(page, 'Saved');
+  await told(page, 'Saved');
   assert.equal((await canvasOf(server, 'offline')).seq, 3);
   await context.close();
   await server.stop();
@@ -386,7 +387,7 @@ test('a_browser_that_keeps_nothing_draws_and_says_what_waits_in_the_tab', rare, 
   await says(page, 'keeps nothing');
   const second = await start();
   await settled(page);
-  await says(page, 'Saved');
+  await told(page, 'Saved');
   assert.equal((await canvasOf(second, 'nothing')).seq, 2);
   assert.deepEqual(page.errors, []);
   await context.close();

@@ -142,6 +142,20 @@ export async function stage({ hasServer = true, isWhole = false, ...pageOptions 
   };
 }
 
+/** In a page, from its beginning: every line that a note showed. It may be gone before it is looked at. */
+export function rememberNotes() {
+  window.kolamTold = [];
+  new MutationObserver((changes) => {
+    for (const { target } of changes) {
+      const note = (target.nodeType === 1 ? target : target.parentElement)?.closest('.status, [role=status]');
+      if (note?.textContent) {
+        window.kolamTold.push(note.textContent);
+      }
+    }
+  }).observe(document, { subtree: true, childList: true, characterData: true });
+}
+const remembering = new WeakSet();
+
 /* What the browser itself writes where a server is gone, which no page can keep it from: the last is of the service worker's
  * script. An answer that is wrong has other words. */
 const WITHOUT_SERVER = /WebSocket|ERR_CONNECTION|Failed to load|^An unknown error occurred when fetching the script\.$/;
@@ -156,6 +170,10 @@ export async function openPage(browser, address, options = {}) {
       deviceScaleFactor: scale,
       ...rest,
     }));
+  if (!remembering.has(context)) {
+    remembering.add(context);
+    await context.addInitScript(rememberNotes);
+  }
   const before = await renderersOf(browser);
   const page = await context.newPage();
   page.errors = [];
@@ -229,6 +247,37 @@ export async function eventually(page, condition, argument, timeoutMs = 30_000) 
   }
 }
 
+/** The browser keeps what is seen, all of it: tiles are kept few at a time, and again after each stroke. */
+export async function keptAsSeen(page) {
+  await eventually(page, async () => {
+    const db = await new Promise((resolve) => {
+      const opening = indexedDB.open('kolam');
+      opening.onsuccess = () => resolve(opening.result);
+    });
+    const kept = await new Promise((resolve) => {
+      const asked = db.transaction('tiles').objectStore('tiles').getAll();
+      asked.onsuccess = () => resolve(asked.result);
+    });
+    db.close();
+    const inkIn = (rgba) => rgba.reduce((sum, value, i) => (i % 4 === 3 ? sum + value : sum), 0);
+    const canvas = new OffscreenCanvas(256, 256);
+    const context = canvas.getContext('2d', { willReadFrequently: true });
+    const { x, y, width, height, level } = window.kolamDebug.view();
+    let [shown, found] = [0, 0];
+    for (let at = 0; at < width * height; at++) {
+      const [tileX, tileY] = [x + (at % width), y + Math.floor(at / width)];
+      shown += inkIn(window.kolamDebug.tile(level, tileX, tileY)?.rgba ?? []);
+      const tile = kept.find((one) => one.level === level && one.x === tileX && one.y === tileY);
+      if (tile !== undefined) {
+        context.clearRect(0, 0, 256, 256);
+        context.drawImage(await createImageBitmap(new Blob([tile.png])), 0, 0);
+        found += inkIn(context.getImageData(0, 0, 256, 256).data);
+      }
+    }
+    return shown > 0 && Math.abs(found - shown) <= shown * 0.001;
+  });
+}
+
 /** Waits until what `look` gives is `wanted`; in the end it has to be. */
 export async function becomes(look, wanted, timeoutMs = 30_000) {
   const untilMs = Date.now() + timeoutMs;
@@ -238,6 +287,36 @@ export async function becomes(look, wanted, timeoutMs = 30_000) {
     seen = await look();
   }
   assert.deepEqual(seen, wanted);
+}
+
+/** A note said this, after what was waited for before: it may be gone already. */
+export async function told(page, words) {
+  await until(page, (wanted) => {
+    const at = window.kolamTold.findIndex((line) => line.includes(wanted));
+    window.kolamTold.splice(0, at + 1);
+    return at >= 0;
+  }, words);
+}
+
+/** The view rests and the address tells it: a timer that begins now ends after the page's own. */
+export async function addressTold(page) {
+  await page.evaluate(async () => {
+    const camera = () => JSON.stringify(window.kolamDebug.camera());
+    for (let before = ''; before !== camera(); ) {
+      before = camera();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+  });
+}
+
+/** Waits until it is true while a pen moves about a place: one that rests loses its name after a while. */
+export async function whilePenMoves(page, [x, y], isTrue, timeoutMs = 30_000) {
+  const untilMs = Date.now() + timeoutMs;
+  for (let i = 0; !(await isTrue()); i++) {
+    assert.ok(Date.now() < untilMs, `not within ${timeoutMs} ms: ${isTrue}`);
+    await page.mouse.move(x + (i % 3), y);
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 30)));
+  }
 }
 
 /** Everything drawn is acknowledged. */

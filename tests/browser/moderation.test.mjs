@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { kolam } from '../wire/process.mjs';
-import { draw, inkOf, ready, screenshot, seriousIn, settled, stage, status, until, wave } from './kit.mjs';
+import { draw, inkOf, ready, screenshot, seriousIn, settled, stage, status, told, until, wave } from './kit.mjs';
 
 const { server, open, close } = await stage();
 const origin = new URL(server.address).origin;
@@ -14,7 +14,6 @@ const admin = async (canvas, ...args) => {
   return run.stdout;
 };
 
-const toast = (page, words) => until(page, (text) => document.body.innerText.includes(text), words);
 const tab = (page, name) => page.getByRole('tab', { name });
 const panel = (page) => page.getByRole('region', { name: 'Keep order' });
 
@@ -51,7 +50,7 @@ test('a_report_is_looked_at_decided_and_answered', async () => {
   await ann.getByLabel('What is wrong?').fill('over my kolam');
   assert.deepEqual(await seriousIn(ann), []);
   await ann.keyboard.press('Enter');
-  await toast(ann, 'A moderator will look at it');
+  await told(ann, 'A moderator will look at it');
   // The moderator's queue shows it by itself, with its picture.
   await panel(mod).getByText('over my kolam').waitFor();
   await until(mod, () => document.querySelector('.order-picture')?.naturalWidth > 100);
@@ -66,16 +65,16 @@ test('a_report_is_looked_at_decided_and_answered', async () => {
   assert.deepEqual(await seriousIn(mod), []);
   await screenshot(mod, 'order-decide');
   await dialog.getByRole('button', { name: 'Decide', exact: true }).click();
-  await toast(eve, 'let the others draw');
+  await told(eve, 'let the others draw');
   const before = (await status(eve)).seq;
   await draw(eve, wave([350, 500], [650, 500], 16, 20));
-  await toast(eve, 'you are suspended from drawing here');
+  await told(eve, 'you are suspended from drawing here');
   assert.equal((await status(ann)).seq, before);
   // Who reported it hears of it.
   await mod.getByRole('button', { name: /^Close…/ }).click();
   await mod.getByLabel('What came of it').fill('They rest for two hours.');
   await mod.keyboard.press('Enter');
-  await toast(ann, 'They rest for two hours.');
+  await told(ann, 'They rest for two hours.');
   await panel(mod).getByText('No reports wait').waitFor();
   // The record, and undoing: by the keyboard.
   await tab(mod, /Reports/).focus();
@@ -86,7 +85,7 @@ test('a_report_is_looked_at_decided_and_answered', async () => {
   await screenshot(mod, 'order-record');
   assert.deepEqual(await seriousIn(mod), []);
   await mod.getByRole('button', { name: /^Undo: Suspend/ }).first().click();
-  await toast(eve, 'You can draw again.');
+  await told(eve, 'You can draw again.');
   await draw(eve, wave([350, 560], [650, 560], 16, 20));
   await settled(eve);
   await mod.keyboard.press('Escape');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { Client } from '../wire/client.mjs';
-import { draw, openPage, screenshot, settled, stage, until, wave } from './kit.mjs';
+import { draw, openPage, screenshot, settled, stage, told, until, wave } from './kit.mjs';
 
 const { browser, server } = await stage();
 
@@ -66,7 +66,7 @@ test('a_newcomer_sees_how_much_ink_there_is_and_what_is_refused_is_taken_back_wi
   await screenshot(page, 'policy-areas');
   const before = await page.evaluate(() => window.kolamDebug.status().seq);
   await draw(page, wave([400, 250], [600, 250], 8, 8));
-  await until(page, () => document.querySelector('.toast').textContent.includes('rests for a while'));
+  await told(page, 'rests for a while');
   await screenshot(page, 'policy-refused');
   await settled(page);
   assert.equal(await page.evaluate(() => window.kolamDebug.status().seq), before, 'it is not on the wall');

@@ -68,8 +68,8 @@ test('inked_places_are_never_blank_while_tiles_are_on_their_way', async () => {
     await page.keyboard.press(i < 8 ? 'ArrowRight' : 'ArrowDown');
   }
   await screenshot(page, 'streaming-late');
+  await until(page, () => window.seen.frames > 10);
   const near = await seenOf(page);
-  assert.ok(near.frames > 10);
   assert.deepEqual([near.blank, near.worst], [0, 0], 'zooming in and panning');
   await until(page, () => window.kolamDebug.status().isComplete);
   for (let i = 0; i < 10; i++) {
@@ -95,7 +95,8 @@ test('what_was_near_shows_while_one_goes_far_out_at_once', async () => {
   await page.mouse.move(450, 350);
   await page.mouse.wheel(0, 1600);
   await until(page, () => window.kolamDebug.camera().zoom === -4);
-  const ink = await page.evaluate(() => {
+  const ink = await page.evaluate(async () => {
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
     const wall = document.querySelector('#wall');
     const copy = document.createElement('canvas');
     [copy.width, copy.height] = [1, 1];

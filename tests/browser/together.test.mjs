@@ -1,7 +1,7 @@
 // Two people on one wall, in two real browsers, through a real server.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { draw, inkOf, screenshot, settled, stage, status, until, wave } from './kit.mjs';
+import { draw, inkOf, screenshot, settled, stage, status, until, wave, whilePenMoves } from './kit.mjs';
 
 const { open, close } = await stage();
 
@@ -25,12 +25,11 @@ test('two_people_see_each_others_strokes_while_they_are_drawn_and_after', async 
   const dot = await inkOf(ben);
   await draw(ann, wave([150, 200], [500, 240]), { isReleased: false });
   await until(ben, () => window.kolamDebug.status().pens.length === 1);
-  await until(ben, () => document.querySelector('.label-name') !== null);
-  assert.ok((await inkOf(ben)) > dot);
+  await whilePenMoves(ann, [500, 240], async () => (await inkOf(ben)) > dot);
   assert.equal((await status(ben)).seq, 1, 'shown before it is an op');
-  await until(ben, () => Boolean(document.querySelector('.label-name')?.textContent));
   const { name } = (await status(ann)).person;
-  assert.equal(await ben.locator('.label-name').first().textContent(), name);
+  const label = () => ben.evaluate(() => document.querySelector('.label-name')?.textContent);
+  await whilePenMoves(ann, [500, 240], async () => (await label()) === name);
   await screenshot(ben, 'together-preview');
   await ann.mouse.up();
   await settled(ann);
@@ -146,7 +145,7 @@ test('a_new_name_reaches_the_others', async () => {
   await ann.keyboard.press('Enter');
   await until(ann, () => window.kolamDebug.status().person.name === 'Mira');
   await draw(ann, wave([200, 400], [400, 400]), { isReleased: false });
-  await until(ben, () => document.querySelector('.label-name')?.textContent === 'Mira');
+  await whilePenMoves(ann, [400, 400], () => ben.evaluate(() => document.querySelector('.label-name')?.textContent === 'Mira'));
   await ann.mouse.up();
   await settled(ann);
   await close(ann, ben);

@@ -1,7 +1,7 @@
 // Fingers, palm and pen, as the device tells of them: who draws, who moves the wall, who means nothing.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { becomes, closedToSockets, draw, inkOf, screenshot, settled, stage, status, until, wave } from './kit.mjs';
+import { addressTold, becomes, closedToSockets, draw, inkOf, screenshot, settled, stage, status, until, wave } from './kit.mjs';
 
 const { open } = await stage();
 
@@ -39,6 +39,10 @@ async function openPhone(path, options = {}) {
       fingers.set(id, { x, y, radius });
       return send(isNew ? 'touchStart' : 'touchMove', atMs);
     },
+    /* Along the places, as fast as the machine goes: a finger that rests at the first takes a colour. */
+    drag(id, ...places) {
+      return Promise.all(places.map(([x, y]) => this.put(id, x, y)));
+    },
     /* All that are down, to new places at once. */
     moveAll(places) {
       places.forEach(([id, x, y]) => fingers.set(id, { x, y, radius: 10 }));
@@ -72,10 +76,8 @@ async function openPhone(path, options = {}) {
       await pen('mouseReleased', ...to, 0);
     },
     async fingerLine(from, to) {
-      await this.put(0, ...from);
-      for (let i = 1; i <= 8; i++) {
-        await this.put(0, from[0] + ((to[0] - from[0]) * i) / 8, from[1] + ((to[1] - from[1]) * i) / 8);
-      }
+      const part = (i) => [from[0] + ((to[0] - from[0]) * i) / 8, from[1] + ((to[1] - from[1]) * i) / 8];
+      await this.drag(0, ...Array.from({ length: 9 }, (_, i) => part(i)));
       await this.lift(0);
     },
     async close() {
@@ -130,8 +132,7 @@ test('fingers_come_and_go_and_only_the_view_moves', async () => {
   assert.deepEqual([(await status(page)).unsaved, (await status(page)).seq], [0, 0]);
   assert.equal(await inkOf(page), 0, 'no dot');
   // A stray finger beside a stroke that is under way.
-  await phone.put(0, 60, 200);
-  await phone.put(0, 120, 220);
+  await phone.drag(0, [60, 200], [120, 220]);
   await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 400)));
   const still = await cameraOf(page);
   await phone.put(1, 350, 600);
@@ -203,10 +204,7 @@ test('a_finger_that_rests_takes_the_colour_under_it', async () => {
 test('what_the_system_takes_away_leaves_nothing', async () => {
   const phone = await openPhone('/c/system#@0,0,0');
   const { page } = phone;
-  await phone.put(0, 6, 400);
-  for (let i = 1; i <= 6; i++) {
-    await phone.put(0, 6 + i * 20, 400);
-  }
+  await phone.drag(0, ...Array.from({ length: 7 }, (_, i) => [6 + i * 20, 400]));
   await phone.cancel();
   await phone.put(0, 100, 300);
   await phone.put(1, 200, 300);
@@ -252,6 +250,7 @@ test('beside_a_pen_fingers_move_the_wall_and_the_palm_does_nothing', async () =>
   await settled(page);
   assert.equal((await status(page)).seq, 2);
   // Of this device it is known when it comes back.
+  await addressTold(page);
   await page.reload();
   await until(page, () => window.kolamDebug?.status().isComplete);
   const reloaded = await cameraOf(page);
@@ -271,14 +270,14 @@ test('a_throw_glides_on_and_a_touch_or_reduced_motion_holds_it', async () => {
     for (let i = 0; i <= 8; i++) {
       await phone.put(0, 100 + i * 30, 300, 10, beganMs + i * 16);
     }
-    await phone.letGoAt(beganMs + 8 * 16 + 8);
     const left = (camera) => camera.tileX * 256 + camera.x;
-    const let_go = left(await cameraOf(page));
+    const before = left(await cameraOf(page)); /* a glide may be over before it is looked at */
+    await phone.letGoAt(beganMs + 8 * 16 + 8);
     if (reducedMotion === 'reduce') {
       await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 120)));
-      assert.equal(left(await cameraOf(page)), let_go);
+      assert.equal(left(await cameraOf(page)), before);
     } else {
-      await until(page, (x) => window.kolamDebug.camera().tileX * 256 + window.kolamDebug.camera().x < x - 20, let_go);
+      await until(page, (x) => window.kolamDebug.camera().tileX * 256 + window.kolamDebug.camera().x < x - 20, before);
       await phone.put(0, 200, 400);
       await phone.lift(0);
       const held = await cameraOf(page);
@@ -292,8 +291,7 @@ test('a_throw_glides_on_and_a_touch_or_reduced_motion_holds_it', async () => {
 test('on_a_phone_the_toolbar_makes_room_for_the_hand', async () => {
   const phone = await openPhone('/c/room#@0,0,0');
   const { page } = phone;
-  await phone.put(0, 100, 300);
-  await phone.put(0, 200, 340);
+  await phone.drag(0, [100, 300], [200, 340]);
   await page.locator('.tools').waitFor({ state: 'hidden' });
   await phone.put(0, 200, 500);
   await screenshot(page, 'touch-drawing');
@@ -346,8 +344,7 @@ test('on_small_screens_and_for_the_left_hand_no_control_covers_another', async (
     await screenshot(page, `touch-${name}`);
   };
   const drawn = async (width, height) => {
-    await phone.put(0, width / 2, height / 2);
-    await phone.put(0, width / 2 + 60, height / 2 + 20);
+    await phone.drag(0, [width / 2, height / 2], [width / 2 + 60, height / 2 + 20]);
     await phone.lift(0);
   };
   await drawn(420, 390); /* who draws has a name */

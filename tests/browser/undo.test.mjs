@@ -108,6 +108,7 @@ test('two_people_on_one_spot_undo_while_the_other_draws', async () => {
   await settled(ben);
   for (const page of [ann, ben]) {
     await seen(page, 11);
+    await until(page, () => !window.seenInk[window.seenInk.length - 1][0]);
     assert.deepEqual(await seenInk(page), [[true, true], [false, true]], 'Ann’s line went once, Ben’s stayed');
   }
   const bens = await inkOf(ben);

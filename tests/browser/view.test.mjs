@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { draw, inkOf, ready, screenshot, settled, stage, status, until, wave } from './kit.mjs';
+import { addressTold, draw, inkOf, ready, screenshot, settled, stage, status, until, wave } from './kit.mjs';
 import { decodePng } from '../wire/png.mjs';
 
 const { server, browser, open, close } = await stage();
@@ -34,6 +34,7 @@ test('the_view_is_in_the_address_and_is_kept_on_reload', async () => {
   }
   await page.keyboard.press('ArrowRight');
   await page.waitForFunction(() => /^#@-?\d+,-?\d+,2\.1$/.test(location.hash));
+  await addressTold(page);
   const [url, camera] = [page.url(), await cameraOf(page)];
   await page.reload();
   await ready(page);

@@ -9,8 +9,8 @@
 #include "load_crowd.h"
 
 #define ARRIVING_AT_ONCE 128u
-#define ARRIVAL_S 20          /* so long nobody has come any further */
-#define WAIT_US 20000         /* at most, for the next event */
+#define ARRIVAL_S 20  /* so long nobody has come any further */
+#define WAIT_US 20000 /* at most, for the next event */
 #define JUDGE_CYCLE_US 1000000
 #define MARK_US 250000
 #define MARKS 512 /* over KOLAM_LOAD_LATE_MAX_S by MARK_US */

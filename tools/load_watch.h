@@ -57,7 +57,7 @@ struct kolam_load_findings {
     uint64_t tile_notices, missing_notices;
     uint64_t previews, previews_outside;
     uint64_t views_sent, views_answered, refreshes, stale_views;
-    uint64_t resumed; /* of those answered: everything since came before the answer */
+    uint64_t resumed;            /* of those answered: everything since came before the answer */
     uint32_t told, told_notices; /* findings that were printed */
 };
 

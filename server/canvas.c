@@ -36,6 +36,13 @@ static struct kolam_canvas *look_up(struct kolam_server *server, const char *nam
     return NULL;
 }
 
+/* What holds on a canvas that is not there: where only the operator begins one, it waits for them. */
+static void hold_absent(struct kolam_canvas *canvas) {
+    if (canvas->state == KOLAM_CANVAS_ABSENT && canvas->server->options->no_new_canvases) {
+        canvas->policy.mode = KOLAM_MODE_INVITED;
+    }
+}
+
 static struct kolam_canvas *add(struct kolam_server *server, const char *name,
                                 enum kolam_canvas_state state) {
     struct kolam_canvas *canvas = kolam_alloc_zero(1, sizeof(*canvas));
@@ -48,6 +55,7 @@ static struct kolam_canvas *add(struct kolam_server *server, const char *name,
     canvas->server = server;
     strcpy(canvas->name, name);
     canvas->state = state;
+    hold_absent(canvas);
     /* Known before the file is: who joins before the first op already names tiles by it. */
     kolam_random_bytes(&canvas->incarnation, sizeof(canvas->incarnation));
     kolam_list_init(&canvas->waiting);
@@ -209,6 +217,7 @@ static void fail_open(struct kolam_canvas *canvas, struct open_job *job) {
     canvas->log = NULL;
     forget_open_state(canvas);
     canvas->state = job->was_absent ? KOLAM_CANVAS_ABSENT : KOLAM_CANVAS_CLOSED;
+    hold_absent(canvas);
     server->canvases->existing -= job->was_absent ? 1 : 0;
 }
 
@@ -227,6 +236,9 @@ static void done_open(struct kolam_job *base) {
         canvas->state = KOLAM_CANVAS_OPEN;
         server->canvases->open++;
         log_state(canvas, job->was_absent ? "canvas_created" : "canvas_opened");
+        if (job->was_absent && server->options->no_new_canvases) {
+            kolam_policy_tell(canvas); /* nobody else could draw */
+        }
     } else {
         job->status = status;
         fail_open(canvas, job);

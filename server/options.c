@@ -59,6 +59,8 @@ static const struct option_row rows[] = {
      NUMBER, AT(threads), 0, 2, 256},
     {"max-canvases", "KOLAM_MAX_CANVASES", "N", "canvases there may be (1000)", NUMBER,
      AT(max_canvases), 0, 1, 1000000},
+    {"no-new-canvases", "KOLAM_NO_NEW_CANVASES", NULL,
+     "only the operator (the admin token) begins canvases", FLAG, AT(no_new_canvases), 0, 0, 0},
     {"max-connections", "KOLAM_MAX_CONNECTIONS", "N", "connections at once (10000)", NUMBER,
      AT(max_connections), 0, 16, 1000000},
     {"tile-cache-mb", "KOLAM_TILE_CACHE_MB", "N", "memory for encoded tiles, in MiB (128)", NUMBER,

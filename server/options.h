@@ -13,7 +13,7 @@
 struct kolam_options {
     const char *listen, *data, *web;
     const char *tls_cert, *tls_key; /* both or neither */
-    bool plain_http;
+    bool plain_http, no_new_canvases;
     bool no_sandbox;
     const char *allow_hosts[KOLAM_OPTION_LIST_MAX], *allow_origins[KOLAM_OPTION_LIST_MAX];
     uint32_t allow_host_count, allow_origin_count;

@@ -56,8 +56,7 @@ static void drop_json(struct kolam_canvas *canvas) {
     canvas->policy_json = NULL;
 }
 
-/* What holds is something else: everybody is told, and each who is somebody else now. */
-static void tell(struct kolam_canvas *canvas) {
+void kolam_policy_tell(struct kolam_canvas *canvas) {
     drop_json(canvas);
     json_t *message = json_pack("{ss}", "type", "policy");
     json_t *policy = kolam_policy_json(canvas);
@@ -75,7 +74,7 @@ static void tell(struct kolam_canvas *canvas) {
 
 static void refresh(struct kolam_canvas *canvas) {
     kolam_policy_refresh(&canvas->policy, wall_now_ms(canvas));
-    tell(canvas);
+    kolam_policy_tell(canvas);
 }
 
 /* Of records that are no acts nothing is kept. */

@@ -16,6 +16,8 @@ void kolam_policy_commit(struct kolam_canvas *canvas, uint32_t artist,
 void kolam_policy_sweep(struct kolam_canvas *canvas);
 /* What holds, as clients are told; a reference of the caller's. NULL without memory. */
 json_t *kolam_policy_json(struct kolam_canvas *canvas);
+/* What holds is something else: everybody is told, and each who is somebody else now. */
+void kolam_policy_tell(struct kolam_canvas *canvas);
 /* The canvas closes, or goes. */
 void kolam_policy_forget(struct kolam_canvas *canvas);
 

@@ -344,6 +344,10 @@ void kolam_submit_record(struct kolam_session *session, const struct kolam_in_re
     if (verdict.is_refused) {
         nack(session, record->counter, verdict.code, verdict.reason);
         end_preview(session, record->counter, was_shown);
+    } else if (asking.verdict.is_refused && session->canvas->state == KOLAM_CANVAS_ABSENT) {
+        nack(session, record->counter, asking.verdict.code, asking.verdict.reason);
+        end_preview(session, record->counter, was_shown);
+        kolam_submission_destroy(submission); /* there is no log to ask whether it is known */
     } else if (!kolam_session_may_create(session)) {
         nack(session, record->counter, KOLAM_NACK_LIMIT,
              "too many new canvases; draw on one that is there, or try again later");

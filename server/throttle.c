@@ -45,7 +45,10 @@ bool kolam_ask_is_within_budget(struct kolam_session *session) {
 }
 
 bool kolam_session_may_create(struct kolam_session *session) {
-    return session->canvas->state != KOLAM_CANVAS_ABSENT ||
+    if (session->canvas->state != KOLAM_CANVAS_ABSENT) {
+        return true;
+    }
+    return (!session->server->options->no_new_canvases || session->is_admin) &&
            kolam_session_take(session, KOLAM_LIMIT_CANVASES, 1);
 }
 

@@ -58,7 +58,7 @@ let server;
 
 async function live() {
   const began = performance.now();
-  server = await startServer({ data: join(FOLDER, 'data'), port, args: ['--log-level', 'warn'] });
+  server = await startServer({ data: join(FOLDER, 'data'), port, args: ['--log-level', 'warn', '--tile-cache-mb', '16'] });
   await eventually(async () => (await get(server, '/healthz')).status === 200, 'health');
   restarts.push(performance.now() - began);
   samples.begin(server);

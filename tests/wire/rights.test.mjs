@@ -444,3 +444,20 @@ test('who_may_not_set_up_a_canvas_makes_none_by_asking', async () => {
   await acted(await owner(canvas), { kind: 'mode', mode: 'invited' });
   assert.equal((await getJson(server, `/api/canvas/${canvas}`)).status, 200, 'its owner sets it up before anything is drawn');
 });
+
+test('where_only_the_operator_begins_canvases_others_look_and_nothing_is_made', async () => {
+  const closed = await startServer({ args: ['--no-new-canvases'] });
+  const mira = await Client.artist(closed, { canvas: 'hall' });
+  assert.equal(mira.welcome.policy.mode, 'invited');
+  const refused = await mira.commit(lineBody([10, 10, 90, 90]));
+  assert.match(`${refused.type} ${refused.message}`, /^nack .*those who are invited/);
+  const named = await ask(mira, { type: 'place', name: 'Here', level: 0, x: '0', y: '0' });
+  assert.equal(named.type, 'error');
+  assert.equal((await getJson(closed, '/api/canvas/hall')).status, 404);
+  const from = mira.mark();
+  const admin = await Client.artist(closed, { canvas: 'hall', admin: closed.adminToken() });
+  await admin.draw([0, 0, 50, 50]);
+  await policyWith(mira, (event) => event.mode === 'open', from);
+  await mira.draw([10, 10, 90, 90]);
+  await closed.kill();
+});

@@ -15,6 +15,7 @@
 #include "kolam/export.h"
 
 #define RING_BYTES (256u << 10)
+#define WORTH_BYTES (32u << 10) /* so much is worth a wake: the encoder writes by the word */
 #define SIDE_MAX 16384
 #define STALL_MS 30000
 #define SLOWEST_BYTES_PER_S 32768
@@ -124,11 +125,15 @@ static bool write_ring(void *ctx, const uint8_t *bytes, size_t size) {
         size_t n = room < RING_BYTES - end ? room : RING_BYTES - end;
         n = n < size ? n : size;
         memcpy(snapshot->ring + end, bytes, n);
+        const bool was_worth = snapshot->used >= WORTH_BYTES;
         snapshot->used += n;
+        const bool is_worth = snapshot->used >= WORTH_BYTES;
         pthread_mutex_unlock(&snapshot->mutex);
         bytes += n;
         size -= n;
-        kolam_loop_wake(snapshot->server->loop, KOLAM_WAKE_STREAM);
+        if (is_worth && !was_worth) {
+            kolam_loop_wake(snapshot->server->loop, KOLAM_WAKE_STREAM);
+        }
     }
     return true;
 }

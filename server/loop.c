@@ -10,6 +10,11 @@
 #include "pace.h"
 
 #define REST_MAX_US 100000
+/* Turns that follow each other without sleep and do next to nothing: after so many of them each is preceded by a pause. */
+#define HASTY_TURNS 64
+#define HASTY_WORK_US 100
+#define HASTY_SLEEP_US 20
+#define PAUSE_NS 500000
 #define SIGNALS 3
 
 struct kolam_loop {
@@ -26,7 +31,9 @@ struct kolam_loop {
     int64_t later_ms; /* of `later`, while it runs */
     struct kolam_pace pace;
     struct kolam_pace_used used;
-    uint64_t awake_us; /* since when this turn lasts */
+    uint64_t awake_us;  /* since when this turn lasts */
+    uint64_t asleep_us; /* when the one before ended */
+    uint32_t hasty;     /* so many of the last turns */
     struct kolam_loop_stats stats;
 };
 
@@ -146,6 +153,21 @@ static void on_sweep(struct ev_loop *ev, struct ev_timer *timer, int events) {
     loop->handlers.on_sweep(loop->handlers.ctx);
 }
 
+/* The network library does not always stop asking for what it cannot use yet: a request that comes while the one before it is
+ * being answered makes it look at that connection again and again, without sleep, for as long as the answer takes. So who
+ * is called that often and does so little pauses, 2,000 times a second at most: what comes meanwhile waits half a millisecond. */
+static void pause_if_hasty(struct kolam_loop *loop, uint64_t took_us) {
+    const struct timespec pause = {.tv_nsec = PAUSE_NS};
+    if (took_us > HASTY_WORK_US) {
+        loop->hasty = 0;
+    }
+    if (loop->hasty >= HASTY_TURNS) {
+        loop->stats.pauses++;
+        (void)nanosleep(&pause, NULL);
+    }
+    loop->asleep_us = kolam_monotonic_us();
+}
+
 static void on_turn(struct ev_loop *ev, struct ev_prepare *prepare, int events) {
     (void)ev, (void)events;
     struct kolam_loop *loop = prepare->data;
@@ -153,12 +175,14 @@ static void on_turn(struct ev_loop *ev, struct ev_prepare *prepare, int events) 
     const uint64_t took_us = kolam_monotonic_us() - loop->awake_us;
     loop->stats.busy_us += took_us;
     kolam_histogram_add(&loop->stats.turn_time, KOLAM_SCALE_TIME, took_us);
+    pause_if_hasty(loop, took_us);
 }
 
 static void on_awake(struct ev_loop *ev, struct ev_check *check, int events) {
     (void)ev, (void)events;
     struct kolam_loop *loop = check->data;
     loop->awake_us = kolam_monotonic_us();
+    loop->hasty = loop->awake_us - loop->asleep_us < HASTY_SLEEP_US ? loop->hasty + 1 : 0;
 }
 
 static void on_wake(struct ev_loop *ev, struct ev_async *async, int events) {

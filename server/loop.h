@@ -65,6 +65,7 @@ uint64_t kolam_loop_now_us(const struct kolam_loop *loop);
 /* What the loop thread does with its time; a turn is what it does between two sleeps. */
 struct kolam_loop_stats {
     uint64_t busy_us;
+    uint64_t pauses; /* before turns that followed others at once and had next to nothing to do */
     struct kolam_histogram turn_time, tick_work;
     struct kolam_histogram tick_interval; /* as chosen after each tick */
 };

@@ -249,6 +249,9 @@ static const struct row rows[] = {
         "CPU time of the loop thread."),
     ROW(HISTOGRAM, TIMES, "loop_turn_seconds", loop.turn_time,
         "What the loop does between two sleeps: everybody waits that long."),
+    ROW(COUNTER, PLAIN, "loop_pauses_total", loop.pauses,
+        "Half milliseconds rested before turns that followed others at once and had nothing to "
+        "do."),
     ROW(HISTOGRAM, TIMES, "tick_work_seconds", loop.tick_work, "Work of one tick."),
     ROW(HISTOGRAM, TIMES, "tick_interval_seconds", loop.tick_interval,
         "The rest chosen after each tick; longer under load."),

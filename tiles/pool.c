@@ -11,7 +11,7 @@
 
 #define OPEN_CANVASES_MAX 16
 #define PATH_BYTES 1024
-#define NICE 2
+#define NICE 10
 
 struct open_canvas {
     struct kolam_worker_canvas canvas;

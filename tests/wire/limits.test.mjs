@@ -191,7 +191,7 @@ test('tiles_to_draw_past_the_limit_are_429_and_those_in_memory_are_not', async (
 });
 
 test('pixels_of_snapshots_past_the_limit_are_429', async () => {
-  const server = await serve('pixels.address=1000:20000');
+  const server = await serve('pixels.address=0.01:20000');
   await (await Client.artist(server)).draw([1, 1, 5, 5]);
   const statuses = await askUntilRefused(server, '/snapshot.png?rect=0,0,100,100', 5);
   assert.deepEqual(statuses, [200, 200, 429]);
@@ -213,6 +213,32 @@ test('snapshots_at_once_past_the_limit_are_429', async () => {
   assert.ok((await hits(server, 'snapshots', 'address')) > 0);
   socket.destroy();
   await eventually(async () => (await get(server, '/snapshot.png?rect=0,0,8,8')).status === 200, 'a picture again');
+  await server.kill();
+});
+
+// The library looks at such a connection again and again until the answer is out.
+test('a_request_sent_before_the_answer_to_the_last_one_does_not_keep_the_loop_busy', async () => {
+  const server = await startServer();
+  await (await Client.artist(server)).draw([1, 1, 900, 900]);
+  const ask = (path) => `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\n\r\n`;
+  const socket = net.connect(server.port, '127.0.0.1'); // not read, so the picture goes on being sent
+  socket.on('error', () => {});
+  socket.pause();
+  socket.write(ask('/snapshot.png?rect=0,0,8000,8000&ground=123456') + ask('/healthz') + ask('/healthz'));
+  const counted = async () => {
+    const text = (await get(server, '/metrics')).body.toString();
+    const value = (name) => Number(new RegExp(`^${name} (\\d+)`, 'm').exec(text)[1]);
+    return { pauses: value('kolam_loop_pauses_total'), turns: value('kolam_loop_turn_seconds_count') };
+  };
+  await eventually(async () => (await counted()).pauses > 0, 'the loop rests');
+  const before = await counted();
+  const after = await eventually(async () => {
+    const now = await counted();
+    return now.pauses > before.pauses + 300 ? now : null;
+  }, 'it goes on resting');
+  // Without a rest there are a hundred turns and more in the time of each of these.
+  assert.ok(after.turns - before.turns < 20 * (after.pauses - before.pauses));
+  socket.destroy();
   await server.kill();
 });
 

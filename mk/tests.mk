@@ -78,9 +78,10 @@ $(OUT)/fanout_bare: $(O)/tests/bench/support/fanout_bare.o $(OUT)/libkolam.a
 	@echo "  LINK  $@"
 	@$(CC) $(LINK) -o $@ $^ $(TILES_LIBS)
 
-# Hostile programs against a server on which honest artists draw; NAME="slow-readers ..." for some of them.
+# Hostile programs against a server on which honest artists draw; NAME="slow-readers ..." for some of them. What was measured
+# stays in build/hostile/rows.ndjson, and the next run goes on from there; remove it to measure anew.
 hostile: all
-	@KOLAM_BIN=$(abspath $(BIN)) node tests/hostile/run.mjs $(NAME)
+	@KOLAM_BIN=$(abspath $(BIN)) node tests/hostile/run.mjs --rows build/hostile/rows.ndjson --table build/hostile/table.md $(NAME)
 
 bench: all $(BENCH_PROGRAMS) $(OUT)/fanout_bare
 	@for program in $(BENCH_PROGRAMS); do echo "== $$program"; $$program || exit 1; done

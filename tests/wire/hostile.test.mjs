@@ -26,7 +26,7 @@ for (const name of choose()) {
     const server = await startServer({ args: ['--limit-loopback', '--log-level', 'warn'] });
     const attack = startAttack(server, name, { seconds: 4, seed, from: '127.77.0.9' });
     const crowd = await honest(server, { artists: 8, seconds: 3, seed });
-    const { problems } = await attack;
+    const { problems } = await attack.found;
     assert.deepEqual(problems, []);
     assert.equal(crowd.code, 0, `${crowd.faults} ${crowd.said}`);
     assert.ok(memory(server.pid).peak < MEMORY_MAX, `${memory(server.pid).peak / 1e6} MB`);

@@ -365,7 +365,9 @@ enum kolam_status kolam_backup_append(const struct kolam_backup_options *options
         status = kolam_sql_open(options->copy_path, SQLITE_OPEN_READWRITE, &appending.to, error);
     }
     if (status == KOLAM_OK) {
-        status = kolam_sql_exec(appending.to, "PRAGMA synchronous = FULL; "
+        /* EXTRA: outside of WAL mode the last thing a commit does is to remove its journal, and a power cut might bring
+         * that back, and take the commit back. */
+        status = kolam_sql_exec(appending.to, "PRAGMA synchronous = EXTRA; "
                                               "PRAGMA cell_size_check = 1; "
                                               "PRAGMA cache_size = -16384");
         status = status == KOLAM_OK ? append(&appending) : refuse(&appending, "it cannot be read");

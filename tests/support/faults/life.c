@@ -83,16 +83,33 @@ static void make_change(enum kolam_op_kind kind, uint64_t target, uint32_t follo
     encode(&op, out);
 }
 
+static void encode_record(const char *text, struct kolam_log_op *out) {
+    struct kolam_op op = {.kind = KOLAM_OP_RECORD,
+                          .record = (const uint8_t *)text,
+                          .record_size_bytes = (uint32_t)strlen(text)};
+    encode(&op, out);
+}
+
+/* An act as the server makes it. */
+static void make_act(struct test_random *random, struct kolam_log_op *out) {
+    static const char *const acts[] = {
+        "{\"kind\":\"mode\",\"mode\":\"newcomers\",\"why\":\"a flood\"}",
+        "{\"kind\":\"area\",\"area\":\"protected\",\"level\":0,\"x\":\"0\",\"y\":\"0\",\"width\":"
+        "90,"
+        "\"height\":80}",
+        "{\"kind\":\"role\",\"artist\":1,\"role\":\"mentor\"}",
+        "{\"kind\":\"mode\",\"mode\":\"open\"}",
+    };
+    encode_record(acts[test_random_below(random, 4)], out);
+}
+
 static void make_record(struct test_random *random, struct kolam_log_op *out) {
     char text[160];
     (void)snprintf(text, sizeof text,
                    "{\"kind\":\"place\",\"name\":\"Place %u\",\"x\":\"%u\",\"y\":\"5\",\"zoom\":0}",
                    (unsigned)test_random_below(random, 1000),
                    (unsigned)test_random_below(random, 1000));
-    struct kolam_op op = {.kind = KOLAM_OP_RECORD,
-                          .record = (const uint8_t *)text,
-                          .record_size_bytes = (uint32_t)strlen(text)};
-    encode(&op, out);
+    encode_record(text, out);
 }
 
 /* A new unit of the author's; counters are given to its ops as they are added. */
@@ -148,7 +165,7 @@ static void submit(struct life *life, uint32_t first, uint32_t count) {
     }
 }
 
-static bool open_log(struct life *life) {
+bool life_has_log(struct life *life) {
     struct kolam_folder *folder = NULL;
     if (life->is_open) {
         return true;
@@ -171,7 +188,7 @@ static void close_log(struct life *life) {
 
 /* What is not acknowledged goes first, in order, `at_once` together. */
 static bool pump(struct life *life, uint32_t at_once) {
-    if (!open_log(life)) {
+    if (!life_has_log(life)) {
         return false;
     }
     while (life->settled < life->unit_count) {
@@ -258,6 +275,10 @@ static void add_units(struct life *life, enum life_step step) {
         unit = new_unit(life, author);
         make_record(&random, next_op(life, unit));
         break;
+    case LIFE_ACT:
+        unit = new_unit(life, author);
+        make_act(&random, next_op(life, unit));
+        break;
     case LIFE_CROWD:
         for (uint8_t i = 0; i < 6; i++) {
             make_stroke(&random, 0, 1, next_op(life, new_unit(life, (uint8_t)(1 + i % 3))));
@@ -266,49 +287,6 @@ static void add_units(struct life *life, enum life_step step) {
     default:
         make_stroke(&random, 0, 1, next_op(life, new_unit(life, author)));
     }
-}
-
-static bool open_identity(struct life *life) {
-    struct kolam_clock clock = {.now_ms = life_clock, .ctx = life};
-    return life->identity ||
-           (open_log(life) && kolam_identity_db_create(life->identity_path, clock, &life->identity,
-                                                       NULL) == KOLAM_OK);
-}
-
-static bool make_person(struct life *life) {
-    if (!open_identity(life) || life->person_count == LIFE_PEOPLE_MAX) {
-        return life->identity != NULL;
-    }
-    struct life_person *person = &life->people[life->person_count];
-    if (kolam_identity_make(life->identity, person->secret, &person->author) != KOLAM_OK) {
-        return false;
-    }
-    person->promised_at = disk_now();
-    life->person_count++;
-    return true;
-}
-
-static bool rename_person(struct life *life) {
-    struct test_random random = dice_of(life);
-    if (life->person_count == 0 || !open_identity(life) || !open_log(life)) {
-        return life->person_count == 0;
-    }
-    struct life_person *person = &life->people[test_random_below(&random, life->person_count)];
-    struct life_name *name = &person->names[person->name_count];
-    if (person->name_count == 8) {
-        return true;
-    }
-    person->name_count++;
-    (void)snprintf(name->text, sizeof name->text, "Name %u", life->unit_count);
-    name->asked_at = disk_now();
-    name->promised_at = LIFE_NEVER;
-    const bool is_done =
-        kolam_identity_rename(life->identity, person->author.ident, name->text) == KOLAM_OK;
-    name->promised_at = is_done ? disk_now() : LIFE_NEVER;
-    struct kolam_author author = test_author(1);
-    (void)snprintf(author.name, sizeof author.name, "%s", name->text);
-    kolam_log_rename_author(life->log.log, &author);
-    return is_done;
 }
 
 static bool draw_tiles(struct kolam_raster *raster) {
@@ -332,7 +310,7 @@ static bool look(struct life *life) {
     struct kolam_raster *raster = NULL;
     struct kolam_canvas_info info;
     bool is_seen =
-        open_log(life) && kolam_reader_create(life->log_path, &reader, NULL) == KOLAM_OK &&
+        life_has_log(life) && kolam_reader_create(life->log_path, &reader, NULL) == KOLAM_OK &&
         kolam_reader_info(reader, &info) == KOLAM_OK &&
         kolam_tile_store_sqlite_create(life->tiles_path, info.incarnation, false, &store, NULL) ==
             KOLAM_OK &&
@@ -377,20 +355,31 @@ static bool compact(struct life *life) {
 }
 
 bool life_step(struct life *life, enum life_step step) {
+    life->is_copied &= step == LIFE_RESTORE || step == LIFE_LOOK || step == LIFE_TOKEN;
     switch (step) {
     case LIFE_RENAME:
-        return rename_person(life);
     case LIFE_PERSON:
-        return make_person(life);
+    case LIFE_KEYS:
+    case LIFE_SIGN_OUT:
+    case LIFE_INVITE:
+    case LIFE_MERGE:
+    case LIFE_ERASE:
+    case LIFE_DECIDE:
+    case LIFE_REPORTS:
+        return life_people_step(life, step);
+    case LIFE_TOKEN:
+    case LIFE_BACKUP:
+        return life_keep_step(life, step);
+    case LIFE_RESTORE:
+        life_close(life);
+        return life_keep_step(life, step);
     case LIFE_LOOK:
         return look(life);
     case LIFE_CHECKPOINT:
         return checkpoint(life);
     case LIFE_RESTART:
-        close_log(life);
-        kolam_identity_db_destroy(life->identity);
-        life->identity = NULL;
-        return open_log(life) && open_identity(life);
+        life_close(life);
+        return life_has_log(life) && life_has_identity(life);
     case LIFE_COMPACT:
         return compact(life);
     default:
@@ -399,19 +388,35 @@ bool life_step(struct life *life, enum life_step step) {
     }
 }
 
+static void take_steps(struct life *life, const enum life_step *steps, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        (void)life_step(life, steps[i]);
+    }
+}
+
 void life_live(struct life *life, uint32_t limit) {
     static const enum life_step script[] = {
         LIFE_STROKE,  LIFE_PERSON,  LIFE_GROUP,   LIFE_PARTIAL, LIFE_PARTIAL,    LIFE_HIDE,
         LIFE_LOOK,    LIFE_CROWD,   LIFE_SHOW,    LIFE_RECORD,  LIFE_EDIT,       LIFE_RENAME,
         LIFE_LOOK,    LIFE_STROKE,  LIFE_CROWD,   LIFE_PERSON,  LIFE_CHECKPOINT, LIFE_STROKE,
+        LIFE_KEYS,    LIFE_DECIDE,  LIFE_INVITE,  LIFE_ACT,     LIFE_REPORTS,    LIFE_SIGN_OUT,
         LIFE_EDIT,    LIFE_LOOK,    LIFE_RESTART, LIFE_CROWD,   LIFE_HIDE,       LIFE_RENAME,
+        LIFE_MERGE,   LIFE_DECIDE,  LIFE_KEYS,    LIFE_ERASE,   LIFE_REPORTS,    LIFE_ACT,
         LIFE_GROUP,   LIFE_PARTIAL, LIFE_CROWD,   LIFE_LOOK,    LIFE_COMPACT,    LIFE_STROKE,
         LIFE_PARTIAL, LIFE_CROWD,   LIFE_LOOK,    LIFE_RESTART, LIFE_EDIT,       LIFE_RENAME,
     };
     const uint32_t count = sizeof script / sizeof script[0];
-    for (uint32_t i = 0; i < count && (limit == 0 || i < limit); i++) {
-        (void)life_step(life, script[i]);
-    }
+    take_steps(life, script, limit == 0 || limit > count ? count : limit);
+}
+
+void life_keep(struct life *life) {
+    static const enum life_step script[] = {
+        LIFE_STROKE, LIFE_TOKEN,   LIFE_CROWD,   LIFE_PERSON,  LIFE_KEYS,    LIFE_DECIDE,
+        LIFE_BACKUP, LIFE_CROWD,   LIFE_ACT,     LIFE_RENAME,  LIFE_BACKUP,  LIFE_RESTORE,
+        LIFE_STROKE, LIFE_CROWD,   LIFE_COMPACT, LIFE_STROKE,  LIFE_REPORTS, LIFE_BACKUP,
+        LIFE_LOOK,   LIFE_RESTORE, LIFE_STROKE,  LIFE_RESTART, LIFE_BACKUP,
+    };
+    take_steps(life, script, sizeof script / sizeof script[0]);
 }
 
 void life_promise_again(struct life *life) {
@@ -424,6 +429,10 @@ void life_promise_again(struct life *life) {
         for (uint32_t j = 0; j < person->name_count; j++) {
             person->names[j].asked_at = person->names[j].promised_at = 0;
         }
+    }
+    for (uint32_t i = 0; i < life->fact_count; i++) {
+        life->facts[i].promised_at = 0;
+        require(life->facts[i].end_asked_at == LIFE_NEVER, "what has ended cannot be promised");
     }
 }
 
@@ -444,14 +453,17 @@ struct life *life_begin(uint64_t seed) {
     (void)snprintf(life->log_path, sizeof life->log_path, "%s/canvases/main.kolam", life->data);
     (void)snprintf(life->tiles_path, sizeof life->tiles_path, "%s/canvases/main.tiles", life->data);
     (void)snprintf(life->new_path, sizeof life->new_path, "%s.new", life->log_path);
+    (void)snprintf(life->backup, sizeof life->backup, "%s/backup", life->root);
+    (void)snprintf(life->moderation_path, sizeof life->moderation_path, "%s/moderation.db",
+                   life->data);
+    life->token_promised_at = LIFE_NEVER;
     (void)snprintf(life->identity_path, sizeof life->identity_path, "%s/identity.db", life->data);
     return life;
 }
 
 void life_close(struct life *life) {
     close_log(life);
-    kolam_identity_db_destroy(life->identity);
-    life->identity = NULL;
+    life_close_people(life);
 }
 
 void life_end(struct life *life) {

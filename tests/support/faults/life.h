@@ -4,11 +4,13 @@
 #define KOLAM_TESTS_LIFE_H
 
 #include "kolam/identity.h"
+#include "kolam/moderation.h"
 #include "tests/support/store.h"
 
 #define LIFE_UNITS_MAX 512
 #define LIFE_PEOPLE_MAX 16
-#define LIFE_NAMES_MAX 64
+#define LIFE_FACTS_MAX 128
+#define LIFE_COPIES_MAX 8
 #define LIFE_NEVER SIZE_MAX
 
 /* What is submitted at once. */
@@ -31,20 +33,55 @@ struct life_person {
     size_t promised_at;
     struct life_name names[8];
     uint32_t name_count;
+    uint32_t into; /* whom they were merged into; themselves */
+    size_t into_asked_at, into_promised_at;
+};
+
+/* Something that was promised of a person and may have been ended. */
+enum life_fact_kind {
+    LIFE_SECRET,
+    LIFE_PHRASE,
+    LIFE_INVITATION,
+    LIFE_GUEST,
+    LIFE_RENAMING, /* canvases are to be told that this ident is nobody's any more */
+    LIFE_SANCTION,
+    LIFE_REPORT
+};
+
+struct life_fact {
+    enum life_fact_kind kind;
+    uint32_t person;
+    uint8_t key[KOLAM_SECRET_BYTES]; /* secret, phrase, code, ident */
+    uint64_t number;
+    char text[24];
+    size_t promised_at, end_asked_at, end_promised_at; /* LIFE_NEVER */
+};
+
+/* A backup: what was promised when it was asked for is in it once it is done. */
+struct life_copy {
+    size_t asked_at, promised_at;
 };
 
 struct life {
-    char root[512], scratch[512], data[560], log_path[600], tiles_path[600], new_path[620],
-        identity_path[600];
+    char root[512], scratch[512], data[560], backup[560], log_path[600], tiles_path[600],
+        new_path[620], identity_path[600], moderation_path[600];
     uint64_t seed;
     struct test_log log;
     bool is_open;
     struct kolam_identity_db *identity;
+    struct kolam_moderation_db *moderation;
     struct life_unit units[LIFE_UNITS_MAX];
     uint32_t unit_count, settled; /* those before `settled` are acknowledged */
     uint32_t next_counter[4];
     struct life_person people[LIFE_PEOPLE_MAX];
     uint32_t person_count;
+    struct life_fact facts[LIFE_FACTS_MAX];
+    uint32_t fact_count;
+    struct life_copy copies[LIFE_COPIES_MAX];
+    uint32_t copy_count;
+    bool is_copied; /* and nothing was promised since */
+    char token[65]; /* the admin token */
+    size_t token_promised_at;
     uint32_t refused; /* submissions that were, and may be again */
     int64_t now_ms;
 };
@@ -60,6 +97,17 @@ enum life_step {
     LIFE_CROWD,  /* several at once */
     LIFE_RENAME, /* of an artist, here and in identity.db */
     LIFE_PERSON,
+    LIFE_KEYS,     /* another device, by a code, too; a phrase */
+    LIFE_SIGN_OUT, /* a device is */
+    LIFE_INVITE,   /* somebody, who comes; and one that is taken back */
+    LIFE_MERGE,    /* two people become one */
+    LIFE_ERASE,    /* somebody is forgotten, and canvases are told */
+    LIFE_ACT,      /* who may do what */
+    LIFE_DECIDE,   /* sanctions */
+    LIFE_REPORTS,
+    LIFE_TOKEN,
+    LIFE_BACKUP,
+    LIFE_RESTORE,    /* of a backup, in the place of what is there */
     LIFE_LOOK,       /* tiles are drawn and kept */
     LIFE_CHECKPOINT, /* while the log is open: the WAL begins anew, or is cut */
     LIFE_RESTART,
@@ -73,12 +121,22 @@ struct life *life_begin(uint64_t seed);
 bool life_step(struct life *life, enum life_step step);
 /* The usual script: every step, in an order that lets them meet. Stops early when `limit` steps are done (0: never). */
 void life_live(struct life *life, uint32_t limit);
+/* Another: what a keeper of walls does beside it, copies and flattening, with what they are good for. */
+void life_keep(struct life *life);
 /* What was promised so far is held against every moment of what is recorded from now on. */
 void life_promise_again(struct life *life);
 /* Sends again what was refused, once the fault is over, and waits until it is acknowledged. */
 void life_settle(struct life *life);
 void life_close(struct life *life);
 void life_end(struct life *life); /* closes, and deletes the folder */
+
+/* ---- life_people.c, life_keep.c ---- */
+
+bool life_has_log(struct life *life);
+bool life_has_identity(struct life *life);
+void life_close_people(struct life *life);
+bool life_people_step(struct life *life, enum life_step step);
+bool life_keep_step(struct life *life, enum life_step step);
 
 /* What an audit found. */
 struct life_findings {

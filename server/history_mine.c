@@ -3,7 +3,9 @@
 
 #include "json.h"
 #include "kolam/alloc.h"
+#include "sanctions.h"
 #include "session.h"
+#include "standing.h"
 
 #define OPS_DEFAULT 200
 #define OPS_MAX 1000
@@ -16,6 +18,8 @@ struct mine_job {
     uint32_t artist_count;
     uint32_t artists[1 + KOLAM_FORMERS_MAX]; /* the author's numbers, former selves' included */
 
+    bool tells_taken; /* whoever may show it again is not told, and who is kept out unseen */
+    struct kolam_reader *reader; /* the worker's */
     struct kolam_op_room *room;
     json_t *ops;                          /* what is told */
     json_t *found[1 + KOLAM_FORMERS_MAX]; /* each number's, at most one more than is told */
@@ -33,6 +37,55 @@ static json_t *targets_json(const struct kolam_op *op) {
         json_array_append_new(list, kolam_json_decimal((int64_t)op->targets[i]));
     }
     return list;
+}
+
+/* ---- what somebody else hid ---- */
+
+static bool is_ones_own(const struct mine_job *job, uint32_t artist) {
+    for (uint32_t i = 0; i < job->artist_count; i++) {
+        if (job->artists[i] == artist) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct taking {
+    const struct mine_job *job;
+    bool is_taken;
+};
+
+static bool take_hider(void *ctx, uint32_t artist, const char *name) {
+    struct taking *taking = ctx;
+    (void)name;
+    taking->is_taken = !is_ones_own(taking->job, artist);
+    return !taking->is_taken;
+}
+
+static void add_taken(struct mine_job *job, json_t *object, uint64_t seq) {
+    struct taking taking = {.job = job};
+    const enum kolam_status status = kolam_reader_hiders(job->reader, seq, take_hider, &taking);
+    job->status = job->status == KOLAM_OK ? status : job->status;
+    if (taking.is_taken) {
+        json_t *list = json_object_get(object, "taken");
+        if (!list) {
+            list = json_array();
+            json_object_set_new(object, "taken", list);
+        }
+        json_array_append_new(list, kolam_json_decimal((int64_t)seq));
+    }
+}
+
+/* Its own stroke, or those that it names. */
+static void tell_taken(struct mine_job *job, json_t *object, uint64_t seq,
+                       const struct kolam_op *op) {
+    if (op->kind == KOLAM_OP_STROKE) {
+        add_taken(job, object, seq);
+        return;
+    }
+    for (uint32_t i = 0; op->kind != KOLAM_OP_RECORD && i < op->target_count; i++) {
+        add_taken(job, object, op->targets[i]);
+    }
 }
 
 static json_t *op_json(const struct kolam_log_row *row, const struct kolam_op *op) {
@@ -68,7 +121,11 @@ static bool take_op(void *ctx, const struct kolam_log_row *row) {
         return false;
     }
     job->target_count += op.target_count;
-    if (json_array_append_new(job->finding, op_json(row, &op)) != 0) {
+    json_t *object = op_json(row, &op);
+    if (job->tells_taken) {
+        tell_taken(job, object, row->seq, &op);
+    }
+    if (json_array_append_new(job->finding, object) != 0) {
         job->status = KOLAM_ERR_NOMEM;
     }
     return job->status == KOLAM_OK;
@@ -109,6 +166,7 @@ static void run(struct kolam_job *base, struct kolam_worker *worker) {
                                                   job->ask.canvas->tiles_path, false, &canvas, NULL)
                             : KOLAM_ERR_NOMEM;
     for (uint32_t i = 0; i < job->artist_count && job->status == KOLAM_OK; i++) {
+        job->reader = canvas->reader;
         job->finding = job->found[i] = json_array();
         job->target_count = 0;
         enum kolam_status status =
@@ -193,6 +251,8 @@ void kolam_history_mine(struct kolam_session *session, const json_t *message) {
     job->before = before;
     job->limit = limit;
     note_artists(job);
+    job->tells_taken = !kolam_sanctions_of(session)->is_withheld &&
+                       !kolam_standing_ask(session, KOLAM_ACTION_CHANGE_OTHERS, NULL).may;
     job->ops = ops;
     job->job = (struct kolam_job){.run = run, .done = done, .priority = KOLAM_JOB_INTERACTIVE};
     if (job->artist_count == 0) { /* nobody here yet: nothing drawn */

@@ -119,6 +119,7 @@ const char *kolam_why_text(enum kolam_why why) {
         [KOLAM_WHY_AREA] = "this area is for its members",
         [KOLAM_WHY_FROZEN] = "this area rests for a while; draw elsewhere",
         [KOLAM_WHY_QUIET] = "no names are shown in this area",
+        [KOLAM_WHY_HIDDEN] = "this was taken off the wall; moderators can bring it back",
     };
     return (unsigned)why < KOLAM_WHYS ? texts[why] : "";
 }

@@ -45,6 +45,7 @@ enum kolam_why {
     KOLAM_WHY_AREA,      /* members of the area may */
     KOLAM_WHY_FROZEN,    /* the area is, for now */
     KOLAM_WHY_QUIET,     /* no names are shown there */
+    KOLAM_WHY_HIDDEN,    /* somebody else hid it: they, or others with the right, may show it */
     KOLAM_WHYS
 };
 

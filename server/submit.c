@@ -98,8 +98,9 @@ static void tell_refusal(struct pending *pending, const struct kolam_submission 
         }
     } else {
         nack(session, pending->counter, kolam_verdict_nack(submission->status),
-             submission->is_resting ? kolam_why_text(KOLAM_WHY_FROZEN)
-                                    : kolam_status_text(submission->status));
+             submission->is_resting         ? kolam_why_text(KOLAM_WHY_FROZEN)
+             : submission->is_anothers_hide ? kolam_why_text(KOLAM_WHY_HIDDEN)
+                                            : kolam_status_text(submission->status));
     }
     end_preview(session, pending->counter, pending->was_shown);
 }

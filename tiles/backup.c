@@ -164,7 +164,8 @@ static const struct {
     {"SELECT value FROM meta WHERE key = 'incarnation'", "it is of another incarnation"},
     {"SELECT value FROM meta WHERE key = 'base_seq'", "history was flattened since"},
     {"SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('meta', 'artist', "
-     "'origin', 'op', 'home', 'node', 'base', 'base_id', 'base_record', '_litestream_seq', "
+     "'origin', 'op', 'home', 'node', 'base', 'base_id', 'base_record', 'hider', "
+     "'_litestream_seq', "
      "'_litestream_lock')",
      "a table is there that is not known here"},
     {"SELECT group_concat(name) = 'number,ident,name' FROM pragma_table_info('artist')",

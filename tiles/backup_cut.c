@@ -78,7 +78,7 @@ static enum kolam_status delete_after(sqlite3 *db, uint64_t seq) {
 
 static enum kolam_status index_anew(sqlite3 *db) {
     struct kolam_canvas_extent extent;
-    enum kolam_status status = kolam_sql_exec(db, "DELETE FROM home; DELETE FROM node");
+    enum kolam_status status = kolam_sql_exec(db, KOLAM_CANVAS_INDEX_EMPTY);
     if (status == KOLAM_OK) {
         status = kolam_canvas_extent_load_base(db, &extent);
     }
@@ -92,9 +92,13 @@ static enum kolam_status index_anew(sqlite3 *db) {
     return status == KOLAM_OK ? kolam_canvas_extent_store(db, &extent) : status;
 }
 
-static enum kolam_status cut(sqlite3 *db, uint64_t seq, uint64_t incarnation) {
+static enum kolam_status cut(sqlite3 *db, const char *path, uint32_t version, uint64_t seq,
+                             uint64_t incarnation) {
     int64_t last_seq = 0;
     enum kolam_status status = kolam_sql_exec(db, "PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE");
+    if (status == KOLAM_OK) { /* the index is made by the present rules, for the present tables */
+        status = kolam_schema_migrate(db, &kolam_schema_canvas, version, path, NULL);
+    }
     if (status == KOLAM_OK) {
         status = kolam_sql_int64(db, "SELECT ifnull(max(seq), 0) FROM op", &last_seq);
     }
@@ -126,7 +130,7 @@ enum kolam_status kolam_backup_cut(const char *path, uint64_t seq, uint64_t inca
     if (status == KOLAM_OK) {
         status = kolam_schema_check(db, &kolam_schema_canvas, path, &version, error);
         if (status == KOLAM_OK) {
-            status = cut(db, seq, incarnation);
+            status = cut(db, path, version, seq, incarnation);
             if (status != KOLAM_OK) {
                 (void)kolam_fail(error, status, "%s: cannot be cut: %s", path, sqlite3_errmsg(db));
             }

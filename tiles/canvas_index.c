@@ -122,6 +122,9 @@ enum kolam_status kolam_canvas_index_init(struct kolam_canvas_index *index, sqli
         status = kolam_sql_prepare(db, "SELECT artist, kind, body FROM op WHERE seq = ?",
                                    &index->find_op);
     }
+    if (status == KOLAM_OK) {
+        status = kolam_canvas_hiders_init(&index->hiders, db);
+    }
     return status == KOLAM_OK ? kolam_canvas_nodes_init(&index->nodes, db) : status;
 }
 
@@ -129,6 +132,7 @@ void kolam_canvas_index_finish(struct kolam_canvas_index *index) {
     sqlite3_finalize(index->insert_home);
     sqlite3_finalize(index->find_op);
     kolam_canvas_nodes_finish(&index->nodes);
+    kolam_canvas_hiders_finish(&index->hiders);
     kolam_free(index->room);
     kolam_free(index->changes);
     memset(index, 0, sizeof *index);
@@ -160,22 +164,13 @@ enum kolam_status kolam_canvas_index_change_homes(struct kolam_canvas_index *ind
     return KOLAM_OK;
 }
 
-static bool is_of(const struct kolam_canvas_owner *owner, int64_t artist) {
-    for (uint32_t i = 0; i < owner->count; i++) {
-        if ((int64_t)owner->artists[i] == artist) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Judges the row that find_op stands on and decodes its homes into index->homes. */
 static enum kolam_status target_homes(struct kolam_canvas_index *index,
                                       const struct kolam_canvas_owner *owner, uint32_t *out_count) {
     if (sqlite3_column_int(index->find_op, 1) != KOLAM_OP_STROKE) {
         return KOLAM_ERR_INVALID;
     }
-    if (owner && !is_of(owner, sqlite3_column_int64(index->find_op, 0))) {
+    if (owner && !kolam_canvas_owner_is(owner, sqlite3_column_int64(index->find_op, 0))) {
         return KOLAM_ERR_DENIED;
     }
     const uint8_t *body = sqlite3_column_blob(index->find_op, 2);
@@ -251,12 +246,15 @@ enum kolam_status kolam_canvas_index_insert(struct kolam_canvas_index *index, ui
 }
 
 enum kolam_status kolam_canvas_index_insert_changes(struct kolam_canvas_index *index, uint64_t seq,
-                                                    enum kolam_op_kind kind, uint32_t first,
-                                                    uint32_t end) {
+                                                    enum kolam_op_kind kind, int64_t artist,
+                                                    uint32_t first, uint32_t end) {
     enum kolam_status status = KOLAM_OK;
     for (uint32_t i = first; i < end && status == KOLAM_OK; i++) {
-        status = kolam_canvas_index_insert(index, seq, kind, index->changes[i].target,
-                                           &index->changes[i].home);
+        const uint64_t target = index->changes[i].target;
+        status = kolam_canvas_index_insert(index, seq, kind, target, &index->changes[i].home);
+        if (status == KOLAM_OK && (i == first || target != index->changes[i - 1].target)) {
+            status = kolam_canvas_hiders_note(&index->hiders, kind, target, artist);
+        }
     }
     return status;
 }

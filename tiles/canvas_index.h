@@ -3,6 +3,7 @@
 #ifndef KOLAM_TILES_CANVAS_INDEX_H
 #define KOLAM_TILES_CANVAS_INDEX_H
 
+#include "canvas_hiders.h"
 #include "canvas_nodes.h"
 #include "kolam/log.h"
 #include "sql.h"
@@ -35,16 +36,11 @@ struct kolam_change {
     struct kolam_home home;
 };
 
-/* One artist by all their numbers. */
-struct kolam_canvas_owner {
-    uint32_t count;
-    uint32_t artists[1 + KOLAM_FORMERS_MAX];
-};
-
 struct kolam_canvas_index {
     sqlite3_stmt *insert_home, *find_op;
     struct kolam_canvas_nodes
         nodes; /* of the rows inserted; its owner flushes them before it commits */
+    struct kolam_canvas_hiders hiders; /* of what the rows inserted hide and show */
     struct kolam_op_room *room;
     struct kolam_change *changes; /* the list that _change appends to; its owner empties it */
     uint32_t change_count, change_capacity;
@@ -56,6 +52,9 @@ struct kolam_canvas_index {
 KOLAM_MUST_CHECK enum kolam_status kolam_canvas_index_init(struct kolam_canvas_index *index,
                                                            sqlite3 *db);
 void kolam_canvas_index_finish(struct kolam_canvas_index *index); /* zeroed is safe */
+
+/* SQL that takes away all of it but the extent. */
+#define KOLAM_CANVAS_INDEX_EMPTY "DELETE FROM home; DELETE FROM node; DELETE FROM hider"
 
 /* Empties the list of changes. */
 void kolam_canvas_index_clear_changes(struct kolam_canvas_index *index);
@@ -81,10 +80,11 @@ KOLAM_MUST_CHECK enum kolam_status kolam_canvas_index_insert(struct kolam_canvas
                                                              uint64_t seq, enum kolam_op_kind kind,
                                                              uint64_t target,
                                                              const struct kolam_home *home);
-/* Rows for all changes from `first` on. */
+/* Rows for all changes from `first` on, by `artist`; a target's homes are side by side. */
 KOLAM_MUST_CHECK enum kolam_status
 kolam_canvas_index_insert_changes(struct kolam_canvas_index *index, uint64_t seq,
-                                  enum kolam_op_kind kind, uint32_t first, uint32_t end);
+                                  enum kolam_op_kind kind, int64_t artist, uint32_t first,
+                                  uint32_t end);
 
 /* Writes the rows of all ops after `after_seq`, which have none yet, from their bodies (index_rebuild.c), inside the caller's
  * transaction; *extent grows by what they draw. KOLAM_ERR_CORRUPT: a body cannot be decoded. */

@@ -321,6 +321,32 @@ static enum kolam_status check_resting(const struct kolam_canvas_index *index,
     return KOLAM_OK;
 }
 
+/* What somebody else hid its author does not show again, nor puts something in its place: an edit is a hide in company. To
+ * hide it once more is no more than was done. What is withheld is hidden whatever it shows. */
+static enum kolam_status check_hiders(struct kolam_canvas_plan *plan,
+                                      struct kolam_submission *submission,
+                                      const struct kolam_log_op *op, uint32_t first, uint32_t end) {
+    struct kolam_canvas_index *index = plan->index;
+    const bool is_edit = op->kind == KOLAM_OP_HIDE && kolam_submission_own_count(submission) > 1;
+    enum kolam_status status = KOLAM_OK;
+    if (submission->may_change_others || submission->withheld_by ||
+        (op->kind != KOLAM_OP_SHOW && !is_edit)) {
+        return KOLAM_OK;
+    }
+    for (uint32_t i = first; i < end && status == KOLAM_OK; i++) {
+        const uint64_t target = index->changes[i].target;
+        if (i > first && target == index->changes[i - 1].target) {
+            continue;
+        }
+        status = kolam_canvas_hiders_ask(&index->hiders, target, &plan->owner,
+                                         &submission->is_anothers_hide);
+        if (status == KOLAM_OK && submission->is_anothers_hide) {
+            status = KOLAM_ERR_DENIED;
+        }
+    }
+    return status;
+}
+
 static enum kolam_status plan_op(struct kolam_canvas_plan *plan,
                                  struct kolam_submission *submission, const struct kolam_log_op *op,
                                  struct kolam_op_plan *op_plan) {
@@ -336,6 +362,9 @@ static enum kolam_status plan_op(struct kolam_canvas_plan *plan,
     op_plan->change_end = index->change_count;
     if (status == KOLAM_OK) {
         status = check_resting(index, submission, op_plan->change_first, op_plan->change_end);
+    }
+    if (status == KOLAM_OK) {
+        status = check_hiders(plan, submission, op, op_plan->change_first, op_plan->change_end);
     }
     if (status == KOLAM_OK && op_plan->change_end > op_plan->change_first) {
         status = kolam_canvas_plan_unite(index, op, op_plan);

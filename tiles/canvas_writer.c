@@ -122,7 +122,7 @@ static enum kolam_status write_op(struct kolam_canvas_writer *writer,
     if (status == KOLAM_OK) {
         /* A replacement hides what it replaces. */
         enum kolam_op_kind kind = op->kind == KOLAM_OP_SHOW ? KOLAM_OP_SHOW : KOLAM_OP_HIDE;
-        status = kolam_canvas_index_insert_changes(&writer->index, op->seq, kind,
+        status = kolam_canvas_index_insert_changes(&writer->index, op->seq, kind, known->artist,
                                                    plan->change_first, plan->change_end);
     }
     if (plan->homes) {

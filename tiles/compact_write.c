@@ -394,6 +394,9 @@ static enum kolam_status fill(struct writing *writing, const struct compact_tile
                               struct kolam_raster *raster) {
     uint64_t old_base_seq = 0;
     enum kolam_status status = copy_all(writing, kept, sizeof kept / sizeof kept[0]);
+    if (status == KOLAM_OK) { /* what was flattened nobody can show */
+        status = kolam_canvas_hiders_fill(writing->db);
+    }
     if (status == KOLAM_OK) {
         status = kolam_canvas_base_seq(writing->old, &old_base_seq);
     }

@@ -32,7 +32,7 @@ static enum kolam_status index_stroke(struct rebuild *rebuild, uint64_t seq, con
     return status;
 }
 
-/* The row that each_op stands on: seq, kind, replaces, body. */
+/* The row that each_op stands on: seq, kind, replaces, body, artist. */
 static enum kolam_status index_row(struct rebuild *rebuild) {
     struct kolam_canvas_index *index = &rebuild->index;
     uint64_t seq = (uint64_t)sqlite3_column_int64(rebuild->each_op, 0);
@@ -60,7 +60,8 @@ static enum kolam_status index_row(struct rebuild *rebuild) {
         return status;
     }
     enum kolam_op_kind change = kind == KOLAM_OP_SHOW ? KOLAM_OP_SHOW : KOLAM_OP_HIDE;
-    return kolam_canvas_index_insert_changes(index, seq, change, 0, index->change_count);
+    return kolam_canvas_index_insert_changes(
+        index, seq, change, sqlite3_column_int64(rebuild->each_op, 4), 0, index->change_count);
 }
 
 /* The row that each_op stands on cannot be indexed: which one is told by it. */
@@ -80,7 +81,7 @@ static enum kolam_status start(struct rebuild *rebuild, uint64_t after_seq) {
     enum kolam_status status = kolam_canvas_index_init(&rebuild->index, rebuild->db);
     if (status == KOLAM_OK) {
         status = kolam_sql_prepare(rebuild->db,
-                                   "SELECT seq, kind, replaces, body FROM op WHERE seq > ? "
+                                   "SELECT seq, kind, replaces, body, artist FROM op WHERE seq > ? "
                                    "ORDER BY seq",
                                    &rebuild->each_op);
     }
@@ -115,7 +116,7 @@ enum kolam_status kolam_canvas_index_ops(sqlite3 *db, uint64_t after_seq,
 
 static enum kolam_status index_all(struct rebuild *rebuild, const char *path,
                                    struct kolam_error *error) {
-    enum kolam_status status = kolam_sql_exec(rebuild->db, "DELETE FROM home; DELETE FROM node");
+    enum kolam_status status = kolam_sql_exec(rebuild->db, KOLAM_CANVAS_INDEX_EMPTY);
     if (status == KOLAM_OK) {
         status = index_rows(rebuild);
     }
@@ -131,25 +132,39 @@ static enum kolam_status index_all(struct rebuild *rebuild, const char *path,
                                            sqlite3_errmsg(rebuild->db));
 }
 
+/* Everything happens in one transaction, also that an older file is brought up to date. */
+static enum kolam_status begin(struct rebuild *rebuild, const char *path,
+                               struct kolam_error *error) {
+    uint32_t version = 0;
+    enum kolam_status status = kolam_reader_open(path, &rebuild->db, error);
+    if (status != KOLAM_OK) {
+        return status;
+    }
+    status = kolam_schema_check(rebuild->db, &kolam_schema_canvas, path, &version, error);
+    if (status != KOLAM_OK) {
+        return status;
+    }
+    status = kolam_sql_exec(rebuild->db, "PRAGMA query_only = 0; BEGIN IMMEDIATE");
+    if (status == KOLAM_OK) {
+        status = kolam_schema_migrate(rebuild->db, &kolam_schema_canvas, version, path, NULL);
+    }
+    if (status == KOLAM_OK) {
+        status = start(rebuild, 0);
+    }
+    if (status == KOLAM_OK) {
+        status = kolam_canvas_extent_load_base(rebuild->db, &rebuild->extent);
+    }
+    return status == KOLAM_OK ? KOLAM_OK
+                              : kolam_fail(error, status, "%s: index not rebuilt: %s", path,
+                                           sqlite3_errmsg(rebuild->db));
+}
+
 enum kolam_status kolam_index_rebuild(const char *path, struct kolam_error *error) {
     struct rebuild *rebuild = kolam_alloc_zero(1, sizeof *rebuild);
     if (!rebuild) {
         return kolam_fail(error, KOLAM_ERR_NOMEM, "%s: out of memory", path);
     }
-    enum kolam_status status = kolam_reader_open(path, &rebuild->db, error);
-    if (status == KOLAM_OK) {
-        status = start(rebuild, 0);
-        if (status == KOLAM_OK) {
-            status = kolam_canvas_extent_load_base(rebuild->db, &rebuild->extent);
-        }
-        if (status == KOLAM_OK) {
-            status = kolam_sql_exec(rebuild->db, "PRAGMA query_only = 0; BEGIN IMMEDIATE");
-        }
-        if (status != KOLAM_OK) {
-            (void)kolam_fail(error, status, "%s: index not rebuilt: %s", path,
-                             sqlite3_errmsg(rebuild->db));
-        }
-    }
+    enum kolam_status status = begin(rebuild, path, error);
     if (status == KOLAM_OK) {
         status = index_all(rebuild, path, error);
         sqlite3_reset(rebuild->each_op);

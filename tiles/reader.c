@@ -119,6 +119,7 @@ void kolam_reader_destroy(struct kolam_reader *reader) {
     for (int i = 0; i < READER_STATEMENT_COUNT; i++) {
         sqlite3_finalize(reader->statements[i]);
     }
+    sqlite3_finalize(reader->hiders);
     sqlite3_close(reader->db);
     kolam_reader_past_destroy(reader->past);
     kolam_free(reader->body);

@@ -41,8 +41,9 @@ enum kolam_reader_statement {
 struct kolam_reader {
     sqlite3 *db;
     sqlite3_stmt *statements[READER_STATEMENT_COUNT];
-    uint32_t depth; /* of begin */
-    uint8_t *body;  /* of the op that kolam_reader_op gave last */
+    sqlite3_stmt *hiders; /* made when first asked for: older files have no such table */
+    uint32_t depth;       /* of begin */
+    uint8_t *body;        /* of the op that kolam_reader_op gave last */
     size_t body_capacity;
     struct kolam_op_room *room;     /* made when a stroke is first decoded */
     struct kolam_reader_past *past; /* made when a far tile of the past is first asked for */

@@ -35,6 +35,14 @@ static const char *const canvas_steps[] = {
     "CREATE INDEX op_record ON op (kind) WHERE kind = 4;",
     /* 4 -> 5: a check of each row (op_sum.c); those that were there before have none */
     "ALTER TABLE op ADD COLUMN sum INTEGER;",
+    /* 5 -> 6: who hid what is hidden (canvas_hiders.h), from the rows of hides after a stroke's newest show */
+    "CREATE TABLE hider (target INTEGER, artist INTEGER, PRIMARY KEY (target, artist))"
+    "                   WITHOUT ROWID;"
+    "INSERT INTO hider (target, artist)"
+    "    SELECT DISTINCT home.target, op.artist FROM home JOIN op ON op.seq = home.seq"
+    "    LEFT JOIN (SELECT target, max(seq) AS seq FROM home WHERE kind = 3 GROUP BY target) shown"
+    "    ON shown.target = home.target"
+    "    WHERE home.kind = 2 AND home.seq > ifnull(shown.seq, 0);",
 };
 
 static const char *const identity_steps[] = {

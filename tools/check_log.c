@@ -235,6 +235,20 @@ static void compare_index(struct log_check *log) {
     }
 }
 
+/* With the home index, which was compared with the log itself. */
+static enum kolam_status compare_hiders(struct log_check *log, struct kolam_reader *reader) {
+    uint64_t wrong = 0;
+    enum kolam_status status = kolam_reader_wrong_hiders(reader, &wrong);
+    if (status == KOLAM_OK && wrong > 0) {
+        log->check->is_index_wrong = true;
+        kolam_check_problem(log->check,
+                            "the index of who hid what differs from the log in %" PRIu64
+                            " places; --repair makes it anew",
+                            wrong);
+    }
+    return status;
+}
+
 static enum kolam_status check_pinned(struct log_check *log, struct kolam_reader *reader) {
     enum kolam_status status = kolam_reader_info(reader, &log->info);
     if (status != KOLAM_OK) {
@@ -260,6 +274,7 @@ static enum kolam_status check_pinned(struct log_check *log, struct kolam_reader
     status = sum_index(log, reader);
     if (status == KOLAM_OK) {
         compare_index(log);
+        status = compare_hiders(log, reader);
     }
     return status;
 }

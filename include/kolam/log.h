@@ -58,8 +58,10 @@ struct kolam_log_op {
 struct kolam_submission {
     struct kolam_author author;
     uint64_t nonce;
-    bool may_change_others; /* a hide or show may name strokes of other artists */
-    bool is_known_only;     /* only recognised: what was not committed before is DENIED */
+    /* A hide or show may name strokes of other artists. Without it a show, and an edit, is DENIED as well where one of the
+     * author's own strokes that it names was hidden by somebody else since it was shown last. */
+    bool may_change_others;
+    bool is_known_only; /* only recognised: what was not committed before is DENIED */
     /* A hide or show of strokes that touch one of these is DENIED; kolam_alloc'ed, owned by the submission. */
     struct kolam_rect *resting;
     uint32_t resting_count;
@@ -81,6 +83,7 @@ struct kolam_submission {
     enum kolam_status status; /* completion: OK; INVALID, NOT_FOUND (a target), GONE (a target was
                                  flattened), DENIED (a target is another's), FULL (disk), IO, NOMEM, CLOSED */
     bool is_resting;          /* DENIED: by `resting` */
+    bool is_anothers_hide;    /* DENIED: somebody else hid what it shows, or edits */
     enum kolam_durability durability;
     uint32_t artist;                            /* the author's number on this canvas, from 1 */
     uint32_t former_artists[KOLAM_FORMERS_MAX]; /* the formers' numbers here; 0: none */

@@ -94,6 +94,14 @@ typedef bool kolam_artist_visit(void *ctx, uint32_t artist, const char *name);
 KOLAM_MUST_CHECK enum kolam_status kolam_reader_artists(struct kolam_reader *reader,
                                                         kolam_artist_visit *visit, void *ctx);
 
+/* Visits who hid the stroke since it was shown last (a replaced one: who completed it), until `visit` returns false; nobody:
+ * it can be seen. */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_hiders(struct kolam_reader *reader, uint64_t target,
+                                                       kolam_artist_visit *visit, void *ctx);
+/* How many rows of that table are not as the home index has it, or missing: 0. Reads all of both. */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_wrong_hiders(struct kolam_reader *reader,
+                                                             uint64_t *out_count);
+
 /* A row of the quadtree index. */
 struct kolam_home_row {
     uint64_t seq;

@@ -28,6 +28,7 @@ static const struct {
     {"INSERT OR REPLACE INTO base VALUES (?, ?, ?, ?, ?, ?)", 6},
     {"INSERT OR REPLACE INTO base_id VALUES (?, ?, ?, ?, ?, ?)", 6},
     {"INSERT OR REPLACE INTO base_record VALUES (?, ?, ?, ?)", 4},
+    {"INSERT OR REPLACE INTO hider VALUES (?, ?)", 2},
 };
 #define TABLE_COUNT (sizeof tables / sizeof tables[0])
 

@@ -171,9 +171,10 @@ static void a_file_of_the_schema_before_is_read_flattened_and_brought_up_to_date
     bool is_empty;
     live(world, &random, 20, 0);
     kolam_log_destroy(world->canvas.log);
-    run_sql(world->canvas.log_path, "DROP TABLE base; DROP TABLE base_id; DROP TABLE base_record;"
-                                    "DROP INDEX op_record; ALTER TABLE op DROP COLUMN sum; PRAGMA "
-                                    "user_version = 2; PRAGMA wal_checkpoint(TRUNCATE)");
+    run_sql(world->canvas.log_path,
+            "DROP TABLE base; DROP TABLE base_id; DROP TABLE base_record;"
+            "DROP INDEX op_record; ALTER TABLE op DROP COLUMN sum;"
+            "DROP TABLE hider; PRAGMA user_version = 2; PRAGMA wal_checkpoint(TRUNCATE)");
     open_eye(&eye, world->canvas.log_path, world->canvas.tiles_path);
     assert_int_equal(kolam_raster_tile(eye.raster, (struct kolam_tile_id){0, 0, 0}, KOLAM_SEQ_NOW,
                                        world->a, &seq, &is_empty),

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 
-import { Client, get, getJson, hideBody, kolam, lineBody, showBody, startServer } from './client.mjs';
+import { Client, editBody, get, getJson, hideBody, kolam, lineBody, showBody, startServer } from './client.mjs';
 import './tidy.mjs';
 
 let server;
@@ -182,6 +182,8 @@ test('ink_under_a_hidden_ban_is_acknowledged_and_nobody_sees_it', async () => {
     await otto.op(hidden.seq, from);
   }
   await say(boss, { type: 'sanction_end', sanction: answer.sanction.sanction });
+  const still = await mira.commit(showBody([seq]));
+  assert.deepEqual([still.type, still.code], ['nack', 2], 'what was withheld is not the author’s to show afterwards');
   const free = await mira.draw([210, 210, 240, 240]);
   await otto.op(free);
   const checked = await kolam(['check', '--data', server.data, '--canvas', canvas]);
@@ -387,16 +389,29 @@ test('a_rollback_is_an_act_and_shown_again_when_it_is_undone', async () => {
   const boss = await admin(canvas);
   const keeper = await moderator(canvas, boss);
   const [otto] = await people(1, canvas);
-  await otto.draw([20, 20, 50, 50]);
+  const first = await otto.draw([20, 20, 50, 50]);
   const answer = await say(keeper, { type: 'rollback', artists: [otto.me.artist], level: 0, x: '-500', y: '-500', width: 1000, height: 1000, from: '1', to: '1000', apply: true });
   assert.equal(answer.type, 'rollback', JSON.stringify(answer));
   assert.equal(answer.strokes, 2);
   assert.ok((await visible(canvas, 30)).every((stroke) => stroke.hidden));
+  // Its author does not bring it back, nor puts something in its place; to take it back oneself is no matter, and changes nothing.
+  const shown = await otto.commit(showBody(first));
+  assert.deepEqual([shown.type, shown.code], ['nack', 2]);
+  assert.match(shown.message, /taken off the wall; moderators can bring it back/);
+  assert.equal((await otto.commit([editBody([first], 1), lineBody([20, 20, 60, 60])])).code, 2);
+  assert.equal((await otto.commit(hideBody(first))).type, 'ack');
+  assert.equal((await otto.commit(showBody(first))).code, 2);
+  const mine = await say(otto, { type: 'mine' });
+  assert.deepEqual(mine.ops.map(({ kind, taken }) => [kind, taken]), [['hide', [String(first)]], ['stroke', [String(first)]], ['stroke', [String(first - 1)]]]);
+  assert.ok((await say(keeper, { type: 'mine' })).ops.every((op) => op.taken === undefined));
   const [entry] = (await say(keeper, { type: 'audit' })).entries;
   assert.deepEqual([entry.record.kind, entry.record.strokes, entry.by], ['rollback', 2, keeper.me.name]);
   assert.equal((await say(keeper, { type: 'undo', act: entry.act })).type, 'acted');
   assert.ok((await visible(canvas, 30)).every((stroke) => !stroke.hidden));
   assert.equal((await say(keeper, { type: 'undo', act: entry.act })).code, 'not_found');
+  assert.equal((await otto.commit(hideBody(first))).type, 'ack');
+  assert.equal((await otto.commit(showBody(first))).type, 'ack', 'one’s own hides stay one’s own');
+  assert.ok((await say(otto, { type: 'mine' })).ops.every((op) => op.taken === undefined));
   const entries = (await say(keeper, { type: 'audit' })).entries;
   assert.equal(entries.find((one) => one.act === entry.act).undone, true);
 });

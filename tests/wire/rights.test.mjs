@@ -204,7 +204,8 @@ test('areas_let_draw_whom_they_are_for_and_frozen_ones_rest', async () => {
   assert.equal((await ask(mira, { type: 'place', name: 'There', x: '189.5', y: '10', zoom: 0 })).type, 'place');
   await acted(moderator, { kind: 'area', area: 'plain', of: frozen });
   assert.equal(await stroke(mira, [205, 15, 215, 25]), 'ack');
-  assert.equal(await outcome(mira, showBody(mine)), 'ack');
+  assert.match(await outcome(mira, showBody(mine)), /^2 .*moderators can bring it back/);
+  assert.equal(await outcome(moderator, showBody(mine)), 'ack');
   assert.equal((await act(moderator, { kind: 'area', area: 'plain', of: owned })).code, 'denied');
 });
 
@@ -427,6 +428,8 @@ test('so_many_artists_of_standing_hide_a_stroke_and_a_moderator_shows_it_again',
   const hide = await keeper.wait((event) => event.type === 'op' && decodeBody(event.body).kind === 'hide', from);
   assert.deepEqual(decodeBody(hide.body).targets.map(Number), [vandal.first]);
   assert.equal((await back.commit(showBody(vandal.first))).code, 2, 'not for those who voted');
+  const drew = await Client.join(later, { token: vandal.token });
+  assert.equal((await drew.commit(showBody(vandal.first))).code, 2, 'nor for whose it is');
   assert.equal((await keeper.commit(showBody(vandal.first))).type, 'ack');
   await later.stop();
   assert.match(readFileSync(`${data}/canvases/main.kolam`, 'latin1'), /"kind":"voted","votes":2,"stroke":"\d+"/);

@@ -28,13 +28,13 @@ export class Client {
   nextCounter = 1;
 
   // Opens the socket only. `identity`: { token } or { cookie }; `origin` makes it a browser.
-  static async open(server, { origin, cookie, headers = {}, protocol = 'kolam.v1', path = '/ws' } = {}) {
+  static async open(server, { origin, cookie, headers = {}, protocol = 'kolam.v1', path = '/ws', localAddress } = {}) {
     const client = new Client();
     client.server = server;
     const all = { ...headers, ...(cookie ? { Cookie: cookie } : {}) };
     const scheme = server.origin?.startsWith('https:') ? 'wss' : 'ws';
     const url = `${scheme}://127.0.0.1:${server.port}${path}`;
-    const options = { origin, headers: all, perMessageDeflate: false, handshakeTimeout: DEADLINE_MS, rejectUnauthorized: false };
+    const options = { origin, headers: all, localAddress, perMessageDeflate: false, handshakeTimeout: DEADLINE_MS, rejectUnauthorized: false };
     client.socket = new WebSocket(url, protocol, options);
     client.closed = new Promise((done) => {
       client.socket.on('close', (code, reason) => {

@@ -12,7 +12,7 @@ FUZZ_PROGRAMS := $(FUZZ_SOURCES:%.c=$(O)/%)
 # What several tests share, if anything.
 TEST_SUPPORT := $(call objects,tests/support/*.c)
 # What several fuzzers share; the server without its network takes the network's place, so only they may have it.
-FUZZ_PROBE := $(O)/tests/fuzz/canvas_probe.o
+FUZZ_PROBE := $(O)/tests/fuzz/canvas_probe.o $(O)/tests/fuzz/sql_rows.o
 FUZZ_SERVER := $(O)/tests/fuzz/inner_server.o
 
 # Tests of faults: the linker brings them the calls by which the engine changes files, beside SQLite.

@@ -25,4 +25,9 @@ static inline bool kolam_budget_take(struct kolam_budget *budget, int64_t now_ms
     return true;
 }
 
+/* What was taken is not to count. */
+static inline void kolam_budget_give_back(struct kolam_budget *budget) {
+    budget->spent -= budget->spent > 0;
+}
+
 #endif

@@ -77,6 +77,7 @@ bool kolam_guesses_take(struct kolam_guesses *guesses, const struct kolam_addres
 void kolam_guesses_give_back(struct kolam_guesses *guesses, const struct kolam_address *address) {
     const struct kolam_prefix prefix = kolam_address_prefix(address, 32, 64);
     struct place *place = find(set_of(guesses, &prefix), &prefix);
+    kolam_budget_give_back(&guesses->all); /* who is right all the time keeps nobody else waiting */
     if (place->full_ms >= KOLAM_GUESSES_MS) {
         place->full_ms -= KOLAM_GUESSES_MS;
     }

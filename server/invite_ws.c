@@ -8,6 +8,7 @@
 #include "json.h"
 #include "kolam/policy.h"
 #include "people.h"
+#include "sanctions.h"
 #include "standing.h"
 
 #define DAY_MS 86400000
@@ -99,8 +100,18 @@ static void on_listed(struct kolam_identity_request *request) {
 }
 
 /* One's own; of everybody to this canvas for who may keep people out. */
-static bool sees_all(const struct kolam_session *session) {
-    return kolam_standing_ask(session, KOLAM_ACTION_BAN, NULL).may;
+static bool sees_all(struct kolam_session *session) {
+    const struct kolam_petition petition = {.action = KOLAM_ACTION_BAN};
+    return !kolam_door_ask(session, &petition).is_refused;
+}
+
+/* One's own may be taken back whatever one's role is by now, but not while one may change nothing. False: answered. */
+static bool may_take_back(struct kolam_session *session, uint64_t id) {
+    const struct kolam_verdict verdict = kolam_sanctions_judge(session, KOLAM_ACTION_CHANGE_OWN);
+    if (verdict.is_refused) {
+        kolam_ask_error(session, id, kolam_nack_name(verdict.code), verdict.reason);
+    }
+    return !verdict.is_refused;
 }
 
 void kolam_invite_list(struct kolam_session *session, const json_t *message) {
@@ -150,6 +161,10 @@ void kolam_invite_revoke(struct kolam_session *session, const json_t *message) {
     }
     if (!kolam_json_int(message, "invitation", &number)) {
         kolam_ask_error(session, request->id, "invalid", "invitation must be a number");
+        kolam_people_finish(request);
+        return;
+    }
+    if (!may_take_back(session, request->id)) {
         kolam_people_finish(request);
         return;
     }

@@ -7,12 +7,21 @@
 
 #define WHY_TOLD_BYTES (KOLAM_RESTRAINT_TEXT_BYTES - 128) /* room for the words around it */
 
+/* Whoever is sanctioned by a number of before is meant, too. */
+static bool is_person(const uint8_t ident[KOLAM_IDENT_BYTES], const struct kolam_restrained *who) {
+    bool is_it = who->ident && memcmp(ident, who->ident, KOLAM_IDENT_BYTES) == 0;
+    for (uint32_t i = 0; who->formers && i < who->formers->count; i++) {
+        is_it |= memcmp(ident, who->formers->idents[i], KOLAM_IDENT_BYTES) == 0;
+    }
+    return is_it;
+}
+
 static bool means(const struct kolam_sanction *sanction, const struct kolam_restrained *who) {
     if (sanction->canvas[0] != '\0' && strcmp(sanction->canvas, who->canvas) != 0) {
         return false;
     }
     if (sanction->has_ident) {
-        return who->ident && memcmp(sanction->ident, who->ident, KOLAM_IDENT_BYTES) == 0;
+        return is_person(sanction->ident, who);
     }
     struct kolam_prefix prefix = {.bits = sanction->prefix_bits};
     memcpy(prefix.address.bytes, sanction->prefix, sizeof(prefix.address.bytes));

@@ -2,6 +2,7 @@
 #ifndef KOLAM_SERVER_RESTRAINT_H
 #define KOLAM_SERVER_RESTRAINT_H
 
+#include "kolam/identity.h"
 #include "kolam/moderation.h"
 #include "peer.h"
 #include "rights.h"
@@ -20,7 +21,8 @@ struct kolam_restraint {
 /* Somebody on a canvas; `ident` NULL: who has none. */
 struct kolam_restrained {
     const char *canvas;
-    const uint8_t *ident;
+    const uint8_t *ident;               /* or NULL */
+    const struct kolam_selves *formers; /* who they were before, or NULL */
     const struct kolam_address *address;
 };
 

@@ -1,6 +1,5 @@
 /* sanction, sanction_end, sanctions, whence: from a message to a row that is durable, and from there to those whom it concerns.
- * Whom a number means a worker finds out, whether it may be is judged when that is known. Loop thread but for `run` and
- * `perform`. */
+ * Whom a number means is found out (whose.c), whether it may be is judged when that is known. Loop thread but for `perform`. */
 #include <string.h>
 
 #include "door.h"
@@ -12,6 +11,7 @@
 #include "session.h"
 #include "standing.h"
 #include "whence.h"
+#include "whose.h"
 
 #define DAY_MS INT64_C(86400000)
 #define FOR_S_MAX (INT64_C(100) * 366 * 86400)
@@ -24,13 +24,11 @@
 
 struct sanctioning {
     struct kolam_moderation_request base;
-    struct kolam_job job;
     struct kolam_ask ask;
     bool is_whence; /* only asked whence they connect */
     struct kolam_sanction sanction;
-    struct kolam_author about;
+    struct kolam_whose about;
     struct kolam_moderator by; /* of an end */
-    enum kolam_status found;
 };
 
 /* ---- what all messages share ---- */
@@ -130,25 +128,21 @@ static void keep(struct sanctioning *work) {
 
 /* ---- whom a number means ---- */
 
-static void run(struct kolam_job *job, struct kolam_worker *worker) {
-    struct sanctioning *work = KOLAM_CONTAINER(job, struct sanctioning, job);
-    struct kolam_worker_canvas *view;
-    work->found = kolam_worker_canvas(worker, work->ask.canvas->log_path,
-                                      work->ask.canvas->tiles_path, false, &view, NULL);
-    if (work->found == KOLAM_OK) {
-        work->found = kolam_reader_artist(view->reader, work->sanction.artist, &work->about);
-    }
-}
-
 static bool is_oneself(const struct sanctioning *work) {
     return work->ask.session->has_author &&
-           memcmp(work->ask.session->author.ident, work->about.ident, KOLAM_IDENT_BYTES) == 0;
+           memcmp(work->ask.session->author.ident, work->about.author.ident, KOLAM_IDENT_BYTES) ==
+               0;
 }
 
-/* A role that was given counts; what was earned by drawing protects nobody. */
+/* A role that was given counts, also by an invitation; what was earned by drawing protects nobody. */
 static bool is_below(const struct sanctioning *work) {
-    const enum kolam_role role =
-        kolam_policy_role(&work->ask.canvas->policy, work->sanction.artist);
+    const struct kolam_whose *about = &work->about;
+    enum kolam_role role = about->own_artist == 0
+                               ? KOLAM_ROLE_EARNED
+                               : kolam_policy_role(&work->ask.canvas->policy, about->own_artist);
+    if (role == KOLAM_ROLE_EARNED && about->invited_role >= 0) {
+        role = (enum kolam_role)about->invited_role;
+    }
     return work->ask.session->is_admin || role == KOLAM_ROLE_EARNED ||
            role < kolam_standing_role(work->ask.session);
 }
@@ -158,20 +152,20 @@ static void tell_whence(struct sanctioning *work) {
     kolam_session_send_json(
         session,
         json_pack("{ss sI sI ss so}", "type", "whence", "id", (json_int_t)work->ask.id, "artist",
-                  (json_int_t)work->sanction.artist, "name", work->about.name, "prefixes",
-                  kolam_whence_list(session->server->whence, work->about.ident,
+                  (json_int_t)work->sanction.artist, "name", work->about.author.name, "prefixes",
+                  kolam_whence_list(session->server->whence, work->about.author.ident,
                                     kolam_loop_now_ms(session->server->loop))));
     finish(work);
 }
 
-static void done_finding(struct kolam_job *job) {
-    struct sanctioning *work = KOLAM_CONTAINER(job, struct sanctioning, job);
+static void on_found(struct kolam_whose *about) {
+    struct sanctioning *work = KOLAM_CONTAINER(about, struct sanctioning, about);
     const struct kolam_petition petition = {.action = action_of(&work->sanction)};
     if (work->ask.session->state != KOLAM_SESSION_OPEN) {
         finish(work);
-    } else if (work->found == KOLAM_ERR_NOT_FOUND) {
+    } else if (about->status == KOLAM_ERR_NOT_FOUND) {
         refuse(work, "not_found", "there is no artist of that number here");
-    } else if (work->found != KOLAM_OK) {
+    } else if (about->status != KOLAM_OK) {
         refuse(work, "unavailable", "the canvas cannot be read now; try again later");
     } else if (work->is_whence) {
         tell_whence(work);
@@ -180,22 +174,14 @@ static void done_finding(struct kolam_job *job) {
     } else if (kolam_door_ask(work->ask.session, &petition).is_refused || !is_below(work)) {
         refuse(work, "denied", "somebody of the same role, or a higher one, is not yours to judge");
     } else {
-        memcpy(work->sanction.ident, work->about.ident, KOLAM_IDENT_BYTES);
-        strcpy(work->sanction.name, work->about.name);
+        memcpy(work->sanction.ident, about->author.ident, KOLAM_IDENT_BYTES);
+        strcpy(work->sanction.name, about->author.name);
         keep(work);
     }
 }
 
 static void find_out(struct sanctioning *work) {
-    work->found = KOLAM_ERR_CLOSED; /* unless it runs */
-    work->job =
-        (struct kolam_job){.run = run, .done = done_finding, .priority = KOLAM_JOB_INTERACTIVE};
-    if (work->ask.canvas->state == KOLAM_CANVAS_ABSENT) {
-        work->found = KOLAM_ERR_NOT_FOUND;
-        done_finding(&work->job);
-    } else {
-        kolam_pool_submit(work->ask.session->server->pool, &work->job);
-    }
+    kolam_whose_find(&work->about, &work->ask, work->sanction.artist, on_found);
 }
 
 /* ---- reading it ---- */

@@ -82,13 +82,26 @@ static bool concerns(const struct kolam_sanction *sanction, const char *canvas) 
     return sanction->canvas[0] == '\0' || strcmp(sanction->canvas, canvas) == 0;
 }
 
+/* How many have a smaller id. */
+static uint32_t place_of(const struct kolam_sanctions *sanctions, uint64_t id) {
+    uint32_t low = 0, high = sanctions->count;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (sanctions->list[middle].id < id) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
 const struct kolam_sanction *kolam_sanctions_before(const struct kolam_server *server,
                                                     const char *canvas, uint64_t before) {
     const struct kolam_sanctions *sanctions = server->sanctions;
-    for (uint32_t i = sanctions->count; i > 0; i--) {
-        const struct kolam_sanction *sanction = &sanctions->list[i - 1];
-        if (sanction->id < before && concerns(sanction, canvas)) {
-            return sanction;
+    for (uint32_t i = place_of(sanctions, before); i > 0; i--) {
+        if (concerns(&sanctions->list[i - 1], canvas)) {
+            return &sanctions->list[i - 1];
         }
     }
     return NULL;
@@ -112,10 +125,11 @@ static bool is_same_person(const struct kolam_restraint_state *state,
 static void look_up(struct kolam_session *session) {
     const struct kolam_sanctions *sanctions = session->server->sanctions;
     struct kolam_restraint_state *state = &session->restraint;
-    const struct kolam_restrained who = {.canvas = session->canvas->name,
-                                         .ident =
-                                             session->has_author ? session->author.ident : NULL,
-                                         .address = &session->address};
+    const struct kolam_restrained who = {
+        .canvas = session->canvas->name,
+        .ident = session->has_author ? session->author.ident : NULL,
+        .formers = session->formers ? &session->formers->selves : NULL,
+        .address = &session->address};
     const int64_t now_ms = kolam_sanctions_now_ms(session->server);
     state->restraint = (struct kolam_restraint){0};
     for (uint32_t i = 0; i < sanctions->count && !session->is_admin; i++) {
@@ -373,20 +387,25 @@ void kolam_sanctions_sweep(struct kolam_server *server) {
     }
 }
 
+/* Whoever it is about is found anew; most who become one were never sanctioned, and then nobody is asked anything. */
 void kolam_sanctions_merged(struct kolam_server *server, const uint8_t from[KOLAM_IDENT_BYTES],
                             const uint8_t to[KOLAM_IDENT_BYTES]) {
     struct kolam_sanctions *sanctions = server->sanctions;
+    bool is_about = false;
     for (uint32_t i = 0; i < sanctions->count; i++) {
         struct kolam_sanction *sanction = &sanctions->list[i];
         if (sanction->has_ident && memcmp(sanction->ident, from, KOLAM_IDENT_BYTES) == 0) {
             memcpy(sanction->ident, to, KOLAM_IDENT_BYTES);
+            is_about = true;
         }
         if (sanction->by.has_ident && memcmp(sanction->by.ident, from, KOLAM_IDENT_BYTES) == 0) {
             memcpy(sanction->by.ident, to, KOLAM_IDENT_BYTES);
         }
     }
-    note_change(sanctions);
-    tell_all(server);
+    if (is_about) {
+        note_change(sanctions);
+        tell_all(server);
+    }
     keep_house(server, perform_merged, from, to);
 }
 

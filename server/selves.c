@@ -9,6 +9,7 @@
 #include "preview.h"
 #include "renaming.h"
 #include "sanctions.h"
+#include "whence.h"
 
 static bool is_of(const struct kolam_session *session, const uint8_t ident[KOLAM_IDENT_BYTES]) {
     return session->has_author && memcmp(session->author.ident, ident, KOLAM_IDENT_BYTES) == 0;
@@ -31,6 +32,7 @@ static void take_selves(struct kolam_session *session, const struct kolam_selves
     }
     if (memcmp(&session->formers->selves, selves, sizeof(*selves)) != 0) {
         *session->formers = (struct kolam_formers){.selves = *selves};
+        session->restraint.generation = 0; /* sanctions may be about who they were */
     }
 }
 
@@ -127,6 +129,7 @@ void kolam_people_merged(struct kolam_server *server, const uint8_t gone[KOLAM_I
     kolam_logfmt(&server->logfmt, KOLAM_LOG_INFO, "identities_merged", NULL);
     end_sessions(server, gone, into, "merged");
     kolam_sanctions_merged(server, gone, into->ident);
+    kolam_whence_merged(server->whence, gone, into->ident);
     kolam_people_look_again(server, into->ident);
     kolam_renaming_begin(server);
 }
@@ -138,6 +141,7 @@ static void erase_all(struct kolam_server *server, const struct kolam_identity_r
     memcpy(nobody.ident, request->author.ident, KOLAM_IDENT_BYTES);
     end_sessions(server, nobody.ident, &nobody, "erased");
     kolam_sanctions_erased(server, nobody.ident);
+    kolam_whence_erased(server->whence, nobody.ident);
     kolam_logfmt(&server->logfmt, KOLAM_LOG_INFO, "identity_erased", NULL);
     kolam_renaming_begin(server);
 }

@@ -17,6 +17,10 @@ void kolam_whence_destroy(struct kolam_whence *whence);
 /* Times of a clock that never goes back. */
 void kolam_whence_note(struct kolam_whence *whence, const uint8_t ident[KOLAM_IDENT_BYTES],
                        const struct kolam_address *address, int64_t now_ms);
+/* Who was `from` is `to` from now on. */
+void kolam_whence_merged(struct kolam_whence *whence, const uint8_t from[KOLAM_IDENT_BYTES],
+                         const uint8_t to[KOLAM_IDENT_BYTES]);
+void kolam_whence_erased(struct kolam_whence *whence, const uint8_t ident[KOLAM_IDENT_BYTES]);
 /* Prefixes as text, the newest first. */
 json_t *kolam_whence_list(const struct kolam_whence *whence, const uint8_t ident[KOLAM_IDENT_BYTES],
                           int64_t now_ms);

@@ -37,6 +37,7 @@ static struct {
 
 static void *serve(void *ctx) {
     (void)ctx;
+    static uint8_t bytes[65536];
     for (;;) {
         char request[4096];
         const int fd = accept4(server.fd, NULL, NULL, SOCK_CLOEXEC);
@@ -44,7 +45,10 @@ static void *serve(void *ctx) {
             continue;
         }
         (void)!recv(fd, request, sizeof request, 0);
-        (void)!send(fd, server.bytes, server.size_bytes, MSG_NOSIGNAL);
+        /* A copy: the input is gone when the client has read it, which may be before this returns. */
+        const size_t size = server.size_bytes < sizeof bytes ? server.size_bytes : sizeof bytes;
+        memcpy(bytes, server.bytes, size);
+        (void)!send(fd, bytes, size, MSG_NOSIGNAL);
         (void)shutdown(fd, SHUT_WR);
         (void)!recv(fd, request, sizeof request, 0); /* until the client has gone */
         close(fd);

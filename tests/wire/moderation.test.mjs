@@ -415,3 +415,65 @@ test('a_rollback_is_an_act_and_shown_again_when_it_is_undone', async () => {
   const entries = (await say(keeper, { type: 'audit' })).entries;
   assert.equal(entries.find((one) => one.act === entry.act).undone, true);
 });
+
+// `from` becomes a former self of `into`.
+async function merge(into, from) {
+  const { code } = await say(from, { type: 'link' });
+  const answer = await say(into, { type: 'merge', code });
+  assert.equal(answer.type, 'merged', JSON.stringify(answer));
+  await from.closed;
+}
+
+test('a_sanction_by_a_number_of_before_is_of_whoever_that_is_now', async () => {
+  const canvas = newCanvas();
+  const boss = await admin(canvas);
+  const [mira, former] = await people(2, canvas);
+  await merge(mira, former);
+  const answer = await sanction(boss, { artist: former.me.artist, kind: 'suspend', why: 'all of them' });
+  assert.equal(answer.sanction.name, mira.me.name);
+  await told(mira, 'suspend');
+  assert.equal((await mira.commit(lineBody([10, 10, 20, 20]))).type, 'nack');
+  const again = await Client.join(server, { canvas, token: former.token });
+  assert.deepEqual(again.welcome.sanctions.map(({ kind }) => kind), ['suspend'], 'also by the other device');
+  // Whence they came is one list, and nobody's once they are forgotten.
+  const whence = async () => say(boss, { type: 'whence', artist: former.me.artist });
+  assert.deepEqual((await whence()).prefixes, ['127.0.0.0/24']);
+  assert.equal((await say(again, { type: 'erase_me', name: mira.me.name })).type, 'erased');
+  await again.closed;
+  assert.deepEqual((await whence()).prefixes, []);
+});
+
+test('a_role_that_was_given_protects_who_came_by_an_invitation_and_who_they_were_before', async () => {
+  const canvas = newCanvas();
+  const boss = await admin(canvas);
+  const mentor = await moderator(canvas, boss, 'mentor');
+  const [guest, former, keeperFormer] = await people(3, canvas);
+  const { code } = await say(boss, { type: 'invite', role: 'moderator', uses: 1 });
+  assert.equal((await say(guest, { type: 'invitation_use', code })).type, 'invitation_used');
+  assert.equal((await sanction(mentor, { artist: guest.me.artist, kind: 'mute' })).code, 'denied', 'a moderator by invitation');
+  const keeper = await moderator(canvas, boss);
+  await merge(keeper, keeperFormer);
+  assert.equal((await sanction(mentor, { artist: keeperFormer.me.artist, kind: 'mute' })).code, 'denied', 'who a moderator was before');
+  assert.equal((await sanction(keeper, { artist: keeperFormer.me.artist, kind: 'mute' })).code, 'invalid', 'nobody judges who they were');
+  assert.equal((await sanction(mentor, { artist: former.me.artist, kind: 'mute', for_s: 60 })).type, 'sanction', 'anybody else');
+});
+
+test('who_is_suspended_takes_no_invitations_back_and_sees_none_of_others', async () => {
+  const canvas = newCanvas();
+  const boss = await admin(canvas);
+  const keeper = await moderator(canvas, boss);
+  const [guest] = await people(1, canvas);
+  const made = await say(boss, { type: 'invite', role: 'mentor', uses: 1 });
+  const own = await say(keeper, { type: 'invite', role: 'artist', uses: 1 });
+  assert.equal((await say(guest, { type: 'invitation_use', code: made.code })).type, 'invitation_used');
+  await sanction(boss, { artist: keeper.me.artist, kind: 'suspend' });
+  await told(keeper, 'suspend');
+  const all = await say(keeper, { type: 'invitations', all: true });
+  assert.deepEqual([all.type, all.code], ['error', 'denied']);
+  for (const { invitation } of [made, own]) {
+    assert.equal((await say(keeper, { type: 'invitation_revoke', invitation, withdraw: true })).code, 'denied');
+  }
+  const again = await Client.join(server, { canvas, token: guest.token });
+  assert.equal(again.welcome.role, 'mentor', 'what was given stays');
+  assert.equal((await say(boss, { type: 'invitation_revoke', invitation: made.invitation, withdraw: true })).type, 'invitation_revoked');
+});

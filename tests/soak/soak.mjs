@@ -6,7 +6,8 @@
 //                                          [--kill-every 90] [--seed N] [--calm]
 //
 // It can be resumed: each call goes on with the same wall (DIR, build/soak by default), and in the end looks at all of it. The
-// server is killed in the first six tenths of the time; then it lives on, so that its memory can be judged. --calm: no attackers.
+// server is killed, and attacked, in the first half of the time; then it lives on, has peace for an eighth, is attacked again, and has
+// peace again: between the two its memory and descriptors are compared. --calm: no attackers.
 
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -26,12 +27,14 @@ const MINUTES = Number(option('minutes', 10));
 const FOLDER = resolve(option('folder', join(ROOT, 'build/soak')));
 const ARTISTS = option('artists', '200');
 const WATCHERS = option('watchers', '500');
+const isCalm = process.argv.includes('--calm');
 const KILL_EVERY_S = Number(option('kill-every', 90));
 const SEED = Number(option('seed', Date.now() % 1e6));
 const CORPUS = join(process.env.KOLAM_SHARED ?? resolve(ROOT, '../shared'), 'corpus');
 const ATTACKS = join(ROOT, 'tests/hostile/attack.mjs');
 const PROGRAMS = join(ROOT, 'tests/hostile/programs');
-const KILLING_SHARE = 0.6;
+const SHARES = { kills: 0.5, rest: 0.625, attacks: 0.85 }; // until when, of the time
+const AFTER_S = 15; // so long whoever was there before comes back, and attackers' connections end
 const CANVAS = 'load'; // the wall that the programs of tests/hostile attack, too
 
 const random = makeRandom(SEED);
@@ -51,7 +54,15 @@ rmSync(journal, { force: true });
 
 // ---- the server and its lives ----
 
-const samples = new Samples();
+const beganMs = Date.now();
+const seconds = MINUTES * 60;
+const untilMs = (name) => beganMs + SHARES[name] * seconds * 1000;
+const samples = new Samples(() => {
+  const nowMs = Date.now();
+  const isWithin = (fromMs, toMs) => nowMs > fromMs + AFTER_S * 1000 && nowMs < toMs;
+  return isWithin(untilMs('kills'), untilMs('rest')) ? 'before'
+    : isWithin(untilMs('attacks'), beganMs + seconds * 1000) ? 'after' : nowMs < untilMs('kills') ? 'kills' : 'attacks';
+});
 const port = await freePort();
 const restarts = [];
 let server;
@@ -158,6 +169,14 @@ async function attackNowAndThen(people, untilMs) {
   }
 }
 
+async function attackTwice(people) {
+  await attackNowAndThen(people, untilMs('kills'));
+  while (!people.isOver && Date.now() < untilMs('rest')) {
+    await pause(1);
+  }
+  await attackNowAndThen(people, untilMs('attacks'));
+}
+
 // ---- the end ----
 
 const figure = (value, digits = 1) => (value === undefined || value === null ? '-' : value.toFixed(digits));
@@ -169,7 +188,7 @@ function tell(segment) {
   console.log(`  owed ${load.owed_ops}, missing ${load.missing}, duplicated ${load.duplicated}, out of order ${load.out_of_order}, wrong ${load.wrong}, unacknowledged ${load.unacknowledged}, refused ${load.refused}`);
   console.log(`  latency p50 ${figure(load.latency_ms.p50)}, p99 ${figure(load.latency_ms.p99)} ms; back after ${figure(load.return_ms.p50)}, p99 ${figure(load.return_ms.p99)} ms; server healthy again after at most ${figure(Math.max(...restarts), 0)} ms`);
   const last = memory.lastLife;
-  console.log(`  memory: peak ${figure(memory.peakMb)} MB of ${memory.lives} lives, at most ${memory.fdsMost} descriptors; the last life (${figure(last?.seconds, 0)} s): ${figure(last?.rssMb[0])} -> ${figure(last?.rssMb[1])} MB, ${figure(last?.fds[0], 0)} -> ${figure(last?.fds[1], 0)} descriptors`);
+  console.log(`  memory: peak ${figure(memory.peakMb)} MB of ${memory.lives} lives, at most ${memory.fdsMost} descriptors; the last life (${figure(last?.seconds, 0)} s), before and after attackers: ${figure(last?.rssMb[0])} -> ${figure(last?.rssMb[1])} MB, ${figure(last?.fds[0], 0)} -> ${figure(last?.fds[1], 0)} descriptors`);
 }
 
 // Started by hand at any time: an interrupted soak ends as one that is over.
@@ -177,15 +196,13 @@ let people;
 process.on('SIGINT', () => people?.child.kill('SIGINT'));
 process.on('SIGTERM', () => people?.child.kill('SIGINT'));
 
-const beganMs = Date.now();
-const seconds = MINUTES * 60;
 await live();
 people = crowd(seconds);
 const [ended] = await Promise.all([
   people.ended,
-  killNowAndThen(people, beganMs + seconds * 1000 * KILLING_SHARE),
+  killNowAndThen(people, untilMs('kills')),
   lookAround(people),
-  attackNowAndThen(people, beganMs + seconds * 1000 - 15_000),
+  isCalm ? null : attackTwice(people),
 ]);
 samples.end();
 const stopped = await server.stop();

@@ -15,6 +15,7 @@
 #include "kolam/alloc.h"
 
 #define LOG_SUFFIX ".kolam"
+#define FIRST_PAGE_BYTES 4096
 
 struct kolam_folder {
     char path[KOLAM_PATH_MAX];
@@ -257,17 +258,19 @@ static int compare_entries(const struct dirent **left, const struct dirent **rig
     return strcmp(a, b);
 }
 
-static bool has_bytes(const struct kolam_folder *folder, const char *canvas, const char *suffix) {
+static bool is_over(const struct kolam_folder *folder, const char *canvas, const char *suffix,
+                    off_t size_bytes) {
     char path[KOLAM_PATH_MAX];
     struct stat about;
     return kolam_folder_canvas_path(folder, canvas, suffix, path) == KOLAM_OK &&
-           stat(path, &about) == 0 && about.st_size > 0;
+           stat(path, &about) == 0 && about.st_size > size_bytes;
 }
 
-/* False for what is left of a canvas whose server was killed while making it: a file without a byte, and nothing beside it. */
+/* False for what is left of a canvas whose server was killed while making it: a file of no bytes, or of SQLite's first page,
+ * where there is no room for tables, and nothing beside it. */
 static bool has_begun(const struct kolam_folder *folder, const char *canvas) {
-    return has_bytes(folder, canvas, LOG_SUFFIX) || has_bytes(folder, canvas, LOG_SUFFIX "-wal") ||
-           has_bytes(folder, canvas, ".tiles");
+    return is_over(folder, canvas, LOG_SUFFIX, FIRST_PAGE_BYTES) ||
+           is_over(folder, canvas, LOG_SUFFIX "-wal", 0) || is_over(folder, canvas, ".tiles", 0);
 }
 
 enum kolam_status kolam_folder_each_canvas(const struct kolam_folder *folder,

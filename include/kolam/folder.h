@@ -33,8 +33,8 @@ KOLAM_MUST_CHECK enum kolam_status kolam_folder_canvas_path(const struct kolam_f
 KOLAM_MUST_CHECK enum kolam_status kolam_folder_file_path(const struct kolam_folder *folder,
                                                           const char *file,
                                                           char out_path[KOLAM_PATH_MAX]);
-/* Visits the names of the canvases there are, sorted, until `visit` returns false. A file of no bytes with nothing beside it is
- * none: its server was killed while making it. */
+/* Visits the names of the canvases there are, sorted, until `visit` returns false. A file of at most SQLite's first
+ * page, with nothing beside it, is none: its server was killed while making it. */
 KOLAM_MUST_CHECK enum kolam_status
 kolam_folder_each_canvas(const struct kolam_folder *folder,
                          bool (*visit)(void *ctx, const char *name), void *ctx);

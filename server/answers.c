@@ -137,6 +137,7 @@ static void free_question(struct kolam_question *question) {
     if (question->kind->finish) {
         question->kind->finish(question);
     }
+    kolam_veil_finish(&question->veil);
     kolam_canvas_release(question->canvas);
     kolam_free(question->json);
     kolam_free(question);
@@ -290,6 +291,7 @@ static struct kolam_question *create(struct kolam_server *server, struct kolam_c
         question->server = server;
         question->canvas = canvas;
         question->now_ms = server->clock.now_ms(server->clock.ctx);
+        kolam_veil_begin(&question->veil, canvas, NULL);
         kolam_canvas_hold(canvas);
     }
     return question;
@@ -312,7 +314,8 @@ void kolam_answers_request(struct kolam_server *server, struct kolam_http *http,
         kolam_http_error(http, 503, "out of memory; try again later");
         return;
     }
-    const int used = snprintf(key, sizeof(key), "%s/%s?", canvas->name, kind->name);
+    const int used = snprintf(key, sizeof(key), "%s/%s/%u?", canvas->name, kind->name,
+                              canvas->quiet_generation); /* names may have become secret */
     const char *problem = kind->read(question, kolam_http_request(http)->query, key + used,
                                      sizeof(key) - (size_t)used);
     if (problem) {
@@ -339,6 +342,7 @@ enum kolam_status kolam_question_reader(struct kolam_question *question,
         worker, question->canvas->log_path, question->canvas->tiles_path, false, &canvas, NULL);
     if (status == KOLAM_OK) {
         *out_reader = canvas->reader;
+        status = kolam_veil_read(&question->veil, canvas->reader, question->now_ms);
     }
     return status;
 }

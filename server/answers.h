@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "canvas.h"
+#include "veil.h"
 
 /* Bounds, all clients together. */
 #define KOLAM_ANSWERS_MAX 256           /* kept or being built */
@@ -51,8 +52,9 @@ struct kolam_question {
     struct kolam_server *server;
     struct kolam_canvas *canvas; /* held */
     struct kolam_answer *answer;
-    int64_t now_ms; /* the wall clock's */
-    char *json;     /* kolam_json_text's */
+    struct kolam_veil veil; /* anybody's: read once the reader is there */
+    int64_t now_ms;         /* the wall clock's */
+    char *json;             /* kolam_json_text's */
     enum kolam_status status;
     struct kolam_error error; /* of KOLAM_ERR_INVALID and KOLAM_ERR_FULL: what is told (400) */
 };
@@ -69,7 +71,7 @@ void kolam_answers_request(struct kolam_server *server, struct kolam_http *http,
 /* For `prepare` and `build`: takes the reference. */
 KOLAM_MUST_CHECK enum kolam_status kolam_question_take_json(struct kolam_question *question,
                                                             json_t *object);
-/* For `build`: the canvas's reader. */
+/* For `build`: the canvas's reader; the veil is read. */
 KOLAM_MUST_CHECK enum kolam_status kolam_question_reader(struct kolam_question *question,
                                                          struct kolam_worker *worker,
                                                          struct kolam_reader **out_reader);

@@ -8,6 +8,7 @@
 #include "fanout.h"
 #include "places_ws.h"
 #include "policy_keep.h"
+#include "veil.h"
 #include "writable.h"
 #include "kolam/alloc.h"
 
@@ -196,6 +197,7 @@ static enum kolam_status become_open(struct kolam_canvas *canvas, struct open_jo
     kolam_policy_forget(canvas);
     canvas->policy = job->policy;
     job->policy = (struct kolam_policy){0};
+    kolam_veil_refresh(canvas);
     take_place(canvas, &job->info);
     kolam_log_listen(job->log, kolam_ephemera_hear, canvas);
     return kolam_log_follow(job->log, canvas->last_seq, kolam_fanout_on_commit, canvas);

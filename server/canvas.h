@@ -56,6 +56,8 @@ struct kolam_canvas {
     json_t *policy_json;                    /* the same as clients are told, or NULL: to be made */
     bool is_policy_lost, is_policy_reading; /* for want of memory; a worker is at it */
     uint64_t policy_record_seq;             /* the newest act committed while it is open */
+    struct kolam_quiet *quiet;              /* where no names are shown; see veil.h */
+    uint32_t quiet_generation;              /* changes with every change of the policy */
     uint32_t newest_artist;                 /* numbers up to it are given */
     struct kolam_list earned[KOLAM_EARNED_BUCKETS]; /* kept when it closes */
     bool has_missed_earnings;       /* what was committed while nobody needed them */

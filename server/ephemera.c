@@ -94,6 +94,7 @@ void kolam_ephemera_all(struct kolam_canvas *canvas, const struct kolam_bytes *r
 
 /* ---- hearing ---- */
 
+/* In a quiet area nobody's nonces are each server's own: there what another told is shown only to who sees names. */
 static void hear_homes(struct kolam_canvas *canvas, const uint8_t *bytes, size_t size_bytes) {
     struct kolam_home homes[KOLAM_STROKE_HOMES_MAX];
     const uint32_t count = size_bytes >= 2 ? (uint32_t)(bytes[0] | bytes[1] << 8) : 0;
@@ -109,7 +110,9 @@ static void hear_homes(struct kolam_canvas *canvas, const uint8_t *bytes, size_t
     }
     struct kolam_bytes *record = kolam_bytes_copy(bytes + head_bytes, size_bytes - head_bytes);
     if (record) {
-        kolam_fanout_preview(canvas, NULL, homes, count, record);
+        const struct kolam_fanout_record shown = {record, NULL,
+                                                  kolam_quiet_has_ink(canvas->quiet, homes, count)};
+        kolam_fanout_preview(canvas, NULL, homes, count, &shown);
     }
     kolam_bytes_unref(record);
 }
@@ -128,7 +131,10 @@ static void hear_extent(struct kolam_canvas *canvas, const uint8_t *bytes, size_
     }
     struct kolam_bytes *record = kolam_bytes_copy(bytes + EXTENT_BYTES, size_bytes - EXTENT_BYTES);
     if (record) {
-        kolam_fanout_cursor(canvas, NULL, &extent, record);
+        const struct kolam_rect rect = kolam_extent_rect(&extent);
+        const struct kolam_fanout_record shown = {record, NULL,
+                                                  kolam_quiet_has(canvas->quiet, &rect)};
+        kolam_fanout_cursor(canvas, NULL, &extent, &shown);
     }
     kolam_bytes_unref(record);
 }

@@ -8,6 +8,7 @@
 #include "places_ws.h"
 #include "policy_keep.h"
 #include "protocol_out.h"
+#include "veil.h"
 
 enum kolam_status kolam_fanout_create(struct kolam_server *server) {
     struct kolam_fanout *fanout = kolam_alloc_zero(1, sizeof(*fanout));
@@ -52,6 +53,14 @@ void kolam_fanout_destroy(struct kolam_server *server) {
     }
 }
 
+/* What is shown to those whom it concerns, once as it is, and once for those to whom it is to be nobody's. */
+struct shown {
+    struct kolam_fanout *fanout;
+    struct kolam_out_item item, veiled; /* `veiled.bytes` NULL: they get nothing */
+    uint32_t place, veiled_place;       /* where they are kept, once somebody gets them */
+    bool is_quiet;
+};
+
 /* Keeps it when the first asks for it. */
 static uint32_t place_of(struct kolam_fanout *fanout, const struct kolam_out_item *item,
                          uint32_t *place) {
@@ -61,13 +70,22 @@ static uint32_t place_of(struct kolam_fanout *fanout, const struct kolam_out_ite
     return *place;
 }
 
+static void show_to(struct shown *shown, struct kolam_viewers *viewers) {
+    if (!shown->is_quiet || viewers->interest.view.sees_names) {
+        kolam_viewers_add(viewers, place_of(shown->fanout, &shown->item, &shown->place));
+    } else if (shown->veiled.bytes) {
+        kolam_viewers_add(viewers, place_of(shown->fanout, &shown->veiled, &shown->veiled_place));
+    } else if (shown->item.class == KOLAM_OUT_OP) {
+        kolam_viewers_add(viewers, KOLAM_RECORDS_NONE); /* they would miss it */
+    }
+}
+
 /* ---- ops ---- */
 
 struct shown_op {
-    struct kolam_fanout *fanout;
+    struct shown shown;
     const struct kolam_recent_op *op;
     struct kolam_extent extent;
-    uint32_t record; /* where it is kept, once somebody gets it */
 };
 
 static struct kolam_out_item item_of(const struct kolam_recent_op *op) {
@@ -91,23 +109,15 @@ static void show_op(void *ctx, struct kolam_interest_item *interest) {
     struct kolam_viewers *viewers = (struct kolam_viewers *)interest;
     bool wants_tiles;
     if (wants_op(&interest->view, shown, &wants_tiles)) {
-        const struct kolam_out_item item = item_of(shown->op);
-        kolam_viewers_add(viewers, place_of(shown->fanout, &item, &shown->record));
+        show_to(&shown->shown, viewers);
     }
     if (wants_tiles) {
         kolam_notices_op(viewers, shown->op);
     }
 }
 
-static void show(struct kolam_canvas *canvas, const struct kolam_recent_op *op) {
-    if (op->home_count > 0) {
-        struct shown_op shown = {canvas->server->fanout, op,
-                                 kolam_homes_extent(op->homes, op->home_count), KOLAM_RECORDS_NONE};
-        kolam_interest_find_homes(&canvas->interest, op->homes, op->home_count, show_op, &shown);
-    }
-}
-
-void kolam_fanout_op(struct kolam_session *session, const struct kolam_recent_op *op) {
+static void send_op(struct kolam_session *session, const struct kolam_recent_op *op,
+                    struct kolam_bytes *record) {
     bool wants_tiles, is_touched = false;
     for (uint32_t i = 0; i < op->home_count && !is_touched; i++) {
         struct kolam_extent extent = kolam_home_extent(&op->homes[i]);
@@ -119,12 +129,56 @@ void kolam_fanout_op(struct kolam_session *session, const struct kolam_recent_op
     const struct shown_op shown = {.op = op,
                                    .extent = kolam_homes_extent(op->homes, op->home_count)};
     if (wants_op(&session->view, &shown, &wants_tiles)) {
-        const struct kolam_out_item item = item_of(op);
+        struct kolam_out_item item = item_of(op);
+        item.bytes = record;
         kolam_session_queue(session, &item);
     }
     if (wants_tiles && session->viewers) {
         kolam_notices_op(session->viewers, op);
     }
+}
+
+/* Who drew it gets it as it is: their client knows its own by it. */
+static void show_author(struct kolam_session *author, const struct kolam_recent_op *op,
+                        struct shown *shown) {
+    if (author && author->viewers && !author->view.sees_names) {
+        kolam_viewers_settle(author); /* what came before it goes before it */
+        shown->veiled.except = author->number;
+        author->authored_tick = shown->fanout->tick;
+        send_op(author, op, op->record);
+    }
+}
+
+/* `author` is the session that submitted it, if it is still there. */
+static void show(struct kolam_canvas *canvas, const struct kolam_recent_op *op, bool is_quiet,
+                 struct kolam_session *author) {
+    struct shown_op shown = {.shown = {.fanout = canvas->server->fanout,
+                                       .item = item_of(op),
+                                       .place = KOLAM_RECORDS_NONE,
+                                       .veiled_place = KOLAM_RECORDS_NONE},
+                             .op = op};
+    if (op->home_count == 0) {
+        return;
+    }
+    shown.extent = kolam_homes_extent(op->homes, op->home_count);
+    if (is_quiet) {
+        shown.shown.veiled = shown.shown.item;
+        shown.shown.veiled.bytes = kolam_veil_op(canvas->server, op->record);
+        shown.shown.is_quiet = true;
+        show_author(author, op, &shown.shown);
+    }
+    kolam_interest_find_homes(&canvas->interest, op->homes, op->home_count, show_op, &shown);
+    kolam_bytes_unref(shown.shown.veiled.bytes);
+}
+
+void kolam_fanout_op(struct kolam_session *session, const struct kolam_recent_op *op) {
+    if (!kolam_veil_hides_recent(session, op)) {
+        send_op(session, op, op->record);
+        return;
+    }
+    struct kolam_bytes *veiled = kolam_veil_op(session->server, op->record);
+    send_op(session, op, veiled); /* NULL: the session is closed */
+    kolam_bytes_unref(veiled);
 }
 
 static void take_place(struct kolam_canvas *canvas, const struct kolam_log_op *op) {
@@ -211,7 +265,8 @@ static void commit_op(struct kolam_canvas *canvas, const struct kolam_submission
     bool is_plain = op->kind == KOLAM_OP_STROKE && op->replaces == 0;
     kolam_recent_add(&canvas->recent, op, record, is_plain);
     const struct kolam_recent_op shown = {op->seq, record, op->homes, op->home_count, is_plain};
-    show(canvas, &shown);
+    const bool is_quiet = kolam_veil_is_quiet_op(canvas, submission, op);
+    show(canvas, &shown, is_quiet, is_quiet ? kolam_submit_author(submission) : NULL);
     kolam_bytes_unref(record);
 }
 
@@ -227,84 +282,98 @@ void kolam_fanout_on_commit(void *ctx, const struct kolam_submission *submission
 /* ---- what is not an op ---- */
 
 struct shown_preview {
-    struct kolam_fanout *fanout;
+    struct shown shown;
     struct kolam_extent extent;
-    struct kolam_out_item item;
-    uint32_t record; /* where it is kept, once somebody gets it */
 };
 
 static void show_preview(void *ctx, struct kolam_interest_item *interest) {
-    struct shown_preview *shown = ctx;
-    if (kolam_view_resolves(&interest->view, &shown->extent)) {
-        kolam_viewers_add((struct kolam_viewers *)interest,
-                          place_of(shown->fanout, &shown->item, &shown->record));
+    struct shown_preview *preview = ctx;
+    if (kolam_view_resolves(&interest->view, &preview->extent)) {
+        show_to(&preview->shown, (struct kolam_viewers *)interest);
     }
+}
+
+static struct kolam_out_item preview_item(const struct kolam_session *author,
+                                          struct kolam_bytes *record) {
+    return (struct kolam_out_item){
+        .bytes = record, .class = KOLAM_OUT_PREVIEW, .except = author ? author->number : 0};
 }
 
 static struct shown_preview shown_of(struct kolam_canvas *canvas, struct kolam_session *author,
                                      const struct kolam_extent *extent,
-                                     struct kolam_bytes *record) {
+                                     const struct kolam_fanout_record *record) {
     struct kolam_fanout *fanout = canvas->server->fanout;
     if (author) {
         author->authored_tick = fanout->tick;
     }
-    return (struct shown_preview){
-        fanout,
-        *extent,
-        {.bytes = record, .class = KOLAM_OUT_PREVIEW, .except = author ? author->number : 0},
-        KOLAM_RECORDS_NONE};
+    return (struct shown_preview){.shown = {.fanout = fanout,
+                                            .item = preview_item(author, record->plain),
+                                            .veiled = preview_item(author, record->veiled),
+                                            .place = KOLAM_RECORDS_NONE,
+                                            .veiled_place = KOLAM_RECORDS_NONE,
+                                            .is_quiet = record->is_quiet},
+                                  .extent = *extent};
 }
 
 void kolam_fanout_preview(struct kolam_canvas *canvas, struct kolam_session *author,
                           const struct kolam_home *homes, uint32_t home_count,
-                          struct kolam_bytes *record) {
+                          const struct kolam_fanout_record *record) {
     const struct kolam_extent extent = kolam_homes_extent(homes, home_count);
     struct shown_preview shown = shown_of(canvas, author, &extent, record);
     kolam_interest_find_homes(&canvas->interest, homes, home_count, show_preview, &shown);
     if (author && kolam_ephemera_are_heard(canvas)) {
-        kolam_ephemera_homes(canvas, homes, home_count, record);
+        kolam_ephemera_homes(canvas, homes, home_count, record->plain);
     }
 }
 
 void kolam_fanout_cursor(struct kolam_canvas *canvas, struct kolam_session *author,
-                         const struct kolam_extent *extent, struct kolam_bytes *record) {
+                         const struct kolam_extent *extent,
+                         const struct kolam_fanout_record *record) {
     struct shown_preview shown = shown_of(canvas, author, extent, record);
     kolam_interest_find(&canvas->interest, extent, show_preview, &shown);
     if (author && kolam_ephemera_are_heard(canvas)) {
-        kolam_ephemera_extent(canvas, extent, record);
+        kolam_ephemera_extent(canvas, extent, record->plain);
     }
 }
 
-static void show_all(struct kolam_canvas *canvas, const struct kolam_session *except,
-                     struct kolam_bytes *record) {
+static void show_all(struct kolam_canvas *canvas, struct kolam_session *except,
+                     enum kolam_fanout_whom whom, struct kolam_bytes *record) {
     const struct kolam_out_item item = {
         .bytes = record, .class = KOLAM_OUT_OP, .except = except ? except->number : 0};
     const uint32_t place = kolam_records_add(&canvas->server->fanout->records, &item);
+    if (except) {
+        except->authored_tick = canvas->server->fanout->tick;
+    }
     KOLAM_LIST_EACH(&canvas->viewers, struct kolam_viewers, canvas_link, viewers) {
-        kolam_viewers_add(viewers, place);
+        const bool sees = viewers->interest.view.sees_names;
+        if (whom == KOLAM_TO_ALL || sees == (whom == KOLAM_TO_SEEING)) {
+            kolam_viewers_add(viewers, place);
+        }
     }
 }
 
 void kolam_fanout_all(struct kolam_canvas *canvas, struct kolam_session *except,
                       struct kolam_bytes *record) {
-    if (except) {
-        except->authored_tick = canvas->server->fanout->tick;
-    }
     if (!record) {
         return;
     }
-    show_all(canvas, except, record);
+    show_all(canvas, except, KOLAM_TO_ALL, record);
     if (kolam_ephemera_are_heard(canvas)) {
         kolam_ephemera_all(canvas, record);
     }
     kolam_bytes_unref(record);
 }
 
-void kolam_fanout_heard(struct kolam_canvas *canvas, struct kolam_bytes *record) {
+void kolam_fanout_some(struct kolam_canvas *canvas, struct kolam_session *except,
+                       enum kolam_fanout_whom whom, struct kolam_bytes *record) {
     if (record) {
-        show_all(canvas, NULL, record);
+        show_all(canvas, except, whom, record);
     }
     kolam_bytes_unref(record);
+}
+
+void kolam_fanout_heard(struct kolam_canvas *canvas, struct kolam_bytes *record) {
+    kolam_fanout_some(canvas, NULL, KOLAM_TO_ALL, record);
 }
 
 /* ---- tiles ---- */

@@ -46,16 +46,26 @@ void kolam_fanout_to_author(struct kolam_session *session,
                             const struct kolam_submission *submission);
 /* Sends one op to one session if its view shows it: what it missed. */
 void kolam_fanout_op(struct kolam_session *session, const struct kolam_recent_op *op);
+/* What is shown as it is, and to whom it is to be nobody's (veil.h) as `veiled`, or, where that is NULL, not at all. */
+struct kolam_fanout_record {
+    struct kolam_bytes *plain, *veiled;
+    bool is_quiet; /* false: all get it as it is */
+};
 /* Sends an author's preview, or cursor, to all on the canvas whose view shows and resolves it, but the author, here and at
  * other servers that have the canvas. `author` is NULL for one that came from there. */
 void kolam_fanout_preview(struct kolam_canvas *canvas, struct kolam_session *author,
                           const struct kolam_home *homes, uint32_t home_count,
-                          struct kolam_bytes *record);
+                          const struct kolam_fanout_record *record);
 void kolam_fanout_cursor(struct kolam_canvas *canvas, struct kolam_session *author,
-                         const struct kolam_extent *extent, struct kolam_bytes *record);
-/* Sends a record to everyone on the canvas but `except`, who may be NULL; takes the reference. */
+                         const struct kolam_extent *extent,
+                         const struct kolam_fanout_record *record);
+/* Sends a record to everyone on the canvas but `except`, who may be NULL; takes the reference, NULL is safe. */
 void kolam_fanout_all(struct kolam_canvas *canvas, struct kolam_session *except,
                       struct kolam_bytes *record);
+/* The same to some of them, here alone. */
+enum kolam_fanout_whom { KOLAM_TO_ALL, KOLAM_TO_SEEING, KOLAM_TO_UNSEEING };
+void kolam_fanout_some(struct kolam_canvas *canvas, struct kolam_session *except,
+                       enum kolam_fanout_whom whom, struct kolam_bytes *record);
 /* The same for what another server told; takes the reference, NULL is safe. */
 void kolam_fanout_heard(struct kolam_canvas *canvas, struct kolam_bytes *record);
 /* A tile's picture is now of `seq`: tells those whose view has it. */

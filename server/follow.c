@@ -9,6 +9,7 @@
 #include "fanout.h"
 #include "json.h"
 #include "kolam/alloc.h"
+#include "veil.h"
 
 #define NAMED_MAX 32  /* followers that are told by name */
 #define BEHIND_MS 250 /* until who was behind is looked at again */
@@ -136,6 +137,23 @@ static struct kolam_bytes *camera_text(const struct kolam_session *session) {
                                         "zoom", camera->zoom));
 }
 
+/* A screen reaches that far from its middle. */
+#define CAMERA_REACH_PX 1024
+
+/* Where somebody looks at a quiet area, following them would tell whose strokes appear there. */
+static bool may_see_camera(const struct kolam_session *follower,
+                           const struct kolam_session *target) {
+    const struct kolam_camera *camera = target->follow.camera;
+    return !target->canvas->quiet || kolam_veil_sees(follower) ||
+           !kolam_veil_is_quiet_view(target->canvas->quiet, camera->x, camera->y, camera->zoom,
+                                     CAMERA_REACH_PX);
+}
+
+/* They are not told as being here to who does not see names, if they were only where none are told. */
+static bool is_found(const struct kolam_session *session, const struct kolam_session *target) {
+    return target && (target->here.was_told || kolam_veil_sees(session));
+}
+
 static void send_camera(struct kolam_session *follower, struct kolam_bytes *text) {
     const struct kolam_out_item item = {
         .bytes = text, .class = KOLAM_OUT_PREVIEW, .form = KOLAM_OUT_TEXT};
@@ -156,6 +174,7 @@ static void answer(struct kolam_session *session, uint64_t id) {
 static void follow_artist(struct kolam_session *session, uint64_t id, uint32_t artist) {
     struct kolam_session *target = kolam_here_find(session->canvas, artist);
     const char *code = "not_found";
+    target = is_found(session, target) ? target : NULL;
     const char *problem =
         target ? why_not(session, target, &code) : "they are not here, or have not drawn yet";
     if (target && target == session->follow.target) {
@@ -170,7 +189,7 @@ static void follow_artist(struct kolam_session *session, uint64_t id, uint32_t a
         join(session, target);
     }
     answer(session, id);
-    if (target->follow.camera) {
+    if (target->follow.camera && may_see_camera(session, target)) {
         struct kolam_bytes *text = camera_text(target);
         send_camera(session, text);
         kolam_bytes_unref(text);
@@ -254,7 +273,8 @@ static void pass_camera_on(struct kolam_session *session, bool is_new) {
     struct kolam_bytes *text = camera_text(session);
     follow->has_behind = false;
     KOLAM_LIST_EACH(&follow->followers, struct kolam_session, follow.link, follower) {
-        if (!is_new && !follower->follow.is_behind) {
+        if ((!is_new && !follower->follow.is_behind) || !may_see_camera(follower, session)) {
+            follower->follow.is_behind = false;
             continue;
         }
         follower->follow.is_behind = kolam_socket_is_congested(follower->ws);

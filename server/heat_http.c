@@ -62,11 +62,12 @@ static json_t *counts_json(const struct kolam_heat *heat, uint32_t count) {
 }
 
 static enum kolam_status build_heat(struct kolam_question *base, struct kolam_worker *worker) {
-    const struct kolam_heat_question *asked = &((struct heat_question *)base)->heat;
+    struct kolam_heat_question *asked = &((struct heat_question *)base)->heat;
     struct kolam_heat heat;
     struct kolam_reader *reader;
     enum kolam_status status = kolam_question_reader(base, worker, &reader);
     if (status == KOLAM_OK) {
+        asked->quiet = base->veil.quiet;
         status = kolam_heat_find(reader, asked, &heat);
     }
     if (status == KOLAM_ERR_FULL) {

@@ -19,6 +19,7 @@ struct kolam_here {
     int64_t moved_ms;       /* the loop's clock */
     int32_t level;          /* where, in pixels of that level */
     int64_t x, y;
+    bool was_told; /* it was somewhere where names are told */
 };
 
 /* The session was welcomed, or is gone. */
@@ -28,6 +29,9 @@ void kolam_here_leave(struct kolam_session *session);
 void kolam_here_hide(struct kolam_session *session);
 /* Its pen is there, or its stroke. */
 void kolam_here_move(struct kolam_session *session, const struct kolam_extent *extent);
+
+/* Whether its place is one where no names are told. */
+bool kolam_here_is_quiet(const struct kolam_session *session);
 
 /* The session of that artist that moved last; NULL if they are not here. */
 struct kolam_session *kolam_here_find(const struct kolam_canvas *canvas, uint32_t artist);

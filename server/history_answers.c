@@ -113,15 +113,19 @@ static json_t *found_json(const struct kolam_drawing *found, const char *name) {
                   kolam_json_decimal(found->box.x1), kolam_json_decimal(found->box.y1)));
 }
 
-static enum kolam_status name_found(struct kolam_reader *reader, const struct blame *blame,
+static enum kolam_status name_found(struct kolam_reader *reader, struct blame *blame,
                                     json_t *list) {
     for (uint32_t i = 0; i < blame->count; i++) {
-        struct kolam_author author;
-        enum kolam_status status = kolam_reader_artist(reader, blame->found[i].artist, &author);
+        struct kolam_author author = {.name = ""};
+        struct kolam_drawing *found = &blame->found[i];
+        found->artist = kolam_veil_artist(&blame->job->veil.eyes, found->artist, found->is_quiet);
+        enum kolam_status status = found->artist == KOLAM_NOBODY
+                                       ? KOLAM_OK
+                                       : kolam_reader_artist(reader, found->artist, &author);
         if (status != KOLAM_OK) {
             return status == KOLAM_ERR_NOT_FOUND ? KOLAM_ERR_CORRUPT : status;
         }
-        if (json_array_append_new(list, found_json(&blame->found[i], author.name)) != 0) {
+        if (json_array_append_new(list, found_json(found, author.name)) != 0) {
             return KOLAM_ERR_NOMEM;
         }
     }
@@ -181,28 +185,37 @@ static bool append(struct gathered *gathered, const struct kolam_bytes *record) 
     return true;
 }
 
-static struct kolam_bytes *record_of(const struct kolam_log_row *row) {
-    const struct kolam_submission submission = {.artist = row->artist, .nonce = row->nonce};
-    const struct kolam_log_op op = {.seq = row->seq,
-                                    .time_ms = row->time_ms,
-                                    .counter = row->counter,
-                                    .replaces = row->replaces,
-                                    .body = (uint8_t *)(uintptr_t)row->body,
-                                    .body_size_bytes = row->body_size_bytes};
-    return kolam_out_op(&submission, &op);
+static struct kolam_bytes *record_of(const struct kolam_server *server,
+                                     const struct kolam_selected *selected, uint32_t artist) {
+    const struct kolam_log_row *row = selected->row;
+    const uint32_t part = selected->stroke->part;
+    const bool is_nobodys = artist == KOLAM_NOBODY;
+    const struct kolam_out_op_head head = {
+        .seq = row->seq,
+        .nonce =
+            is_nobodys ? kolam_veil_nonce(server, row->nonce, row->counter - part) : row->nonce,
+        .replaces = row->replaces,
+        .time_ms = row->time_ms,
+        .artist = artist,
+        .counter = is_nobodys ? part : row->counter,
+        .body = row->body,
+        .body_size_bytes = row->body_size_bytes};
+    return kolam_out_op_head(&head);
 }
 
 static bool take_stroke(void *ctx, const struct kolam_selected *selected) {
     struct gathered *gathered = ctx;
     struct kolam_history_job *job = gathered->job;
-    if (selected->is_hidden && !job->with_hidden) {
+    const uint32_t artist =
+        kolam_veil_artist(&job->veil.eyes, selected->row->artist, selected->is_quiet);
+    if ((selected->is_hidden && !job->with_hidden) || (job->artist != 0 && job->artist != artist)) {
         return true;
     }
     if (gathered->count == job->limit || gathered->used >= KOLAM_HISTORY_STROKE_BYTES) {
         job->more_seq = gathered->last_seq;
         return false;
     }
-    struct kolam_bytes *record = record_of(selected->row);
+    struct kolam_bytes *record = record_of(job->canvas->server, selected, artist);
     if (!record || !append(gathered, record)) {
         gathered->status = KOLAM_ERR_NOMEM;
     }

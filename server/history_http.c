@@ -11,6 +11,7 @@
 #include "history_job.h"
 #include "http_route.h"
 #include "kolam/alloc.h"
+#include "pass.h"
 
 #define WAIT_US 10000000u /* so long a question waits for a worker */
 #define JOBS_MAX 64       /* questions at once, all clients together */
@@ -102,7 +103,11 @@ static void run(struct kolam_job *base, struct kolam_worker *worker) {
         job->status = kolam_reader_begin(canvas->reader); /* one moment for all of it */
     }
     if (job->status == KOLAM_OK) {
-        job->status = job->answer(job, canvas, history);
+        job->status = kolam_veil_read(&job->veil, canvas->reader, job->now_ms);
+        kolam_history_mind(history, job->veil.quiet);
+        if (job->status == KOLAM_OK) {
+            job->status = job->answer(job, canvas, history);
+        }
         kolam_reader_end(canvas->reader);
     }
     kolam_history_destroy(history);
@@ -151,6 +156,7 @@ static void answer(struct kolam_history_job *job) {
 }
 
 static void destroy(struct kolam_history_job *job) {
+    kolam_veil_finish(&job->veil);
     kolam_canvas_release(job->canvas);
     kolam_bytes_unref(job->records);
     kolam_free(job->json);
@@ -172,7 +178,8 @@ static void on_gone(void *ctx) {
     atomic_store_explicit(&job->is_gone, true, memory_order_relaxed);
 }
 
-static struct kolam_history_job *create(struct kolam_server *server, struct kolam_canvas *canvas) {
+static struct kolam_history_job *create(struct kolam_server *server, struct kolam_canvas *canvas,
+                                        const struct kolam_request *request) {
     struct kolam_history_job *job = kolam_alloc_zero(1, sizeof(*job));
     if (job) {
         job->job = (struct kolam_job){.run = run,
@@ -183,6 +190,7 @@ static struct kolam_history_job *create(struct kolam_server *server, struct kola
         job->now_ms = server->clock.now_ms(server->clock.ctx);
         job->from = job->to = -1;
         job->status = KOLAM_ERR_CLOSED; /* unless it runs */
+        kolam_veil_begin(&job->veil, canvas, kolam_pass_find(canvas, request));
         kolam_canvas_hold(canvas);
     }
     return job;
@@ -207,7 +215,7 @@ void kolam_history_request(struct kolam_server *server, struct kolam_http *http,
         kolam_http_error(http, 404, "there is no such canvas; it is created by its first stroke");
         return;
     }
-    struct kolam_history_job *job = create(server, canvas);
+    struct kolam_history_job *job = create(server, canvas, kolam_http_request(http));
     if (!job) {
         kolam_http_error(http, 503, "out of memory");
         return;

@@ -6,6 +6,7 @@
 
 #include "canvas.h"
 #include "kolam/history.h"
+#include "veil.h"
 
 #define KOLAM_HISTORY_STROKES_MAX 1000 /* an answer of `strokes` */
 #define KOLAM_HISTORY_STROKE_BYTES (4u << 20)
@@ -17,6 +18,7 @@ struct kolam_history_job {
     struct kolam_http *http;     /* NULL once the client is gone */
     atomic_bool is_gone;         /* the same, for the worker */
     int64_t now_ms;
+    struct kolam_veil veil; /* what who asks may see of who drew */
     enum kolam_status (*answer)(struct kolam_history_job *job, struct kolam_worker_canvas *canvas,
                                 struct kolam_history *history);
 

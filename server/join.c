@@ -14,6 +14,7 @@
 #include "people.h"
 #include "subject.h"
 #include "policy_keep.h"
+#include "veil.h"
 #include "whence.h"
 #include "writable.h"
 
@@ -53,6 +54,12 @@ static bool is_nonce_taken(const struct kolam_session *session) {
     return false;
 }
 
+static json_t *pass_json(struct kolam_session *session) {
+    char hex[2 * KOLAM_PASS_BYTES + 1];
+    kolam_hex_encode(session->pass, sizeof(session->pass), hex);
+    return json_string(hex);
+}
+
 static void welcome(struct kolam_session *session) {
     struct kolam_canvas *canvas = session->canvas;
     struct kolam_server *server = session->server;
@@ -68,15 +75,15 @@ static void welcome(struct kolam_session *session) {
     session->standing.told_role = kolam_standing_role(session);
     session->standing.is_told_draw = kolam_standing_may_draw(session);
     kolam_session_send_json(
-        session,
-        json_pack("{ss si ss sI ss si so so so ss sb so so so sI}", "type", "welcome", "protocol",
-                  1, "canvas", canvas->name, "seq", (json_int_t)canvas->last_seq, "incarnation",
-                  incarnation, "raster", KOLAM_INK_VERSION, "you", you, "recent",
-                  place_json(canvas), "limits", limits, "role",
-                  kolam_role_name(session->standing.told_role), "draw",
-                  session->standing.is_told_draw, "policy", kolam_policy_json(canvas), "ink",
-                  kolam_standing_ink_json(session), "sanctions", kolam_sanctions_told(session),
-                  "time", (json_int_t)server->clock.now_ms(server->clock.ctx)));
+        session, json_pack("{ss si ss sI ss si so so so ss sb so so so so sI}", "type", "welcome",
+                           "protocol", 1, "canvas", canvas->name, "seq",
+                           (json_int_t)canvas->last_seq, "incarnation", incarnation, "raster",
+                           KOLAM_INK_VERSION, "you", you, "recent", place_json(canvas), "limits",
+                           limits, "role", kolam_role_name(session->standing.told_role), "draw",
+                           session->standing.is_told_draw, "policy", kolam_policy_json(canvas),
+                           "ink", kolam_standing_ink_json(session), "sanctions",
+                           kolam_sanctions_told(session), "pass", pass_json(session), "time",
+                           (json_int_t)server->clock.now_ms(server->clock.ctx)));
     session->has_others_nonce = is_nonce_taken(session);
     session->state = KOLAM_SESSION_OPEN;
     kolam_socket_set_message_max(session->ws, KOLAM_MESSAGE_BYTES_MAX);
@@ -89,6 +96,7 @@ static void welcome(struct kolam_session *session) {
         kolam_whence_note(server->whence, session->author.ident, &session->address,
                           kolam_loop_now_ms(server->loop));
     }
+    session->view.sees_names = kolam_veil_sees(session);
     if (kolam_viewers_join(session, &session->view) != KOLAM_OK) { /* of nothing yet */
         kolam_session_close(session, 1013, "out of memory");
     }

@@ -19,7 +19,7 @@
 struct kolam_lively_stroke {
     uint64_t seq;
     int64_t time_ms; /* committed */
-    uint32_t artist;
+    uint32_t artist; /* 0: nobody's */
     bool is_hidden;  /* undone, or rolled back: nothing to see there */
     bool is_drawing; /* under the pen: time_ms is now */
     struct kolam_extent extent;

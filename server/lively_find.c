@@ -182,11 +182,14 @@ static void name_artists(struct kolam_lively_place *place, uint32_t *artists, ui
     uint32_t counts[KOLAM_LIVELY_ARTISTS_MAX];
     qsort(artists, count, sizeof(*artists), compare_numbers);
     for (uint32_t first = 0, i = 1; i <= count; i++) {
-        if (i == count || artists[i] != artists[first]) {
+        if (i < count && artists[i] == artists[first]) {
+            continue;
+        }
+        if (artists[first] != 0) { /* who is nobody is not counted */
             place->artist_count++;
             name_artist(place, counts, artists[first], i - first);
-            first = i;
         }
+        first = i;
     }
 }
 

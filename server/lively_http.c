@@ -195,9 +195,20 @@ static json_t *place_json(struct kolam_reader *reader, const struct kolam_lively
         artists_json(reader, place), "count", (json_int_t)place->artist_count);
 }
 
+static void make_nobodys(struct lively_question *question) {
+    const struct kolam_veil *veil = &question->base.veil;
+    for (uint32_t i = 0; veil->quiet && i < question->count; i++) {
+        struct kolam_lively_stroke *stroke = &question->strokes[i];
+        const struct kolam_rect rect = kolam_extent_rect(&stroke->extent);
+        stroke->artist =
+            kolam_veil_artist(&veil->eyes, stroke->artist, kolam_quiet_has(veil->quiet, &rect));
+    }
+}
+
 static enum kolam_status answer(struct lively_question *question, struct kolam_reader *reader) {
     struct kolam_lively_place places[KOLAM_LIVELY_PLACES_MAX];
     uint32_t count = 0;
+    make_nobodys(question);
     enum kolam_status status =
         kolam_lively_find(question->strokes, question->count, question->base.now_ms,
                           question->minutes * MINUTE_MS, (uint32_t)question->limit, places, &count);

@@ -201,6 +201,9 @@ bool kolam_net_read_request(struct lws *wsi, struct kolam_request *out) {
     char ours[8] = "";
     int ours_size = lws_hdr_custom_copy(wsi, ours, sizeof(ours), "x-kolam:", 8);
     out->is_ours = ours_size == 1 && ours[0] == '1';
+    if (lws_hdr_custom_copy(wsi, out->pass, sizeof(out->pass), "x-kolam-pass:", 13) < 0) {
+        out->pass[0] = '\0';
+    }
     return true;
 }
 

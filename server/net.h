@@ -33,6 +33,7 @@ struct kolam_request {
     char origin[256];
     char cookie[4096];
     char if_none_match[256];
+    char pass[33];          /* X-Kolam-Pass; see pass.h */
     char subject[256];      /* who somebody is, by a trusted proxy's word; empty: it said nothing */
     char subject_name[161]; /* and what they are called */
 };

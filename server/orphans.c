@@ -110,14 +110,15 @@ static bool may_stay(const struct kolam_canvas *canvas, const struct kolam_previ
         .may;
 }
 
-static void commit_orphan(struct kolam_canvas *canvas, const struct kolam_preview *orphan) {
+/* False if it will not be. */
+static bool commit_orphan(struct kolam_canvas *canvas, const struct kolam_preview *orphan) {
     struct kolam_submission *submission = kolam_submission_create(1);
     struct partial *partial = kolam_alloc_zero(1, sizeof(*partial));
     if (!submission || !partial || !fill_partial(submission, orphan, canvas->server->homes) ||
         !may_stay(canvas, orphan, submission)) {
         kolam_submission_destroy(submission);
         kolam_free(partial);
-        return;
+        return false;
     }
     partial->canvas = canvas;
     partial->submission = submission;
@@ -128,6 +129,7 @@ static void commit_orphan(struct kolam_canvas *canvas, const struct kolam_previe
     submission->ctx = partial;
     kolam_canvas_hold(canvas);
     kolam_canvas_when_open(canvas, true, &partial->wait);
+    return true;
 }
 
 static void commit_orphans(struct kolam_canvas *canvas, int64_t now_ms) {
@@ -135,7 +137,9 @@ static void commit_orphans(struct kolam_canvas *canvas, int64_t now_ms) {
     KOLAM_LIST_EACH(&canvas->orphans, struct kolam_preview, link, orphan) {
         if (now_ms >= orphan->until_ms) {
             uint64_t nonce = orphan->nonce;
-            commit_orphan(canvas, orphan);
+            if (!commit_orphan(canvas, orphan) && orphan->shown == KOLAM_SHOWN_AS_NOBODYS) {
+                kolam_preview_end(canvas, NULL, nonce, orphan->counter, orphan->shown);
+            }
             kolam_orphan_take(canvas, orphan);
             kolam_preview_destroy(orphan);
             tell_left(canvas, nonce);

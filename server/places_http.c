@@ -63,17 +63,22 @@ enum kolam_status kolam_places_part_prepare(struct kolam_places_part *part,
     return part->must_read ? KOLAM_OK : take_found(part, &canvas->places);
 }
 
-static json_t *place_json(struct kolam_reader *reader, const struct kolam_named_place *place) {
+static json_t *place_json(struct kolam_reader *reader, const struct kolam_veil *veil,
+                          const struct kolam_named_place *place) {
     struct kolam_author author;
-    const bool is_known = kolam_reader_artist(reader, place->artist, &author) == KOLAM_OK;
+    const bool is_quiet = kolam_veil_is_quiet_view(veil->quiet, place->x, place->y, place->zoom, 0);
+    const uint32_t artist = kolam_veil_artist(&veil->eyes, place->artist, is_quiet);
+    const bool is_known =
+        artist != KOLAM_NOBODY && kolam_reader_artist(reader, artist, &author) == KOLAM_OK;
     return json_pack("{so ss ss ss sf sI ss sI}", "place", kolam_json_decimal((int64_t)place->seq),
                      "name", place->name, "x", place->x, "y", place->y, "zoom", place->zoom,
-                     "artist", (json_int_t)place->artist, "by", is_known ? author.name : "", "time",
+                     "artist", (json_int_t)artist, "by", is_known ? author.name : "", "time",
                      (json_int_t)place->time_ms);
 }
 
 enum kolam_status kolam_places_part_build(struct kolam_places_part *part,
-                                          struct kolam_reader *reader, json_t **out_list) {
+                                          struct kolam_reader *reader,
+                                          const struct kolam_veil *veil, json_t **out_list) {
     enum kolam_status status = KOLAM_OK;
     if (part->must_read) {
         struct kolam_canvas_info info;
@@ -91,7 +96,7 @@ enum kolam_status kolam_places_part_build(struct kolam_places_part *part,
     }
     *out_list = json_array();
     for (uint32_t i = 0; i < part->found_count; i++) {
-        json_array_append_new(*out_list, place_json(reader, part->found[i]));
+        json_array_append_new(*out_list, place_json(reader, veil, part->found[i]));
     }
     return *out_list ? KOLAM_OK : KOLAM_ERR_NOMEM;
 }
@@ -145,7 +150,7 @@ static enum kolam_status build_places(struct kolam_question *base, struct kolam_
     if (status != KOLAM_OK) {
         return status;
     }
-    status = kolam_places_part_build(part, reader, &list);
+    status = kolam_places_part_build(part, reader, &base->veil, &list);
     kolam_reader_end(reader);
     return status == KOLAM_OK
                ? kolam_question_take_json(

@@ -25,7 +25,8 @@ const char *kolam_question_text(const char *query, bool is_needed,
 enum kolam_status kolam_places_part_prepare(struct kolam_places_part *part,
                                             const struct kolam_canvas *canvas);
 enum kolam_status kolam_places_part_build(struct kolam_places_part *part,
-                                          struct kolam_reader *reader, json_t **out_list);
+                                          struct kolam_reader *reader,
+                                          const struct kolam_veil *veil, json_t **out_list);
 void kolam_places_part_keep(struct kolam_places_part *part, struct kolam_canvas *canvas);
 void kolam_places_part_finish(struct kolam_places_part *part);
 

@@ -5,6 +5,7 @@
 #include "kolam/alloc.h"
 #include "session.h"
 #include "standing.h"
+#include "veil.h"
 #include "votes.h"
 
 static int64_t wall_now_ms(const struct kolam_canvas *canvas) {
@@ -74,6 +75,7 @@ void kolam_policy_tell(struct kolam_canvas *canvas) {
 
 static void refresh(struct kolam_canvas *canvas) {
     kolam_policy_refresh(&canvas->policy, wall_now_ms(canvas));
+    kolam_veil_refresh(canvas);
     kolam_policy_tell(canvas);
 }
 
@@ -98,6 +100,7 @@ void kolam_policy_commit(struct kolam_canvas *canvas, uint32_t artist,
     if (status == KOLAM_ERR_NOMEM) {
         canvas->policy_record_seq = op->seq;
         canvas->is_policy_lost = true; /* until it is read again nothing new is let in */
+        kolam_veil_refresh(canvas);
     }
     if (status != KOLAM_OK || act.kind == KOLAM_ACT_OTHER) {
         return;
@@ -105,6 +108,7 @@ void kolam_policy_commit(struct kolam_canvas *canvas, uint32_t artist,
     canvas->policy_record_seq = op->seq;
     if (!kolam_policy_apply(&canvas->policy, op->seq, op->time_ms, artist, &act)) {
         canvas->is_policy_lost = true;
+        kolam_veil_refresh(canvas);
     }
     if (sets_something(&act)) {
         refresh(canvas);
@@ -189,6 +193,7 @@ void kolam_policy_sweep(struct kolam_canvas *canvas) {
 
 void kolam_policy_forget(struct kolam_canvas *canvas) {
     kolam_policy_finish(&canvas->policy);
+    kolam_veil_forget(canvas);
     drop_json(canvas);
     canvas->is_policy_lost = false;
     canvas->policy_record_seq = 0;

@@ -109,6 +109,12 @@ static bool decode(struct kolam_server *server, const struct kolam_in_record *re
            kolam_stroke_homes(&out_op->stroke, server->homes, out_home_count) == KOLAM_OK;
 }
 
+static bool is_nobodys(const struct kolam_preview *preview, uint32_t home_count) {
+    const struct kolam_session *session = preview->session;
+    return preview->shown == KOLAM_SHOWN_AS_NOBODYS ||
+           kolam_quiet_has_ink(session->canvas->quiet, session->server->homes, home_count);
+}
+
 /* What is due leaves first, so that the order stays. */
 static void forward_beside(struct kolam_preview *preview, const struct kolam_in_record *record,
                            const struct kolam_stroke *stroke) {
@@ -116,7 +122,8 @@ static void forward_beside(struct kolam_preview *preview, const struct kolam_in_
     uint32_t home_count;
     kolam_preview_pass_on(preview);
     if (kolam_stroke_homes(stroke, session->server->homes, &home_count) == KOLAM_OK) {
-        kolam_preview_forward(session, session->artist, record, home_count);
+        kolam_preview_forward(session, session->artist, record, home_count,
+                              is_nobodys(preview, home_count));
     }
     preview->passed = preview->stroke.point_count;
 }
@@ -180,13 +187,15 @@ void kolam_preview_record_as(struct kolam_session *session, const struct kolam_i
     const struct kolam_petition petition = {.action = KOLAM_ACTION_DRAW_AS};
     uint32_t artist = session->slots[record->slot]->artist;
     if (artist != 0 && !kolam_door_ask(session, &petition).is_refused) {
-        kolam_preview_forward(session, artist, record, home_count);
+        kolam_preview_forward(
+            session, artist, record, home_count,
+            kolam_quiet_has_ink(session->canvas->quiet, server->homes, home_count));
     }
 }
 
-/* False if there was no such preview. */
-static bool forget(struct kolam_session *session, uint32_t counter) {
+static enum kolam_shown forget(struct kolam_session *session, uint32_t counter) {
     struct kolam_preview *preview = find(session, counter);
+    enum kolam_shown shown = KOLAM_SHOWN_NOT;
     if (preview) {
         session->preview_count--;
         kolam_preview_pass_on(preview); /* the end of a stroke is shown before its op is durable */
@@ -197,18 +206,20 @@ static bool forget(struct kolam_session *session, uint32_t counter) {
         }
     }
     if (preview) {
+        shown = preview->shown;
         kolam_preview_destroy(preview);
     }
-    return preview != NULL;
+    return shown;
 }
 
-bool kolam_preview_submitted(struct kolam_session *session, uint32_t counter) {
+enum kolam_shown kolam_preview_submitted(struct kolam_session *session, uint32_t counter) {
     return forget(session, counter);
 }
 
 void kolam_preview_cancel(struct kolam_session *session, uint32_t counter) {
-    if (forget(session, counter) && !session->has_others_nonce) {
-        kolam_fanout_all(session->canvas, session, kolam_out_preview_end(session->nonce, counter));
+    const enum kolam_shown shown = forget(session, counter);
+    if (!session->has_others_nonce) {
+        kolam_preview_end(session->canvas, session, session->nonce, counter, shown);
     }
 }
 

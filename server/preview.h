@@ -14,6 +14,7 @@ struct kolam_preview {
     struct kolam_session *session; /* whose it is then */
     struct kolam_bytes *due;       /* the one message since the last tick, as it leaves, or NULL */
     uint32_t passed;               /* so many points were passed on and have not changed since */
+    enum kolam_shown shown;        /* as what it was passed on last */
 
     /* An orphan's. */
     struct kolam_author author;
@@ -21,6 +22,10 @@ struct kolam_preview {
     uint64_t nonce;
     int64_t until_ms;
 };
+
+/* Others forget it: a preview of that session's counter that they saw as `shown`. `except` is its author, or NULL. */
+void kolam_preview_end(struct kolam_canvas *canvas, struct kolam_session *except, uint64_t nonce,
+                       uint32_t counter, enum kolam_shown shown);
 
 void kolam_preview_destroy(struct kolam_preview *preview);
 
@@ -30,7 +35,8 @@ void kolam_preview_make_due(struct kolam_preview *preview, const struct kolam_in
 void kolam_preview_pass_on(struct kolam_preview *preview);
 /* Passes on a message as it came; server->homes are those of its points. */
 void kolam_preview_forward(struct kolam_session *session, uint32_t artist,
-                           const struct kolam_in_record *record, uint32_t home_count);
+                           const struct kolam_in_record *record, uint32_t home_count,
+                           bool is_nobodys);
 
 /* A stroke that the session's author left behind, and taking it back (orphans.c). */
 struct kolam_preview *kolam_orphan_find(struct kolam_session *session, uint32_t counter);

@@ -6,6 +6,7 @@
 #include "fanout.h"
 #include "kolam/alloc.h"
 #include "protocol_out.h"
+#include "veil.h"
 
 static void end_due(struct kolam_preview *preview) {
     kolam_list_remove(&preview->due_link);
@@ -34,18 +35,59 @@ static struct kolam_bytes *due_record(const struct kolam_preview *preview,
                : NULL;
 }
 
+/* To those who do not see names there the record is nobody's. */
+static void show(struct kolam_session *session, uint32_t counter, struct kolam_bytes *record,
+                 uint32_t home_count, bool is_nobodys) {
+    const struct kolam_server *server = session->server;
+    struct kolam_fanout_record shown = {.plain = record, .is_quiet = is_nobodys};
+    if (is_nobodys) {
+        shown.veiled = kolam_out_preview_as(record, KOLAM_NOBODY,
+                                            kolam_veil_nonce(server, session->nonce, counter), 0);
+    }
+    kolam_fanout_preview(session->canvas, session, server->homes, home_count, &shown);
+    kolam_bytes_unref(shown.veiled);
+}
+
+/* It comes to a quiet area: for those who saw it as somebody's it ends, and begins anew as nobody's. */
+static void become_nobodys(struct kolam_preview *preview) {
+    struct kolam_session *session = preview->session;
+    if (preview->shown == KOLAM_SHOWN_AS_IS) {
+        kolam_fanout_some(session->canvas, session, KOLAM_TO_UNSEEING,
+                          kolam_out_preview_end(session->nonce, preview->counter));
+    }
+    if (preview->passed > 0) {
+        kolam_bytes_unref(preview->due);
+        preview->due = NULL;
+        preview->passed = 0;
+    }
+    preview->shown = KOLAM_SHOWN_AS_NOBODYS;
+}
+
+static bool find_homes(const struct kolam_preview *preview, struct kolam_op *op,
+                       uint32_t *out_count) {
+    const uint32_t from = preview->passed;
+    *op = (struct kolam_op){.kind = KOLAM_OP_STROKE, .stroke = preview->stroke};
+    op->stroke.points += from;
+    op->stroke.point_count -= from;
+    op->stroke.has_start = op->stroke.has_start && from == 0;
+    return kolam_stroke_homes(&op->stroke, preview->session->server->homes, out_count) == KOLAM_OK;
+}
+
 static void pass_points_on(struct kolam_preview *preview) {
     struct kolam_session *session = preview->session;
-    struct kolam_home *homes = session->server->homes;
-    const uint32_t from = preview->passed;
-    struct kolam_op op = {.kind = KOLAM_OP_STROKE, .stroke = preview->stroke};
+    struct kolam_op op;
     uint32_t home_count;
-    op.stroke.points += from;
-    op.stroke.point_count -= from;
-    op.stroke.has_start = op.stroke.has_start && from == 0;
-    struct kolam_bytes *record = due_record(preview, &op);
-    if (record && kolam_stroke_homes(&op.stroke, homes, &home_count) == KOLAM_OK) {
-        kolam_fanout_preview(session->canvas, session, homes, home_count, record);
+    bool has_homes = find_homes(preview, &op, &home_count);
+    if (has_homes && preview->shown != KOLAM_SHOWN_AS_NOBODYS &&
+        kolam_quiet_has_ink(session->canvas->quiet, session->server->homes, home_count)) {
+        become_nobodys(preview);
+        has_homes = find_homes(preview, &op, &home_count);
+    }
+    struct kolam_bytes *record = has_homes ? due_record(preview, &op) : NULL;
+    if (record) {
+        const bool is_nobodys = preview->shown == KOLAM_SHOWN_AS_NOBODYS;
+        preview->shown = is_nobodys ? KOLAM_SHOWN_AS_NOBODYS : KOLAM_SHOWN_AS_IS;
+        show(session, preview->counter, record, home_count, is_nobodys);
         preview->passed = preview->stroke.point_count;
     }
     kolam_bytes_unref(record);
@@ -75,12 +117,24 @@ void kolam_preview_make_due(struct kolam_preview *preview, const struct kolam_in
 }
 
 void kolam_preview_forward(struct kolam_session *session, uint32_t artist,
-                           const struct kolam_in_record *record, uint32_t home_count) {
+                           const struct kolam_in_record *record, uint32_t home_count,
+                           bool is_nobodys) {
     struct kolam_bytes *out = record_of(session, artist, record);
     if (out) {
         session->was_seen = true;
-        kolam_fanout_preview(session->canvas, session, session->server->homes, home_count, out);
+        show(session, record->counter, out, home_count, is_nobodys);
         kolam_bytes_unref(out);
+    }
+}
+
+void kolam_preview_end(struct kolam_canvas *canvas, struct kolam_session *except, uint64_t nonce,
+                       uint32_t counter, enum kolam_shown shown) {
+    if (shown == KOLAM_SHOWN_AS_IS) {
+        kolam_fanout_all(canvas, except, kolam_out_preview_end(nonce, counter));
+    } else if (shown == KOLAM_SHOWN_AS_NOBODYS) {
+        const uint64_t nobodys = kolam_veil_nonce(canvas->server, nonce, counter);
+        kolam_fanout_some(canvas, except, KOLAM_TO_UNSEEING, kolam_out_preview_end(nobodys, 0));
+        kolam_fanout_some(canvas, except, KOLAM_TO_SEEING, kolam_out_preview_end(nonce, counter));
     }
 }
 
@@ -91,15 +145,23 @@ void kolam_preview_destroy(struct kolam_preview *preview) {
     kolam_free(preview);
 }
 
+/* A pen that moves is known by how it moves: in a quiet area it is not shown. */
 static void pass_cursor_on(struct kolam_session *session) {
     struct kolam_cursor *cursor = &session->cursor;
-    struct kolam_bytes *record =
-        kolam_out_cursor(session->artist, session->nonce, cursor->place, cursor->place_size);
+    const struct kolam_fanout_record shown = {
+        .plain =
+            kolam_out_cursor(session->artist, session->nonce, cursor->place, cursor->place_size),
+        .is_quiet = kolam_veil_is_quiet_at(session->canvas, &cursor->extent)};
     kolam_list_remove(&cursor->link);
-    if (record) {
-        kolam_fanout_cursor(session->canvas, session, &cursor->extent, record);
-        kolam_bytes_unref(record);
+    if (shown.is_quiet && cursor->is_seen) {
+        kolam_fanout_some(session->canvas, session, KOLAM_TO_UNSEEING,
+                          kolam_out_left(session->nonce));
     }
+    cursor->is_seen = !shown.is_quiet;
+    if (shown.plain) {
+        kolam_fanout_cursor(session->canvas, session, &cursor->extent, &shown);
+    }
+    kolam_bytes_unref(shown.plain);
 }
 
 void kolam_previews_tick(struct kolam_server *server) {

@@ -56,16 +56,65 @@ static struct kolam_bytes *record(enum kolam_record type, const uint8_t *fixed, 
     return bytes;
 }
 
+struct kolam_bytes *kolam_out_op_head(const struct kolam_out_op_head *head) {
+    uint8_t fixed[FIXED_BYTES_MAX];
+    size_t n = kolam_put_varint(fixed, head->seq);
+    n += kolam_put_varint(fixed + n, (uint64_t)head->time_ms);
+    n += kolam_put_varint(fixed + n, head->artist);
+    n += put_u64(fixed + n, head->nonce);
+    n += kolam_put_varint(fixed + n, head->counter);
+    n += kolam_put_varint(fixed + n, head->replaces);
+    return record(KOLAM_RECORD_OP, fixed, n, head->body, head->body_size_bytes);
+}
+
 struct kolam_bytes *kolam_out_op(const struct kolam_submission *submission,
                                  const struct kolam_log_op *op) {
-    uint8_t fixed[FIXED_BYTES_MAX];
-    size_t n = kolam_put_varint(fixed, op->seq);
-    n += kolam_put_varint(fixed + n, (uint64_t)op->time_ms);
-    n += kolam_put_varint(fixed + n, submission->artist);
-    n += put_u64(fixed + n, submission->nonce);
-    n += kolam_put_varint(fixed + n, op->counter);
-    n += kolam_put_varint(fixed + n, op->replaces);
-    return record(KOLAM_RECORD_OP, fixed, n, op->body, op->body_size_bytes);
+    const struct kolam_out_op_head head = {.seq = op->seq,
+                                           .nonce = submission->nonce,
+                                           .replaces = op->replaces,
+                                           .time_ms = op->time_ms,
+                                           .artist = submission->artist,
+                                           .counter = op->counter,
+                                           .body = op->body,
+                                           .body_size_bytes = op->body_size_bytes};
+    return kolam_out_op_head(&head);
+}
+
+static bool get_varint(const uint8_t **at, const uint8_t *end, uint64_t *out) {
+    *out = 0;
+    for (int shift = 0; shift < 64 && *at < end; shift += 7) {
+        const uint8_t byte = *(*at)++;
+        *out |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool kolam_out_op_read(const struct kolam_bytes *bytes, struct kolam_out_op_head *out_head) {
+    const uint8_t *at = bytes->data + 1, *end = bytes->data + bytes->size;
+    uint64_t size, time_ms, artist, counter, nonce = 0;
+    struct kolam_out_op_head head;
+    if (bytes->size < 2 || bytes->data[0] != KOLAM_RECORD_OP || !get_varint(&at, end, &size) ||
+        size != (uint64_t)(end - at) || !get_varint(&at, end, &head.seq) ||
+        !get_varint(&at, end, &time_ms) || !get_varint(&at, end, &artist) || end - at < 8) {
+        return false;
+    }
+    for (int i = 0; i < 8; i++) {
+        nonce |= (uint64_t)*at++ << (8 * i);
+    }
+    if (!get_varint(&at, end, &counter) || !get_varint(&at, end, &head.replaces)) {
+        return false;
+    }
+    head.time_ms = (int64_t)time_ms;
+    head.artist = (uint32_t)artist;
+    head.counter = (uint32_t)counter;
+    head.nonce = nonce;
+    head.body = at;
+    head.body_size_bytes = (size_t)(end - at);
+    *out_head = head;
+    return true;
 }
 
 struct kolam_bytes *kolam_out_ack(uint32_t counter, uint32_t count, uint64_t seq) {
@@ -91,6 +140,24 @@ struct kolam_bytes *kolam_out_preview(uint32_t artist, uint64_t nonce, uint32_t 
     n += kolam_put_varint(fixed + n, counter);
     n += kolam_put_varint(fixed + n, first);
     return record(KOLAM_RECORD_PREVIEW, fixed, n, body, body_size);
+}
+
+struct kolam_bytes *kolam_out_preview_as(const struct kolam_bytes *bytes, uint32_t artist,
+                                         uint64_t nonce, uint32_t counter) {
+    const uint8_t *at = bytes->data + 1, *end = bytes->data + bytes->size;
+    uint8_t fixed[FIXED_BYTES_MAX];
+    uint64_t skipped;
+    if (!get_varint(&at, end, &skipped) || !get_varint(&at, end, &skipped) || end - at < 8) {
+        return NULL;
+    }
+    at += 8;
+    if (!get_varint(&at, end, &skipped)) {
+        return NULL;
+    }
+    size_t n = kolam_put_varint(fixed, artist);
+    n += put_u64(fixed + n, nonce);
+    n += kolam_put_varint(fixed + n, counter);
+    return record(KOLAM_RECORD_PREVIEW, fixed, n, at, (size_t)(end - at));
 }
 
 struct kolam_bytes *kolam_out_preview_end(uint64_t nonce, uint32_t counter) {

@@ -25,13 +25,29 @@ enum kolam_nack {
     KOLAM_NACK_UNAVAILABLE,
 };
 
+/* What an OP record says; `body` points into it. */
+struct kolam_out_op_head {
+    uint64_t seq, nonce, replaces;
+    int64_t time_ms;
+    uint32_t artist, counter;
+    const uint8_t *body;
+    size_t body_size_bytes;
+};
+
+/* False for what kolam_out_op did not make. */
+bool kolam_out_op_read(const struct kolam_bytes *record, struct kolam_out_op_head *out_head);
+
 /* Each returns one record, header included; NULL when out of memory. */
+struct kolam_bytes *kolam_out_op_head(const struct kolam_out_op_head *head);
 struct kolam_bytes *kolam_out_op(const struct kolam_submission *submission,
                                  const struct kolam_log_op *op);
 struct kolam_bytes *kolam_out_ack(uint32_t counter, uint32_t count, uint64_t seq);
 struct kolam_bytes *kolam_out_nack(uint32_t counter, enum kolam_nack code, const char *message);
 struct kolam_bytes *kolam_out_preview(uint32_t artist, uint64_t nonce, uint32_t counter,
                                       uint32_t first, const uint8_t *body, size_t body_size);
+/* The same preview as another's. */
+struct kolam_bytes *kolam_out_preview_as(const struct kolam_bytes *record, uint32_t artist,
+                                         uint64_t nonce, uint32_t counter);
 struct kolam_bytes *kolam_out_preview_end(uint64_t nonce, uint32_t counter);
 struct kolam_bytes *kolam_out_tile(struct kolam_tile_id tile, uint64_t seq);
 /* `place` is the CURSOR payload as the client sent it, checked. */

@@ -80,15 +80,30 @@ static bool count_seq(void *ctx, uint64_t seq) {
 
 struct newest {
     struct kolam_op_room *room;
+    const struct kolam_quiet *quiet;
+    bool is_quiet; /* the newest lies where no names are told: nor where it is */
     uint32_t left;
     json_t *last;
 };
+
+/* Of a drawing of several parts another may lie there. */
+static bool is_nobodys(const struct newest *newest, const struct kolam_stroke *stroke) {
+    struct kolam_home homes[KOLAM_STROKE_HOMES_MAX];
+    uint32_t count;
+    return newest->quiet &&
+           (stroke->part_count > 1 || kolam_stroke_homes(stroke, homes, &count) != KOLAM_OK ||
+            kolam_quiet_has_ink(newest->quiet, homes, count));
+}
 
 static bool look_at(void *ctx, const struct kolam_log_row *row) {
     struct newest *newest = ctx;
     struct kolam_op op;
     if (row->kind == KOLAM_OP_STROKE &&
         kolam_op_decode(row->body, row->body_size_bytes, newest->room, &op) == KOLAM_OK) {
+        if (is_nobodys(newest, &op.stroke)) {
+            newest->is_quiet = true;
+            return false;
+        }
         const struct kolam_tile_id tile = op.stroke.origin;
         const struct kolam_point *point = &op.stroke.points[0];
         newest->last = json_pack(
@@ -100,10 +115,10 @@ static bool look_at(void *ctx, const struct kolam_log_row *row) {
     return !newest->last && --newest->left > 0;
 }
 
-static json_t *artist_json(struct kolam_reader *reader, struct kolam_op_room *room,
-                           uint32_t artist) {
+static json_t *artist_json(struct kolam_reader *reader, const struct kolam_quiet *quiet,
+                           struct kolam_op_room *room, uint32_t artist) {
     struct kolam_author author;
-    struct newest newest = {room, LOOKED_AT_MAX, NULL};
+    struct newest newest = {.room = room, .quiet = quiet, .left = LOOKED_AT_MAX};
     uint32_t count = 0;
     if (kolam_reader_artist(reader, artist, &author) != KOLAM_OK ||
         kolam_reader_artist_seqs(reader, artist, 0, UINT64_MAX, count_seq, &count) != KOLAM_OK ||
@@ -122,7 +137,8 @@ static json_t *artists_json(struct search_question *question, struct kolam_reade
     struct kolam_op_room *room = kolam_alloc(sizeof(*room));
     json_t *list = room ? json_array() : NULL;
     for (uint32_t i = 0; i < count && list; i++) {
-        json_array_append_new(list, artist_json(reader, room, artists[i]));
+        json_array_append_new(list,
+                              artist_json(reader, question->base.veil.quiet, room, artists[i]));
     }
     kolam_free(room);
     return list;
@@ -137,7 +153,8 @@ static enum kolam_status answer(struct search_question *question, struct kolam_r
     if (!question->index) {
         return KOLAM_ERR_IO;
     }
-    const enum kolam_status status = kolam_places_part_build(&question->part, reader, &places);
+    const enum kolam_status status =
+        kolam_places_part_build(&question->part, reader, &question->base.veil, &places);
     if (status != KOLAM_OK) {
         return status;
     }

@@ -206,6 +206,7 @@ static enum kolam_status make_inner(struct kolam_server *server, struct kolam_er
     server->room = kolam_alloc(sizeof(*server->room));
     server->homes = kolam_alloc_array(KOLAM_STROKE_HOMES_MAX, sizeof(*server->homes));
     server->claims = kolam_claims_create();
+    kolam_random_bytes(&server->veil_key, sizeof(server->veil_key));
     server->whence = kolam_whence_create();
     server->report_room = kolam_alloc_zero(1, sizeof(*server->report_room));
     server->guesses = kolam_guesses_create();

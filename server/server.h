@@ -7,6 +7,7 @@
 #include "kolam/folder.h"
 #include "kolam/identity.h"
 #include "kolam/pool.h"
+#include "keyed_hash.h"
 #include "list.h"
 #include "loop.h"
 #include "metrics.h"
@@ -29,7 +30,8 @@ struct kolam_server {
     struct kolam_limits *limits;
     struct kolam_guesses *guesses;
     struct kolam_renaming *renaming;
-    uint32_t exports; /* of what is known of people, under way */
+    struct kolam_hash_key veil_key; /* of nonces that are nobody's; see veil.h */
+    uint32_t exports;               /* of what is known of people, under way */
     struct kolam_canvases *canvases;
     struct kolam_fanout *fanout;
     struct kolam_tiles *tiles;

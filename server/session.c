@@ -58,6 +58,7 @@ void *kolam_session_on_open(struct kolam_server *server, struct kolam_socket *ws
     kolam_payer_set_identity(server->limits, &session->payer, 0, session->number, true);
     kolam_socket_set_message_max(ws, MESSAGE_BEFORE_WELCOME_MAX);
     kolam_list_append(&server->sessions, &session->link);
+    kolam_pass_make(session);
     take_cookie(session, request);
     if (!kolam_subject_take(session, request)) {
         kolam_session_close(session, 1013, "out of memory");

@@ -12,6 +12,7 @@
 #include "follow.h"
 #include "here.h"
 #include "outbox.h"
+#include "pass.h"
 #include "protocol_in.h"
 #include "sanctions.h"
 #include "standing.h"
@@ -39,7 +40,11 @@ struct kolam_cursor {
     struct kolam_extent extent;
     uint8_t place[KOLAM_PLACE_BYTES_MAX];
     size_t place_size;
+    bool is_seen; /* by those who do not see names in quiet areas, where it was last */
 };
+
+/* As what others saw a stroke that is being drawn: its author's, or nobody's (veil.h). */
+enum kolam_shown { KOLAM_SHOWN_NOT, KOLAM_SHOWN_AS_IS, KOLAM_SHOWN_AS_NOBODYS };
 
 /* The author's former selves: their strokes are the author's own. */
 struct kolam_formers {
@@ -92,6 +97,8 @@ struct kolam_session {
     struct kolam_standing_state standing;
     struct kolam_earned *earned; /* with an author; NULL: not yet, or without memory */
     int invited_role;            /* to this canvas, an enum kolam_role; -1: not invited */
+
+    uint8_t pass[KOLAM_PASS_BYTES]; /* shows in a request that it is this session's; see pass.h */
 
     struct kolam_view view; /* as it asked; is_set false before, and while it is to look again */
     struct kolam_viewers *viewers; /* whom it shares the view with; NULL: see viewers.h */
@@ -212,6 +219,8 @@ void kolam_session_update_reading(struct kolam_session *session);
 void kolam_submit_record(struct kolam_session *session, const struct kolam_in_record *record);
 /* Called at a commit before it is shown to anybody: the author hears of it first. */
 void kolam_submit_on_commit(const struct kolam_submission *submission);
+/* The session that submitted it as its author's, and is still there; or NULL. */
+struct kolam_session *kolam_submit_author(const struct kolam_submission *submission);
 
 /* Previews and cursors (preview.c). */
 void kolam_preview_record(struct kolam_session *session, const struct kolam_in_record *record);
@@ -220,8 +229,8 @@ void kolam_preview_cancel(struct kolam_session *session, uint32_t counter);
 void kolam_preview_cursor(struct kolam_session *session, const struct kolam_in_record *record);
 /* Passes on what came since the last tick. */
 void kolam_previews_tick(struct kolam_server *server);
-/* The stroke was submitted: its preview is over. True if there was one. */
-bool kolam_preview_submitted(struct kolam_session *session, uint32_t counter);
+/* The stroke was submitted: its preview is over. How it was seen. */
+enum kolam_shown kolam_preview_submitted(struct kolam_session *session, uint32_t counter);
 /* The connection ended. */
 void kolam_preview_leave(struct kolam_session *session);
 /* Commits the strokes whose authors did not come back until now. */

@@ -3,6 +3,7 @@
 
 #include "kolam/alloc.h"
 #include "session.h"
+#include "veil.h"
 
 static enum kolam_role earned_role(const struct kolam_session *session) {
     return kolam_earned_is_artist(session) ? KOLAM_ROLE_ARTIST : KOLAM_ROLE_NEWCOMER;
@@ -39,17 +40,12 @@ enum kolam_role kolam_standing_role(const struct kolam_session *session) {
 
 /* ---- asking ---- */
 
-static struct kolam_rect rect_of(const struct kolam_extent *extent) {
-    return (struct kolam_rect){extent->x0, extent->y0, extent->x1 + 1, extent->y1 + 1,
-                               extent->level};
-}
-
 /* The ink as it lies on its tiles, since the box of a long stroke holds much that it does not touch. */
 static bool is_touched(const struct kolam_policy_area *area, const struct kolam_home *homes,
                        uint32_t home_count) {
     for (uint32_t i = 0; i < home_count; i++) {
         const struct kolam_extent extent = kolam_home_extent(&homes[i]);
-        const struct kolam_rect rect = rect_of(&extent);
+        const struct kolam_rect rect = kolam_extent_rect(&extent);
         if (kolam_rects_touch(&area->rect, &rect)) {
             return true;
         }
@@ -68,7 +64,7 @@ static struct kolam_right judge(const struct kolam_canvas *canvas,
     if (!right.may || !extent || policy->area_count == 0) {
         return right;
     }
-    const struct kolam_rect rect = rect_of(extent);
+    const struct kolam_rect rect = kolam_extent_rect(extent);
     const struct kolam_policy_area *area;
     uint32_t index = 0;
     while (right.may && (area = kolam_policy_area_at(policy, &rect, &index))) {
@@ -177,6 +173,7 @@ static bool is_as_told(const struct kolam_session *session) {
 void kolam_standing_changed(struct kolam_session *session) {
     kolam_earned_enter(session);
     kolam_earned_want(session, NULL);
+    kolam_veil_changed(session);
     if (session->state == KOLAM_SESSION_OPEN && !is_as_told(session)) {
         kolam_standing_say(session);
     }

@@ -12,9 +12,11 @@
 #include "fanout.h"
 #include "kolam/alloc.h"
 #include "people.h"
+#include "preview.h"
 #include "protocol_out.h"
 #include "session.h"
 #include "standing.h"
+#include "veil.h"
 #include "verdict.h"
 
 #define IN_FLIGHT_OPS_HARD 4096
@@ -31,7 +33,7 @@ struct pending {
     uint32_t counter, count;
     uint64_t bytes, ink_px;
     bool is_acked, is_own;   /* is_own: submitted as the session's author, not as a slot's */
-    bool was_shown;          /* others saw its preview */
+    enum kolam_shown shown;  /* how others saw its preview */
     enum kolam_nack refusal; /* of the door, if the log does not know it; or 0 */
     char reason[KOLAM_REASON_BYTES_MAX];
 };
@@ -54,10 +56,8 @@ static void nack(struct kolam_session *session, uint32_t counter, enum kolam_nac
 }
 
 /* Those who saw it grow forget it. */
-static void end_preview(struct kolam_session *session, uint32_t counter, bool was_shown) {
-    if (was_shown) {
-        kolam_fanout_all(session->canvas, session, kolam_out_preview_end(session->nonce, counter));
-    }
+static void end_preview(struct kolam_session *session, uint32_t counter, enum kolam_shown shown) {
+    kolam_preview_end(session->canvas, session, session->nonce, counter, shown);
 }
 
 static void finish(struct pending *pending) {
@@ -102,7 +102,7 @@ static void tell_refusal(struct pending *pending, const struct kolam_submission 
              : submission->is_anothers_hide ? kolam_why_text(KOLAM_WHY_HIDDEN)
                                             : kolam_status_text(submission->status));
     }
-    end_preview(session, pending->counter, pending->was_shown);
+    end_preview(session, pending->counter, pending->shown);
 }
 
 static void on_done(void *ctx, struct kolam_submission *submission) {
@@ -119,12 +119,37 @@ static void on_done(void *ctx, struct kolam_submission *submission) {
     finish(pending);
 }
 
+/* The op ends the preview that is its own. Where that was somebody's and the op is nobody's, or the other way round (a fill that
+ * reaches further than its outline, an area that came or went), those who do not see names are told. */
+static void end_otherwise_shown(const struct pending *pending,
+                                const struct kolam_submission *submission) {
+    struct kolam_session *session = pending->session;
+    struct kolam_canvas *canvas = pending->canvas;
+    const bool is_quiet = kolam_veil_is_quiet_op(canvas, submission, &submission->ops[0]);
+    if (pending->shown == KOLAM_SHOWN_AS_IS && is_quiet) {
+        kolam_fanout_some(canvas, session, KOLAM_TO_UNSEEING,
+                          kolam_out_preview_end(session->nonce, pending->counter));
+    } else if (pending->shown == KOLAM_SHOWN_AS_NOBODYS && !is_quiet) {
+        const uint64_t nonce = kolam_veil_nonce(canvas->server, session->nonce, pending->counter);
+        kolam_fanout_some(canvas, session, KOLAM_TO_UNSEEING, kolam_out_preview_end(nonce, 0));
+    }
+}
+
+struct kolam_session *kolam_submit_author(const struct kolam_submission *submission) {
+    const struct pending *pending = submission->ctx;
+    return submission->done == on_done && pending->is_own &&
+                   pending->session->state == KOLAM_SESSION_OPEN
+               ? pending->session
+               : NULL;
+}
+
 void kolam_submit_on_commit(const struct kolam_submission *submission) {
     struct pending *pending = submission->ctx;
     if (submission->done != on_done) {
         return;
     }
     ack(pending, submission);
+    end_otherwise_shown(pending, submission);
     if (submission->withheld_by && pending->session->state == KOLAM_SESSION_OPEN) {
         kolam_fanout_to_author(pending->session, submission);
     }
@@ -142,7 +167,7 @@ static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) 
              status == KOLAM_ERR_FULL ? KOLAM_NACK_LIMIT : KOLAM_NACK_UNAVAILABLE,
              status == KOLAM_ERR_FULL ? "this server may hold no more canvases; draw on another"
                                       : "the canvas cannot be opened; try again later");
-        end_preview(pending->session, pending->counter, pending->was_shown);
+        end_preview(pending->session, pending->counter, pending->shown);
     }
     kolam_submission_destroy(pending->submission);
     finish(pending);
@@ -228,11 +253,11 @@ static bool may_be_resend(struct kolam_session *session, const struct kolam_verd
 
 static void submit_own(struct kolam_session *session, struct kolam_submission *submission,
                        const struct kolam_in_record *record, const struct asking *asking,
-                       bool was_shown) {
+                       enum kolam_shown shown) {
     const struct kolam_verdict *verdict = &asking->verdict;
     if (verdict->is_refused && !may_be_resend(session, verdict)) {
         nack(session, record->counter, verdict->code, verdict->reason);
-        end_preview(session, record->counter, was_shown);
+        end_preview(session, record->counter, shown);
         kolam_submission_destroy(submission);
         return;
     }
@@ -262,7 +287,7 @@ static void submit_own(struct kolam_session *session, struct kolam_submission *s
     struct pending *pending = pending_of(session, submission, record, size_of(record));
     if (pending) {
         pending->is_own = true;
-        pending->was_shown = was_shown;
+        pending->shown = shown;
         if (!verdict->is_refused) {
             pending->ink_px = asking->ink_px;
             kolam_door_take_ink(session, pending->ink_px);
@@ -324,7 +349,8 @@ void kolam_submit_record(struct kolam_session *session, const struct kolam_in_re
         .may_write_records = kolam_standing_ask(session, KOLAM_ACTION_WRITE_RECORD, NULL).may,
         .look = is_as ? NULL : look,
         .ctx = &asking};
-    const bool was_shown = !is_as && kolam_preview_submitted(session, record->counter);
+    const enum kolam_shown shown =
+        is_as ? KOLAM_SHOWN_NOT : kolam_preview_submitted(session, record->counter);
     server->metrics.submissions++;
     kolam_session_charge(session, KOLAM_LIMIT_STROKES, record->count);
     if (!has_room(session, record)) {
@@ -334,7 +360,7 @@ void kolam_submit_record(struct kolam_session *session, const struct kolam_in_re
         is_as ? (struct kolam_verdict){0} : kolam_sanctions_judge_pace(session);
     if (pace.is_refused) {
         nack(session, record->counter, pace.code, pace.reason);
-        end_preview(session, record->counter, was_shown);
+        end_preview(session, record->counter, shown);
         return;
     }
     struct kolam_submission *submission;
@@ -344,10 +370,10 @@ void kolam_submit_record(struct kolam_session *session, const struct kolam_in_re
     kolam_session_charge(session, KOLAM_LIMIT_POINTS, points);
     if (verdict.is_refused) {
         nack(session, record->counter, verdict.code, verdict.reason);
-        end_preview(session, record->counter, was_shown);
+        end_preview(session, record->counter, shown);
     } else if (asking.verdict.is_refused && session->canvas->state == KOLAM_CANVAS_ABSENT) {
         nack(session, record->counter, asking.verdict.code, asking.verdict.reason);
-        end_preview(session, record->counter, was_shown);
+        end_preview(session, record->counter, shown);
         kolam_submission_destroy(submission); /* there is no log to ask whether it is known */
     } else if (!kolam_session_may_create(session)) {
         nack(session, record->counter, KOLAM_NACK_LIMIT,
@@ -356,6 +382,6 @@ void kolam_submit_record(struct kolam_session *session, const struct kolam_in_re
     } else if (is_as) {
         submit_as(session, submission, record);
     } else {
-        submit_own(session, submission, record, &asking, was_shown);
+        submit_own(session, submission, record, &asking, shown);
     }
 }

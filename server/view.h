@@ -13,6 +13,7 @@ struct kolam_view {
     uint32_t width, height;
     bool is_set;
     bool wants_every; /* ops however small, and no notices of tiles: for those who do not draw */
+    bool sees_names;  /* also where the canvas is quiet; see veil.h */
 };
 
 /* True for a rectangle of 1..4,096 tiles that lies inside the world at a valid level. */
@@ -23,6 +24,12 @@ struct kolam_extent {
     int64_t x0, y0, x1, y1;
     int32_t level;
 };
+
+/* The same, as half open rectangles are. */
+static inline struct kolam_rect kolam_extent_rect(const struct kolam_extent *extent) {
+    return (struct kolam_rect){extent->x0, extent->y0, extent->x1 + 1, extent->y1 + 1,
+                               extent->level};
+}
 
 /* The ink's extent at one home, in pixels of its level. */
 struct kolam_extent kolam_home_extent(const struct kolam_home *home);

@@ -11,6 +11,7 @@
 #include "kolam/alloc.h"
 #include "protocol_out.h"
 #include "session.h"
+#include "veil.h"
 
 struct kolam_view_job {
     struct kolam_job job;
@@ -298,6 +299,7 @@ static void work_on(struct kolam_session *session, const struct kolam_view *view
     struct kolam_server *server = session->server;
     struct kolam_view set = *view;
     set.is_set = true;
+    set.sees_names = kolam_veil_sees(session);
     kolam_view_cancel(session);
     server->metrics.views_answered++;
     server->metrics.sessions_stale -= session->is_refreshing;

@@ -56,15 +56,17 @@ void kolam_viewers_table_destroy(struct kolam_viewers_table *table) {
 
 static bool is_same(const struct kolam_view *a, const struct kolam_view *b) {
     return a->is_set == b->is_set && a->x == b->x && a->y == b->y && a->level == b->level &&
-           a->width == b->width && a->height == b->height && a->wants_every == b->wants_every;
+           a->width == b->width && a->height == b->height && a->wants_every == b->wants_every &&
+           a->sees_names == b->sees_names;
 }
 
 static struct kolam_list *bucket_of(struct kolam_viewers_table *table,
                                     const struct kolam_canvas *canvas,
                                     const struct kolam_view *view) {
     const uint64_t parts[] = {(uintptr_t)canvas, (uint64_t)view->x, (uint64_t)view->y,
-                              (uint64_t)(uint32_t)view->level << 32 | view->width << 13 |
-                                  view->height << 1 | view->wants_every};
+                              (uint64_t)(uint32_t)view->level << 32 | view->width << 14 |
+                                  view->height << 2 | (uint64_t)view->wants_every << 1 |
+                                  view->sees_names};
     return &table->buckets[kolam_keyed_hash(&table->key, parts, 4) % BUCKETS];
 }
 

@@ -5,7 +5,8 @@
  * list's length as its `skip`: what is before is not for it. Who leaves in mid-tick, or gets an answer that counts on
  * what came before, takes what is pending into its own outbox first, so that the order stays. Sessions that
  * have no view yet are viewers too, of nothing: news for everybody reaches them. A session that was told to
- * look again is nobody's viewer until it does. */
+ * look again is nobody's viewer until it does. Who sees names in quiet areas and who does not are two groups, also with
+ * one view (veil.h). */
 #ifndef KOLAM_SERVER_VIEWERS_H
 #define KOLAM_SERVER_VIEWERS_H
 

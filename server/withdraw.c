@@ -7,14 +7,24 @@
 #include "preview.h"
 #include "protocol_out.h"
 
+/* What was seen as somebody's ends with them (LEFT); what was nobody's by itself. */
+static void end_nobodys(struct kolam_session *session, const struct kolam_preview *preview,
+                        uint64_t nonce) {
+    if (preview->shown == KOLAM_SHOWN_AS_NOBODYS) {
+        kolam_preview_end(session->canvas, session, nonce, preview->counter, preview->shown);
+    }
+}
+
 static void forget_strokes(struct kolam_session *session) {
     KOLAM_LIST_EACH(&session->previews, struct kolam_preview, link, preview) {
+        end_nobodys(session, preview, session->nonce);
         kolam_preview_destroy(preview);
     }
     session->preview_count = 0;
     KOLAM_LIST_EACH(&session->canvas->orphans, struct kolam_preview, link, orphan) {
         if (memcmp(orphan->author.ident, session->author.ident, KOLAM_IDENT_BYTES) == 0) {
             kolam_orphan_take(session->canvas, orphan);
+            end_nobodys(session, orphan, orphan->nonce);
             kolam_preview_destroy(orphan);
         }
     }

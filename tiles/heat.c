@@ -181,6 +181,14 @@ static enum kolam_status count_rows(struct count *count) {
 
 /* ---- by the ops ---- */
 
+/* Whose it is is not told there; nor of a drawing of several parts, of which another may lie there. */
+static bool is_nobodys(const struct count *count, const struct kolam_stroke *stroke,
+                       uint32_t home_count) {
+    const struct kolam_quiet *quiet = count->question->artist != 0 ? count->question->quiet : NULL;
+    return quiet &&
+           (stroke->part_count > 1 || kolam_quiet_has_ink(quiet, count->homes, home_count));
+}
+
 static bool count_op(void *ctx, const struct kolam_log_row *row) {
     struct count *count = ctx;
     struct kolam_op op;
@@ -189,6 +197,9 @@ static bool count_op(void *ctx, const struct kolam_log_row *row) {
         kolam_op_decode(row->body, row->body_size_bytes, count->room, &op) != KOLAM_OK ||
         kolam_stroke_homes(&op.stroke, count->homes, &home_count) != KOLAM_OK) {
         return true; /* what is damaged is `kolam check`'s to tell */
+    }
+    if (is_nobodys(count, &op.stroke, home_count)) {
+        return true;
     }
     for (uint32_t i = 0; i < home_count; i++) {
         struct mark mark;

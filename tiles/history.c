@@ -27,6 +27,11 @@ void kolam_history_destroy(struct kolam_history *history) {
     }
 }
 
+void kolam_history_mind(struct kolam_history *history, const struct kolam_quiet *quiet) {
+    history->quiet = quiet;
+    history->quiet_seq = 0;
+}
+
 /* ---- strokes and their groups ---- */
 
 enum kolam_status history_load(struct kolam_history *history, uint64_t seq,
@@ -81,6 +86,36 @@ enum kolam_status history_load_part(struct kolam_history *history,
     }
     return status == KOLAM_OK ? history_find_hidden(history, &out_op->stroke, seq, out_is_hidden)
                               : status;
+}
+
+bool history_is_quiet(struct kolam_history *history, const struct kolam_stroke *stroke) {
+    uint32_t count = 0;
+    return history->quiet && (kolam_stroke_homes(stroke, history->homes, &count) != KOLAM_OK ||
+                              kolam_quiet_has_ink(history->quiet, history->homes, count));
+}
+
+/* The parts of one drawing are mostly asked about one after another. */
+enum kolam_status history_find_quiet(struct kolam_history *history,
+                                     const struct history_group *group, bool *out_is_quiet) {
+    enum kolam_status status = KOLAM_OK;
+    bool is_quiet = false;
+    if (history->quiet_seq == group->first_seq) {
+        *out_is_quiet = history->is_group_quiet;
+        return KOLAM_OK;
+    }
+    for (uint64_t seq = group->first_seq; seq < group->end_seq && !is_quiet; seq++) {
+        struct kolam_log_row row;
+        struct kolam_op op;
+        status = history_load(history, seq, &row, &op);
+        if (status == KOLAM_OK && is_in_group(group, &row, &op.stroke)) {
+            is_quiet = history_is_quiet(history, &op.stroke);
+        } else if (status != KOLAM_OK && status != KOLAM_ERR_CORRUPT) {
+            return status;
+        }
+    }
+    history->quiet_seq = group->first_seq;
+    history->is_group_quiet = *out_is_quiet = is_quiet;
+    return KOLAM_OK;
 }
 
 /* ---- how much when ---- */

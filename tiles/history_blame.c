@@ -92,8 +92,9 @@ static void add_drawn(struct kolam_drawing *drawing, const struct kolam_stroke *
     drawing->has_drawn = true;
 }
 
-static void add_part(struct kolam_drawing *drawing, const struct kolam_log_row *row,
-                     const struct kolam_stroke *stroke, bool is_hidden, int32_t level) {
+static void add_part(struct kolam_history *history, struct kolam_drawing *drawing,
+                     const struct kolam_log_row *row, const struct kolam_stroke *stroke,
+                     bool is_hidden, int32_t level) {
     struct kolam_rect box = box_of(stroke, level);
     if (drawing->part_count == 0) {
         *drawing = (struct kolam_drawing){.artist = row->artist,
@@ -109,6 +110,7 @@ static void add_part(struct kolam_drawing *drawing, const struct kolam_log_row *
     drawing->part_count++;
     drawing->point_count += stroke->point_count;
     drawing->is_hidden &= is_hidden;
+    drawing->is_quiet |= history_is_quiet(history, stroke);
     join_rect(&drawing->box, &box);
     add_drawn(drawing, stroke);
 }
@@ -122,7 +124,7 @@ static enum kolam_status describe_group(struct kolam_history *history,
         bool is_hidden;
         enum kolam_status status = history_load_part(history, group, seq, &row, &op, &is_hidden);
         if (status == KOLAM_OK) {
-            add_part(drawing, &row, &op.stroke, is_hidden, level);
+            add_part(history, drawing, &row, &op.stroke, is_hidden, level);
         } else if (status != KOLAM_ERR_NOT_FOUND) {
             return status;
         }
@@ -153,7 +155,7 @@ static enum kolam_status visit_under(struct kolam_history *history, const struct
         if (op.stroke.part_count > 1) {
             status = describe_group(history, &group, level, &drawing);
         } else {
-            add_part(&drawing, &row, &op.stroke, found->is_hidden, level);
+            add_part(history, &drawing, &row, &op.stroke, found->is_hidden, level);
         }
         goes_on = status == KOLAM_OK && visit(ctx, &drawing);
     }

@@ -12,6 +12,9 @@ struct kolam_history {
     struct kolam_op_room room;
     struct kolam_ink_mask mask;
     struct hidden_cache hidden;
+    const struct kolam_quiet *quiet;
+    uint64_t quiet_seq; /* the group that was looked at last, by its first seq; 0: none */
+    bool is_group_quiet;
     struct kolam_home homes[KOLAM_STROKE_HOMES_MAX];
     uint32_t pixels[KOLAM_TILE_PIXELS];
 };
@@ -24,6 +27,9 @@ KOLAM_MUST_CHECK enum kolam_status history_load(struct kolam_history *history, u
 KOLAM_MUST_CHECK enum kolam_status history_find_hidden(struct kolam_history *history,
                                                        const struct kolam_stroke *stroke,
                                                        uint64_t seq, bool *out_is_hidden);
+
+/* Whether the stroke's own ink touches a quiet area. */
+bool history_is_quiet(struct kolam_history *history, const struct kolam_stroke *stroke);
 
 /* A stroke's group: the seqs of its parts, which came in one submission. A stroke of its own is a group of one. */
 struct history_group {
@@ -39,5 +45,9 @@ KOLAM_MUST_CHECK enum kolam_status history_load_part(struct kolam_history *histo
                                                      const struct history_group *group,
                                                      uint64_t seq, struct kolam_log_row *out_row,
                                                      struct kolam_op *out_op, bool *out_is_hidden);
+/* Whether any of the group does; what was loaded is lost. */
+KOLAM_MUST_CHECK enum kolam_status history_find_quiet(struct kolam_history *history,
+                                                      const struct history_group *group,
+                                                      bool *out_is_quiet);
 
 #endif

@@ -14,6 +14,19 @@ static bool is_wanted(const struct kolam_selection *selection, uint32_t artist) 
     return is_named;
 }
 
+/* Of a drawing of several parts all are looked at; then the one is loaded again. */
+static enum kolam_status find_quiet(struct kolam_history *history,
+                                    const struct history_group *group, struct kolam_log_row *row,
+                                    struct kolam_op *op, bool *out_is_quiet) {
+    const uint64_t seq = row->seq;
+    *out_is_quiet = history_is_quiet(history, &op->stroke);
+    if (*out_is_quiet || !history->quiet || op->stroke.part_count < 2) {
+        return KOLAM_OK;
+    }
+    const enum kolam_status status = history_find_quiet(history, group, out_is_quiet);
+    return status == KOLAM_OK ? history_load(history, seq, row, op) : status;
+}
+
 /* All parts, those outside the area too. */
 static enum kolam_status visit_group(struct kolam_history *history,
                                      const struct history_group *group, kolam_selected_visit *visit,
@@ -24,7 +37,13 @@ static enum kolam_status visit_group(struct kolam_history *history,
         bool is_hidden;
         enum kolam_status status = history_load_part(history, group, seq, &row, &op, &is_hidden);
         if (status == KOLAM_OK) {
-            struct kolam_selected selected = {&row, &op.stroke, group->first_seq, is_hidden};
+            bool is_quiet;
+            status = find_quiet(history, group, &row, &op, &is_quiet);
+            if (status != KOLAM_OK) {
+                return status;
+            }
+            struct kolam_selected selected = {&row, &op.stroke, group->first_seq, is_hidden,
+                                              is_quiet};
             *goes_on = visit(ctx, &selected);
         } else if (status != KOLAM_ERR_NOT_FOUND) {
             return status;
@@ -57,8 +76,11 @@ static enum kolam_status visit_selected(struct kolam_history *history,
             visited_seq = group.end_seq - 1;
             status = visit_group(history, &group, visit, ctx, &goes_on);
         } else {
-            struct kolam_selected selected = {&row, &op.stroke, group.first_seq, found->is_hidden};
-            goes_on = visit(ctx, &selected);
+            bool is_quiet;
+            status = find_quiet(history, &group, &row, &op, &is_quiet);
+            struct kolam_selected selected = {&row, &op.stroke, group.first_seq, found->is_hidden,
+                                              is_quiet};
+            goes_on = status == KOLAM_OK && visit(ctx, &selected);
         }
     }
     return status;
@@ -87,9 +109,14 @@ static enum kolam_status walk_stroke(struct walk *walk, const struct kolam_log_r
         return KOLAM_OK;
     }
     enum kolam_status status = history_find_hidden(walk->history, &op.stroke, row->seq, &is_hidden);
+    const struct history_group group = history_group_of(row, &op.stroke);
+    struct kolam_log_row one = *row;
+    bool is_quiet = false;
     if (status == KOLAM_OK) {
-        struct kolam_selected selected = {row, &op.stroke,
-                                          history_group_of(row, &op.stroke).first_seq, is_hidden};
+        status = find_quiet(walk->history, &group, &one, &op, &is_quiet);
+    }
+    if (status == KOLAM_OK) {
+        struct kolam_selected selected = {&one, &op.stroke, group.first_seq, is_hidden, is_quiet};
         walk->goes_on = walk->visit(walk->ctx, &selected);
     }
     return status;

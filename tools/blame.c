@@ -31,6 +31,7 @@ static const char help[] =
     "\n"
     "A stroke that was hidden (undone, or rolled back) is told as such; what covers what is not "
     "asked.\n"
+    "In a quiet area a server tells no names; with --data they are read.\n"
     "A long stroke that is stored as several ops is told once, by the seq of its last one.\n"
     "\n"
     "  kolam blame --at -120,80\n"
@@ -266,7 +267,9 @@ static void print_row(const json_t *stroke) {
     json_int_t parts = json_integer_value(json_object_get(stroke, "parts"));
     kolam_wall_time_text(json_integer_value(json_object_get(stroke, "time")), time);
     snprintf(color, sizeof color, "%s", color_text ? color_text : "?");
-    name = name ? name : "?";
+    /* A server says 0 where it tells no names: in a quiet area. */
+    const bool is_nobodys = json_integer_value(json_object_get(stroke, "artist")) == 0;
+    name = !name ? "?" : is_nobodys ? "(not told)" : name;
     int padding = NAME_COLUMNS - columns_of(name);
     printf("%10" JSON_INTEGER_FORMAT "  %s  %s%*s  %-6s  %s  %7.4g%s",
            json_integer_value(json_object_get(stroke, "seq")), time, name,

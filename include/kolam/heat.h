@@ -5,7 +5,7 @@
 #ifndef KOLAM_HEAT_H
 #define KOLAM_HEAT_H
 
-#include "kolam/reader.h"
+#include "kolam/policy.h"
 
 #define KOLAM_HEAT_SIDE_MAX 64            /* tiles */
 #define KOLAM_HEAT_ROWS_MAX 65536         /* index rows looked at before ops are */
@@ -16,8 +16,9 @@ struct kolam_heat_question {
     struct kolam_tile_id corner;
     uint32_t width, height; /* 1..KOLAM_HEAT_SIDE_MAX tiles */
     bool has_from, has_to;
-    int64_t from_ms, to_ms; /* included; excluded */
-    uint32_t artist;        /* 0: everybody */
+    int64_t from_ms, to_ms;          /* included; excluded */
+    uint32_t artist;                 /* 0: everybody */
+    const struct kolam_quiet *quiet; /* an artist's strokes there do not count; or NULL */
 };
 
 struct kolam_heat {

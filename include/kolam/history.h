@@ -4,6 +4,7 @@
 #ifndef KOLAM_HISTORY_H
 #define KOLAM_HISTORY_H
 
+#include "kolam/policy.h"
 #include "kolam/raster.h"
 
 /* More index rows than this in one question: KOLAM_ERR_FULL, ask for a smaller area. */
@@ -59,6 +60,7 @@ struct kolam_selected {
     const struct kolam_stroke *stroke;
     uint64_t group_seq; /* the first part's: what has the same is one drawing */
     bool is_hidden;     /* now, whatever the span */
+    bool is_quiet; /* it, or another part of the drawing, touches what kolam_history_mind told */
 };
 typedef bool kolam_selected_visit(void *ctx, const struct kolam_selected *selected);
 
@@ -68,6 +70,8 @@ struct kolam_history;
 KOLAM_MUST_CHECK enum kolam_status kolam_history_create(struct kolam_reader *reader,
                                                         struct kolam_history **out_history);
 void kolam_history_destroy(struct kolam_history *history); /* NULL is safe */
+/* The areas by which `is_quiet` is meant: NULL, as at first, none; they outlive the history. */
+void kolam_history_mind(struct kolam_history *history, const struct kolam_quiet *quiet);
 
 /* Visits the strokes that have ink in the area, oldest first, until `visit` returns false. */
 KOLAM_MUST_CHECK enum kolam_status kolam_history_select(struct kolam_history *history,
@@ -85,6 +89,7 @@ struct kolam_drawing {
     uint32_t color, width; /* as in a stroke of this level */
     int32_t level;
     bool is_hidden; /* now, all of it */
+    bool is_quiet;  /* any of it; as in kolam_selected */
     bool has_drawn; /* its own clock is known */
     int64_t drawn_from_ms, drawn_to_ms;
     struct kolam_rect box; /* of its ink, in pixels of the level asked for */

@@ -207,6 +207,22 @@ const struct kolam_policy_area *kolam_policy_area_at(const struct kolam_policy *
                                                      const struct kolam_rect *rect,
                                                      uint32_t *index);
 bool kolam_rects_touch(const struct kolam_rect *a, const struct kolam_rect *b);
+/* Where no names are shown: the quiet areas alone, as they can be taken along to another thread. */
+struct kolam_quiet {
+    uint32_t refs; /* the loop thread's */
+    uint32_t count;
+    struct kolam_rect rects[];
+};
+
+/* kolam_alloc'ed, with one reference; NULL where there is no such area. KOLAM_ERR_NOMEM. */
+KOLAM_MUST_CHECK enum kolam_status kolam_policy_quiet(const struct kolam_policy *policy,
+                                                      struct kolam_quiet **out_quiet);
+/* Does one of them touch it? `quiet` NULL: no. */
+bool kolam_quiet_has(const struct kolam_quiet *quiet, const struct kolam_rect *rect);
+/* The same of ink as it lies on its tiles; of very much ink its box counts. */
+bool kolam_quiet_has_ink(const struct kolam_quiet *quiet, const struct kolam_home *homes,
+                         uint32_t home_count);
+
 /* True for its owner and its members. */
 bool kolam_area_has(const struct kolam_policy_area *area, uint32_t artist);
 

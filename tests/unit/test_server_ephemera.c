@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "kolam/alloc.h"
 #include "server/ephemera.h"
 #include "server/fanout.h"
 
@@ -17,6 +18,7 @@ struct seen {
     struct kolam_home homes[4];
     uint32_t home_count;
     struct kolam_extent extent;
+    bool is_quiet;
     char record[64];
 };
 
@@ -30,23 +32,28 @@ static void remember(const struct kolam_bytes *record) {
 
 void kolam_fanout_preview(struct kolam_canvas *canvas, struct kolam_session *author,
                           const struct kolam_home *homes, uint32_t home_count,
-                          struct kolam_bytes *record) {
+                          const struct kolam_fanout_record *record) {
     (void)canvas;
     assert_null(author);
     assert_true(home_count <= 4);
     seen->previews++;
     seen->home_count = home_count;
     memcpy(seen->homes, homes, home_count * sizeof *homes);
-    remember(record);
+    seen->is_quiet = record->is_quiet;
+    assert_null(record->veiled);
+    remember(record->plain);
 }
 
 void kolam_fanout_cursor(struct kolam_canvas *canvas, struct kolam_session *author,
-                         const struct kolam_extent *extent, struct kolam_bytes *record) {
+                         const struct kolam_extent *extent,
+                         const struct kolam_fanout_record *record) {
     (void)canvas;
     assert_null(author);
     seen->cursors++;
     seen->extent = *extent;
-    remember(record);
+    seen->is_quiet = record->is_quiet;
+    assert_null(record->veiled);
+    remember(record->plain);
 }
 
 void kolam_fanout_heard(struct kolam_canvas *canvas, struct kolam_bytes *record) {
@@ -160,6 +167,25 @@ static void a_pens_place_is_heard_with_its_extent(void **state) {
     assert_int_equal(seen->cursors, 1);
 }
 
+static void where_it_is_quiet_only_those_who_see_names_are_shown_what_is_heard(void **state) {
+    struct world *world = *state;
+    struct kolam_quiet *quiet = kolam_alloc_zero(1, sizeof *quiet + sizeof quiet->rects[0]);
+    const struct kolam_home homes[] = {{{1, 0, 0}, 0, 0, 9, 9}, {{9, 0, 0}, 0, 0, 9, 9}};
+    const struct kolam_extent pen = {.x0 = 300, .x1 = 310};
+    quiet->count = 1;
+    quiet->rects[0] = (struct kolam_rect){256, 0, 512, 256, 0};
+    world->canvas.quiet = quiet;
+    for (uint32_t i = 0; i < 2; i++) {
+        kolam_ephemera_homes(&world->canvas, &homes[i], 1, world->record);
+        kolam_ephemera_hear(&world->canvas, world->log.bytes, world->log.size_bytes);
+        assert_int_equal(seen->is_quiet, i == 0);
+    }
+    kolam_ephemera_extent(&world->canvas, &pen, world->record);
+    kolam_ephemera_hear(&world->canvas, world->log.bytes, world->log.size_bytes);
+    assert_true(seen->is_quiet);
+    kolam_free(quiet);
+}
+
 static void what_concerns_all_is_heard_by_all(void **state) {
     struct world *world = *state;
     kolam_ephemera_all(&world->canvas, world->record);
@@ -174,6 +200,7 @@ int main(void) {
         TEST(a_canvas_without_others_is_heard_by_nobody),
         TEST(a_preview_is_heard_with_its_homes),
         TEST(a_pens_place_is_heard_with_its_extent),
+        TEST(where_it_is_quiet_only_those_who_see_names_are_shown_what_is_heard),
         TEST(what_concerns_all_is_heard_by_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

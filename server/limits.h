@@ -39,6 +39,7 @@ enum kolam_limit {
     KOLAM_LIMIT_CANVASES,
     KOLAM_LIMIT_TILES,  /* that a worker has to draw */
     KOLAM_LIMIT_PIXELS, /* of snapshots */
+    KOLAM_LIMIT_SENDS,  /* frames of what all see, to those who only look */
     /* At once. */
     KOLAM_LIMIT_OPEN,       /* connections */
     KOLAM_LIMIT_UNFINISHED, /* connections that have not asked for anything yet */

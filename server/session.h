@@ -130,6 +130,8 @@ struct kolam_session {
     struct kolam_payer payer;         /* limits.h */
     uint64_t paused_until_us;         /* it took more than it may: it is not read from before */
     struct kolam_list throttled_link; /* in the server's list until then */
+    uint64_t
+        gathers_until_us; /* its address is written to too often: what it sees waits; 0: it does not */
     struct kolam_budget reports_budget;
     struct kolam_restraint_state restraint;
 };
@@ -196,6 +198,8 @@ KOLAM_MUST_CHECK bool kolam_ask_is_within_budget(struct kolam_session *session);
 void kolam_session_pay_as_author(struct kolam_session *session);
 /* How long it will not be read from. */
 uint64_t kolam_session_pause_us(const struct kolam_session *session);
+/* Whether what is shown to many may go out to this one now; counts it. Otherwise it is gathered for a while, without previews. */
+KOLAM_MUST_CHECK bool kolam_session_may_be_shown(struct kolam_session *session);
 /* True unless its canvas would have to be made, and that is too much. */
 KOLAM_MUST_CHECK bool kolam_session_may_create(struct kolam_session *session);
 /* At the tick: reads again from those who have paid. */

@@ -6,6 +6,9 @@
 
 #include "session.h"
 
+#define GATHER_US 400000u
+#define GATHERED_FRAMES 16 /* what one costs in that time that is not gathered for */
+
 uint64_t kolam_session_pause_us(const struct kolam_session *session) {
     const uint64_t now_us = kolam_loop_now_us(session->server->loop);
     return session->paused_until_us > now_us ? session->paused_until_us - now_us : 0;
@@ -57,6 +60,32 @@ void kolam_session_pay_as_author(struct kolam_session *session) {
     _Static_assert(sizeof(words) <= KOLAM_IDENT_BYTES, "an ident is long enough for a key");
     memcpy(words, session->author.ident, sizeof(words));
     kolam_payer_set_identity(session->server->limits, &session->payer, words[0], words[1], false);
+}
+
+/* Each write costs the loop some 10 us, however little is in it, and a thousand who look from one address would cost all
+ * others as much as a thousand who draw. So at an address that is written to too often those who only look get what they see
+ * some times a second. They come back one by one, where there is room for several. */
+bool kolam_session_may_be_shown(struct kolam_session *session) {
+    struct kolam_limits *limits = session->server->limits;
+    const struct kolam_payer *payer = &session->payer;
+    if (!kolam_list_is_empty(&session->here.link)) {
+        return true; /* whose pen moves */
+    }
+    const uint64_t now_us = kolam_loop_now_us(session->server->loop);
+    if (session->gathers_until_us == 0) {
+        if (kolam_limits_take(limits, payer, KOLAM_LIMIT_SENDS, 1, now_us) == 0) {
+            return true;
+        }
+        /* Not all in the same tick. */
+        session->gathers_until_us = now_us + 1 + session->number * 7919u % GATHER_US;
+    }
+    if (now_us < session->gathers_until_us) {
+        return false;
+    }
+    const bool has_room =
+        kolam_limits_take(limits, payer, KOLAM_LIMIT_SENDS, GATHERED_FRAMES, now_us) == 0;
+    session->gathers_until_us = has_room ? 0 : now_us + GATHER_US;
+    return has_room || kolam_limits_take(limits, payer, KOLAM_LIMIT_SENDS, 1, now_us) == 0;
 }
 
 void kolam_session_on_received(void *ctx, size_t size, uint32_t frames) {

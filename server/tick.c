@@ -86,6 +86,12 @@ static void queue_chunks(struct kolam_session *session, const struct kolam_compo
     }
 }
 
+/* It is gathered for (throttle.c), and nothing of its own waits with that. */
+static bool waits(const struct kolam_session *session) {
+    return session->gathers_until_us != 0 && session->outbox.essential_bytes == 0 &&
+           !kolam_outbox_is_empty(&session->outbox);
+}
+
 static void deliver_late(struct kolam_session *session, struct kolam_composed *composed) {
     struct kolam_metrics *metrics = &session->server->metrics;
     metrics->previews_shed += composed->previews;
@@ -142,12 +148,12 @@ static void deliver(struct kolam_session *session, const struct kolam_viewers *v
         session->server->metrics.frames_private++;
         kolam_viewers_settle(session);
         session->skip = 0;
-        if (!is_congested) {
+        if (!is_congested && !waits(session)) {
             kolam_tick_flush(session);
         }
     } else if (composed->has_failed) {
         kolam_session_close(session, 1013, "out of memory");
-    } else if (is_congested) {
+    } else if (is_congested || waits(session) || !kolam_session_may_be_shown(session)) {
         deliver_late(session, composed);
     } else {
         deliver_shared(session, composed);
@@ -228,7 +234,13 @@ static void write_all_sessions(struct kolam_fanout *fanout) {
     kolam_list_init(&now);
     move_all(&fanout->dirty_sessions, &now);
     while (!kolam_list_is_empty(&now)) {
-        kolam_tick_flush(KOLAM_CONTAINER(now.next, struct kolam_session, dirty_link));
+        struct kolam_session *session = KOLAM_CONTAINER(now.next, struct kolam_session, dirty_link);
+        if (waits(session) && !kolam_session_may_be_shown(session)) {
+            kolam_list_remove(&session->dirty_link);
+            kolam_tick_mark(session);
+        } else {
+            kolam_tick_flush(session);
+        }
     }
 }
 

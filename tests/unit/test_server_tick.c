@@ -55,6 +55,13 @@ void kolam_session_queue(struct kolam_session *session, const struct kolam_out_i
     kolam_tick_mark(session);
 }
 
+/* Who is gathered for may be shown something only when the test says so. */
+static bool may_be_shown;
+
+bool kolam_session_may_be_shown(struct kolam_session *session) {
+    return session->gathers_until_us == 0 || may_be_shown;
+}
+
 void kolam_views_tick(struct kolam_server *server) {
     (void)server;
 }
@@ -373,6 +380,26 @@ static void a_congested_one_gets_the_ops_later_and_no_previews(void **state) {
     expect(world, 1, "d", 1);
 }
 
+static void one_that_is_gathered_for_gets_its_own_at_once_and_ops_later(void **state) {
+    struct world *world = *state;
+    world->sessions[1].gathers_until_us = 1;
+    may_be_shown = false;
+    op(world, 0, "a", 1);
+    preview(world, 0, "P");
+    tick(world);
+    op(world, 0, "b", 2);
+    tick(world);
+    assert_int_equal(world->sockets[1].writes, 0);
+    may_be_shown = true;
+    tick(world);
+    expect(world, 1, "a|b", 1);
+    may_be_shown = false;
+    op(world, 0, "c", 3);
+    own(world, 1, "K");
+    tick(world);
+    expect(world, 1, "K|c", 1);
+}
+
 static void one_that_never_reads_ends_up_with_nothing_queued(void **state) {
     struct world *world = *state;
     char text[101] = "";
@@ -570,6 +597,7 @@ int main(void) {
         TEST(an_ack_comes_before_the_op_in_the_same_write),
         TEST(different_views_with_the_same_records_share_a_frame),
         TEST(a_congested_one_gets_the_ops_later_and_no_previews),
+        TEST(one_that_is_gathered_for_gets_its_own_at_once_and_ops_later),
         TEST(one_that_never_reads_ends_up_with_nothing_queued),
         TEST(a_large_tick_is_cut_between_records),
         TEST(what_the_last_viewer_leaves_behind_is_forgotten),

@@ -86,6 +86,25 @@ test('previews_past_the_limit_are_not_shown_and_the_stroke_is', async () => {
   await server.kill();
 });
 
+test('who_looks_from_an_address_that_is_written_to_too_often_gets_all_strokes_gathered', async () => {
+  const server = await serve('sends.address=8:4');
+  const artist = await Client.artist(server);
+  const watchers = await Promise.all(Array.from({ length: 6 }, () => Client.join(server, { watch: true })));
+  await Promise.all([artist, ...watchers].map((client) => client.view({ width: 4, height: 4 })));
+  const seqs = [];
+  for (let i = 0; i < 30; i += 1) {
+    seqs.push(await artist.draw([1 + i, 1, 9, 90]));
+  }
+  for (const watcher of watchers) {
+    await watcher.op(seqs.at(-1));
+    assert.deepEqual(watcher.all('op').map(({ seq }) => seq), seqs);
+    assert.ok(watcher.framesReceived < 30, `${watcher.framesReceived} frames`);
+  }
+  assert.equal(artist.all('ack').length, 30);
+  assert.ok((await hits(server, 'sends', 'address')) > 0);
+  await server.kill();
+});
+
 test('one_who_floods_does_not_stop_a_neighbour_at_the_same_address', async () => {
   const server = await serve('strokes.identity=5:40', 'strokes.address=20:200');
   const flooder = await Client.artist(server);

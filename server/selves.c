@@ -5,6 +5,7 @@
 #include "fanout.h"
 #include "json.h"
 #include "kolam/alloc.h"
+#include "numbering.h"
 #include "people.h"
 #include "preview.h"
 #include "renaming.h"
@@ -42,11 +43,23 @@ void kolam_people_take(struct kolam_session *session,
     session->invited_role = request->role;
 }
 
+/* Which numbers their former selves have here, by which roles and areas know them. */
+static void on_numbered(struct kolam_session *session, void *ctx, enum kolam_status status,
+                        uint32_t artist) {
+    (void)ctx, (void)status, (void)artist;
+    if (session->state == KOLAM_SESSION_OPEN) {
+        kolam_standing_changed(session);
+    }
+}
+
 static void on_looked(struct kolam_identity_request *request) {
     struct kolam_session *session = request->ctx;
     if (request->status == KOLAM_OK && session->state == KOLAM_SESSION_OPEN &&
         is_of(session, request->author.ident)) {
         kolam_people_take(session, request);
+        if (session->formers) {
+            kolam_number_author(session, &session->author, false, on_numbered, NULL);
+        }
         kolam_standing_changed(session);
     }
     kolam_people_finish(request);

@@ -1,12 +1,35 @@
 /* Roles of sessions, and rights asked in places; see standing.h. */
 #include "standing.h"
 
+#include <string.h>
+
 #include "kolam/alloc.h"
 #include "session.h"
 #include "veil.h"
 
 static enum kolam_role earned_role(const struct kolam_session *session) {
     return kolam_earned_is_artist(session) ? KOLAM_ROLE_ARTIST : KOLAM_ROLE_NEWCOMER;
+}
+
+/* What the canvas gave the author, as whoever they were: the highest of it; but who was made a newcomer, as whichever of them, is held to
+ * it, so that nobody merges out of that. */
+static enum kolam_role given_role(const struct kolam_session *session) {
+    const struct kolam_policy *policy = &session->canvas->policy;
+    const struct kolam_formers *formers = session->formers;
+    enum kolam_role given =
+        session->artist == 0 ? KOLAM_ROLE_EARNED : kolam_policy_role(policy, session->artist);
+    for (uint32_t i = 0; formers && i < formers->selves.count; i++) {
+        const enum kolam_role role = formers->artists[i] == 0
+                                         ? KOLAM_ROLE_EARNED
+                                         : kolam_policy_role(policy, formers->artists[i]);
+        if (role == KOLAM_ROLE_EARNED || given == KOLAM_ROLE_NEWCOMER) {
+            continue;
+        }
+        if (given == KOLAM_ROLE_EARNED || role == KOLAM_ROLE_NEWCOMER || role > given) {
+            given = role;
+        }
+    }
+    return given;
 }
 
 static enum kolam_role role_of(const struct kolam_session *session) {
@@ -16,9 +39,7 @@ static enum kolam_role role_of(const struct kolam_session *session) {
     if (!session->has_author || !session->canvas) {
         return KOLAM_ROLE_WATCHER;
     }
-    const enum kolam_role given =
-        session->artist == 0 ? KOLAM_ROLE_EARNED
-                             : kolam_policy_role(&session->canvas->policy, session->artist);
+    const enum kolam_role given = given_role(session);
     if (given != KOLAM_ROLE_EARNED) {
         return given;
     }
@@ -27,11 +48,15 @@ static enum kolam_role role_of(const struct kolam_session *session) {
 }
 
 struct kolam_standing kolam_standing_of(const struct kolam_session *session) {
-    return (struct kolam_standing){
+    struct kolam_standing standing = {
         .role = role_of(session),
         .artist = session->artist,
         .is_invited = session->invited_role >= 0,
     };
+    if (session->formers) {
+        memcpy(standing.formers, session->formers->artists, sizeof(standing.formers));
+    }
+    return standing;
 }
 
 enum kolam_role kolam_standing_role(const struct kolam_session *session) {
@@ -39,6 +64,15 @@ enum kolam_role kolam_standing_role(const struct kolam_session *session) {
 }
 
 /* ---- asking ---- */
+
+/* Also as somebody whom they were. */
+static bool is_member(const struct kolam_policy_area *area, const struct kolam_standing *standing) {
+    bool is_it = kolam_area_has(area, standing->artist);
+    for (uint32_t i = 0; i < KOLAM_FORMERS_MAX && !is_it; i++) {
+        is_it = kolam_area_has(area, standing->formers[i]); /* 0 is nobody's */
+    }
+    return is_it;
+}
 
 /* The ink as it lies on its tiles, since the box of a long stroke holds much that it does not touch. */
 static bool is_touched(const struct kolam_policy_area *area, const struct kolam_home *homes,
@@ -70,7 +104,7 @@ static struct kolam_right judge(const struct kolam_canvas *canvas,
     while (right.may && (area = kolam_policy_area_at(policy, &rect, &index))) {
         if (is_touched(area, homes, home_count)) {
             where.area = area->kind;
-            where.is_member = kolam_area_has(area, standing->artist);
+            where.is_member = is_member(area, standing);
             right = kolam_rights_ask(standing->role, action, &where);
         }
     }
@@ -105,7 +139,7 @@ bool kolam_standing_resting(const struct kolam_session *session, struct kolam_re
         const struct kolam_where where = {.mode = policy->mode,
                                           .area = area->kind,
                                           .is_invited = standing.is_invited,
-                                          .is_member = kolam_area_has(area, standing.artist)};
+                                          .is_member = is_member(area, &standing)};
         if (kolam_rights_ask(standing.role, KOLAM_ACTION_CHANGE_OWN, &where).may) {
             continue;
         }

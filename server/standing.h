@@ -1,12 +1,14 @@
 /* Who somebody is on a canvas, and what they may there: rights.h asked with the canvas's policy. The loop thread's.
  *
  * The role is the owner's with the admin token; else what the canvas gave the artist; else what an invitation brought or what was earned here,
- * whichever is more. Of several areas in one place all must say yes. */
+ * whichever is more. What the canvas gave a former self counts as given to who they are now: the highest of it, but a newcomer's role of any
+ * of them holds all. Of several areas in one place all must say yes. */
 #ifndef KOLAM_SERVER_STANDING_H
 #define KOLAM_SERVER_STANDING_H
 
 #include <jansson.h>
 
+#include "kolam/log.h"
 #include "newcomer.h"
 #include "rights.h"
 #include "view.h"
@@ -17,7 +19,8 @@ struct kolam_session;
 /* As far as rights care; also of somebody who has left. */
 struct kolam_standing {
     enum kolam_role role;
-    uint32_t artist; /* the number on the canvas; 0: none yet */
+    uint32_t artist;                     /* the number on the canvas; 0: none yet */
+    uint32_t formers[KOLAM_FORMERS_MAX]; /* those of former selves; 0: none */
     bool is_invited;
 };
 

@@ -120,6 +120,19 @@ static void keep_vote(struct voting *voting) {
     kolam_log_submit(voting->canvas->log, submission);
 }
 
+/* As whoever they were: two who became one have one vote between them. */
+static bool has_voted(const struct voting *voting) {
+    const struct kolam_policy *policy = &voting->canvas->policy;
+    const struct kolam_formers *formers = voting->session->formers;
+    const uint64_t stroke_seq = voting->stroke.first_seq;
+    bool has = kolam_policy_has_voted(policy, stroke_seq, voting->session->artist);
+    for (uint32_t i = 0; formers && i < formers->selves.count && !has; i++) {
+        has = formers->artists[i] != 0 &&
+              kolam_policy_has_voted(policy, stroke_seq, formers->artists[i]);
+    }
+    return has;
+}
+
 /* The canvas may have become another while the stroke was looked up. */
 static void judge(struct voting *voting) {
     struct kolam_session *session = voting->session;
@@ -131,8 +144,7 @@ static void judge(struct voting *voting) {
         refuse(voting, "denied", "there are no votes on this canvas");
     } else if (kolam_sanctions_of(session)->is_withheld) {
         refuse(voting, "denied", "votes are for those who have drawn here for a while");
-    } else if (kolam_policy_has_voted(&voting->canvas->policy, voting->stroke.first_seq,
-                                      session->artist)) {
+    } else if (has_voted(voting)) {
         refuse(voting, "denied", "you have voted about this stroke");
     } else {
         keep_vote(voting);

@@ -479,3 +479,48 @@ test('where_only_the_operator_begins_canvases_others_look_and_nothing_is_made', 
   await mira.draw([10, 10, 90, 90]);
   await closed.kill();
 });
+
+// `gone` becomes a former self of `stays`.
+async function merge(stays, gone) {
+  const { code } = await ask(gone, { type: 'link' });
+  assert.equal((await ask(stays, { type: 'merge', code })).type, 'merged');
+}
+const standingOf = (client, role, from = 0) => client.wait((event) => event.type === 'standing' && event.role === role, from, role);
+
+test('roles_and_areas_of_a_former_self_are_those_of_who_they_are_now', async () => {
+  const { canvas, admin, mentor, artist } = await wall({ mentor: 'mentor', artist: 'artist' });
+  const other = await Client.artist(server, { canvas });
+  await other.draw([300, 10, 390, 90]);
+  await acted(admin, area('owned', 0, 0, 100, 100, { owner: mentor.me.artist }));
+  assert.match(await stroke(artist), /^2 /, 'the area is another’s');
+  const from = artist.mark();
+  await merge(artist, mentor);
+  await standingOf(artist, 'mentor', from);
+  assert.equal(await stroke(artist), 'ack', 'the former self’s area is one’s own');
+  const again = await Client.join(server, { canvas, token: artist.token });
+  assert.equal(again.welcome.role, 'mentor');
+  assert.equal(await stroke(again), 'ack');
+  assert.match(await stroke(other), /^2 /);
+});
+
+test('who_was_made_a_newcomer_stays_one_as_whoever_they_become', async () => {
+  const { canvas, admin, moderator, artist } = await wall({ moderator: 'moderator', artist: 'artist' });
+  await acted(admin, { kind: 'role', artist: artist.me.artist, role: 'newcomer' });
+  const from = moderator.mark();
+  await merge(moderator, artist);
+  await standingOf(moderator, 'newcomer', from);
+  const again = await Client.join(server, { canvas, token: moderator.token });
+  assert.equal(again.welcome.role, 'newcomer');
+});
+
+test('two_who_became_one_have_one_vote', async () => {
+  const { canvas, admin, artist, mentor, moderator } = await wall({ artist: 'artist', mentor: 'mentor', moderator: 'moderator' });
+  await acted(admin, { kind: 'votes', hide: 3 });
+  const vote = { kind: 'vote', stroke: String(moderator.first) };
+  await acted(mentor, vote);
+  await merge(artist, mentor);
+  const again = await Client.join(server, { canvas, token: artist.token });
+  const answer = await act(again, vote);
+  assert.equal(answer.code, 'denied', JSON.stringify(answer));
+  assert.match(answer.message, /have voted/);
+});

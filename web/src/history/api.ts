@@ -43,10 +43,11 @@ export const PAGE_MAX = 1000;
 export class Api {
   private readonly root: string;
 
-  /* `hasInk`: a canvas on which nothing was drawn is not asked about. */
+  /* `hasInk`: a canvas on which nothing was drawn is not asked about. `asking`: shows who asks. */
   constructor(
     canvas: string,
     private readonly hasInk: () => Promise<boolean>,
+    private readonly asking: () => RequestInit,
   ) {
     this.root = `/api/canvas/${canvas}`;
   }
@@ -55,7 +56,7 @@ export class Api {
     if (!(await this.hasInk())) {
       throw new Error(message('past.nothingYet'));
     }
-    const response = await fetch(this.root + path, signal ? { signal } : {});
+    const response = await fetch(this.root + path, { ...this.asking(), ...(signal && { signal }) });
     if (!response.ok) {
       const said = (await response.json().catch(() => null)) as { error?: string } | null;
       const status = String(response.status);

@@ -79,7 +79,7 @@ export class Past {
     ink: Ink,
   ) {
     const { canvas } = app.page;
-    this.api = new Api(canvas, () => this.hasInk());
+    this.api = new Api(canvas, () => this.hasInk(), () => this.app.session.asking);
     this.layer = new PastLayer(app.wall, ink, canvas, { paper: PAPER, beyond: BEYOND });
     this.picker = new Picker(app, this.outlines);
     this.clock = new Clock(this);

@@ -44,6 +44,9 @@ function rectOfBeneath(level: number, box: Beneath['box']): PixelRect {
   };
 }
 
+/* Nobody's strokes, in a quiet area, are not found by an artist. */
+const byThem = ({ artist }: Beneath): { artist?: number } => (artist === 0 ? {} : { artist });
+
 export class Who {
   readonly root = element('div', {
     class: 'bar who',
@@ -140,7 +143,7 @@ export class Who {
   private async addWords(stroke: Beneath, level: number, place: HTMLElement): Promise<void> {
     const from = stroke.seq - stroke.parts + 1;
     const rect = rectOfBeneath(level, stroke.box);
-    const options = { artist: stroke.artist, hidden: true, limit: stroke.parts };
+    const options = { ...byThem(stroke), hidden: true, limit: stroke.parts };
     const found = await this.past.api
       .strokes(rect, from, stroke.seq, options)
       .catch(() => ({ records: [] }));
@@ -181,7 +184,9 @@ export class Who {
     head.addEventListener('click', () => {
       actions.hidden = !actions.hidden;
       head.setAttribute('aria-expanded', String(!actions.hidden));
-      this.onArtist?.(stroke.artist, stroke.name);
+      if (stroke.artist !== 0) {
+        this.onArtist?.(stroke.artist, stroke.name);
+      }
       this.put();
     });
     const outline = (): void => {
@@ -204,7 +209,7 @@ export class Who {
     return element(
       'div',
       { class: 'who-actions' },
-      act(all, () => void this.highlight(stroke)),
+      ...(stroke.artist === 0 ? [] : [act(all, () => void this.highlight(stroke))]),
       act(message('who.replay'), () => void this.replay(stroke, level)),
       act(message('who.seeMoment'), () => {
         this.setOn(false);
@@ -246,7 +251,7 @@ export class Who {
       );
       this.setOn(false);
       const rect = grown(rectOfBeneath(level, stroke.box));
-      await this.past.replay.start({ from: first, to: last, rect }, stroke.artist);
+      await this.past.replay.start({ from: first, to: last, rect }, byThem(stroke).artist);
     } catch (error) {
       this.past.say((error as Error).message);
     }

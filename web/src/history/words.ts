@@ -50,6 +50,10 @@ export function strokes(count: number): string {
   return message('past.strokes', { count });
 }
 
+/* 0 is somebody whose name is not told: in a quiet area. */
 export function artistName(artist: number, name: string): string {
+  if (artist === 0) {
+    return message('past.untold');
+  }
   return name === '' ? message('past.artist', { number: String(artist) }) : name;
 }

@@ -13,6 +13,7 @@ export interface Welcome extends Json {
   role?: string;
   policy?: object;
   draw?: boolean;
+  pass?: string;
   ink?: { per_minute: number; left: number } | null;
 }
 

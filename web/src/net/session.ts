@@ -44,6 +44,7 @@ const ANSWER_MS_MAX = 20_000;
 
 export class Session {
   person: Person | null = null;
+  private pass = '';
   readonly connection: Connection;
   private isIdentifying = false;
   private isKnown = false;
@@ -85,6 +86,11 @@ export class Session {
   /* True while strokes and previews may be sent. */
   get canDraw(): boolean {
     return this.connection.isOpen && this.isKnown && !this.options.isWatching;
+  }
+
+  /* For questions over HTTP of which the answer hangs on who asks. */
+  get asking(): RequestInit {
+    return this.pass === '' ? {} : { headers: { 'X-Kolam-Pass': this.pass } };
   }
 
   start(): void {
@@ -150,6 +156,7 @@ export class Session {
   }
 
   private welcomed(welcome: Welcome): void {
+    this.pass = welcome.pass ?? '';
     this.isWritable = true; /* else it is told next */
     this.person = welcome.you;
     this.isKnown = welcome.you !== null;

@@ -15,7 +15,7 @@ import { viewOf, type Artist, type Lively } from './lively.ts';
 import { makeRow, smallButton, type Row } from './rows.ts';
 import { SearchBox } from './searchbox.ts';
 import { tintOf } from './tint.ts';
-import { agoOf, namesOf } from './words.ts';
+import { agoOf, namesOf, placedBy } from './words.ts';
 import type { Flown } from './flyer.ts';
 
 export interface PanelEvents {
@@ -297,7 +297,7 @@ export class Panel {
     const update = (item: PlaceItem): void => {
       now = item;
       const name = 'own' in item ? item.own.name : item.shared.name;
-      const note = 'own' in item ? message('places.own') : message('places.by', { name: item.shared.by });
+      const note = 'own' in item ? message('places.own') : placedBy(item.shared.by);
       row.setText({ title: name, note });
       remove.setAttribute('aria-label', message('places.removeWhich', { name }));
       remove.hidden = 'shared' in item && !this.events.mayRemove(item.shared);

@@ -12,7 +12,7 @@ import { cameraOf } from './decimals.ts';
 import { withPlace } from './flight.ts';
 import { parseView } from '../core/address.ts';
 import { parseWhere } from './where.ts';
-import { agoOf } from './words.ts';
+import { agoOf, placedBy } from './words.ts';
 
 const TYPED_MS = 140;
 const OWN_MAX = 6;
@@ -118,7 +118,7 @@ export class SearchBox {
         if (camera !== null) {
           const { centre } = camera;
           const go = (): void => this.events.fly(withPlace(this.events.camera(), centre, zoom));
-          hits.push({ picture: MapPin, title: name, note: message('places.by', { name: by }), go });
+          hits.push({ picture: MapPin, title: name, note: placedBy(by), go });
         }
       }
       for (const { name, strokes, last } of artists) {

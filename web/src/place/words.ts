@@ -51,3 +51,8 @@ export function agoOf(thenMs: number, nowMs: number): string {
   }
   return '';
 }
+
+/* Who named a place; '' where that is not told. */
+export function placedBy(name: string): string {
+  return name === '' ? '' : message('places.by', { name });
+}

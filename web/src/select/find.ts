@@ -54,7 +54,7 @@ async function strokesIn(
       ...(after === '' ? [] : [`after=${after}`]),
     ];
     const path = `/api/canvas/${app.page.canvas}/strokes?${words.join('&')}`;
-    const response = await fetch(path, { cache: 'no-store' });
+    const response = await fetch(path, { ...app.session.asking, cache: 'no-store' });
     if (response.status === 404) {
       return { records, isAll: true, hasBase };
     }

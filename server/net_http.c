@@ -296,11 +296,19 @@ static int begin(struct kolam_net_connection *connection) {
     return http->is_ready ? write_some(http) : 0;
 }
 
+/* The library answers 403 to an Upgrade that it does not know and has done with the request, headers and all; then it goes on as if it
+ * knew it, and reads the header's text where it was. Only hanging up keeps it from that. */
+static bool was_answered(struct lws *wsi) {
+    return lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) <= 0;
+}
+
 int kolam_net_http_callback(struct kolam_net_connection *connection, int reason) {
     struct kolam_net_peer *peer = connection->peer;
     struct kolam_http *http =
         peer && peer->kind == KOLAM_NET_HTTP ? (struct kolam_http *)peer : NULL;
     switch (reason) {
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+        return was_answered(connection->wsi) ? -1 : 0;
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
         return 1; /* an upgrade without our subprotocol */
     case LWS_CALLBACK_FILTER_HTTP_CONNECTION:

@@ -71,3 +71,13 @@ test('a_used_connection_that_is_left_is_forgotten', async (t) => {
   sockets.forEach((socket) => socket.destroy());
   await eventually(async () => (await connections()) <= before_ + 1, 'they are gone');
 });
+
+test('an_upgrade_that_nobody_knows_ends_the_connection', async (t) => {
+  for (const before_ of ['', asking('/healthz')]) {
+    const talk = open(t);
+    talk.say(before_ + asking('/healthz', 'Upgrade: web1.1', 'Connection: Upgrade') + asking('/healthz'));
+    await eventually(() => talk.isClosed, 'it is closed');
+    assert.match(talk.text, /HTTP\/1\.\d 403 /);
+    assert.deepEqual(talk.answers().filter((status) => status === 200).length, before_ ? 1 : 0, `nothing after it is answered: ${talk.text}`);
+  }
+});

@@ -254,24 +254,54 @@ static bool is_loopback(const struct sockaddr *address) {
     return address->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
 }
 
-static enum kolam_status open_listener(struct kolam_net *net, struct kolam_error *error) {
-    const char *port, *text = net->options.listen;
-    if (!split_listen(text, net->host, sizeof(net->host), &port)) {
+/* Whom to listen to, if that may be. The caller frees it. */
+static enum kolam_status find_address(const struct kolam_net_options *options, char *host,
+                                      size_t capacity, struct addrinfo **out_found,
+                                      struct kolam_error *error) {
+    const char *port, *text = options->listen;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+    if (!split_listen(text, host, capacity, &port)) {
         return kolam_fail(error, KOLAM_ERR_INVALID,
                           "--listen %s: not host:port; for example 127.0.0.1:7700", text);
     }
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found;
-    int problem = getaddrinfo(net->host, port, &hints, &found);
+    int problem = getaddrinfo(host, port, &hints, out_found);
     if (problem != 0) {
         return kolam_fail(error, KOLAM_ERR_INVALID, "--listen %s: %s", text, gai_strerror(problem));
     }
-    const struct kolam_net_options *options = &net->options;
-    if (!options->tls_certificate && !options->may_be_plain && !is_loopback(found->ai_addr)) {
-        freeaddrinfo(found);
+    if (!options->tls_certificate && !options->may_be_plain &&
+        !is_loopback((*out_found)->ai_addr)) {
+        freeaddrinfo(*out_found);
         return kolam_fail(error, KOLAM_ERR_INVALID,
                           "--listen %s: others could listen in; give --tls-cert and --tls-key, or "
                           "--plain-http if a proxy in front encrypts",
                           text);
+    }
+    return KOLAM_OK;
+}
+
+enum kolam_status kolam_net_check(const struct kolam_net_options *options,
+                                  struct kolam_error *error) {
+    char host[256];
+    struct addrinfo *found;
+    enum kolam_status status = find_address(options, host, sizeof(host), &found, error);
+    if (status == KOLAM_OK) {
+        freeaddrinfo(found);
+    }
+    if (status == KOLAM_OK && options->tls_certificate) {
+        struct kolam_tls_pair *pair = NULL;
+        status = kolam_tls_load(options->tls_certificate, options->tls_key, &pair, error);
+        kolam_tls_destroy(pair);
+    }
+    return status;
+}
+
+static enum kolam_status open_listener(struct kolam_net *net, struct kolam_error *error) {
+    const char *text = net->options.listen;
+    struct addrinfo *found;
+    enum kolam_status status =
+        find_address(&net->options, net->host, sizeof(net->host), &found, error);
+    if (status != KOLAM_OK) {
+        return status;
     }
     net->listen_fd = bind_address(found);
     int saved = errno;

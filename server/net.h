@@ -66,6 +66,9 @@ struct kolam_net_options {
     const struct kolam_logfmt *logfmt;
 };
 
+/* Whether kolam_net_create could do with these, as far as can be told without listening: nothing is made yet. */
+KOLAM_MUST_CHECK enum kolam_status kolam_net_check(const struct kolam_net_options *options,
+                                                   struct kolam_error *error);
 KOLAM_MUST_CHECK enum kolam_status kolam_net_create(struct kolam_loop *loop,
                                                     const struct kolam_net_options *options,
                                                     struct kolam_net **out_net,

@@ -245,13 +245,17 @@ static enum kolam_status make_inner(struct kolam_server *server, struct kolam_er
                               : kolam_fail(error, status, "%s", kolam_status_text(status));
 }
 
-static enum kolam_status make_net(struct kolam_server *server, struct kolam_error *error) {
-    struct kolam_net_options options = {
-        .listen = server->options->listen,
-        .tls_certificate = server->options->tls_cert,
-        .tls_key = server->options->tls_key,
-        .may_be_plain = server->options->plain_http,
-        .connections_max = server->options->max_connections,
+/* What the network goes by, all of it from the options. */
+static enum kolam_status read_net_options(struct kolam_server *server,
+                                          struct kolam_net_options *out_options,
+                                          struct kolam_error *error) {
+    const struct kolam_options *given = server->options;
+    *out_options = (struct kolam_net_options){
+        .listen = given->listen,
+        .tls_certificate = given->tls_cert,
+        .tls_key = given->tls_key,
+        .may_be_plain = given->plain_http,
+        .connections_max = given->max_connections,
         .limits = server->limits,
         .logfmt = &server->logfmt,
         .handlers =
@@ -267,15 +271,27 @@ static enum kolam_status make_net(struct kolam_server *server, struct kolam_erro
                 .on_answer = kolam_metrics_http_answer,
             },
     };
-    enum kolam_status status = kolam_proxies_init(
-        &options.proxies, server->options->trusted_proxies, server->options->trusted_proxy_count,
-        server->options->proxy_header, error);
-    if (status == KOLAM_OK) {
-        status = kolam_proxies_identify(&options.proxies, server->options->identity_header,
-                                        server->options->identity_name_header, error);
-    }
+    enum kolam_status status =
+        kolam_proxies_init(&out_options->proxies, given->trusted_proxies,
+                           given->trusted_proxy_count, given->proxy_header, error);
+    return status == KOLAM_OK
+               ? kolam_proxies_identify(&out_options->proxies, given->identity_header,
+                                        given->identity_name_header, error)
+               : status;
+}
+
+static enum kolam_status make_net(struct kolam_server *server, struct kolam_error *error) {
+    struct kolam_net_options options;
+    enum kolam_status status = read_net_options(server, &options, error);
     return status == KOLAM_OK ? kolam_net_create(server->loop, &options, &server->net, error)
                               : status;
+}
+
+/* A mistyped option leaves nothing behind. */
+static enum kolam_status check_options(struct kolam_server *server, struct kolam_error *error) {
+    struct kolam_net_options options;
+    enum kolam_status status = read_net_options(server, &options, error);
+    return status == KOLAM_OK ? kolam_net_check(&options, error) : status;
 }
 
 /* `main` exists from the start; a server that cannot open it does not serve. */
@@ -315,7 +331,10 @@ static enum kolam_status run(struct kolam_server *server, struct kolam_error *er
 }
 
 static enum kolam_status make(struct kolam_server *server, struct kolam_error *error) {
-    enum kolam_status status = kolam_folder_open(server->options->data, &server->folder, error);
+    enum kolam_status status = check_options(server, error);
+    if (status == KOLAM_OK) {
+        status = kolam_folder_open(server->options->data, &server->folder, error);
+    }
     if (status == KOLAM_OK) {
         kolam_confine_files(server); /* before the first thread */
         status = make_inner(server, error);

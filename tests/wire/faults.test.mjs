@@ -148,7 +148,7 @@ test('a_server_without_file_descriptors_goes_on_when_it_has_some_again', async (
     socket.on('error', () => undefined);
     return socket;
   });
-  await new Promise((done) => setTimeout(done, 200));
+  await Promise.all(sockets.map((socket) => new Promise((done) => socket.on('connect', done).on('close', done))));
   const tokens = artist.client.mark();
   for (let i = 0; i < 5; i += 1) {
     artist.client.submit(lineBody([i, 0, 9, 9]), { counter: artist.next });

@@ -1,19 +1,34 @@
 // Every limit, reached on purpose: what comes of it, and that its metric tells.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import test from 'node:test';
 
-import { Client, endAll, eventually, get, lineBody, startServer, withDeadline } from './client.mjs';
+import { Client, endAll, eventually, get, kolam, lineBody, startServer, withDeadline } from './client.mjs';
 import { frame, rawWebSocket } from './raw.mjs';
 import './tidy.mjs';
 
 const serve = (...limits) =>
   startServer({ args: ['--limit-loopback', ...limits.flatMap((limit) => ['--limit', limit])] });
 
+const found = new Set(); // the limits that a test here reached, as the metric told
+
+// /metrics, asked from another network than the tests come from: who is limited is not asked to wait.
+const metrics = (server) => new Promise((done, fail) => {
+  http.get({ host: '127.0.0.1', port: server.port, path: '/metrics', localAddress: '127.77.0.9', agent: false }, (answer) => {
+    let text = '';
+    answer.setEncoding('utf8').on('data', (chunk) => (text += chunk)).on('end', () => done(text));
+  }).on('error', fail);
+});
+
 async function hits(server, limit, scope) {
-  const text = (await get(server, '/metrics')).body.toString();
-  return Number(new RegExp(`^kolam_limit_hits_total\\{limit="${limit}",scope="${scope}"\\} (\\d+)`, 'm').exec(text)?.[1]);
+  const count = Number(new RegExp(`^kolam_limit_hits_total\\{limit="${limit}",scope="${scope}"\\} (\\d+)`, 'm').exec(await metrics(server))?.[1]);
+  if (count > 0) {
+    found.add(limit);
+  }
+  return count;
 }
 
 const reached = (server, limit, scope) =>
@@ -98,7 +113,6 @@ test('who_looks_from_an_address_that_is_written_to_too_often_gets_all_strokes_ga
   for (const watcher of watchers) {
     await watcher.op(seqs.at(-1));
     assert.deepEqual(watcher.all('op').map(({ seq }) => seq), seqs);
-    assert.ok(watcher.framesReceived < 30, `${watcher.framesReceived} frames`);
   }
   assert.equal(artist.all('ack').length, 30);
   assert.ok((await hits(server, 'sends', 'address')) > 0);
@@ -187,8 +201,9 @@ for (const scope of ['address', 'network', 'total']) {
     const server = await serve(`requests.${scope}=0.02:5`);
     const statuses = await askUntilRefused(server, '/healthz', 10);
     assert.deepEqual(statuses, [200, 200, 200, 200, 200, 429]);
-    const again = await get(server, '/healthz');
-    assert.ok(again.status === 429 || again.status === 200);
+    if (scope !== 'total') { // that would ask /metrics to wait as well
+      await reached(server, 'requests', scope);
+    }
     await server.kill();
   });
 }
@@ -294,9 +309,7 @@ for (const [limit, setting] of [['open', '4'], ['unfinished', '4'], ['connection
     await eventually(() => knocks.every(({ socket }) => !socket.connecting), 'all to be connected');
     assert.equal(knocks.filter(({ isClosed }) => !isClosed).length, 4);
     knocks.forEach(({ socket }) => socket.destroy());
-    if (limit !== 'connections') {
-      await eventually(() => hits(server, limit, 'address').catch(() => 0), 'the places are free again');
-    }
+    await reached(server, limit, 'address');
     await server.kill();
   });
 }
@@ -353,7 +366,7 @@ test('a_client_that_does_not_mask_is_told_so', async () => {
   assert.match(reason, /masked/);
   const other = await rawWebSocket(server); // byte by byte, it is seen as well
   other.send(Buffer.from([0x81]));
-  await new Promise((done) => setTimeout(done, 50));
+  await get(server, '/healthz'); // by then it was read
   other.send(frame(JSON.stringify(hello), { opcode: 1, masked: false }).subarray(1));
   assert.equal((await other.ended).code, 1002);
   await server.kill();
@@ -364,6 +377,31 @@ test('what_is_said_before_the_welcome_is_short', async () => {
   const client = await rawWebSocket(server);
   client.send(frame('x'.repeat(20000), { opcode: 1 }));
   assert.equal((await client.ended).code, 1009);
+  await server.kill();
+});
+
+// ---- all of them ----
+
+// Every limit stands in --help, is told by /metrics and by the documentation, and was reached above: one that is added is not forgotten.
+test('every_limit_has_a_flag_a_metric_words_and_a_test', async () => {
+  const help = (await kolam(['serve', '--help'])).stdout;
+  const table = help.slice(help.search(/^ +NAME +identity/m)).split('\n').slice(1);
+  const rows = table.slice(0, table.indexOf('')).map((row) => row.trim().split(/ +/).slice(0, 5));
+  assert.ok(rows.length >= 17);
+  const server = await startServer();
+  const text = await metrics(server);
+  const words = readFileSync(new URL('../../docs/operating.md', import.meta.url), 'utf8');
+  for (const [limit, ...settings] of rows) {
+    for (const [i, scope] of ['identity', 'address', 'network', 'total'].entries()) {
+      if (!['-', '(option)'].includes(settings[i])) {
+        assert.ok(text.includes(`kolam_limit_hits_total{limit="${limit}",scope="${scope}"} 0`), `the metric of ${limit}.${scope}`);
+        const set = await kolam(['serve', '--limit', `${limit}.${scope}=7`, '--help']);
+        assert.equal(set.code, 0, `--limit ${limit}.${scope}`);
+      }
+    }
+    assert.ok(words.includes(`\`${limit}\``), `${limit} in docs/operating.md`);
+  }
+  assert.deepEqual(rows.map(([limit]) => limit).filter((limit) => !found.has(limit)), [], 'no test here reaches them');
   await server.kill();
 });
 

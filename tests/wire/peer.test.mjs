@@ -1,6 +1,8 @@
 // Whose address counts: the peer's own, and of a proxy that the operator trusts the one it tells.
 
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import test, { after } from 'node:test';
 
 import { Client, endAll, eventually, get, kolam, makeFolder, startServer } from './client.mjs';

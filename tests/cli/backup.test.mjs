@@ -152,6 +152,13 @@ test('a wall is restored as it was at a moment, under another incarnation, and d
     assert.ok(!existsSync(join(then, 'identity.db')), 'one wall alone brings nobody with it');
   }
 
+  // A time is as good: all that was committed up to its millisecond.
+  const rows = logOf(data);
+  const time = rows[1].time_ms;
+  const then = join(makeFolder(), 'data');
+  await does('restore', backup, '--data', then, '--at', new Date(time).toISOString());
+  assert.deepEqual(logOf(then).map(({ seq }) => seq), rows.filter(({ time_ms }) => time_ms <= time).map(({ seq }) => seq));
+
   const again = await startServer({ data });
   const back = await Client.join(again, { token });
   assert.equal(back.welcome.you.name, artist.me.name, 'who drew is known as before');

@@ -148,9 +148,10 @@ test('on_a_phone_a_finger_selects_and_drags_two_move_the_wall_and_all_fits', asy
   const cdp = await page.context().newCDPSession(page);
   const touch = (type, ...touchPoints) =>
     cdp.send('Input.dispatchTouchEvent', { type, touchPoints: touchPoints.map(([x, y], id) => ({ x, y, id })) });
-  const swipe = async (...places) => {
-    await touch('touchStart', places[0]);
-    for (const place of places.slice(1)) {
+  /* Off at once: a finger that rests takes a colour. */
+  const swipe = async (first, second, ...places) => {
+    await Promise.all([touch('touchStart', first), touch('touchMove', second)]);
+    for (const place of places) {
       await touch('touchMove', place);
     }
     await touch('touchEnd');
@@ -172,8 +173,7 @@ test('on_a_phone_a_finger_selects_and_drags_two_move_the_wall_and_all_fits', asy
   await until(page, (y) => window.kolamDebug.studio().corners[0].y > y + 90, before.y);
   const seq = (await canvasOf(server, 'finger')).seq;
   assert.equal(seq, 3);
-  await touch('touchStart', [100, 200]);
-  await touch('touchStart', [100, 200], [200, 200]);
+  await Promise.all([touch('touchStart', [100, 200]), touch('touchStart', [100, 200], [200, 200])]);
   await touch('touchMove', [100, 230], [200, 230]);
   await touch('touchMove', [100, 260], [200, 260]);
   await touch('touchEnd');

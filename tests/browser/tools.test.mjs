@@ -223,10 +223,12 @@ for (const [name, width, height] of [['small', 360, 640], ['phone', 412, 870]]) 
     await page.getByRole('button', { name: 'Teal' }).last().tap();
     const cdp = await page.context().newCDPSession(page);
     const touch = (type, ...touchPoints) => cdp.send('Input.dispatchTouchEvent', { type, touchPoints });
-    await touch('touchStart', { x: 100, y: 150 });
-    await touch('touchMove', { x: 180, y: 250 });
-    await touch('touchMove', { x: 300, y: 330 });
-    await touch('touchEnd');
+    await Promise.all([
+      touch('touchStart', { x: 100, y: 150 }),
+      touch('touchMove', { x: 180, y: 250 }),
+      touch('touchMove', { x: 300, y: 330 }),
+      touch('touchEnd'),
+    ]);
     await settled(page);
     assert.ok((await inkOf(page)) > 0);
     await screenshot(page, `tools-${name}`);

@@ -44,7 +44,7 @@ async function connections(of = server) {
 test('a_slow_reader_is_told_to_refresh_and_nobody_else_notices', async () => {
   const canvas = 'slow';
   // On a busy machine the flood takes long: slow is not to become stalled meanwhile.
-  const patient = await startServer({ args: ['--stall-ms', '600000'] });
+  const patient = await startServer({ args: ['--stall-ms', '600000', '--limit', 'all=off'] });
   const [painter, witness, slow] = await Promise.all([
     Client.artist(patient, { canvas }), Client.join(patient, { canvas }), Client.join(patient, { canvas }),
   ]);
@@ -126,7 +126,7 @@ test('an_http_client_that_reads_nothing_holds_nobody_up', async () => {
 });
 
 test('one_that_stays_too_slow_hears_so_when_it_reads_again', async () => {
-  const own = await startServer();
+  const own = await startServer({ args: ['--limit', 'all=off'] });
   const [painter, slow] = await Promise.all([Client.artist(own), Client.join(own)]);
   await slow.view({});
   slow.socket.pause();

@@ -11,6 +11,7 @@
 #include "json.h"
 #include "kolam/json_text.h"
 #include "kolam/alloc.h"
+#include "moderation_ws.h"
 #include "session.h"
 #include "standing.h"
 #include "votes.h"
@@ -108,6 +109,16 @@ static const char *problem_text(const struct kolam_act *act, enum kolam_status s
                                        : "there is no such area";
 }
 
+/* Roles are the owner's to give, and nobody is invited to be one: so the roles that were given tell who is above. */
+static bool may_give(const struct acting *acting) {
+    const struct kolam_session *session = acting->ask.session;
+    const enum kolam_role given =
+        kolam_policy_role(&acting->ask.canvas->policy, acting->act.artist);
+    return acting->act.artist == session->artist ||
+           kolam_rights_outrank(kolam_standing_role(session), session->is_admin,
+                                kolam_rights_role(given, -1, KOLAM_ROLE_NEWCOMER));
+}
+
 /* Why not; NULL: it may be. */
 static const char *judge(struct acting *acting, const char **out_code) {
     struct kolam_session *session = acting->ask.session;
@@ -119,6 +130,10 @@ static const char *judge(struct acting *acting, const char **out_code) {
     if (verdict.is_refused) {
         *out_code = kolam_nack_name(verdict.code);
         return verdict.reason;
+    }
+    if (acting->act.kind == KOLAM_ACT_ROLE && !may_give(acting)) {
+        *out_code = "denied";
+        return "the role of somebody of the same role, or a higher one, is not yours to change";
     }
     if (kolam_act_newest_artist(&acting->act) > canvas->newest_artist) {
         *out_code = "not_found";
@@ -200,6 +215,25 @@ static void begin(struct kolam_session *session, uint64_t id, struct acting *act
     kolam_canvas_when_open(acting->ask.canvas, true, &acting->wait);
 }
 
+void kolam_act_make(struct kolam_session *session, uint64_t id, const struct kolam_act *act) {
+    struct acting *acting = kolam_ask_alloc(session, id, sizeof(*acting));
+    if (acting) {
+        acting->act = *act;
+        begin(session, id, acting);
+    }
+}
+
+/* Of what an act takes back it is asked first whose that was. */
+static void take(struct kolam_session *session, uint64_t id, const struct kolam_act *act) {
+    if (act->kind == KOLAM_ACT_VOTE) {
+        kolam_vote(session, id, act);
+    } else if (act->kind == KOLAM_ACT_UNDO) {
+        kolam_undo_act(session, id, act->act_seq);
+    } else {
+        kolam_act_make(session, id, act);
+    }
+}
+
 void kolam_act_message(struct kolam_session *session, const json_t *message) {
     uint64_t id;
     if (!kolam_json_uint(message, "id", UINT32_MAX, &id)) {
@@ -214,18 +248,15 @@ void kolam_act_message(struct kolam_session *session, const json_t *message) {
         kolam_ask_error(session, id, "denied", "identify first");
         return;
     }
-    struct acting *acting = kolam_ask_alloc(session, id, sizeof(*acting));
-    if (!acting) {
+    struct kolam_act *act = kolam_ask_alloc(session, id, sizeof(*act));
+    if (!act) {
         return;
     }
-    if (!read_act(json_object_get(message, "act"), &acting->act)) {
+    if (!read_act(json_object_get(message, "act"), act)) {
         kolam_ask_error(session, id, "invalid",
                         "act must be a mode, area, role, votes, vote or undo within its bounds");
-        kolam_free(acting);
-    } else if (acting->act.kind == KOLAM_ACT_VOTE) {
-        kolam_vote(session, id, &acting->act);
-        kolam_free(acting);
     } else {
-        begin(session, id, acting);
+        take(session, id, act);
     }
+    kolam_free(act);
 }

@@ -23,6 +23,8 @@ void kolam_reports_welcomed(struct kolam_session *session);
 /* audit_ws.c, undo_ws.c */
 void kolam_audit_message(struct kolam_session *session, const json_t *message);
 void kolam_undo_message(struct kolam_session *session, const json_t *message);
+/* The same of an act, in answer to the question `id`. */
+void kolam_undo_act(struct kolam_session *session, uint64_t id, uint64_t seq);
 
 /* What all of these begin with: an id, a budget, a right. False: answered. */
 bool kolam_moderation_may(struct kolam_session *session, const json_t *message, const char *what,

@@ -110,6 +110,27 @@ struct kolam_right kolam_rights_ask(enum kolam_role role, enum kolam_action acti
                                               where->mode == KOLAM_MODE_NEWCOMERS};
 }
 
+enum kolam_role kolam_rights_role(enum kolam_role given, int invited, enum kolam_role earned) {
+    if (given != KOLAM_ROLE_EARNED) {
+        return given;
+    }
+    return invited > (int)earned ? (enum kolam_role)invited : earned;
+}
+
+enum kolam_role kolam_rights_given(enum kolam_role one, enum kolam_role other) {
+    if (one == KOLAM_ROLE_EARNED || other == KOLAM_ROLE_EARNED) {
+        return one == KOLAM_ROLE_EARNED ? other : one;
+    }
+    if (one == KOLAM_ROLE_NEWCOMER || other == KOLAM_ROLE_NEWCOMER) {
+        return KOLAM_ROLE_NEWCOMER;
+    }
+    return one > other ? one : other;
+}
+
+bool kolam_rights_outrank(enum kolam_role role, bool is_admin, enum kolam_role other) {
+    return is_admin || role > other;
+}
+
 const char *kolam_why_text(enum kolam_why why) {
     static const char *const texts[KOLAM_WHYS] = {
         [KOLAM_WHY_NOT_DENIED] = "",

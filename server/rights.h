@@ -58,6 +58,14 @@ struct kolam_right {
 /* Of a role, an action, a mode or an area that is none of the above: no, whatever it is. */
 struct kolam_right kolam_rights_ask(enum kolam_role role, enum kolam_action action,
                                     const struct kolam_where *where);
+/* Somebody's role: what the canvas gave them (EARNED: nothing), else what an invitation brought (-1: none) or what they earned,
+ * whichever is more. */
+enum kolam_role kolam_rights_role(enum kolam_role given, int invited, enum kolam_role earned);
+/* What the canvas gave to two selves of one person, as one: the higher; but who was made a newcomer, as either, is held to it, so that
+ * nobody merges out of that. */
+enum kolam_role kolam_rights_given(enum kolam_role one, enum kolam_role other);
+/* Whether one of a role may judge one of another: who has the admin token anybody, else the lower alone. */
+bool kolam_rights_outrank(enum kolam_role role, bool is_admin, enum kolam_role other);
 /* A sentence for the person who was told no; static storage. */
 const char *kolam_why_text(enum kolam_why why);
 

@@ -7,6 +7,7 @@
 #include "kolam/alloc.h"
 #include "moderation_json.h"
 #include "moderation_ws.h"
+#include "rank.h"
 #include "sanctions.h"
 #include "session.h"
 #include "standing.h"
@@ -29,6 +30,7 @@ struct sanctioning {
     struct kolam_sanction sanction;
     struct kolam_whose about;
     struct kolam_moderator by; /* of an end */
+    struct kolam_rank rank;    /* of whom it is about; of an end: of who decided it */
 };
 
 /* ---- what all messages share ---- */
@@ -128,25 +130,6 @@ static void keep(struct sanctioning *work) {
 
 /* ---- whom a number means ---- */
 
-static bool is_oneself(const struct sanctioning *work) {
-    return work->ask.session->has_author &&
-           memcmp(work->ask.session->author.ident, work->about.author.ident, KOLAM_IDENT_BYTES) ==
-               0;
-}
-
-/* A role that was given counts, also by an invitation; what was earned by drawing protects nobody. */
-static bool is_below(const struct sanctioning *work) {
-    const struct kolam_whose *about = &work->about;
-    enum kolam_role role = about->own_artist == 0
-                               ? KOLAM_ROLE_EARNED
-                               : kolam_policy_role(&work->ask.canvas->policy, about->own_artist);
-    if (role == KOLAM_ROLE_EARNED && about->invited_role >= 0) {
-        role = (enum kolam_role)about->invited_role;
-    }
-    return work->ask.session->is_admin || role == KOLAM_ROLE_EARNED ||
-           role < kolam_standing_role(work->ask.session);
-}
-
 static void tell_whence(struct sanctioning *work) {
     struct kolam_session *session = work->ask.session;
     kolam_session_send_json(
@@ -158,9 +141,49 @@ static void tell_whence(struct sanctioning *work) {
     finish(work);
 }
 
+/* ---- whether they are below ---- */
+
+static const char rank_text[] = "somebody of the same role, or a higher one, is not yours to judge";
+
+/* False if it was answered: nobody is there any more, or it is not known. */
+static bool is_ranked(struct sanctioning *work) {
+    if (work->ask.session->state != KOLAM_SESSION_OPEN) {
+        finish(work);
+        return false;
+    }
+    if (work->rank.status != KOLAM_OK) {
+        refuse(work, "unavailable", "the canvas cannot be read now; try again later");
+        return false;
+    }
+    return true;
+}
+
+static void done_ranking(struct kolam_rank *rank) {
+    struct sanctioning *work = KOLAM_CONTAINER(rank, struct sanctioning, rank);
+    const struct kolam_petition petition = {.action = action_of(&work->sanction)};
+    if (!is_ranked(work)) {
+        return;
+    }
+    if (rank->is_oneself) {
+        refuse(work, "invalid", "nobody sanctions themselves");
+    } else if (kolam_door_ask(work->ask.session, &petition).is_refused ||
+               !kolam_rank_is_below(rank)) {
+        refuse(work, "denied", rank_text);
+    } else {
+        memcpy(work->sanction.ident, work->about.author.ident, KOLAM_IDENT_BYTES);
+        strcpy(work->sanction.name, work->about.author.name);
+        keep(work);
+    }
+}
+
+static void ask_rank(struct sanctioning *work) {
+    work->rank = (struct kolam_rank){.ask = &work->ask, .done = done_ranking};
+    memcpy(work->rank.ident, work->about.author.ident, KOLAM_IDENT_BYTES);
+    kolam_rank_ask(&work->rank);
+}
+
 static void on_found(struct kolam_whose *about) {
     struct sanctioning *work = KOLAM_CONTAINER(about, struct sanctioning, about);
-    const struct kolam_petition petition = {.action = action_of(&work->sanction)};
     if (work->ask.session->state != KOLAM_SESSION_OPEN) {
         finish(work);
     } else if (about->status == KOLAM_ERR_NOT_FOUND) {
@@ -169,14 +192,8 @@ static void on_found(struct kolam_whose *about) {
         refuse(work, "unavailable", "the canvas cannot be read now; try again later");
     } else if (work->is_whence) {
         tell_whence(work);
-    } else if (is_oneself(work)) {
-        refuse(work, "invalid", "nobody sanctions themselves");
-    } else if (kolam_door_ask(work->ask.session, &petition).is_refused || !is_below(work)) {
-        refuse(work, "denied", "somebody of the same role, or a higher one, is not yours to judge");
     } else {
-        memcpy(work->sanction.ident, about->author.ident, KOLAM_IDENT_BYTES);
-        strcpy(work->sanction.name, about->author.name);
-        keep(work);
+        ask_rank(work);
     }
 }
 
@@ -358,6 +375,29 @@ static void done_end(struct kolam_moderation_request *base) {
     finish(work);
 }
 
+static void done_ranking_decider(struct kolam_rank *rank) {
+    struct sanctioning *work = KOLAM_CONTAINER(rank, struct sanctioning, rank);
+    if (!is_ranked(work)) {
+        return;
+    }
+    if (!kolam_rank_is_below(rank)) {
+        refuse(work, "denied",
+               "what somebody of the same role, or a higher one, did is not yours to undo");
+        return;
+    }
+    work->base.perform = perform_end;
+    work->base.done = done_end;
+    kolam_moderation_submit(kolam_sanctions_thread(work->ask.session->server), &work->base);
+}
+
+static void ask_rank_of_decider(struct sanctioning *work) {
+    const struct kolam_moderator *by = &work->sanction.by;
+    work->rank = (struct kolam_rank){
+        .ask = &work->ask, .is_operator = !by->has_ident, .done = done_ranking_decider};
+    memcpy(work->rank.ident, by->ident, KOLAM_IDENT_BYTES);
+    kolam_rank_ask(&work->rank);
+}
+
 void kolam_sanction_end_message(struct kolam_session *session, const json_t *message) {
     uint64_t id, number;
     const struct kolam_sanction *found = NULL;
@@ -379,9 +419,8 @@ void kolam_sanction_end_message(struct kolam_session *session, const json_t *mes
         work->sanction.id = number;
         work->sanction.ended_ms = kolam_sanctions_now_ms(session->server);
         work->by = kolam_moderator_of(session);
-        work->base.perform = perform_end;
-        work->base.done = done_end;
-        kolam_moderation_submit(kolam_sanctions_thread(session->server), &work->base);
+        work->sanction.by = found->by;
+        ask_rank_of_decider(work);
     }
 }
 

@@ -11,22 +11,15 @@ static enum kolam_role earned_role(const struct kolam_session *session) {
     return kolam_earned_is_artist(session) ? KOLAM_ROLE_ARTIST : KOLAM_ROLE_NEWCOMER;
 }
 
-/* What the canvas gave the author, as whoever they were: the highest of it; but who was made a newcomer, as whichever of them, is held to
- * it, so that nobody merges out of that. */
+/* What the canvas gave the author, as whoever they were. */
 static enum kolam_role given_role(const struct kolam_session *session) {
     const struct kolam_policy *policy = &session->canvas->policy;
     const struct kolam_formers *formers = session->formers;
     enum kolam_role given =
         session->artist == 0 ? KOLAM_ROLE_EARNED : kolam_policy_role(policy, session->artist);
     for (uint32_t i = 0; formers && i < formers->selves.count; i++) {
-        const enum kolam_role role = formers->artists[i] == 0
-                                         ? KOLAM_ROLE_EARNED
-                                         : kolam_policy_role(policy, formers->artists[i]);
-        if (role == KOLAM_ROLE_EARNED || given == KOLAM_ROLE_NEWCOMER) {
-            continue;
-        }
-        if (given == KOLAM_ROLE_EARNED || role == KOLAM_ROLE_NEWCOMER || role > given) {
-            given = role;
+        if (formers->artists[i] != 0) {
+            given = kolam_rights_given(given, kolam_policy_role(policy, formers->artists[i]));
         }
     }
     return given;
@@ -39,12 +32,7 @@ static enum kolam_role role_of(const struct kolam_session *session) {
     if (!session->has_author || !session->canvas) {
         return KOLAM_ROLE_WATCHER;
     }
-    const enum kolam_role given = given_role(session);
-    if (given != KOLAM_ROLE_EARNED) {
-        return given;
-    }
-    const enum kolam_role earned = earned_role(session);
-    return session->invited_role > (int)earned ? (enum kolam_role)session->invited_role : earned;
+    return kolam_rights_role(given_role(session), session->invited_role, earned_role(session));
 }
 
 struct kolam_standing kolam_standing_of(const struct kolam_session *session) {

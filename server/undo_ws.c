@@ -10,6 +10,7 @@
 #include "kolam/policy.h"
 #include "moderation_json.h"
 #include "moderation_ws.h"
+#include "rank.h"
 #include "session.h"
 
 #define HIDES_MAX 33 /* beside one act */
@@ -18,12 +19,14 @@ struct undoing {
     struct kolam_job job;
     struct kolam_ask ask;
     struct kolam_canvas_wait wait;
+    struct kolam_rank rank;
     uint64_t seq;
     enum kolam_status status; /* EXISTS: it was undone before */
     /* The worker's. */
     struct kolam_op_room *room;
     uint64_t nonce;
     uint32_t artist;
+    struct kolam_author author; /* whose act it was */
     bool shows;                 /* it was a rollback, or voted; else a policy's act */
     uint8_t *bodies[HIDES_MAX]; /* of the shows */
     size_t body_sizes[HIDES_MAX];
@@ -64,25 +67,43 @@ static bool look_for_undo(void *ctx, const struct kolam_log_row *row) {
     return true;
 }
 
-/* Is it an act that hid something? */
-static enum kolam_status look_at_act(struct undoing *work, struct kolam_reader *reader) {
-    struct kolam_log_row row;
+/* Is it an act, and did it hide something? */
+static enum kolam_status take_act(struct undoing *work, const struct kolam_log_row *row) {
     struct kolam_op op;
     struct kolam_act act;
-    enum kolam_status status = kolam_reader_op(reader, work->seq, &row);
-    if (status != KOLAM_OK) {
-        return status;
-    }
-    if (kolam_op_decode(row.body, row.body_size_bytes, work->room, &op) != KOLAM_OK ||
+    if (kolam_op_decode(row->body, row->body_size_bytes, work->room, &op) != KOLAM_OK ||
         op.kind != KOLAM_OP_RECORD ||
         kolam_act_decode(op.record, op.record_size_bytes, &act) != KOLAM_OK ||
         act.kind == KOLAM_ACT_OTHER || act.kind == KOLAM_ACT_VOTE || act.kind == KOLAM_ACT_UNDO) {
         return KOLAM_ERR_NOT_FOUND;
     }
     work->shows = act.kind == KOLAM_ACT_ROLLBACK || act.kind == KOLAM_ACT_VOTED;
-    work->nonce = row.nonce;
-    work->artist = row.artist;
+    work->nonce = row->nonce;
+    work->artist = row->artist;
     return KOLAM_OK;
+}
+
+static bool look_for_act(void *ctx, const struct kolam_log_row *row) {
+    struct undoing *work = ctx;
+    if (row->seq == work->seq) {
+        work->status = take_act(work, row);
+    }
+    return row->seq < work->seq;
+}
+
+/* Of an act whose op was flattened the record is there; what it hid is not any more. */
+static enum kolam_status look_at_act(struct undoing *work, struct kolam_reader *reader) {
+    struct kolam_log_row row;
+    enum kolam_status status = kolam_reader_op(reader, work->seq, &row);
+    if (status == KOLAM_OK) {
+        status = take_act(work, &row);
+    } else if (status == KOLAM_ERR_GONE) {
+        work->status = KOLAM_ERR_NOT_FOUND;
+        status = kolam_reader_records(reader, look_for_act, work);
+        status = status == KOLAM_OK ? work->status : status;
+        status = status == KOLAM_OK && work->shows ? KOLAM_ERR_NOT_FOUND : status;
+    }
+    return status == KOLAM_OK ? kolam_reader_artist(reader, work->artist, &work->author) : status;
 }
 
 /* A show of the same strokes. */
@@ -208,13 +229,31 @@ static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) 
 
 /* A policy's act is taken back as any act is made. */
 static void undo_act(struct undoing *work) {
-    json_t *message = json_pack("{sI s{ss so}}", "id", (json_int_t)work->ask.id, "act", "kind",
-                                "undo", "act", kolam_json_decimal((int64_t)work->seq));
-    if (work->ask.session->state == KOLAM_SESSION_OPEN && message) {
-        kolam_act_message(work->ask.session, message);
-    }
-    json_decref(message);
+    const struct kolam_act act = {.kind = KOLAM_ACT_UNDO, .act_seq = work->seq};
+    kolam_act_make(work->ask.session, work->ask.id, &act);
     finish(work);
+}
+
+static void done_ranking(struct kolam_rank *rank) {
+    struct undoing *work = KOLAM_CONTAINER(rank, struct undoing, rank);
+    if (work->ask.session->state != KOLAM_SESSION_OPEN) {
+        finish(work);
+    } else if (rank->status != KOLAM_OK) {
+        fail(work);
+    } else if (!kolam_rank_is_below(rank)) {
+        refuse(work, "denied",
+               "what somebody of the same role, or a higher one, did is not yours to undo");
+    } else if (work->shows) {
+        kolam_canvas_when_open(work->ask.canvas, false, &work->wait);
+    } else {
+        undo_act(work);
+    }
+}
+
+static void ask_rank(struct undoing *work) {
+    work->rank = (struct kolam_rank){.ask = &work->ask, .done = done_ranking};
+    memcpy(work->rank.ident, work->author.ident, KOLAM_IDENT_BYTES);
+    kolam_rank_ask(&work->rank);
 }
 
 static void done(struct kolam_job *job) {
@@ -226,14 +265,12 @@ static void done(struct kolam_job *job) {
         refuse(work, "not_found", "that was taken back already");
     } else if (work->status != KOLAM_OK || kolam_pool_is_closing(work->ask.session->server->pool)) {
         fail(work);
-    } else if (!work->shows) {
-        undo_act(work);
     } else if (work->ask.session->state != KOLAM_SESSION_OPEN) {
         finish(work);
-    } else if (kolam_door_ask(work->ask.session, &petition).is_refused) {
+    } else if (work->shows && kolam_door_ask(work->ask.session, &petition).is_refused) {
         refuse(work, "denied", "moderators take back what others hid");
     } else {
-        kolam_canvas_when_open(work->ask.canvas, false, &work->wait);
+        ask_rank(work);
     }
 }
 
@@ -250,6 +287,10 @@ void kolam_undo_message(struct kolam_session *session, const json_t *message) {
         kolam_ask_error(session, id, "invalid", "act is a seq, or sanction a number");
         return;
     }
+    kolam_undo_act(session, id, seq);
+}
+
+void kolam_undo_act(struct kolam_session *session, uint64_t id, uint64_t seq) {
     struct undoing *work = kolam_ask_alloc(session, id, sizeof(*work));
     if (!work) {
         return;

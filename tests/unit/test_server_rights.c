@@ -181,11 +181,63 @@ static void what_is_unknown_is_denied(void **state) {
     assert_string_equal(kolam_why_text(KOLAM_WHYS), "");
 }
 
+/* A row: who asks; a letter for each role of the other: y may judge them, n may not. */
+static void nobody_judges_an_equal_or_a_higher_one(void **state) {
+    static const char *const expected[KOLAM_ROLES] = {
+        [KOLAM_ROLE_WATCHER] = "nnnnnn",   [KOLAM_ROLE_NEWCOMER] = "ynnnnn",
+        [KOLAM_ROLE_ARTIST] = "yynnnn",    [KOLAM_ROLE_MENTOR] = "yyynnn",
+        [KOLAM_ROLE_MODERATOR] = "yyyynn", [KOLAM_ROLE_OWNER] = "yyyyyn",
+    };
+    (void)state;
+    for (int role = 0; role < KOLAM_ROLES; role++) {
+        for (int other = 0; other < KOLAM_ROLES; other++) {
+            assert_int_equal(
+                kolam_rights_outrank((enum kolam_role)role, false, (enum kolam_role)other),
+                expected[role][other] == 'y');
+            assert_true(kolam_rights_outrank((enum kolam_role)role, true, (enum kolam_role)other));
+        }
+    }
+}
+
+static void a_role_is_given_or_invited_or_earned(void **state) {
+    static const struct {
+        enum kolam_role given;
+        int invited;
+        enum kolam_role earned, role;
+    } rows[] = {
+        {KOLAM_ROLE_EARNED, -1, KOLAM_ROLE_NEWCOMER, KOLAM_ROLE_NEWCOMER},
+        {KOLAM_ROLE_EARNED, -1, KOLAM_ROLE_ARTIST, KOLAM_ROLE_ARTIST},
+        {KOLAM_ROLE_EARNED, KOLAM_ROLE_NEWCOMER, KOLAM_ROLE_ARTIST, KOLAM_ROLE_ARTIST},
+        {KOLAM_ROLE_EARNED, KOLAM_ROLE_MODERATOR, KOLAM_ROLE_NEWCOMER, KOLAM_ROLE_MODERATOR},
+        {KOLAM_ROLE_EARNED, KOLAM_ROLE_MENTOR, KOLAM_ROLE_ARTIST, KOLAM_ROLE_MENTOR},
+        {KOLAM_ROLE_OWNER, -1, KOLAM_ROLE_NEWCOMER, KOLAM_ROLE_OWNER},
+        {KOLAM_ROLE_NEWCOMER, KOLAM_ROLE_MODERATOR, KOLAM_ROLE_ARTIST, KOLAM_ROLE_NEWCOMER},
+        {KOLAM_ROLE_MENTOR, KOLAM_ROLE_MODERATOR, KOLAM_ROLE_ARTIST, KOLAM_ROLE_MENTOR},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(kolam_rights_role(rows[i].given, rows[i].invited, rows[i].earned),
+                         rows[i].role);
+    }
+    static const enum kolam_role joined[][3] = {
+        {KOLAM_ROLE_EARNED, KOLAM_ROLE_EARNED, KOLAM_ROLE_EARNED},
+        {KOLAM_ROLE_EARNED, KOLAM_ROLE_MENTOR, KOLAM_ROLE_MENTOR},
+        {KOLAM_ROLE_ARTIST, KOLAM_ROLE_MODERATOR, KOLAM_ROLE_MODERATOR},
+        {KOLAM_ROLE_NEWCOMER, KOLAM_ROLE_OWNER, KOLAM_ROLE_NEWCOMER},
+    };
+    for (size_t i = 0; i < sizeof(joined) / sizeof(joined[0]); i++) {
+        assert_int_equal(kolam_rights_given(joined[i][0], joined[i][1]), joined[i][2]);
+        assert_int_equal(kolam_rights_given(joined[i][1], joined[i][0]), joined[i][2]);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_role_may_what_the_table_says),
         cmocka_unit_test(more_trust_never_takes_a_right_away),
         cmocka_unit_test(what_is_unknown_is_denied),
+        cmocka_unit_test(nobody_judges_an_equal_or_a_higher_one),
+        cmocka_unit_test(a_role_is_given_or_invited_or_earned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

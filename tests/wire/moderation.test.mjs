@@ -384,6 +384,48 @@ test('the_audit_has_what_was_done_in_pages_and_all_of_it_can_be_undone', async (
   assert.equal((await say(boss, { type: 'undo', act: '1' })).code, 'not_found', 'a stroke is no act');
 });
 
+test('nobody_judges_an_equal_wherever_that_role_comes_from_and_whoever_is_there', async () => {
+  const canvas = newCanvas();
+  const boss = await admin(canvas);
+  const keeper = await moderator(canvas, boss);
+  const mentor = await moderator(canvas, boss, 'mentor');
+  // A moderator by invitation, who has gone home; and an owner by a role.
+  const [guest] = await people(1, canvas);
+  const { code } = await say(boss, { type: 'invite', role: 'moderator' });
+  assert.equal((await say(guest, { type: 'invitation_use', code })).type, 'invitation_used');
+  const owner = await moderator(canvas, boss, 'owner');
+  const second = await moderator(canvas, boss, 'owner');
+  await guest.leave();
+  const rows = [
+    [keeper, guest, false], [keeper, mentor, true], [keeper, owner, false], [mentor, guest, false], [mentor, keeper, false],
+    [owner, guest, true], [owner, second, false], [boss, owner, true],
+  ];
+  for (const [who, whom, may] of rows) {
+    const answer = await say(who, { type: 'sanction', artist: whom.me.artist, kind: 'mute', for_s: 600 });
+    assert.equal(answer.type === 'sanction', may, JSON.stringify([answer, who.me, whom.me]));
+    assert.equal(may || answer.code === 'denied', true);
+    if (may) {
+      assert.equal((await say(who, { type: 'sanction_end', sanction: answer.sanction.sanction })).type, 'sanction_ended');
+    }
+  }
+  // Nor is what they did undone, but by those above them, and by themselves.
+  const [otto] = await people(1, canvas);
+  const muted = await say(owner, { type: 'sanction', artist: otto.me.artist, kind: 'mute' });
+  assert.equal((await say(keeper, { type: 'sanction_end', sanction: muted.sanction.sanction })).code, 'denied');
+  assert.equal((await say(keeper, { type: 'undo', sanction: muted.sanction.sanction })).code, 'denied');
+  const frozen = await act(owner, { kind: 'area', area: 'frozen', level: 0, x: '900', y: '0', width: 10, height: 10 });
+  assert.equal((await say(keeper, { type: 'undo', act: frozen.act })).code, 'denied');
+  assert.equal((await act(keeper, { kind: 'undo', act: frozen.act })).code, 'denied');
+  assert.equal((await act(second, { kind: 'undo', act: frozen.act })).code, 'denied');
+  const own = await act(keeper, { kind: 'area', area: 'frozen', level: 0, x: '950', y: '0', width: 10, height: 10 });
+  assert.equal((await act(keeper, { kind: 'undo', act: own.act })).type, 'acted');
+  assert.equal((await act(owner, { kind: 'undo', act: frozen.act })).type, 'acted');
+  assert.equal((await act(owner, { kind: 'role', artist: second.me.artist, role: 'artist' })).code, 'denied');
+  assert.equal((await act(owner, { kind: 'role', artist: keeper.me.artist, role: 'earned' })).type, 'acted');
+  assert.equal((await act(second, { kind: 'role', artist: second.me.artist, role: 'artist' })).type, 'acted', 'oneself');
+  assert.equal((await say(owner, { type: 'sanction_end', sanction: muted.sanction.sanction })).type, 'sanction_ended');
+});
+
 test('a_rollback_is_an_act_and_shown_again_when_it_is_undone', async () => {
   const canvas = newCanvas();
   const boss = await admin(canvas);

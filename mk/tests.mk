@@ -46,6 +46,10 @@ test-long:
 	@scripts/deps test-long
 	@CC='$(CC)' tests/run --long
 
+# Every fault of the engine's fault tests, in pieces that are noted: it goes on where it was stopped. SECONDS=N for so long.
+test-faults: $(FAULT_TESTS:%.c=$(O)/%)
+	@KOLAM_FAULT_TESTS=$(abspath $(O)/tests/unit) nice -n 19 node tests/faults.mjs $(if $(filter command line,$(origin SECONDS)),--seconds $(SECONDS))
+
 $(SUITES:%=test-%): test-%:
 	@CC='$(CC)' tests/run $*
 
@@ -88,5 +92,5 @@ bench: all $(BENCH_PROGRAMS) $(OUT)/fanout_bare
 	@for script in $(wildcard tests/bench/*.mjs); do \
 	  echo "== $$script"; KOLAM_BIN=$(abspath $(BIN)) node $$script || exit 1; done
 
-.PHONY: hostile test test-long $(SUITES:%=test-%) test-programs thread-test-programs fuzz-programs fuzz soak bench
+.PHONY: hostile test test-long test-faults $(SUITES:%=test-%) test-programs thread-test-programs fuzz-programs fuzz soak bench
 .SECONDARY:

@@ -15,20 +15,12 @@
 
 #include "tests/support/faults/fault_vfs.h"
 #include "tests/support/faults/life.h"
+#include "tests/support/faults/piece.h"
 #include "tests/unit/random.h"
 #include "tools/check.h" /* for the linker: it brings the network's part, too */
 
 #define FLIPS 12 /* of each file */
-
-static bool is_long(void) {
-    const char *text = getenv("KOLAM_LONG");
-    return text && strcmp(text, "1") == 0;
-}
-
-static uint64_t seed(void) {
-    const char *text = getenv("KOLAM_SEED");
-    return text ? strtoull(text, NULL, 10) : 1;
-}
+#define LIES 2   /* to each, living and looking */
 
 static bool is_sound(struct life_findings found) {
     return found.wrong + found.errors + found.checks == 0;
@@ -38,7 +30,7 @@ static bool is_sound(struct life_findings found) {
 
 /* A life with this fault. */
 static bool live_with(const struct fault *fault) {
-    struct life *life = life_begin(seed());
+    struct life *life = life_begin(piece_seed());
     fault_arm(fault);
     life_live(life, 0);
     fault_disarm();
@@ -69,17 +61,23 @@ static int count_calls(void **state) {
     return 0;
 }
 
+/* Of a long run, of all kinds. */
+static uint64_t fault_number;
+
 static void fail_each(const uint64_t *counts, enum fault_kind kind, unsigned calls,
                       uint64_t count) {
-    struct test_random random = test_random_from(seed() * 131 + calls + count);
+    struct test_random random = test_random_from(piece_seed() * 131 + calls + count);
     uint64_t all = 0;
     uint32_t failures = 0;
     for (int i = 0; i < FAULT_CALL_KINDS; i++) {
         all += calls >> i & 1 ? counts[i] : 0;
     }
-    for (uint64_t i = 0; i < (is_long() ? all : all > 0 ? 1 : 0) && failures < 5; i++) {
+    for (uint64_t i = 0; i < (piece_is_long() ? all : all > 0 ? 1 : 0) && failures < 5; i++) {
+        if (!piece_has(fault_number++)) {
+            continue;
+        }
         const struct fault fault = {kind, calls, NULL,
-                                    is_long() ? i : test_random_below(&random, all), count};
+                                    piece_is_long() ? i : test_random_below(&random, all), count};
         failures += !live_with(&fault);
     }
     assert_int_equal(failures, 0);
@@ -87,7 +85,7 @@ static void fail_each(const uint64_t *counts, enum fault_kind kind, unsigned cal
 
 /* Of several, in a sample, one in so many: another with another seed. */
 static bool is_turn(unsigned number, unsigned of) {
-    return is_long() || (number + seed()) % of == 0;
+    return piece_is_long() || (number + piece_seed()) % of == 0;
 }
 
 static void every_call_may_fail_once(void **state) {
@@ -120,6 +118,108 @@ static void a_disk_may_be_full_at_every_moment(void **state) {
     }
 }
 
+/* ---- a disk that lies ---- */
+
+static void copy_folder(const char *from, const char *to) {
+    char command[1200];
+    (void)snprintf(command, sizeof command, "cp -r '%s/data' '%s/'", from, to);
+    assert_int_equal(system(command), 0);
+}
+
+/* A read gives less than was asked, or something else: once, while a wall is lived on. Whatever comes of it is right, or told: by who
+ * looks then at what is there, on a disk that is good again. */
+static bool lies_are_told(const struct fault *fault) {
+    struct life *life = life_begin(piece_seed());
+    fault_arm(fault);
+    life_live(life, 0);
+    fault_disarm();
+    life_close(life);
+    const struct life_findings found = life_audit(life, life->root, 0);
+    const bool is_told = found.wrong == 0 || found.errors + found.checks > 0;
+    if (!is_told) {
+        print_error("lie %d at read %llu of %s: nobody says that %s\n", (int)fault->kind,
+                    (unsigned long long)fault->at, fault->suffix, found.first);
+    }
+    life_end(life);
+    return is_told;
+}
+
+/* The same while somebody only looks: what they see is right, or refused, and afterwards all is as it was. */
+static bool looking_is_safe(const struct life *life, const struct fault *fault) {
+    char folder[512];
+    temp_folder_make(folder);
+    copy_folder(life->root, folder);
+    fault_arm(fault);
+    const struct life_findings found = life_audit(life, folder, 0);
+    fault_disarm();
+    const bool is_told = found.wrong == 0 || found.errors + found.checks > 0;
+    if (!is_told) {
+        print_error("lie %d at read %llu of %s, looking: nobody says that %s\n", (int)fault->kind,
+                    (unsigned long long)fault->at, fault->suffix, found.first);
+    }
+    temp_folder_remove(folder);
+    return is_told;
+}
+
+static struct life *a_life(void) {
+    struct life *life = life_begin(piece_seed());
+    life_live(life, 0);
+    life_settle(life);
+    life_close(life);
+    return life;
+}
+
+/* Of files of this name: how often they are read in a life, and by who looks at it afterwards. */
+static void count_reads(struct life *whole, const char *suffix, uint64_t *out_living,
+                        uint64_t *out_looking) {
+    const struct fault none = {FAULT_NONE, FAULT_READ, suffix, 0, 1};
+    struct life *life = life_begin(piece_seed());
+    fault_arm(&none);
+    life_live(life, 0);
+    *out_living = fault_seen();
+    fault_disarm();
+    life_end(life);
+    (void)looking_is_safe(whole, &none);
+    *out_looking = fault_seen();
+}
+
+static void lie_at_each(const char *suffix, enum fault_kind kind) {
+    struct life *life = a_life();
+    struct test_random random = test_random_from(piece_seed() * 17 + kind);
+    uint64_t living, looking;
+    uint32_t failures = 0;
+    count_reads(life, suffix, &living, &looking);
+    assert_true(living > 0 && looking > 0);
+    for (uint64_t i = 0; i < (piece_is_long() ? living : LIES) && failures < 5; i++) {
+        const uint64_t at = piece_is_long() ? i : test_random_below(&random, living);
+        const struct fault fault = {kind, FAULT_READ, suffix, at, 1};
+        failures += piece_has(fault_number++) && !lies_are_told(&fault);
+    }
+    for (uint64_t i = 0; i < (piece_is_long() ? looking : LIES) && failures < 5; i++) {
+        const uint64_t at = piece_is_long() ? i : test_random_below(&random, looking);
+        const struct fault fault = {kind, FAULT_READ, suffix, at, 1};
+        failures += piece_has(fault_number++) && !looking_is_safe(life, &fault);
+    }
+    life_end(life);
+    assert_int_equal(failures, 0);
+}
+
+static const char *const read_files[] = {".kolam", ".kolam-wal", ".tiles", ".tiles-wal"};
+
+static void a_read_may_end_early_at_any_moment(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        lie_at_each(read_files[i], FAULT_SHORT);
+    }
+}
+
+static void a_read_may_give_something_else_at_any_moment(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        lie_at_each(read_files[i], FAULT_FLIP);
+    }
+}
+
 /* ---- bits ---- */
 
 static void flip(const char *path, long offset, int bit) {
@@ -130,12 +230,6 @@ static void flip(const char *path, long offset, int bit) {
     byte ^= (uint8_t)(1 << bit);
     assert_int_equal(pwrite(fd, &byte, 1, offset), 1);
     (void)close(fd);
-}
-
-static void copy_folder(const char *from, const char *to) {
-    char command[1200];
-    (void)snprintf(command, sizeof command, "cp -r '%s/data' '%s/'", from, to);
-    assert_int_equal(system(command), 0);
 }
 
 /* Wrong things may be there if somebody says so. */
@@ -157,15 +251,15 @@ static bool is_told(const struct life *life, const char *name, long offset, int 
 
 /* Each page of the file, at places that grow denser towards its head. */
 static void flip_each(const char *name, uint32_t allowed) {
-    struct life *life = life_begin(seed());
-    struct test_random random = test_random_from(seed());
+    struct life *life = life_begin(piece_seed());
+    struct test_random random = test_random_from(piece_seed());
     char path[1024];
     life_live(life, 0);
     life_settle(life);
     life_close(life);
     (void)snprintf(path, sizeof path, "%s/%s", life->data, name);
     const long pages = file_size(path) / 4096;
-    const long tries = is_long() ? pages * 64 : FLIPS;
+    const long tries = piece_is_long() ? pages * 64 : FLIPS;
     uint32_t failures = 0;
     assert_true(pages > 1);
     for (long i = 0; i < tries; i++) {
@@ -173,7 +267,10 @@ static void flip_each(const char *name, uint32_t allowed) {
         const long byte =
             (long)(test_random_below(&random, 4) == 0 ? test_random_below(&random, 64)
                                                       : test_random_below(&random, 4096));
-        failures += !is_told(life, name, page * 4096 + byte, (int)test_random_below(&random, 8));
+        const int bit = (int)test_random_below(&random, 8);
+        if (piece_has(fault_number++)) {
+            failures += !is_told(life, name, page * 4096 + byte, bit);
+        }
     }
     life_end(life);
     assert_in_range(failures, 0, allowed);
@@ -199,10 +296,14 @@ int main(void) {
         cmocka_unit_test(every_call_may_fail_once),
         cmocka_unit_test(every_call_may_fail_from_some_moment_on),
         cmocka_unit_test(a_disk_may_be_full_at_every_moment),
+        cmocka_unit_test(a_read_may_end_early_at_any_moment),
+        cmocka_unit_test(a_read_may_give_something_else_at_any_moment),
         cmocka_unit_test(a_flipped_bit_of_a_canvas_is_noticed),
         cmocka_unit_test(a_flipped_bit_of_the_tiles_does_no_harm),
         cmocka_unit_test(a_flipped_bit_of_the_people_is_noticed),
     };
     fault_vfs_install();
-    return cmocka_run_group_tests(tests, count_calls, NULL);
+    const int failures = cmocka_run_group_tests(tests, count_calls, NULL);
+    piece_tell("faults");
+    return failures;
 }

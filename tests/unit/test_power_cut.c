@@ -1,6 +1,6 @@
 /* A power cut at any moment of a wall's life: on a disk that forgets what was not synced (tests/support/faults/disk.h) every
  * promise is kept, once, and everything else is either whole or not there. A seeded sample of the moments; KOLAM_LONG=1
- * takes every one. thread-test */
+ * takes every one (tests/faults.mjs: in pieces). thread-test */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +15,7 @@
 #include "tests/support/faults/disk.h"
 #include "tests/support/faults/fault_vfs.h"
 #include "tests/support/faults/life.h"
+#include "tests/support/faults/piece.h"
 #include "tests/unit/random.h"
 #include "tools/check.h" /* for the linker: it brings the network's part, too */
 
@@ -22,17 +23,13 @@
 #define LOOSE_NAMES_MAX 7
 #define LOOSE_NAMES_SAMPLE 3
 
-static bool is_long(void) {
-    const char *text = getenv("KOLAM_LONG");
-    return text && strcmp(text, "1") == 0;
-}
-
-static uint64_t seed(void) {
-    const char *text = getenv("KOLAM_SEED");
-    return text ? strtoull(text, NULL, 10) : 1;
-}
+/* Cuts of a long run, of all lives. */
+static uint64_t cut_number;
 
 static bool survives(const struct life *life, const struct disk_cut *cut) {
+    if (!piece_has(cut_number++)) {
+        return true;
+    }
     char folder[512], change[200] = "the end";
     temp_folder_make(folder);
     disk_after(cut, folder);
@@ -57,7 +54,7 @@ static uint32_t cut_at(const struct life *life, size_t before, bool is_beside_sy
         const bool is_turn = kind == DISK_ANYTHING || (size_t)kind == before % DISK_ANYTHING;
         const uint64_t times = kind != DISK_ANYTHING || !is_beside_sync ? 1 : 4;
         for (uint64_t i = 0; i < times && (is_beside_sync || is_turn); i++) {
-            const struct disk_cut cut = {before, (enum disk_cut_kind)kind, seed() + i};
+            const struct disk_cut cut = {before, (enum disk_cut_kind)kind, piece_seed() + i};
             failures += !survives(life, &cut);
         }
     }
@@ -68,8 +65,8 @@ static uint32_t cut_at(const struct life *life, size_t before, bool is_beside_sy
  * without; some of all that in a sample. */
 static uint32_t cut_names_at(const struct life *life, size_t before) {
     const size_t count = disk_loose_names(before) + 1; /* and the files */
-    const size_t most = is_long() ? LOOSE_NAMES_MAX : LOOSE_NAMES_SAMPLE;
-    struct test_random random = test_random_from(seed() + before);
+    const size_t most = piece_is_long() ? LOOSE_NAMES_MAX : LOOSE_NAMES_SAMPLE;
+    struct test_random random = test_random_from(piece_seed() + before);
     uint32_t failures = 0;
     for (uint64_t part = 0; part < UINT64_C(1) << (count < most ? count : most); part++) {
         const uint64_t names = count <= most ? part : test_random_next(&random);
@@ -82,7 +79,7 @@ static uint32_t cut_names_at(const struct life *life, size_t before) {
 
 /* One kind of cut at each of so many moments, rising: half of them beside a sync. */
 static uint32_t cut_a_sample(const struct life *life, size_t end, size_t wanted) {
-    struct test_random random = test_random_from(seed());
+    struct test_random random = test_random_from(piece_seed());
     uint32_t failures = 0;
     const size_t count = end < wanted ? end : wanted;
     for (size_t i = 0; i < count; i++) {
@@ -99,25 +96,16 @@ static uint32_t cut_a_sample(const struct life *life, size_t end, size_t wanted)
     return failures;
 }
 
-/* A range of the moments (KOLAM_CUTS=FROM-TO), so that a long run can be had in pieces. */
-static bool is_asked_for(size_t at) {
-    const char *text = getenv("KOLAM_CUTS");
-    unsigned long from = 0, to = 0;
-    return !text || sscanf(text, "%lu-%lu", &from, &to) != 2 || (at >= from && at < to);
-}
-
 static void cut_everywhere(struct life *life, size_t sample) {
     const size_t end = disk_now();
     uint32_t failures = 0;
     disk_stop();
     life_close(life);
-    if (is_long()) {
+    if (piece_is_long()) {
         for (size_t at = 0; at <= end && failures < 20; at++) {
             const bool is_beside_sync = disk_is_sync(at) || (at > 0 && disk_is_sync(at - 1));
-            if (is_asked_for(at)) {
-                failures += cut_at(life, at, is_beside_sync);
-                failures += disk_is_of_names(at) ? cut_names_at(life, at) : 0;
-            }
+            failures += cut_at(life, at, is_beside_sync);
+            failures += disk_is_of_names(at) ? cut_names_at(life, at) : 0;
         }
     } else {
         failures = cut_a_sample(life, end, sample);
@@ -133,7 +121,7 @@ static void cut_everywhere(struct life *life, size_t sample) {
 
 static void every_promise_survives_a_power_cut(void **state) {
     (void)state;
-    struct life *life = life_begin(seed());
+    struct life *life = life_begin(piece_seed());
     disk_record(life->root);
     life_live(life, 0);
     life_settle(life);
@@ -143,7 +131,7 @@ static void every_promise_survives_a_power_cut(void **state) {
 
 static void every_promise_survives_a_power_cut_while_walls_are_copied_and_put_back(void **state) {
     (void)state;
-    struct life *life = life_begin(seed());
+    struct life *life = life_begin(piece_seed());
     disk_record(life->root);
     life_keep(life);
     life_settle(life);
@@ -174,7 +162,7 @@ static void
 every_promise_survives_a_power_cut_while_an_old_file_is_brought_up_to_date(void **state) {
     (void)state;
     for (int version = 1; version <= 5; version++) {
-        struct life *life = life_begin(seed() + (uint64_t)version);
+        struct life *life = life_begin(piece_seed() + (uint64_t)version);
         life_live(life, 10);
         life_close(life);
         make_old(life, version);
@@ -194,5 +182,7 @@ int main(void) {
             every_promise_survives_a_power_cut_while_an_old_file_is_brought_up_to_date),
     };
     fault_vfs_install();
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const int failures = cmocka_run_group_tests(tests, NULL, NULL);
+    piece_tell("cuts");
+    return failures;
 }

@@ -4,7 +4,7 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-import { seeded } from './kit.mjs';
+import { isOurs, seeded } from './kit.mjs';
 
 const FOLDER = new URL('programs/', import.meta.url);
 export const NAMES = readdirSync(FOLDER).filter((name) => name.endsWith('.mjs')).map((name) => name.slice(0, -4)).sort();
@@ -27,8 +27,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { hostname, port } = new URL(server);
   const { attack } = await load(name);
   process.on('uncaughtException', (error) => {
-    if ([TypeError, ReferenceError, SyntaxError, RangeError].some((kind) => error instanceof kind)) {
-      console.error(error); // our own mistake, and no socket that ended at a bad moment
+    if (isOurs(error)) {
+      console.error(error);
       process.exit(2);
     }
   });

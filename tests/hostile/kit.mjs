@@ -56,14 +56,18 @@ export function push(socket, bytes) {
   });
 }
 
+// A mistake in a program itself, and no connection that ended at a bad moment.
+export const isOurs = (error) => [TypeError, ReferenceError, SyntaxError, RangeError].some((kind) => error instanceof kind);
+
 // `count` of them at once, each of which begins anew when `one` returns or throws, until the time is over. `one` gets the
 // clock and an id, and a list in which it puts its sockets: they are closed at the end.
 export async function crowd(target, count, one) {
   const clock = clockOf(target);
   const sockets = new Set();
-  const tally = { begun: 0, refused: 0 };
+  const tally = { begun: 0, refused: 0, arrived: 0 };
   const open = async (options) => {
     const socket = await connect(target, options);
+    tally.arrived += 1;
     sockets.add(socket);
     socket.ended.then(() => sockets.delete(socket));
     return socket;
@@ -73,7 +77,10 @@ export async function crowd(target, count, one) {
       try {
         tally.begun += 1;
         await Promise.race([one({ id, clock, open, target }), pause(clock.left())]);
-      } catch {
+      } catch (error) {
+        if (isOurs(error)) {
+          throw error;
+        }
         tally.refused += 1;
         await pause(20);
       }
@@ -88,7 +95,8 @@ export async function crowd(target, count, one) {
   }
   await Promise.all(lives);
   sockets.forEach((socket) => socket.destroy());
-  return tally;
+  // Who was never let do anything shows nothing about what it does.
+  return tally.arrived > 0 && tally.refused < tally.begun ? tally : { ...tally, problems: ['each attempt was refused: it attacked nothing'] };
 }
 
 // Collects what a socket says, and tells when `matches` is among it.

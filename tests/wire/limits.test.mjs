@@ -6,7 +6,7 @@ import http from 'node:http';
 import net from 'node:net';
 import test from 'node:test';
 
-import { Client, endAll, eventually, get, kolam, lineBody, startServer, withDeadline } from './client.mjs';
+import { Client, endAll, eventually, get, hideBody, kolam, lineBody, startServer, withDeadline } from './client.mjs';
 import { frame, rawWebSocket } from './raw.mjs';
 import './tidy.mjs';
 
@@ -338,15 +338,17 @@ test('who_takes_the_nonce_of_another_cannot_touch_what_that_one_draws', async ()
   const watcher = await Client.artist(server);
   await watcher.view({ width: 4, height: 4 });
   const { nonce } = artist;
-  await artist.draw([1, 1, 5, 5]);
+  const theirs = await artist.draw([1, 1, 5, 5]);
   artist.preview(9, 0, lineBody([5, 5, 50, 50]));
   await watcher.wait((event) => event.type === 'preview');
   const thief = await Client.artist(server, { nonce });
   const from = watcher.mark();
   thief.preview(9, 0, lineBody([500, 500, 501, 501]));
   thief.cancel(9);
+  thief.submit(hideBody(theirs), { counter: 9 }); // refused: what is refused ends its preview
+  assert.equal((await thief.answer(9)).type, 'nack');
   thief.cursor({ level: 0, tileX: 0, tileY: 0, x: 8, y: 8 });
-  const seq = await thief.draw([1, 1, 6, 6]); // a stroke of its own all the same
+  const seq = await thief.draw([1, 1, 6, 6], { counter: 20 }); // a stroke of its own all the same
   assert.equal((await watcher.op(seq)).artist, thief.me.artist);
   await thief.leave();
   await watcher.settle();

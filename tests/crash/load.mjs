@@ -72,6 +72,10 @@ export class JournalWriter {
       this.fill();
     } else if (event.type === 'nack' && event.code === 5) {
       this.isPaused = true; // the server is ending: it stays in the journal until the next connection
+    } else if (event.type === 'nack' && /taken off the wall/.test(event.message) && !this.entries.get(event.counter)?.isStroke) {
+      this.entries.delete(event.counter); // a moderator rolled back what it was to show: it is not in the log
+      this.unacknowledged -= 1;
+      this.fill();
     } else if (event.type === 'nack') {
       this.failure = `NACK ${event.code} of ${event.counter}: ${event.message}`;
     } else if (event.type === 'error') {

@@ -11,6 +11,7 @@
 #include "identity_thread.h"
 #include "kolam/alloc.h"
 #include "people.h"
+#include "sanctions.h"
 
 #define RETRY_MS 60000
 
@@ -79,6 +80,8 @@ static void on_named(void *ctx, struct kolam_submission *submission) {
     } else if (submission->artist != 0) {
         kolam_names_notice(canvas, 0);
         tell(canvas, submission->artist, renaming->author.name);
+        kolam_sanctions_renamed(renaming->server, canvas->name, submission->artist,
+                                renaming->author.name);
     }
     kolam_submission_destroy(submission);
     kolam_canvas_walk_next(&renaming->walk);

@@ -327,6 +327,12 @@ struct housekeeping {
     uint8_t from[KOLAM_IDENT_BYTES], to[KOLAM_IDENT_BYTES];
 };
 
+struct renamed {
+    struct housekeeping base;
+    uint32_t artist;
+    char canvas[KOLAM_CANVAS_NAME_MAX + 1], name[KOLAM_NAME_BYTES_MAX + 1];
+};
+
 static enum kolam_status perform_tidy(struct kolam_moderation_db *db,
                                       struct kolam_moderation_request *base) {
     return kolam_moderation_tidy(db, ((struct housekeeping *)base)->now_ms);
@@ -341,6 +347,12 @@ static enum kolam_status perform_merged(struct kolam_moderation_db *db,
 static enum kolam_status perform_erased(struct kolam_moderation_db *db,
                                         struct kolam_moderation_request *base) {
     return kolam_moderation_erased(db, ((struct housekeeping *)base)->from);
+}
+
+static enum kolam_status perform_renamed(struct kolam_moderation_db *db,
+                                         struct kolam_moderation_request *base) {
+    const struct renamed *work = (const struct renamed *)base;
+    return kolam_moderation_renamed(db, work->canvas, work->artist, work->name);
 }
 
 static void done_housekeeping(struct kolam_moderation_request *base) {
@@ -421,6 +433,23 @@ void kolam_sanctions_erased(struct kolam_server *server, const uint8_t ident[KOL
         }
     }
     keep_house(server, perform_erased, ident, NULL);
+}
+
+void kolam_sanctions_renamed(struct kolam_server *server, const char *canvas, uint32_t artist,
+                             const char *name) {
+    struct renamed *work = kolam_alloc_zero(1, sizeof(*work));
+    if (!work) {
+        kolam_logfmt(&server->logfmt, KOLAM_LOG_ERROR, "moderation_db", "status=%d",
+                     KOLAM_ERR_NOMEM);
+        return;
+    }
+    work->base.server = server;
+    work->artist = artist;
+    (void)snprintf(work->canvas, sizeof(work->canvas), "%s", canvas);
+    (void)snprintf(work->name, sizeof(work->name), "%s", name);
+    work->base.base.perform = perform_renamed;
+    work->base.base.done = done_housekeeping;
+    kolam_moderation_submit(server->sanctions->thread, &work->base.base);
 }
 
 /* ---- making the part ---- */

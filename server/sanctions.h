@@ -65,6 +65,9 @@ const struct kolam_sanction *kolam_sanctions_before(const struct kolam_server *s
 void kolam_sanctions_merged(struct kolam_server *server, const uint8_t from[KOLAM_IDENT_BYTES],
                             const uint8_t to[KOLAM_IDENT_BYTES]);
 void kolam_sanctions_erased(struct kolam_server *server, const uint8_t ident[KOLAM_IDENT_BYTES]);
+/* A canvas was told that artist's new name: reports about them tell it, too, and no former one. */
+void kolam_sanctions_renamed(struct kolam_server *server, const char *canvas, uint32_t artist,
+                             const char *name);
 /* Once a second. */
 void kolam_sanctions_sweep(struct kolam_server *server);
 

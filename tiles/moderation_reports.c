@@ -55,6 +55,17 @@ enum kolam_status kolam_report_add(struct kolam_moderation_db *db, struct kolam_
     return status;
 }
 
+enum kolam_status kolam_moderation_renamed(struct kolam_moderation_db *db, const char *canvas,
+                                           uint32_t artist, const char *name) {
+    struct kolam_moderation_call call = kolam_moderation_begin(
+        db, "UPDATE report SET name = ? WHERE canvas = ? AND artist = ? AND name <> ''");
+    kolam_moderation_bind_text(&call, name);
+    kolam_moderation_bind_text(&call, canvas);
+    kolam_moderation_bind_int(&call, artist);
+    (void)kolam_moderation_step(&call);
+    return kolam_moderation_finish(&call);
+}
+
 static enum kolam_status get(struct kolam_moderation_db *db, const char *canvas, uint64_t id,
                              struct kolam_report *out_report) {
     struct kolam_moderation_call call = kolam_moderation_begin(

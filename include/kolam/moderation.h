@@ -117,6 +117,10 @@ KOLAM_MUST_CHECK enum kolam_status kolam_moderation_merged(struct kolam_moderati
 /* Forgets names and reports' authorship of a person who is erased; sanctions stay, by ident alone. */
 KOLAM_MUST_CHECK enum kolam_status kolam_moderation_erased(struct kolam_moderation_db *db,
                                                            const uint8_t ident[KOLAM_IDENT_BYTES]);
+/* What the artist whom reports on a canvas are about is called by now. */
+KOLAM_MUST_CHECK enum kolam_status kolam_moderation_renamed(struct kolam_moderation_db *db,
+                                                            const char *canvas, uint32_t artist,
+                                                            const char *name);
 
 /* ---- reports ---- */
 

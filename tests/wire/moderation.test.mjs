@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 
-import { Client, editBody, get, getJson, hideBody, kolam, lineBody, showBody, startServer } from './client.mjs';
+import { Client, editBody, eventually, get, getJson, hideBody, kolam, lineBody, showBody, startServer } from './client.mjs';
 import './tidy.mjs';
 
 let server;
@@ -477,12 +477,17 @@ test('a_sanction_by_a_number_of_before_is_of_whoever_that_is_now', async () => {
   assert.equal((await mira.commit(lineBody([10, 10, 20, 20]))).type, 'nack');
   const again = await Client.join(server, { canvas, token: former.token });
   assert.deepEqual(again.welcome.sanctions.map(({ kind }) => kind), ['suspend'], 'also by the other device');
-  // Whence they came is one list, and nobody's once they are forgotten.
+  // Whence they came is one list, and nobody's once they are forgotten; nor do reports of them tell the name.
+  const otto = (await people(1, canvas))[0];
+  assert.equal((await say(otto, { type: 'report', artist: mira.me.artist, text: 'look at this' })).type, 'reported');
+  const named = async () => (await say(boss, { type: 'reports' })).reports[0].name;
+  assert.equal(await named(), mira.me.name);
   const whence = async () => say(boss, { type: 'whence', artist: former.me.artist });
   assert.deepEqual((await whence()).prefixes, ['127.0.0.0/24']);
   assert.equal((await say(again, { type: 'erase_me', name: mira.me.name })).type, 'erased');
   await again.closed;
   assert.deepEqual((await whence()).prefixes, []);
+  await eventually(async () => (await named()) === 'former artist', 'the report has the name that is told now');
 });
 
 test('a_role_that_was_given_protects_who_came_by_an_invitation_and_who_they_were_before', async () => {

@@ -26,6 +26,7 @@ struct kolam_net {
     int subject_token, name_token; /* the same of those that tell identities */
     uint32_t connections;
     uint64_t http_bytes;
+    uint64_t unended_bytes; /* held for messages that have not ended */
     char url[320], host[256];
     struct kolam_list sockets;  /* kolam_socket */
     struct kolam_list requests; /* kolam_http */

@@ -25,6 +25,9 @@
 #define UNHEARD_BYTES 65536u /* so much a second is nothing */
 #define BUSY_PERMILLE 200
 #define FIRST_BYTES 4096 /* room for a message that comes in pieces, at first */
+/* All that has come of messages that have not ended; who has sent little is not counted in. */
+#define UNENDED_BYTES_MAX (64u << 20)
+#define UNENDED_BYTES_FREE (64u << 10)
 
 struct kolam_socket {
     struct kolam_net_peer peer;
@@ -74,12 +77,19 @@ static struct kolam_socket *create(struct kolam_net_connection *connection) {
     return ws;
 }
 
+static void free_message(struct kolam_socket *ws) {
+    ws->net->unended_bytes -= ws->message_capacity;
+    kolam_free(ws->message);
+    ws->message = NULL;
+    ws->message_capacity = ws->message_size = 0;
+}
+
 static void destroy(struct kolam_socket *ws) {
+    free_message(ws);
     kolam_net_first_end(&ws->first);
     kolam_list_remove(&ws->link);
     kolam_net_door_end(ws->connection);
     kolam_free(ws->request);
-    kolam_free(ws->message);
     kolam_free(ws);
 }
 
@@ -134,6 +144,7 @@ static bool append(struct kolam_socket *ws, const void *bytes, size_t size, size
         if (!grown) {
             return false;
         }
+        ws->net->unended_bytes += capacity - ws->message_capacity;
         ws->message = grown;
         ws->message_capacity = capacity;
     }
@@ -179,6 +190,12 @@ static int receive(struct kolam_socket *ws, const void *bytes, size_t size) {
         ws->net->options.handlers.on_message(ws->session, is_text, bytes, size);
         return 0;
     }
+    if (ws->message_size + size > UNENDED_BYTES_FREE &&
+        ws->net->unended_bytes > UNENDED_BYTES_MAX) {
+        kolam_socket_close(ws, 1013, "too many large messages are being sent; try again later");
+        free_message(ws);
+        return 0;
+    }
     if (!append(ws, bytes, size, rest)) {
         kolam_socket_close(ws, 1011, "out of memory");
         return 0;
@@ -187,9 +204,7 @@ static int receive(struct kolam_socket *ws, const void *bytes, size_t size) {
         ws->net->options.handlers.on_message(ws->session, is_text, ws->message, ws->message_size);
         ws->message_size = 0;
         if (ws->message_capacity > 65536) {
-            kolam_free(ws->message);
-            ws->message = NULL;
-            ws->message_capacity = 0;
+            free_message(ws);
         }
     }
     return 0;

@@ -374,6 +374,26 @@ test('a_client_that_does_not_mask_is_told_so', async () => {
   await server.kill();
 });
 
+test('half_messages_of_all_together_are_bounded_and_who_draws_is_not_closed', async () => {
+  const server = await startServer();
+  const artist = await Client.artist(server);
+  const half = frame(Buffer.alloc(1000000, 0x20), { opcode: 1, fin: false });
+  const senders = [];
+  const isFull = () => senders.some(({ end }) => end);
+  for (let i = 0; i < 140 && !isFull(); i += 1) {
+    const sender = await Client.join(server, { watch: true });
+    sender.closed.then((end) => (sender.end = end));
+    sender.socket._socket.write(half);
+    senders.push(sender);
+  }
+  await eventually(isFull, 'one of them is closed');
+  assert.equal(senders.find(({ end }) => end).end.code, 1013);
+  await artist.draw([1, 1, 5, 5], { points: Array.from({ length: 4000 }, (_, i) => [(i * 97) % 2000, (i * 31) % 2000]) }); // in several pieces
+  assert.equal(artist.close, undefined);
+  senders.forEach((sender) => sender.socket.terminate());
+  await server.kill();
+});
+
 test('what_is_said_before_the_welcome_is_short', async () => {
   const server = await startServer();
   const client = await rawWebSocket(server);

@@ -61,6 +61,7 @@ static struct kolam_canvas *add(struct kolam_server *server, const char *name,
     kolam_random_bytes(&canvas->incarnation, sizeof(canvas->incarnation));
     kolam_list_init(&canvas->waiting);
     kolam_list_init(&canvas->sessions);
+    kolam_list_init(&canvas->outvoted);
     kolam_list_init(&canvas->orphans);
     kolam_list_init(&canvas->here);
     for (uint32_t i = 0; i < KOLAM_EARNED_BUCKETS; i++) {

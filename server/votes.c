@@ -19,13 +19,16 @@ struct voting {
     struct kolam_session
         *session; /* an ask of it; NULL: the votes are enough, and the stroke is hidden */
     struct kolam_canvas *canvas; /* held */
+    struct kolam_list link;      /* in canvas->outvoted while the stroke is being hidden */
     uint64_t id, stroke_seq;
     uint32_t votes;
+    bool is_off; /* somebody other than its author hid it already */
     struct kolam_voted_stroke stroke;
     enum kolam_status status;
 };
 
 static void finish(struct voting *voting) {
+    kolam_list_remove(&voting->link);
     kolam_canvas_release(voting->canvas);
     if (voting->session) {
         kolam_session_end_ask(voting->session);
@@ -42,8 +45,21 @@ static void refuse(struct voting *voting, const char *code, const char *text) {
 
 /* ---- looking it up ---- */
 
+struct hiders {
+    uint32_t author;
+    bool has_another;
+};
+
+static bool take_hider(void *ctx, uint32_t artist, const char *name) {
+    struct hiders *hiders = ctx;
+    (void)name;
+    hiders->has_another = artist != hiders->author;
+    return !hiders->has_another;
+}
+
 static enum kolam_status look_up(struct kolam_reader *reader, uint64_t seq,
-                                 struct kolam_voted_stroke *out_stroke) {
+                                 struct kolam_voted_stroke *out_stroke, bool *out_is_off) {
+    struct hiders hiders = {0};
     struct kolam_log_row row;
     struct kolam_op op;
     struct kolam_op_room *room = kolam_alloc(sizeof(*room));
@@ -56,6 +72,9 @@ static enum kolam_status look_up(struct kolam_reader *reader, uint64_t seq,
     if (status == KOLAM_OK) {
         out_stroke->first_seq = seq - op.stroke.part;
         out_stroke->part_count = op.stroke.part_count;
+        hiders.author = row.artist;
+        status = kolam_reader_hiders(reader, seq, take_hider, &hiders);
+        *out_is_off = hiders.has_another;
     }
     kolam_free(room);
     return status;
@@ -67,7 +86,8 @@ static void run(struct kolam_job *base, struct kolam_worker *worker) {
     voting->status = kolam_worker_canvas(worker, voting->canvas->log_path,
                                          voting->canvas->tiles_path, false, &view, NULL);
     if (voting->status == KOLAM_OK) {
-        voting->status = look_up(view->reader, voting->stroke_seq, &voting->stroke);
+        voting->status =
+            look_up(view->reader, voting->stroke_seq, &voting->stroke, &voting->is_off);
     }
 }
 
@@ -174,6 +194,7 @@ static struct voting *begin(struct kolam_canvas *canvas, uint64_t stroke_seq,
         voting->status = KOLAM_ERR_CLOSED; /* unless it runs */
         voting->job =
             (struct kolam_job){.run = run, .done = when_done, .priority = KOLAM_JOB_INTERACTIVE};
+        kolam_list_init(&voting->link);
         kolam_canvas_hold(canvas);
     }
     return voting;
@@ -250,7 +271,9 @@ static void hide(struct kolam_job *base) {
     const struct kolam_act act = {
         .kind = KOLAM_ACT_VOTED, .stroke_seq = voting->stroke_seq, .votes = voting->votes};
     struct kolam_submission *submission =
-        voting->status == KOLAM_OK && voting->canvas->log ? submission_of(&act, 2) : NULL;
+        voting->status == KOLAM_OK && !voting->is_off && voting->canvas->log
+            ? submission_of(&act, 2)
+            : NULL;
     if (!submission || !encode_hide(&voting->stroke, &submission->ops[0]) ||
         !leave_frozen(&voting->canvas->policy, submission)) {
         kolam_submission_destroy(submission);
@@ -264,14 +287,26 @@ static void hide(struct kolam_job *base) {
     kolam_log_submit(voting->canvas->log, submission);
 }
 
+/* Votes that come while the hide is on its way are too many by then: one is enough. */
+static bool is_being_hidden(const struct kolam_canvas *canvas, uint64_t stroke_seq) {
+    KOLAM_LIST_EACH(&canvas->outvoted, struct voting, link, voting) {
+        if (voting->stroke_seq == stroke_seq) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void kolam_votes_commit(struct kolam_canvas *canvas, const struct kolam_act *act) {
     const uint32_t votes = kolam_policy_votes(&canvas->policy, act->stroke_seq);
-    if (canvas->policy.votes == 0 || votes < canvas->policy.votes) {
+    if (canvas->policy.votes == 0 || votes < canvas->policy.votes ||
+        is_being_hidden(canvas, act->stroke_seq)) {
         return;
     }
     struct voting *voting = begin(canvas, act->stroke_seq, hide);
     if (voting) {
         voting->votes = votes;
+        kolam_list_append(&canvas->outvoted, &voting->link);
         kolam_pool_submit(canvas->server->pool, &voting->job);
     }
 }

@@ -12,19 +12,6 @@ static const char deeds[] =
     " WHERE at_ms <= ?2 AND (at_ms, kind, id) < (?2, ?3, ?4)"
     " ORDER BY at_ms DESC, kind DESC, id DESC";
 
-static enum kolam_status get_report(struct kolam_moderation_db *db, uint64_t id,
-                                    struct kolam_report *out_report) {
-    struct kolam_moderation_call call =
-        kolam_moderation_begin(db, "SELECT " KOLAM_REPORT_COLUMNS " FROM report WHERE id = ?");
-    kolam_moderation_bind_int(&call, (int64_t)id);
-    const bool is_there = kolam_moderation_step(&call);
-    if (is_there) {
-        kolam_report_take(call.statement, out_report);
-    }
-    enum kolam_status status = kolam_moderation_finish(&call);
-    return status == KOLAM_OK && !is_there ? KOLAM_ERR_NOT_FOUND : status;
-}
-
 enum kolam_status kolam_moderation_deeds(struct kolam_moderation_db *db, const char *canvas,
                                          const struct kolam_deed_place *before,
                                          kolam_deed_visit *visit, void *ctx) {
@@ -42,7 +29,7 @@ enum kolam_status kolam_moderation_deeds(struct kolam_moderation_db *db, const c
                                       (enum kolam_deed_kind)sqlite3_column_int(call.statement, 1),
                                   .id = (uint64_t)sqlite3_column_int64(call.statement, 2)};
         const bool is_report = deed.kind == KOLAM_DEED_REPORT_CLOSE;
-        call.status = is_report ? get_report(db, deed.id, &report)
+        call.status = is_report ? kolam_report_get(db, canvas, deed.id, &report)
                                 : kolam_sanction_get(db, deed.id, &sanction);
         if (call.status == KOLAM_OK) {
             deed.report = is_report ? &report : NULL;

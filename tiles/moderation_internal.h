@@ -47,5 +47,9 @@ void kolam_sanction_take(sqlite3_stmt *row, struct kolam_sanction *out_sanction)
     "artist, "                                                                                     \
     "name, stroke, text, closed_ms, closed_by_ident, closed_by_name, outcome"
 void kolam_report_take(sqlite3_stmt *row, struct kolam_report *out_report);
+/* A canvas's; NOT_FOUND. */
+KOLAM_MUST_CHECK enum kolam_status kolam_report_get(struct kolam_moderation_db *db,
+                                                    const char *canvas, uint64_t id,
+                                                    struct kolam_report *out_report);
 
 #endif

@@ -66,8 +66,8 @@ enum kolam_status kolam_moderation_renamed(struct kolam_moderation_db *db, const
     return kolam_moderation_finish(&call);
 }
 
-static enum kolam_status get(struct kolam_moderation_db *db, const char *canvas, uint64_t id,
-                             struct kolam_report *out_report) {
+enum kolam_status kolam_report_get(struct kolam_moderation_db *db, const char *canvas, uint64_t id,
+                                   struct kolam_report *out_report) {
     struct kolam_moderation_call call = kolam_moderation_begin(
         db, "SELECT " KOLAM_REPORT_COLUMNS " FROM report WHERE id = ? AND canvas = ?");
     kolam_moderation_bind_int(&call, (int64_t)id);
@@ -85,7 +85,7 @@ enum kolam_status kolam_report_close(struct kolam_moderation_db *db, const char 
                                      const char *outcome, int64_t now_ms,
                                      struct kolam_report *out_report) {
     struct kolam_report report;
-    enum kolam_status status = get(db, canvas, id, &report);
+    enum kolam_status status = kolam_report_get(db, canvas, id, &report);
     if (status != KOLAM_OK || report.closed_ms != 0) {
         return status == KOLAM_OK ? KOLAM_ERR_EXISTS : status;
     }
@@ -98,7 +98,7 @@ enum kolam_status kolam_report_close(struct kolam_moderation_db *db, const char 
     kolam_moderation_bind_int(&call, (int64_t)id);
     (void)kolam_moderation_step(&call);
     status = kolam_moderation_finish(&call);
-    return status == KOLAM_OK ? get(db, canvas, id, out_report) : status;
+    return status == KOLAM_OK ? kolam_report_get(db, canvas, id, out_report) : status;
 }
 
 /* Visits the rows of a statement that is bound. */

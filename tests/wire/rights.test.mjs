@@ -409,6 +409,28 @@ test('who_is_left_standing_becomes_an_artist_and_who_is_taken_back_does_not', as
   await later.stop();
 });
 
+test('votes_that_cross_hide_a_stroke_once', async () => {
+  const own = await startServer({ args: ['--artist-after-s', '0', '--artist-strokes', '1'] });
+  const admin = await Client.artist(own, { admin: own.adminToken() });
+  await admin.view({ width: 3, height: 3 });
+  const artists = await Promise.all(Array.from({ length: 6 }, () => Client.artist(own)));
+  const strokes = [];
+  for (const client of artists) {
+    strokes.push(await client.draw([10, 10, 90, 90]));
+  }
+  await acted(admin, { kind: 'votes', hide: 2 });
+  await eventually(async () => (await ask(artists[0], { type: 'act', act: { kind: 'vote', stroke: String(strokes[5]) } })).type === 'acted', 'a first vote');
+  const from = admin.mark();
+  for (const stroke of strokes.slice(0, 4)) {
+    await Promise.all(artists.map((client) => ask(client, { type: 'act', act: { kind: 'vote', stroke: String(stroke) } })));
+    await admin.wait((event) => event.type === 'op' && decodeBody(event.body).kind === 'hide' && Number(decodeBody(event.body).targets[0]) === stroke, from, 'the hide');
+  }
+  const { entries } = await ask(admin, { type: 'audit', limit: 200 });
+  const records = entries.filter(({ record }) => record?.kind === 'voted').map(({ record }) => Number(record.stroke));
+  assert.deepEqual(records.sort((a, b) => a - b), strokes.slice(0, 4), 'one record a stroke');
+  await own.stop();
+});
+
 test('so_many_artists_of_standing_hide_a_stroke_and_a_moderator_shows_it_again', async () => {
   const own = await startServer({ args: ['--artist-after-s', '0', '--artist-strokes', '1'] });
   const admin = await Client.artist(own, { admin: own.adminToken() });

@@ -206,6 +206,11 @@ enum kolam_status kolam_net_create(struct kolam_loop *loop, const struct kolam_n
     return KOLAM_OK;
 }
 
+enum kolam_status kolam_net_check(const struct kolam_net_options *options,
+                                  struct kolam_error *error) {
+    (void)options, (void)error;
+    return KOLAM_OK;
+}
 void kolam_net_destroy(struct kolam_net *net) {
     (void)net;
 }

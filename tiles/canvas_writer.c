@@ -227,7 +227,15 @@ enum kolam_status kolam_canvas_writer_begin(struct kolam_canvas_writer *writer) 
                           "%s: was moved or deleted: put it back, or restart kolam",
                           sqlite3_db_filename(writer->db, "main"));
     }
-    return note_failure(writer, kolam_sql_exec(writer->db, "BEGIN IMMEDIATE"));
+    /* A ROLLBACK needs memory: one that found none left its transaction. */
+    enum kolam_status status = KOLAM_OK;
+    if (!sqlite3_get_autocommit(writer->db)) {
+        status = kolam_sql_exec(writer->db, "ROLLBACK");
+    }
+    if (status == KOLAM_OK) {
+        status = kolam_sql_exec(writer->db, "BEGIN IMMEDIATE");
+    }
+    return note_failure(writer, status);
 }
 
 void kolam_canvas_writer_rollback(struct kolam_canvas_writer *writer) {

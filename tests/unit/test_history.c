@@ -507,13 +507,13 @@ static void a_file_of_the_first_version_is_migrated(void **state) {
     kolam_log_destroy(past->canvas.log);
     past->canvas.log = NULL;
     assert_int_equal(sqlite3_open(past->canvas.log_path, &db), SQLITE_OK);
-    assert_int_equal(
-        sqlite3_exec(db,
-                     "DROP INDEX op_artist; DROP TABLE base; DROP TABLE base_id;"
-                     "DROP TABLE base_record; DROP INDEX op_record; ALTER TABLE op DROP COLUMN sum;"
-                     "PRAGMA user_version = 1",
-                     NULL, NULL, NULL),
-        SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "DROP INDEX op_artist; DROP TABLE base; DROP TABLE base_id;"
+                                  "DROP TABLE base_record; DROP TABLE hider; DROP INDEX op_record; "
+                                  "ALTER TABLE op DROP COLUMN sum;"
+                                  "PRAGMA user_version = 1",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
     canvas_fixture_restart(&past->canvas);
     draw_line(past, 1, 0, 10, 30, 50, 30, 1);
     assert_int_equal(sqlite3_prepare_v2(db,

@@ -227,8 +227,8 @@ static void a_file_from_before_the_index_is_read_and_gets_it_when_it_is_served(v
     submit_bridge(&canvas, 2);
     kolam_log_destroy(canvas.log);
     canvas.log = NULL;
-    run_sql(canvas.log_path,
-            "DROP INDEX op_record; ALTER TABLE op DROP COLUMN sum; PRAGMA user_version = 3");
+    run_sql(canvas.log_path, "DROP TABLE hider; DROP INDEX op_record; ALTER TABLE op DROP COLUMN "
+                             "sum; PRAGMA user_version = 3");
     expect_records(canvas.log_path, 2, 2, 3);
     canvas_fixture_reopen(&canvas);
     expect_records(canvas.log_path, 2, 2, 3);

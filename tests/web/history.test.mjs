@@ -266,3 +266,17 @@ test('what_a_page_that_is_gone_edited_is_taken_over_as_steps', () => {
   assert.equal(history.undo().seq, 7);
   assert.equal(history.undo(), null);
 });
+
+test('what_somebody_else_took_off_the_wall_is_no_step', () => {
+  const history = new History();
+  history.restore([{ ...hide(9, 8), taken: [8] }, { ...stroke(8), taken: [8] }, stroke(7), { ...stroke(5), taken: [5] }], false);
+  assert.equal(history.canRedo, false);
+  assert.equal(history.undo().seq, 7);
+  assert.equal(history.undo(), null);
+  assert.equal(history.redo().seq, 7);
+  history.undo();
+  assert.equal(history.redo().seq, 7);
+  history.said(3);
+  history.forget(3, undefined, true);
+  assert.deepEqual([history.canUndo, history.canRedo], [false, false], 'nor is what turns out to be');
+});

@@ -145,7 +145,7 @@ export class App {
       record: (record) => this.recordCame(record),
       acknowledged: (acked) => this.acknowledged(acked),
       refused: (entry, said, code) =>
-        this.refused(entry, this.standing.said(said) ?? serverSaid(said, NACK_CODES[code])),
+        this.refused(entry, said, NACK_CODES[code]),
       refresh: () => this.wall.refresh(),
       trouble: (said, code) => {
         this.chrome.toast.say(serverSaid(said, code));
@@ -375,12 +375,11 @@ export class App {
     this.wall.request();
   }
 
-  private refused(entry: Entry, said: string): void {
+  private refused(entry: Entry, said: string, code: string | undefined): void {
     this.wall.scene.entryRefused(this.journal.nonce, entry);
-    this.mine.history.forget(entry.counter);
+    this.mine.refused(entry.counter, said);
     this.studio.active?.refused?.(entry);
-    this.mine.show();
-    this.chrome.toast.say(said);
+    this.chrome.toast.say(this.standing.said(said) ?? serverSaid(said, code));
     this.wall.request();
   }
 

@@ -10,6 +10,7 @@ const PAGE = 200;
 const OLDER_PAGE = 1000; /* an edit may have been of more than that */
 const WAIT_MS_MAX = 10_000;
 const EDIT_BYTES_MAX = 1_000_000;
+const TAKEN = /^this was taken off the wall/; /* so says the server of strokes that somebody else hid */
 
 interface MineJson {
   id: number;
@@ -20,6 +21,7 @@ interface MineJson {
     parts?: number;
     targets?: string[];
     follow?: number;
+    taken?: string[];
   }[];
   more: boolean;
 }
@@ -29,7 +31,7 @@ export function readMine(message: MineJson): MineOp[] {
   const isKnown = (kind: string): kind is MineOp['kind'] =>
     kind === 'stroke' || kind === 'hide' || kind === 'show';
   const ops: MineOp[] = [];
-  for (const { seq, kind, part, parts, targets, follow } of message.ops) {
+  for (const { seq, kind, part, parts, targets, follow, taken } of message.ops) {
     if (isKnown(kind)) {
       ops.push({
         seq: Number(seq),
@@ -38,6 +40,7 @@ export function readMine(message: MineJson): MineOp[] {
         parts: parts ?? 1,
         targets: (targets ?? []).map(Number),
         ...(follow === undefined ? {} : { follow }),
+        ...(taken === undefined ? {} : { taken: taken.map(Number) }),
       });
     }
   }
@@ -87,6 +90,11 @@ export class Mine {
     } else {
       this.history.restore(readMine(mine), mine.more);
     }
+    this.show();
+  }
+
+  refused(counter: number, said: string): void {
+    this.history.forget(counter, undefined, TAKEN.test(said));
     this.show();
   }
 

@@ -37,6 +37,7 @@ export interface MineOp {
   parts: number;
   targets: readonly number[];
   follow?: number;
+  taken?: readonly number[]; /* of its strokes those that somebody else took off the wall: only they bring them back */
 }
 
 export interface Stacks {
@@ -340,12 +341,14 @@ export class History {
     }
   }
 
-  /* The server refused it: it was never there. */
-  forget(counter: number, nonce?: string): void {
+  /* The server refused it: it was never there. `isTaken`: what was to be shown again is taken off the wall, and so not to be
+   * offered any more. */
+  forget(counter: number, nonce?: string, isTaken = false): void {
     const isOther = (named: { counter: number; nonce?: string | undefined }): boolean =>
       named.counter !== counter || named.nonce !== nonce;
-    this.done = this.done.filter(isOther);
-    this.undone = this.undone.filter(isOther);
+    const lost = isTaken ? this.actions.find((action) => !isOther(action))?.drawn : undefined;
+    this.done = this.done.filter((drawn) => isOther(drawn) && drawn !== lost);
+    this.undone = this.undone.filter((drawn) => isOther(drawn) && drawn !== lost);
     this.actions = this.actions.filter(
       (action) => isOther(action) && isOther(action.drawn),
     );
@@ -388,6 +391,11 @@ export class History {
         }
       }
     }
+    const taken = new Set(this.ops.flatMap((op) => op.taken ?? []));
+    const isLeft = (drawn: Drawn): boolean =>
+      ![...addsOf(drawn).seqs, ...hidesOf(drawn).seqs].some((seq) => taken.has(seq));
+    this.done = this.done.filter(isLeft);
+    this.undone = this.undone.filter(isLeft);
   }
 }
 

@@ -6,6 +6,7 @@ const SAID: readonly (readonly [RegExp, MessageId])[] = [
   [/^this canvas is for those who are invited/, 'policy.invited'],
   [/^this area is for its members$/, 'policy.members'],
   [/^this area rests/, 'policy.frozen'],
+  [/^this was taken off the wall/, 'policy.taken'],
   [/^newcomers draw with smaller brushes/, 'policy.smaller'],
   [/^newcomers draw from nearer/, 'policy.nearer'],
   [/^newcomers draw shorter strokes/, 'policy.shorter'],

@@ -6,7 +6,8 @@
 
 #include "kolam/alloc.h"
 
-#define CAPACITY_MIN 4096
+#define CAPACITY_MIN                                                                               \
+    32768 /* over what a flood of others' ops takes while all watchers are judged once */
 #define CAPACITY_MAX 65536
 
 static uint64_t power_of_two(double at_least) {

@@ -439,17 +439,17 @@ static void remembers_only_the_newest(void **unused) {
     (void)unused;
     struct scene scene;
     begin_scene(&scene);
-    for (uint32_t i = 1; i <= 20000; i++) {
+    for (uint32_t i = 1; i <= 60000; i++) {
         commit(&scene, &scene.near_part, 100 + i, 5000 + i);
         come(&scene, 100 + i, i);
         if (i % 1000 == 0) {
             judge(&scene);
         }
     }
-    assert_int_equal(scene.findings.delivered, 20000);
+    assert_int_equal(scene.findings.delivered, 60000);
     assert_int_equal(scene.findings.missing + scene.findings.duplicated + scene.ledger.wrong, 0);
     assert_null(kolam_load_ledger_at(&scene.ledger, 101));
-    assert_non_null(kolam_load_ledger_at(&scene.ledger, 20100));
+    assert_non_null(kolam_load_ledger_at(&scene.ledger, 60100));
     end_scene(&scene);
 }
 

@@ -21,7 +21,8 @@ struct kolam_renaming {
     struct kolam_canvas_wait wait;
     struct kolam_author author;
     bool is_busy, must_look_again, has_failed;
-    bool is_known; /* by another name, in the file at hand */
+    bool is_known;   /* by another name, in the file at hand */
+    uint32_t artist; /* the number there; 0: none */
     int64_t retry_ms;
 };
 
@@ -105,8 +106,8 @@ static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) 
 static void run(struct kolam_canvas_walk *walk, struct kolam_reader *reader) {
     struct kolam_renaming *renaming = KOLAM_CONTAINER(walk, struct kolam_renaming, walk);
     struct kolam_author known = renaming->author;
-    uint32_t artist;
-    enum kolam_status status = kolam_reader_artist_of(reader, &known, &artist);
+    renaming->artist = 0;
+    enum kolam_status status = kolam_reader_artist_of(reader, &known, &renaming->artist);
     renaming->is_known = status == KOLAM_OK && strcmp(known.name, renaming->author.name) != 0;
     walk->status = status == KOLAM_ERR_NOT_FOUND ? KOLAM_OK : status;
 }
@@ -120,6 +121,9 @@ static void each(struct kolam_canvas_walk *walk) {
         renaming->wait.done = on_canvas;
         kolam_canvas_when_open(walk->canvas, false, &renaming->wait);
         return;
+    } else if (renaming->artist != 0) { /* a run that was ended told the file, and nobody else */
+        kolam_sanctions_renamed(renaming->server, walk->canvas->name, renaming->artist,
+                                renaming->author.name);
     }
     kolam_canvas_walk_next(walk);
 }

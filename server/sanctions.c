@@ -437,6 +437,9 @@ void kolam_sanctions_erased(struct kolam_server *server, const uint8_t ident[KOL
 
 void kolam_sanctions_renamed(struct kolam_server *server, const char *canvas, uint32_t artist,
                              const char *name) {
+    if (!server->sanctions) {
+        return; /* it stops, and what the walk was cut short of is done at the next start */
+    }
     struct renamed *work = kolam_alloc_zero(1, sizeof(*work));
     if (!work) {
         kolam_logfmt(&server->logfmt, KOLAM_LOG_ERROR, "moderation_db", "status=%d",

@@ -300,8 +300,8 @@ static bool is_being_hidden(const struct kolam_canvas *canvas, uint64_t stroke_s
 void kolam_votes_commit(struct kolam_canvas *canvas, const struct kolam_act *act) {
     const uint32_t votes = kolam_policy_votes(&canvas->policy, act->stroke_seq);
     if (canvas->policy.votes == 0 || votes < canvas->policy.votes ||
-        is_being_hidden(canvas, act->stroke_seq)) {
-        return;
+        is_being_hidden(canvas, act->stroke_seq) || canvas->server->is_stopping) {
+        return; /* when it stops, the workers may be gone: the next vote brings it up again */
     }
     struct voting *voting = begin(canvas, act->stroke_seq, hide);
     if (voting) {

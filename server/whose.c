@@ -99,6 +99,9 @@ static void run_number(struct kolam_job *job, struct kolam_worker *worker) {
 
 static void done_number(struct kolam_job *job) {
     struct kolam_whose *whose = KOLAM_CONTAINER(job, struct kolam_whose, job);
+    if (kolam_pool_is_closing(whose->ask->session->server->pool)) {
+        whose->status = KOLAM_ERR_CLOSED; /* the identity thread went before the workers */
+    }
     if (whose->status == KOLAM_OK) {
         look(whose);
     } else {

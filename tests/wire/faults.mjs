@@ -1,4 +1,4 @@
-// A server whose clock and memory are in the test's hands; see tests/support/preload/preload.c.
+// A server whose clock, memory and disk are in the test's hands; see tests/support/preload/preload.c.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
@@ -25,7 +25,7 @@ function preload() {
 export class Faults {
   constructor() {
     this.path = join(makeFolder(), 'faults');
-    writeFileSync(this.path, Buffer.alloc(24));
+    writeFileSync(this.path, Buffer.alloc(40));
     this.env = { LD_PRELOAD: preload(), KOLAM_TEST_FAULTS: this.path };
   }
 
@@ -47,11 +47,24 @@ export class Faults {
     this.set(1, count);
   }
 
-  failed() {
+  // What is written to canvases waits for the disk, or no longer.
+  holdCanvases(isHeld) {
+    this.set(3, isHeld ? 1 : 0);
+  }
+
+  get(place) {
     const bytes = Buffer.alloc(8);
     const file = openSync(this.path, 'r');
-    readSync(file, bytes, 0, 8, 16);
+    readSync(file, bytes, 0, 8, place * 8);
     closeSync(file);
     return Number(bytes.readBigInt64LE());
+  }
+
+  failed() {
+    return this.get(2);
+  }
+
+  held() {
+    return this.get(4);
   }
 }

@@ -2,7 +2,7 @@
 // says why, lives, and goes on by itself when it has it again; nothing acknowledged is lost or doubled.
 
 import assert from 'node:assert/strict';
-import { chmodSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -193,4 +193,34 @@ test('a_folder_that_is_moved_away_takes_nothing_with_it', async () => {
   await artist.draw();
   assert.equal((await get(server, '/healthz')).status, 200);
   await holds(server, data, [artist]);
+});
+
+test('who_was_forgotten_while_it_stopped_is_so_in_reports_from_the_next_start_on', { skip }, async () => {
+  const data = makeFolder();
+  const faults = new Faults();
+  const canvas = 'side';
+  const server = await startServer({ data, env: faults.env });
+  const otto = await Client.artist(server, { canvas });
+  await otto.draw([1, 1, 9, 9]);
+  const mira = await Client.artist(server, { canvas });
+  mira.say({ type: 'report', id: 7, artist: otto.me.artist, text: 'scribbles over others' });
+  assert.equal((await mira.wait((event) => event.id === 7)).type, 'reported');
+  faults.holdCanvases(true);
+  otto.say({ type: 'erase_me', id: 8, name: otto.me.name });
+  assert.equal((await otto.wait((event) => event.id === 8)).type, 'erased');
+  await eventually(() => faults.held() > 0, 'the canvas is told');
+  server.child.kill('SIGTERM');
+  // The workers and both databases are gone by then, and what is being told is still under way.
+  await eventually(() => readdirSync(`/proc/${server.pid}/task`).length <= 3, 'only who writes canvases is left');
+  faults.holdCanvases(false);
+  assert.deepEqual(await server.exited, { code: 0, signal: null }, server.log().slice(-2000));
+  const later = await startServer({ data });
+  const keeper = await Client.artist(later, { canvas, admin: later.adminToken() });
+  let id = 100;
+  await eventually(async () => {
+    keeper.say({ type: 'reports', id: (id += 1) });
+    const answer = await keeper.wait((event) => event.id === id);
+    return answer.reports?.[0].name === 'former artist';
+  }, 'the name in the report');
+  await later.stop();
 });

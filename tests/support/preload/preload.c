@@ -1,8 +1,9 @@
-/* Put before the libraries of a whole server (LD_PRELOAD) by tests that make its clock jump and its memory run out.
+/* Put before the libraries of a whole server (LD_PRELOAD) by tests that make its clock jump, its memory run out and its disk
+ * slow.
  *
- * KOLAM_TEST_FAULTS names a file of three 64-bit numbers, which the test writes while the server runs: milliseconds that the
+ * KOLAM_TEST_FAULTS names a file of five 64-bit numbers, which the test writes while the server runs: milliseconds that the
  * calendar is ahead (its clocks for durations are left alone, as when somebody sets the time), "one allocation of so
- * many fails" (0: none), and how many have. Only the allocations of kolam itself and of the libraries that it answers for fail:
+ * many fails" (0: none), and how many have; whether canvases wait for the disk, and how many do. Only the allocations of kolam itself and of the libraries that it answers for fail:
  * libwebsockets, OpenSSL and GLib end the process then, or the connection, by themselves. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -20,7 +21,7 @@
 #include <unistd.h>
 
 struct faults {
-    _Atomic int64_t ahead_ms, every, failed;
+    _Atomic int64_t ahead_ms, every, failed, holds, held;
 };
 
 struct range {
@@ -107,6 +108,39 @@ void *calloc(size_t count, size_t size) {
 
 void *realloc(void *block, size_t size) {
     return size > 0 && fails(__builtin_return_address(0)) ? NULL : __libc_realloc(block, size);
+}
+
+/* ---- the disk ---- */
+
+/* The log, or its WAL; not the tiles, which workers write. */
+static int is_canvas(int fd) {
+    char link[64], path[1024];
+    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    const ssize_t size = readlink(link, path, sizeof path - 1);
+    path[size > 0 ? size : 0] = '\0';
+    return strstr(path, "/canvases/") && strstr(path, ".kolam");
+}
+
+static void wait_for_disk(int fd) {
+    const struct timespec rest = {.tv_nsec = 2000000};
+    if (atomic_load(&faults->holds) == 0 || !is_canvas(fd)) {
+        return;
+    }
+    atomic_fetch_add(&faults->held, 1);
+    while (atomic_load(&faults->holds) != 0) {
+        (void)nanosleep(&rest, NULL);
+    }
+    atomic_fetch_sub(&faults->held, 1);
+}
+
+int fsync(int fd) {
+    wait_for_disk(fd);
+    return (int)syscall(SYS_fsync, fd);
+}
+
+int fdatasync(int fd) {
+    wait_for_disk(fd);
+    return (int)syscall(SYS_fdatasync, fd);
 }
 
 /* ---- the calendar ---- */

@@ -68,11 +68,12 @@ static void add_taken(struct mine_job *job, json_t *object, uint64_t seq) {
     job->status = job->status == KOLAM_OK ? status : job->status;
     if (taking.is_taken) {
         json_t *list = json_object_get(object, "taken");
-        if (!list) {
-            list = json_array();
-            json_object_set_new(object, "taken", list);
+        if (!list && json_object_set_new(object, "taken", json_array()) == 0) {
+            list = json_object_get(object, "taken");
         }
-        json_array_append_new(list, kolam_json_decimal((int64_t)seq));
+        if (json_array_append_new(list, kolam_json_decimal((int64_t)seq)) != 0) {
+            job->status = KOLAM_ERR_NOMEM;
+        }
     }
 }
 

@@ -203,8 +203,8 @@ static int receive(struct kolam_socket *ws, const void *bytes, size_t size) {
     if (is_whole) {
         ws->net->options.handlers.on_message(ws->session, is_text, ws->message, ws->message_size);
         ws->message_size = 0;
-        if (ws->message_capacity > 65536) {
-            free_message(ws);
+        if (ws->message_capacity > FIRST_BYTES) {
+            free_message(ws); /* what is kept counts against those that have not ended */
         }
     }
     return 0;

@@ -38,7 +38,7 @@ export async function languagesWritten() {
 }
 
 /* Of panels that few open: in English they come with the panel, as messages/en.json. */
-const LATER = /^(order\.|you\.(?!title$))/;
+const LATER = /^(order\.|vote\.|you\.(?!title$))/;
 
 function pick(messages, isLater) {
   return Object.fromEntries(Object.entries(messages).filter(([id]) => LATER.test(id) === isLater));

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { kolam } from '../wire/process.mjs';
-import { draw, inkOf, ready, screenshot, seriousIn, settled, stage, status, told, until, wave } from './kit.mjs';
+import { addressTold, draw, inkOf, ready, screenshot, seriousIn, settled, stage, status, told, until, wave } from './kit.mjs';
 
 const { server, open, close } = await stage();
 const origin = new URL(server.address).origin;
@@ -100,8 +100,8 @@ test('an_area_is_dragged_over_the_wall_and_taken_back_and_a_rollback_needs_no_to
   await ready(mod);
   await panel(mod).waitFor();
   await tab(mod, 'Canvas').click();
-  await mod.getByLabel('Who may draw').selectOption('newcomers');
-  await mod.getByRole('button', { name: 'Set' }).click();
+  await mod.getByRole('combobox', { name: 'Who may draw' }).selectOption('newcomers');
+  await mod.getByRole('button', { name: 'Set: Who may draw' }).click();
   await until(mod, () => document.body.innerText.includes('Done. It can be undone'));
   // Who thought better of it draws as before.
   await mod.getByRole('button', { name: 'Drag a rectangle' }).click();
@@ -155,5 +155,74 @@ test('an_area_is_dragged_over_the_wall_and_taken_back_and_a_rollback_needs_no_to
   await ann.reload();
   await ready(ann);
   assert.equal(await inkOf(ann), before, 'also not for who comes now');
+  await close(ann, eve, mod);
+});
+
+test('artists_of_standing_vote_a_stroke_off_the_wall', async () => {
+  const { ann, eve, mod, names } = await evening('order-c');
+  await draw(eve, wave([350, 560], [650, 560], 8, 0));
+  await settled(eve);
+  await draw(ann, wave([500, 500], [500, 620], 8, 0));
+  await settled(ann);
+  await admin('order-c', 'role', String(names[0].artist), 'artist');
+  await admin('order-c', 'role', String(names[2].artist), 'owner');
+  const line = (page) => page.evaluate(() => window.kolamDebug.tile(0, -1, 0)?.rgba[(210 * 256 + 206) * 4 + 3]);
+  const button = (page) => page.getByRole('button', { name: 'Take it off the wall? Vote' });
+  const heads = (page) => page.locator('.who-list .who-head');
+  const ask = async (page) => {
+    if (!(await page.evaluate(() => document.querySelector('#wall.is-asking') !== null))) {
+      await page.keyboard.press('i');
+      await until(page, () => document.querySelector('#wall.is-asking') !== null);
+    }
+    await page.mouse.click(500, 560);
+    await heads(page).nth(1).waitFor();
+    assert.equal(await heads(page).count(), 2, 'a stroke of Ann over one of Eve');
+  };
+  await ask(ann);
+  await heads(ann).nth(1).click();
+  assert.equal(await button(ann).count(), 0, 'this wall wants no votes');
+  // The owner sets how many there have to be: who looks is offered it at once, but about others' strokes alone.
+  await addressTold(mod);
+  await mod.reload();
+  await ready(mod);
+  await tab(mod, 'Canvas').click();
+  await mod.getByRole('combobox', { name: 'Votes that hide a stroke' }).selectOption('2');
+  await mod.getByRole('button', { name: 'Set: Votes that hide a stroke' }).click();
+  await button(ann).waitFor();
+  assert.equal(await button(ann).count(), 1);
+  assert.deepEqual(await seriousIn(ann), []);
+  await button(ann).scrollIntoViewIfNeeded();
+  await screenshot(ann, 'votes-card');
+  await screenshot(mod, 'votes-canvas');
+  assert.deepEqual(await seriousIn(mod), []);
+  await button(ann).press('Enter');
+  await ann.getByText('You voted. 2 votes take it off the wall.').waitFor();
+  assert.equal(await ann.evaluate(() => document.activeElement.className), 'who-said');
+  assert.deepEqual(await seriousIn(ann), []);
+  await screenshot(ann, 'votes-voted');
+  await ask(eve);
+  assert.equal(await button(eve).count(), 0, 'not for newcomers');
+  // Once is enough.
+  await ann.mouse.click(500, 560);
+  await ann.getByText('You voted').waitFor({ state: 'detached' });
+  await heads(ann).nth(1).click();
+  await button(ann).click();
+  await ann.getByText('You have voted about this one already.').waitFor();
+  assert.ok((await line(eve)) > 0, 'one vote is not two');
+  // The second one takes it off, for all.
+  await mod.keyboard.press('Escape');
+  await panel(mod).waitFor({ state: 'hidden' });
+  await ask(mod);
+  await heads(mod).nth(1).click();
+  await button(mod).nth(1).click();
+  await mod.getByText('You voted.').waitFor();
+  for (const page of [ann, eve, mod]) {
+    await until(page, () => window.kolamDebug.tile(0, -1, 0)?.rgba[(210 * 256 + 206) * 4 + 3] === 0);
+  }
+  // The panel tells what holds from its first moment, also a number that it does not offer.
+  await admin('order-c', 'votes', '7');
+  await mod.reload();
+  await tab(mod, 'Canvas').click();
+  await until(mod, () => [...document.querySelectorAll('.order select')].some((each) => each.value === '7'));
   await close(ann, eve, mod);
 });

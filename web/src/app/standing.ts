@@ -24,6 +24,7 @@ export interface Told {
   mode?: string;
   until?: number | null;
   areas?: AreaTold[];
+  votes?: number;
   draw?: boolean;
   ink?: InkTold | null;
 }

@@ -337,6 +337,7 @@ export class Past {
 
   messageCame(json: Json): void {
     this.rollback.messageCame(json);
+    this.who.vote.messageCame(json);
     const answer = json.type === 'mine' ? this.mineWaiting.get(Number(json['id'])) : null;
     if (answer) {
       this.mineWaiting.delete(Number(json['id']));

@@ -8,6 +8,7 @@ import type { Beneath } from './api.ts';
 import { pixelAt, viewRect, type PixelRect } from './area.ts';
 import type { Past } from './history.ts';
 import { piecesOf } from './pieces.ts';
+import { Vote } from './vote.ts';
 import { artistName, exactTime, strokes, timeAgo } from './words.ts';
 
 const SLACK_MOUSE = 2;
@@ -57,12 +58,14 @@ export class Who {
   answered = 0;
   /* For rollback: an entry that is chosen goes there. */
   onArtist: ((artist: number, name: string) => void) | null = null;
+  readonly vote: Vote;
   private readonly list = element('ol', { class: 'who-list' });
   private readonly title = element('h2', {});
   private place: Position | null = null;
   private asking: AbortController | null = null;
 
   constructor(private readonly past: Past) {
+    this.vote = new Vote(past.app, () => this.put());
     const close = button(message('past.close'), X, 'escape', () => this.close());
     close.classList.add('who-close');
     this.root.append(this.title, close, this.list);
@@ -136,7 +139,9 @@ export class Who {
   private fill(found: readonly Beneath[], level: number): void {
     this.past.outlines.set([]);
     this.title.textContent = found.length === 0 ? message('who.nothing') : strokes(found.length);
+    this.vote.begin();
     this.list.replaceChildren(...found.map((each, i) => this.entry(each, level, i === 0)));
+    this.vote.refresh();
   }
 
   /* Outlines of text keep their words beside. */
@@ -219,6 +224,7 @@ export class Who {
         const { seq, artist, name: whose } = stroke;
         this.past.app.order.report({ stroke: seq, artist, name: whose });
       }),
+      this.vote.line(stroke),
     );
   }
 

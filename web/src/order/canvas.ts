@@ -1,6 +1,6 @@
 /* How the canvas is set up: its mode, and its areas; a new one is dragged over the wall, or is what is in view. */
 import type { WallTool } from '../app/doors.ts';
-import { message } from '../i18n/i18n.ts';
+import { formatNumber, message, type MessageId } from '../i18n/i18n.ts';
 import { rectAround } from '../history/area.ts';
 import { element } from '../ui/dom.ts';
 import { choice, labelled, textField } from './dialog.ts';
@@ -11,12 +11,20 @@ import { AREAS, areaName, MODES, modeName, untilText } from './words.ts';
 const NAME_MAX = 80;
 const SIDE_PX_MIN = 6;
 const HOUR_MS = 3_600_000;
+/* How many votes hide a stroke; 0: there is no voting. */
+const VOTES = [0, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 40, 64];
+
+const votesName = (count: number): string => (count === 0 ? message('order.votesNone') : formatNumber(count));
 
 export class CanvasTab implements Tab {
   readonly title = 'order.canvas';
   readonly root = element('div', { class: 'order-list' });
   private readonly mode = choice(MODES.map((name) => [name, modeName(name)]));
   private readonly modeForm: HTMLElement;
+  private readonly votes = choice(VOTES.map((count) => [String(count), votesName(count)]));
+  private readonly votesForm: HTMLElement;
+  private shownMode: string | null = null;
+  private shownVotes: number | null = null;
   private readonly kind = choice(AREAS.map((name) => [name, areaName(name)]));
   private readonly name = textField(NAME_MAX);
   private readonly span = choice([
@@ -29,12 +37,8 @@ export class CanvasTab implements Tab {
   private tool: WallTool | null = null;
 
   constructor(private readonly order: Order) {
-    const set = element('button', { type: 'submit' }, message('order.set'));
-    this.modeForm = element('form', { class: 'order-row' }, labelled(message('order.mode'), this.mode), set);
-    this.modeForm.addEventListener('submit', (event) => {
-      event.preventDefault();
-      void order.does(() => this.act({ kind: 'mode', mode: this.mode.value }));
-    });
+    this.modeForm = this.setting('order.mode', this.mode, () => ({ kind: 'mode', mode: this.mode.value }));
+    this.votesForm = this.setting('order.votes', this.votes, () => ({ kind: 'votes', hide: Number(this.votes.value) }));
     const drag = element('button', { type: 'button' }, message('order.drag'));
     const view = element('button', { type: 'button' }, message('order.inView'));
     drag.addEventListener('click', () => this.drag());
@@ -44,6 +48,7 @@ export class CanvasTab implements Tab {
     this.kind.value = 'frozen';
     this.root.append(
       this.modeForm,
+      this.votesForm,
       element(
         'fieldset',
         { class: 'order-new' },
@@ -66,10 +71,17 @@ export class CanvasTab implements Tab {
     for (const option of [...this.mode.options]) {
       option.disabled = !isOwner && option.value !== 'read-only' && option.value !== policy?.mode;
     }
+    this.votesForm.hidden = !isOwner;
     if (policy === null) {
       return;
     }
-    this.mode.value = policy.mode;
+    /* What was chosen and is not set yet stays, unless somebody else set another. */
+    if (policy.mode !== this.shownMode) {
+      this.mode.value = this.shownMode = policy.mode;
+    }
+    if (policy.votes !== this.shownVotes) {
+      this.showVotes(policy.votes);
+    }
     this.areas.replaceChildren(
       ...(policy.areas.length === 0
         ? [element('p', { class: 'order-none' }, message('order.noAreas'))]
@@ -80,12 +92,34 @@ export class CanvasTab implements Tab {
   /* Who looks elsewhere drags no area any more: their next stroke is one. */
   hide(): void {
     const { doors, wall } = this.order.app;
+    this.shownMode = this.shownVotes = null;
     this.box.hidden = true;
     if (this.tool !== null && doors.tool === this.tool) {
       doors.tool = null;
       wall.canvas.classList.remove('is-choosing');
     }
     this.tool = null;
+  }
+
+  private setting(label: MessageId, field: HTMLElement, record: () => object): HTMLElement {
+    const text = message('order.set');
+    const set = element('button', { type: 'submit', 'aria-label': `${text}: ${message(label)}` }, text);
+    const form = element('form', { class: 'order-row' }, labelled(message(label), field), set);
+    form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      void this.order.does(() => this.act(record()));
+    });
+    return form;
+  }
+
+  /* `kolam admin votes` may have set another number. */
+  private showVotes(count: number): void {
+    if (!VOTES.includes(count)) {
+      this.votes.querySelector('.is-other')?.remove();
+      this.votes.append(element('option', { class: 'is-other', value: String(count) }, votesName(count)));
+    }
+    this.votes.value = String(count);
+    this.shownVotes = count;
   }
 
   private item(area: PolicyArea): HTMLElement {

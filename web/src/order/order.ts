@@ -46,6 +46,8 @@ export class Order {
 
   constructor(readonly app: App) {
     this.wire = new Wire((question) => app.session.connection.sendJson(question));
+    const { told } = app.standing; /* before this was loaded */
+    this.policy = told.mode === undefined ? null : (told as unknown as Policy);
     this.tabs = [new ReportsTab(this), new PeopleTab(this), new AuditTab(this), new CanvasTab(this)];
     this.buttons = this.tabs.map((tab, i) => {
       const made = element('button', { type: 'button', role: 'tab', id: `order-tab-${i}`, 'aria-controls': `order-${i}` });

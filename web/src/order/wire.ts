@@ -63,6 +63,7 @@ export interface Policy {
   mode: string;
   until: number | null;
   areas: PolicyArea[];
+  votes: number;
 }
 
 /* Their own space of ids, apart from those of other askers on the same connection. */

@@ -273,9 +273,9 @@ static enum kolam_status init_crowd(struct kolam_load *load) {
     load->client_count = load->wanted + given->joins;
     load->random.state = given->seed;
     load->clients = kolam_alloc_zero(load->client_count, sizeof *load->clients);
-    enum kolam_status status =
-        kolam_load_ledger_init(&load->ledger, base_nonce, given->artists,
-                               load->plan.ops_per_s + given->undo * given->artists, LEDGER_S);
+    enum kolam_status status = kolam_load_ledger_init(
+        &load->ledger, base_nonce, given->artists,
+        load->plan.ops_per_s + given->undo * given->artists, LEDGER_S + 3 * given->late_s);
     load->judge = (struct kolam_load_judge){.ledger = &load->ledger, .findings = &load->findings};
     for (uint32_t i = 0; i < load->client_count && load->clients && status == KOLAM_OK; i++) {
         status = init_client(load, i);

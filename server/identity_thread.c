@@ -57,6 +57,23 @@ static enum kolam_status perform_export(struct kolam_identity_db *db,
                               : status;
 }
 
+/* Also whom the ident is of now: nobody, if they were erased. */
+static enum kolam_status perform_renaming_next(struct kolam_identity_db *db,
+                                               struct kolam_identity_request *request) {
+    struct kolam_author root;
+    enum kolam_status status = kolam_identity_renaming_next(db, &request->author);
+    if (status != KOLAM_OK) {
+        return status;
+    }
+    status = kolam_identity_root(db, request->author.ident, &root);
+    request->has_author = status == KOLAM_OK;
+    if (request->has_author) {
+        memcpy(request->other, root.ident, sizeof(request->other));
+    }
+    /* NOT_FOUND would say that nothing is to be told. */
+    return status == KOLAM_ERR_NOT_FOUND ? KOLAM_OK : status;
+}
+
 static const char *role_name(int32_t role) {
     return role >= 0 && role < KOLAM_ROLES ? kolam_role_name((enum kolam_role)role) : "?";
 }
@@ -101,7 +118,7 @@ static enum kolam_status perform_person(struct kolam_identity_db *db,
     case KOLAM_IDENTITY_EXPORT:
         return perform_export(db, request);
     case KOLAM_IDENTITY_RENAMING_NEXT:
-        return kolam_identity_renaming_next(db, &request->author);
+        return perform_renaming_next(db, request);
     default:
         return kolam_identity_renaming_done(db, &request->author);
     }

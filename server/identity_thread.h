@@ -33,7 +33,7 @@ enum kolam_identity_kind {
     KOLAM_IDENTITY_INVITATION_REVOKE, /* author.ident if has_author, canvas, number, is_withdrawn */
     KOLAM_IDENTITY_INVITATIONS,       /* author.ident if has_author, canvas if any -> json */
 
-    KOLAM_IDENTITY_RENAMING_NEXT, /* -> author */
+    KOLAM_IDENTITY_RENAMING_NEXT, /* -> author; has_author: who it is by now is `other` */
     KOLAM_IDENTITY_RENAMING_DONE, /* author */
 };
 

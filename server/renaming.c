@@ -1,4 +1,5 @@
-/* Telling canvases a name, one ident after another, one canvas after another; see renaming.h.
+/* Telling canvases a name, one ident after another, one canvas after another; see renaming.h. moderation.db is told as well: of each canvas behind it, of the
+ * person at the end. Only when all of that is durable is it done.
  *
  * A canvas that is open, or opening, may have the old name in its queue: it is told through the same queue, behind it. One that is closed is
  * opened only if its file knows the ident by another name. */
@@ -10,8 +11,8 @@
 #include "fanout.h"
 #include "identity_thread.h"
 #include "kolam/alloc.h"
+#include "moderation_names.h"
 #include "people.h"
-#include "sanctions.h"
 
 #define RETRY_MS 60000
 
@@ -21,8 +22,10 @@ struct kolam_renaming {
     struct kolam_canvas_wait wait;
     struct kolam_author author;
     bool is_busy, must_look_again, has_failed;
+    bool is_somebody; /* whom the ident is of now: */
+    uint8_t now[KOLAM_IDENT_BYTES];
     bool is_known;   /* by another name, in the file at hand */
-    uint32_t artist; /* the number there; 0: none */
+    uint32_t artist; /* their number there; 0: none */
     int64_t retry_ms;
 };
 
@@ -73,19 +76,34 @@ static void tell(struct kolam_canvas *canvas, uint32_t artist, const char *name)
     }
 }
 
+static void on_reports_named(void *ctx, enum kolam_status status) {
+    struct kolam_renaming *renaming = ctx;
+    renaming->has_failed |= status != KOLAM_OK;
+    kolam_canvas_walk_next(&renaming->walk);
+}
+
+/* The canvas knows: reports of them there are to tell no former name either, also if it knew before (and the server died then). */
+static void name_reports(struct kolam_renaming *renaming) {
+    if (renaming->artist == 0) {
+        kolam_canvas_walk_next(&renaming->walk);
+        return;
+    }
+    kolam_moderation_name_artist(renaming->server, renaming->walk.canvas->name, renaming->artist,
+                                 renaming->author.name, on_reports_named, renaming);
+}
+
 static void on_named(void *ctx, struct kolam_submission *submission) {
     struct kolam_renaming *renaming = ctx;
     struct kolam_canvas *canvas = renaming->walk.canvas;
     if (submission->status != KOLAM_OK) {
         renaming->has_failed = true;
     } else if (submission->artist != 0) {
+        renaming->artist = submission->artist;
         kolam_names_notice(canvas, 0);
         tell(canvas, submission->artist, renaming->author.name);
-        kolam_sanctions_renamed(renaming->server, canvas->name, submission->artist,
-                                renaming->author.name);
     }
     kolam_submission_destroy(submission);
-    kolam_canvas_walk_next(&renaming->walk);
+    name_reports(renaming);
 }
 
 static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) {
@@ -106,8 +124,9 @@ static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) 
 static void run(struct kolam_canvas_walk *walk, struct kolam_reader *reader) {
     struct kolam_renaming *renaming = KOLAM_CONTAINER(walk, struct kolam_renaming, walk);
     struct kolam_author known = renaming->author;
-    renaming->artist = 0;
-    enum kolam_status status = kolam_reader_artist_of(reader, &known, &renaming->artist);
+    uint32_t artist;
+    enum kolam_status status = kolam_reader_artist_of(reader, &known, &artist);
+    renaming->artist = status == KOLAM_OK ? artist : 0;
     renaming->is_known = status == KOLAM_OK && strcmp(known.name, renaming->author.name) != 0;
     walk->status = status == KOLAM_ERR_NOT_FOUND ? KOLAM_OK : status;
 }
@@ -116,16 +135,14 @@ static void each(struct kolam_canvas_walk *walk) {
     struct kolam_renaming *renaming = KOLAM_CONTAINER(walk, struct kolam_renaming, walk);
     if (walk->status != KOLAM_OK) {
         renaming->has_failed = true;
+        kolam_canvas_walk_next(walk);
     } else if (renaming->is_known || walk->canvas->state != KOLAM_CANVAS_CLOSED) {
         kolam_list_init(&renaming->wait.link);
         renaming->wait.done = on_canvas;
         kolam_canvas_when_open(walk->canvas, false, &renaming->wait);
-        return;
-    } else if (renaming->artist != 0) { /* a run that was ended told the file, and nobody else */
-        kolam_sanctions_renamed(renaming->server, walk->canvas->name, renaming->artist,
-                                renaming->author.name);
+    } else {
+        name_reports(renaming);
     }
-    kolam_canvas_walk_next(walk);
 }
 
 /* ---- one ident after another ---- */
@@ -143,19 +160,33 @@ static void on_told(struct kolam_identity_request *request) {
     }
 }
 
-static void done(struct kolam_canvas_walk *walk) {
-    struct kolam_renaming *renaming = KOLAM_CONTAINER(walk, struct kolam_renaming, walk);
-    if (walk->is_cut || renaming->has_failed) {
+static void on_person_named(void *ctx, enum kolam_status status) {
+    struct kolam_renaming *renaming = ctx;
+    if (status != KOLAM_OK || renaming->has_failed) {
         try_later(renaming);
         return;
     }
     ask(renaming, KOLAM_IDENTITY_RENAMING_DONE, on_told);
 }
 
+/* The person is named also where a canvas could not be told: a file that is damaged keeps nobody's name elsewhere. */
+static void done(struct kolam_canvas_walk *walk) {
+    struct kolam_renaming *renaming = KOLAM_CONTAINER(walk, struct kolam_renaming, walk);
+    if (walk->is_cut) {
+        try_later(renaming);
+        return;
+    }
+    kolam_moderation_name_person(renaming->server, renaming->author.ident,
+                                 renaming->is_somebody ? renaming->now : NULL, on_person_named,
+                                 renaming);
+}
+
 static void on_next(struct kolam_identity_request *request) {
     struct kolam_renaming *renaming = request->ctx;
     const enum kolam_status status = request->status;
     renaming->author = request->author;
+    renaming->is_somebody = request->has_author;
+    memcpy(renaming->now, request->other, sizeof(renaming->now));
     kolam_free(request);
     if (status == KOLAM_ERR_NOT_FOUND) {
         renaming->is_busy = false;

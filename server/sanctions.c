@@ -327,12 +327,6 @@ struct housekeeping {
     uint8_t from[KOLAM_IDENT_BYTES], to[KOLAM_IDENT_BYTES];
 };
 
-struct renamed {
-    struct housekeeping base;
-    uint32_t artist;
-    char canvas[KOLAM_CANVAS_NAME_MAX + 1], name[KOLAM_NAME_BYTES_MAX + 1];
-};
-
 static enum kolam_status perform_tidy(struct kolam_moderation_db *db,
                                       struct kolam_moderation_request *base) {
     return kolam_moderation_tidy(db, ((struct housekeeping *)base)->now_ms);
@@ -349,12 +343,6 @@ static enum kolam_status perform_erased(struct kolam_moderation_db *db,
     return kolam_moderation_erased(db, ((struct housekeeping *)base)->from);
 }
 
-static enum kolam_status perform_renamed(struct kolam_moderation_db *db,
-                                         struct kolam_moderation_request *base) {
-    const struct renamed *work = (const struct renamed *)base;
-    return kolam_moderation_renamed(db, work->canvas, work->artist, work->name);
-}
-
 static void done_housekeeping(struct kolam_moderation_request *base) {
     struct housekeeping *work = (struct housekeeping *)base;
     if (base->status != KOLAM_OK) {
@@ -364,6 +352,7 @@ static void done_housekeeping(struct kolam_moderation_request *base) {
     kolam_free(work);
 }
 
+/* At once, as well as it can be. What has to happen for sure, renaming.c does again (moderation_names.h). */
 static void keep_house(struct kolam_server *server,
                        enum kolam_status (*perform)(struct kolam_moderation_db *db,
                                                     struct kolam_moderation_request *request),
@@ -400,8 +389,8 @@ void kolam_sanctions_sweep(struct kolam_server *server) {
 }
 
 /* Whoever it is about is found anew; most who become one were never sanctioned, and then nobody is asked anything. */
-void kolam_sanctions_merged(struct kolam_server *server, const uint8_t from[KOLAM_IDENT_BYTES],
-                            const uint8_t to[KOLAM_IDENT_BYTES]) {
+static void name_merged(struct kolam_server *server, const uint8_t from[KOLAM_IDENT_BYTES],
+                        const uint8_t to[KOLAM_IDENT_BYTES]) {
     struct kolam_sanctions *sanctions = server->sanctions;
     bool is_about = false;
     for (uint32_t i = 0; i < sanctions->count; i++) {
@@ -418,11 +407,9 @@ void kolam_sanctions_merged(struct kolam_server *server, const uint8_t from[KOLA
         note_change(sanctions);
         tell_all(server);
     }
-    keep_house(server, perform_merged, from, to);
 }
 
-void kolam_sanctions_erased(struct kolam_server *server, const uint8_t ident[KOLAM_IDENT_BYTES]) {
-    struct kolam_sanctions *sanctions = server->sanctions;
+static void name_erased(struct kolam_sanctions *sanctions, const uint8_t ident[KOLAM_IDENT_BYTES]) {
     for (uint32_t i = 0; i < sanctions->count; i++) {
         struct kolam_sanction *sanction = &sanctions->list[i];
         if (sanction->has_ident && memcmp(sanction->ident, ident, KOLAM_IDENT_BYTES) == 0) {
@@ -432,27 +419,26 @@ void kolam_sanctions_erased(struct kolam_server *server, const uint8_t ident[KOL
             sanction->by.name[0] = '\0';
         }
     }
-    keep_house(server, perform_erased, ident, NULL);
 }
 
-void kolam_sanctions_renamed(struct kolam_server *server, const char *canvas, uint32_t artist,
-                             const char *name) {
-    if (!server->sanctions) {
-        return; /* it stops, and what the walk was cut short of is done at the next start */
+void kolam_sanctions_name(struct kolam_server *server, const uint8_t ident[KOLAM_IDENT_BYTES],
+                          const uint8_t *now) {
+    if (!now) {
+        name_erased(server->sanctions, ident);
+    } else if (memcmp(ident, now, KOLAM_IDENT_BYTES) != 0) {
+        name_merged(server, ident, now);
     }
-    struct renamed *work = kolam_alloc_zero(1, sizeof(*work));
-    if (!work) {
-        kolam_logfmt(&server->logfmt, KOLAM_LOG_ERROR, "moderation_db", "status=%d",
-                     KOLAM_ERR_NOMEM);
-        return;
-    }
-    work->base.server = server;
-    work->artist = artist;
-    (void)snprintf(work->canvas, sizeof(work->canvas), "%s", canvas);
-    (void)snprintf(work->name, sizeof(work->name), "%s", name);
-    work->base.base.perform = perform_renamed;
-    work->base.base.done = done_housekeeping;
-    kolam_moderation_submit(server->sanctions->thread, &work->base.base);
+}
+
+void kolam_sanctions_merged(struct kolam_server *server, const uint8_t from[KOLAM_IDENT_BYTES],
+                            const uint8_t to[KOLAM_IDENT_BYTES]) {
+    name_merged(server, from, to);
+    keep_house(server, perform_merged, from, to);
+}
+
+void kolam_sanctions_erased(struct kolam_server *server, const uint8_t ident[KOLAM_IDENT_BYTES]) {
+    name_erased(server->sanctions, ident);
+    keep_house(server, perform_erased, ident, NULL);
 }
 
 /* ---- making the part ---- */

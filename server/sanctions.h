@@ -32,7 +32,7 @@ KOLAM_MUST_CHECK enum kolam_status kolam_sanctions_create(struct kolam_server *s
                                                           struct kolam_error *error);
 void kolam_sanctions_destroy(struct kolam_server *server);
 struct kolam_moderation_thread *kolam_sanctions_thread(const struct kolam_server *server);
-/* The time by which sanctions count (steady.h). */
+/* The time by which sanctions, modes, areas, codes and invitations end (steady.h). Any thread, once there are sanctions. */
 int64_t kolam_sanctions_now_ms(const struct kolam_server *server);
 
 /* What holds for a session; valid until the next call. Who has the admin token is never restrained. */
@@ -65,9 +65,9 @@ const struct kolam_sanction *kolam_sanctions_before(const struct kolam_server *s
 void kolam_sanctions_merged(struct kolam_server *server, const uint8_t from[KOLAM_IDENT_BYTES],
                             const uint8_t to[KOLAM_IDENT_BYTES]);
 void kolam_sanctions_erased(struct kolam_server *server, const uint8_t ident[KOLAM_IDENT_BYTES]);
-/* A canvas was told that artist's new name: reports about them tell it, too, and no former one. */
-void kolam_sanctions_renamed(struct kolam_server *server, const char *canvas, uint32_t artist,
-                             const char *name);
+/* The same for those in memory alone: who an ident is of by now; NULL: nobody any more. */
+void kolam_sanctions_name(struct kolam_server *server, const uint8_t ident[KOLAM_IDENT_BYTES],
+                          const uint8_t *now);
 /* Once a second. */
 void kolam_sanctions_sweep(struct kolam_server *server);
 

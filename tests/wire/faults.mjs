@@ -1,7 +1,7 @@
 // A server whose clock, memory and disk are in the test's hands; see tests/support/preload/preload.c.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { closeSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { BIN, ROOT, makeFolder } from './process.mjs';
@@ -25,7 +25,7 @@ function preload() {
 export class Faults {
   constructor() {
     this.path = join(makeFolder(), 'faults');
-    writeFileSync(this.path, Buffer.alloc(40));
+    writeFileSync(this.path, Buffer.alloc(48));
     this.env = { LD_PRELOAD: preload(), KOLAM_TEST_FAULTS: this.path };
   }
 
@@ -50,6 +50,11 @@ export class Faults {
   // What is written to canvases waits for the disk, or no longer.
   holdCanvases(isHeld) {
     this.set(3, isHeld ? 1 : 0);
+  }
+
+  // SQLite cannot write to this file; none: to all again.
+  failWrites(path) {
+    this.set(5, path ? statSync(path).ino : 0);
   }
 
   get(place) {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 
 import { Client, endAll, eventually, get, hideBody, kolam, lineBody, makeFolder, startServer } from './client.mjs';
+import { Faults, skip as faultsSkip } from './faults.mjs';
 import './tidy.mjs';
 
 let server;
@@ -283,6 +284,44 @@ test('a_canvas_that_was_closed_forgets_the_name_after_a_restart', async () => {
     return strokes[0].name === 'former artist';
   }, 'the canvas is told');
   await third.stop();
+});
+
+// Reports and sanctions have names, too. What is to be forgotten there waits for its disk, and for the next start.
+test('what_moderators_keep_forgets_the_name_also_when_its_disk_failed_and_the_server_died', { skip: faultsSkip }, async () => {
+  const canvas = 'kept';
+  const name = 'Xaveria Quistorp';
+  const data = makeFolder();
+  const faults = new Faults();
+  const first = await startServer({ data, env: faults.env });
+  const boss = await Client.join(first, { canvas, admin: first.adminToken() });
+  const [mira, otto] = [await Client.artist(first, { canvas }), await Client.artist(first, { canvas })];
+  for (const client of [mira, otto]) {
+    await client.draw([1, 1, 9, 9]);
+  }
+  mira.say({ type: 'rename', name });
+  const drawnHere = async () => JSON.parse((await get(first, `/api/canvas/${canvas}/at?level=0&x=5&y=5&slack=4`)).body).strokes;
+  await eventually(async () => (await drawnHere()).some((stroke) => stroke.name === name), 'the canvas calls her so');
+  assert.equal((await ask(otto, { type: 'report', artist: mira.me.artist, text: 'of her' })).type, 'reported');
+  assert.equal((await ask(mira, { type: 'report', artist: otto.me.artist, text: 'by her' })).type, 'reported');
+  assert.equal((await ask(boss, { type: 'sanction', artist: mira.me.artist, kind: 'mute' })).type, 'sanction');
+  faults.failWrites(join(data, 'moderation.db-wal'));
+  assert.equal((await ask(mira, { type: 'erase_me', name })).type, 'erased');
+  await otto.wait((event) => event.type === 'artists' && event.list.some((one) => one.name === 'former artist'));
+  await eventually(() => (first.log().match(/level=error [^\n]*moderation_db/g) ?? []).length >= 3, 'at once, of the canvas and of the person');
+  const told = async (client) => {
+    const { reports } = await ask(client, { type: 'reports' });
+    const { sanctions } = await ask(client, { type: 'sanctions' });
+    return [...reports.flatMap((report) => [report.name, report.by]), ...sanctions.map((one) => one.name)];
+  };
+  assert.equal((await told(boss)).filter((one) => one === name).length, 2, 'the canvas knows, moderation.db does not');
+  await first.kill();
+
+  faults.failWrites(null);
+  const second = await startServer({ data, env: faults.env });
+  const later = await Client.join(second, { canvas, admin: second.adminToken() });
+  await eventually(async () => !(await told(later)).includes(name), 'forgotten');
+  await eventually(async () => (await told(later)).includes('former artist'), 'the report is about who they are called now');
+  await second.stop();
 });
 
 test('everything_that_is_known_can_be_had', async () => {

@@ -1,9 +1,9 @@
 /* Put before the libraries of a whole server (LD_PRELOAD) by tests that make its clock jump, its memory run out and its disk
- * slow.
+ * slow or broken.
  *
- * KOLAM_TEST_FAULTS names a file of five 64-bit numbers, which the test writes while the server runs: milliseconds that the
+ * KOLAM_TEST_FAULTS names a file of six 64-bit numbers, which the test writes while the server runs: milliseconds that the
  * calendar is ahead (its clocks for durations are left alone, as when somebody sets the time), "one allocation of so
- * many fails" (0: none), and how many have; whether canvases wait for the disk, and how many do. Only the allocations of kolam itself and of the libraries that it answers for fail:
+ * many fails" (0: none), and how many have; whether canvases wait for the disk, and how many do; the inode of a file that SQLite cannot write to (0: none). Only the allocations of kolam itself and of the libraries that it answers for fail:
  * libwebsockets, OpenSSL and GLib end the process then, or the connection, by themselves. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -15,13 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
 struct faults {
-    _Atomic int64_t ahead_ms, every, failed, holds, held;
+    _Atomic int64_t ahead_ms, every, failed, holds, held, unwritable;
 };
 
 struct range {
@@ -141,6 +142,16 @@ int fsync(int fd) {
 int fdatasync(int fd) {
     wait_for_disk(fd);
     return (int)syscall(SYS_fdatasync, fd);
+}
+
+ssize_t pwrite64(int fd, const void *bytes, size_t size, off64_t at) {
+    const int64_t unwritable = atomic_load_explicit(&faults->unwritable, memory_order_relaxed);
+    struct stat file;
+    if (unwritable != 0 && fstat(fd, &file) == 0 && (int64_t)file.st_ino == unwritable) {
+        errno = EIO;
+        return -1;
+    }
+    return syscall(SYS_pwrite64, fd, bytes, size, at);
 }
 
 /* ---- the calendar ---- */

@@ -260,8 +260,8 @@ static enum kolam_status export_from_server(const struct arguments *arguments,
              "/snapshot.png?canvas=%s&rect=%.6f,%.6f,%.6f,%.6f&scale=%.17g%s%s%s",
              arguments->wall.canvas, region.x, region.y, region.width, region.height, region.scale,
              ground, arguments->at ? "&at=" : "", at);
-    return kolam_http_get(&url, target, KOLAM_WALL_TIMEOUT_MS, kolam_picture_file_write, file,
-                          error);
+    return kolam_http_get_patiently(&url, target, KOLAM_WALL_TIMEOUT_MS, kolam_picture_file_write,
+                                    file, error);
 }
 
 /* ---- the command ---- */

@@ -10,6 +10,7 @@
 
 #include "kolam/alloc.h"
 #include "kolam/command.h"
+#include "patience.h"
 
 #define BUFFER_BYTES 65536
 #define CHUNK_LINE_MAX 256
@@ -265,7 +266,7 @@ static enum kolam_status receive_head(struct exchange *exchange, char *out_head,
 }
 
 static enum kolam_status run(struct exchange *exchange, const struct kolam_url *url,
-                             const char *target) {
+                             const char *target, struct kolam_patience *patience) {
     char head[KOLAM_HTTP_HEAD_MAX];
     size_t head_bytes = 0;
     enum kolam_status status = send_request(exchange, url, target);
@@ -276,22 +277,45 @@ static enum kolam_status run(struct exchange *exchange, const struct kolam_url *
         return status;
     }
     int code = kolam_http_head_status(head, head_bytes);
+    kolam_patience_note(patience, code, head, head_bytes);
     return code == 200 ? pass_on_body(exchange, head, head_bytes)
                        : refused(exchange, head, head_bytes, code, target);
 }
 
-enum kolam_status kolam_http_get(const struct kolam_url *url, const char *target, int timeout_ms,
-                                 kolam_http_body *body, void *ctx, struct kolam_error *error) {
-    struct exchange exchange = {
-        .fd = -1, .timeout_ms = timeout_ms, .body = body, .ctx = ctx, .error = error};
-    enum kolam_status status = kolam_net_connect(url, timeout_ms, &exchange.fd, error);
+static enum kolam_status get_once(const struct kolam_url *url, const char *target,
+                                  const struct exchange *template,
+                                  struct kolam_patience *patience) {
+    struct exchange exchange = *template;
+    enum kolam_status status =
+        kolam_net_connect(url, exchange.timeout_ms, &exchange.fd, exchange.error);
     if (status != KOLAM_OK) {
         return status;
     }
     exchange.buffer = kolam_alloc(BUFFER_BYTES);
-    status = exchange.buffer ? run(&exchange, url, target)
-                             : kolam_fail(error, KOLAM_ERR_NOMEM, "out of memory");
+    status = exchange.buffer ? run(&exchange, url, target, patience)
+                             : kolam_fail(exchange.error, KOLAM_ERR_NOMEM, "out of memory");
     kolam_free(exchange.buffer);
     close(exchange.fd);
+    return status;
+}
+
+enum kolam_status kolam_http_get(const struct kolam_url *url, const char *target, int timeout_ms,
+                                 kolam_http_body *body, void *ctx, struct kolam_error *error) {
+    const struct exchange exchange = {
+        .fd = -1, .timeout_ms = timeout_ms, .body = body, .ctx = ctx, .error = error};
+    struct kolam_patience none = {0};
+    return get_once(url, target, &exchange, &none);
+}
+
+enum kolam_status kolam_http_get_patiently(const struct kolam_url *url, const char *target,
+                                           int timeout_ms, kolam_http_body *body, void *ctx,
+                                           struct kolam_error *error) {
+    const struct exchange exchange = {
+        .fd = -1, .timeout_ms = timeout_ms, .body = body, .ctx = ctx, .error = error};
+    struct kolam_patience patience = {0};
+    enum kolam_status status;
+    do {
+        status = get_once(url, target, &exchange, &patience);
+    } while (kolam_patience_wait(&patience));
     return status;
 }

@@ -46,5 +46,10 @@ typedef bool kolam_http_body(void *ctx, const uint8_t *bytes, size_t size_bytes)
 KOLAM_MUST_CHECK enum kolam_status kolam_http_get(const struct kolam_url *url, const char *target,
                                                   int timeout_ms, kolam_http_body *body, void *ctx,
                                                   struct kolam_error *error);
+/* The same, but comes again when the server says so (patience.h). */
+KOLAM_MUST_CHECK enum kolam_status kolam_http_get_patiently(const struct kolam_url *url,
+                                                            const char *target, int timeout_ms,
+                                                            kolam_http_body *body, void *ctx,
+                                                            struct kolam_error *error);
 
 #endif

@@ -165,7 +165,8 @@ enum kolam_status kolam_wall_get_bytes(const char *server, const char *target, s
     struct collected collected = {.size_max = size_max};
     enum kolam_status status = kolam_url_parse(server, &url, error);
     if (status == KOLAM_OK) {
-        status = kolam_http_get(&url, target, KOLAM_WALL_TIMEOUT_MS, collect, &collected, error);
+        status = kolam_http_get_patiently(&url, target, KOLAM_WALL_TIMEOUT_MS, collect, &collected,
+                                          error);
     }
     if (status != KOLAM_OK) {
         kolam_free(collected.bytes);

@@ -14,6 +14,7 @@
 #include "kolam/alloc.h"
 #include "kolam/command.h"
 #include "kolam/identity.h"
+#include "patience.h"
 #include "tool.h"
 
 #define MESSAGE_BYTES_MAX (16u << 20)
@@ -85,7 +86,7 @@ static enum kolam_status check_answer(const char *head, size_t head_bytes, const
 
 static enum kolam_status shake_hands(struct kolam_ws *ws, const struct kolam_url *url,
                                      const char *subprotocol, int timeout_ms,
-                                     struct kolam_error *error) {
+                                     struct kolam_patience *patience, struct kolam_error *error) {
     uint8_t random[16];
     char key[25], head[KOLAM_HTTP_HEAD_MAX];
     kolam_random_bytes(random, sizeof random);
@@ -106,6 +107,7 @@ static enum kolam_status shake_hands(struct kolam_ws *ws, const struct kolam_url
     }
     if (status == KOLAM_OK) {
         status = check_answer(head, head_bytes, key, subprotocol, error);
+        kolam_patience_note(patience, kolam_http_head_status(head, head_bytes), head, head_bytes);
     }
     if (status != KOLAM_OK) {
         return status;
@@ -114,9 +116,9 @@ static enum kolam_status shake_hands(struct kolam_ws *ws, const struct kolam_url
     return kolam_ws_parser_feed(&ws->parser, (const uint8_t *)head + head_bytes, size - head_bytes);
 }
 
-enum kolam_status kolam_ws_connect(const struct kolam_url *url, const char *subprotocol,
-                                   int timeout_ms, struct kolam_ws **out_ws,
-                                   struct kolam_error *error) {
+static enum kolam_status connect_once(const struct kolam_url *url, const char *subprotocol,
+                                      int timeout_ms, struct kolam_patience *patience,
+                                      struct kolam_ws **out_ws, struct kolam_error *error) {
     struct kolam_ws *ws = kolam_alloc_zero(1, sizeof *ws);
     if (!ws) {
         return kolam_fail(error, KOLAM_ERR_NOMEM, "out of memory");
@@ -125,7 +127,7 @@ enum kolam_status kolam_ws_connect(const struct kolam_url *url, const char *subp
     kolam_ws_parser_init(&ws->parser, MESSAGE_BYTES_MAX);
     enum kolam_status status = kolam_net_connect(url, timeout_ms, &ws->fd, error);
     if (status == KOLAM_OK) {
-        status = shake_hands(ws, url, subprotocol, timeout_ms, error);
+        status = shake_hands(ws, url, subprotocol, timeout_ms, patience, error);
     }
     if (status != KOLAM_OK) {
         kolam_ws_destroy(ws);
@@ -133,6 +135,17 @@ enum kolam_status kolam_ws_connect(const struct kolam_url *url, const char *subp
     }
     *out_ws = ws;
     return KOLAM_OK;
+}
+
+enum kolam_status kolam_ws_connect(const struct kolam_url *url, const char *subprotocol,
+                                   int timeout_ms, struct kolam_ws **out_ws,
+                                   struct kolam_error *error) {
+    struct kolam_patience patience = {0};
+    enum kolam_status status;
+    do {
+        status = connect_once(url, subprotocol, timeout_ms, &patience, out_ws, error);
+    } while (kolam_patience_wait(&patience));
+    return status;
 }
 
 void kolam_ws_destroy(struct kolam_ws *ws) {

@@ -7,7 +7,8 @@
 
 struct kolam_ws;
 
-/* Connects to /ws with the subprotocol and checks the server's answer, Sec-WebSocket-Accept included. */
+/* Connects to /ws with the subprotocol and checks the server's answer, Sec-WebSocket-Accept included. Comes again when the server says so
+ * (patience.h). */
 KOLAM_MUST_CHECK enum kolam_status kolam_ws_connect(const struct kolam_url *url,
                                                     const char *subprotocol, int timeout_ms,
                                                     struct kolam_ws **out_ws,

@@ -82,6 +82,54 @@ static void take_canvases(struct kolam_top_figures *out, const struct pair *pair
     }
 }
 
+/* ---- limits ---- */
+
+static struct kolam_top_limit *limit_of(struct kolam_top_figures *out, const char *name, int size) {
+    for (uint32_t i = 0; i < out->limit_count; i++) {
+        if (strncmp(out->limits[i].name, name, (size_t)size) == 0 &&
+            out->limits[i].name[size] == '\0') {
+            return &out->limits[i];
+        }
+    }
+    if (out->limit_count == KOLAM_TOP_LIMITS) {
+        return NULL;
+    }
+    struct kolam_top_limit *limit = &out->limits[out->limit_count++];
+    snprintf(limit->name, sizeof(limit->name), "%.*s", size, name);
+    return limit;
+}
+
+static int compare_limits(const void *a, const void *b) {
+    const struct kolam_top_limit *x = a, *y = b;
+    return x->hits_s != y->hits_s ? (x->hits_s < y->hits_s ? 1 : -1)
+           : x->hits != y->hits   ? (x->hits < y->hits ? 1 : -1)
+                                  : strcmp(x->name, y->name);
+}
+
+static void take_limits(struct kolam_top_figures *out, const struct pair *pair) {
+    static const char prefix[] = "kolam_limit_hits_total{limit=\"";
+    for (size_t i = 0; i < pair->now->count; i++) {
+        const struct kolam_top_value *one = &pair->now->values[i];
+        const char *name = one->key + strlen(prefix);
+        if (strncmp(one->key, prefix, strlen(prefix)) != 0 || !isfinite(one->value) ||
+            one->value <= 0) {
+            continue;
+        }
+        const int size = (int)strcspn(name, "\"");
+        struct kolam_top_limit *limit =
+            size < (int)sizeof(out->limits[0].name) ? limit_of(out, name, size) : NULL;
+        if (limit) {
+            const double before = kolam_top_value(pair->before, one->key);
+            limit->hits += one->value;
+            limit->hits_s += (one->value - (isnan(before) ? 0 : before)) / pair->interval_s;
+        }
+    }
+    qsort(out->limits, out->limit_count, sizeof(out->limits[0]), compare_limits);
+    out->hits_s = rate(pair, "kolam_limit_hits_total");
+}
+
+/* ---- the rest ---- */
+
 static void take_people(struct kolam_top_figures *out, const struct pair *pair) {
     const struct kolam_top_sample *now = pair->now;
     out->clients = kolam_top_value(now, "kolam_clients");
@@ -160,6 +208,7 @@ void kolam_top_reckon(const struct kolam_top_sample *before, const struct kolam_
     take_people(out, &pair);
     out->errors_s = errors_s(&pair);
     take_machine(out, &pair);
+    take_limits(out, &pair);
     take_canvases(out, &pair);
 }
 
@@ -228,6 +277,7 @@ static const struct field fields[] = {
     FIELD(oldest_s),
     FIELD(dropped_s),
     FIELD(refreshes_s),
+    FIELD(hits_s),
     FIELD(closed_s),
 };
 
@@ -254,5 +304,13 @@ json_t *kolam_top_json(const struct kolam_top_figures *figures) {
         json_array_append_new(canvases, canvas_json(&figures->busiest[i]));
     }
     json_object_set_new(object, "busiest", canvases);
+    json_t *limits = json_array();
+    for (uint32_t i = 0; i < figures->limit_count; i++) {
+        const struct kolam_top_limit *limit = &figures->limits[i];
+        json_array_append_new(limits,
+                              json_pack("{ss so so}", "limit", limit->name, "hits",
+                                        number(limit->hits), "hits_s", number(limit->hits_s)));
+    }
+    json_object_set_new(object, "limits", limits);
     return object;
 }

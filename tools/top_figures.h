@@ -7,11 +7,18 @@
 #include "top_sample.h"
 
 #define KOLAM_TOP_CANVASES 32
+#define KOLAM_TOP_LIMITS 32
 #define KOLAM_TOP_PAST 240 /* samples kept: a minute at four a second */
 
 struct kolam_top_canvas {
     char name[68];
     double clients, views, ops_s, deliveries_s, seq;
+};
+
+/* A limit that was reached since the server began, over all its scopes. */
+struct kolam_top_limit {
+    char name[24];
+    double hits, hits_s;
 };
 
 /* Times are in ms, rates a second; NAN where nothing happened that could be measured. */
@@ -25,7 +32,9 @@ struct kolam_top_figures {
     double commit_p50_ms, commit_p99_ms, submit_p99_ms, batch;
     double workers, workers_busy, jobs_interactive, jobs_tile, jobs_background, tile_p50_ms,
         tile_p99_ms, cache_share, cache_bytes, cache_limit_bytes;
-    double queued_bytes, queued_bytes_max, oldest_s, dropped_s, refreshes_s, closed_s;
+    double queued_bytes, queued_bytes_max, oldest_s, dropped_s, refreshes_s, hits_s, closed_s;
+    uint32_t limit_count; /* the busiest now first, then those reached most */
+    struct kolam_top_limit limits[KOLAM_TOP_LIMITS];
     uint32_t canvas_count;
     struct kolam_top_canvas busiest[KOLAM_TOP_CANVASES];
 };

@@ -259,6 +259,21 @@ static void write_machine(struct page *page, const struct kolam_top_figures *f) 
     end_line(page);
 }
 
+/* Which limits are reached now, and which were since the server began. */
+static void write_limits(struct page *page, const struct kolam_top_figures *f) {
+    label(page, "limits");
+    figure(page, heat(f->hits_s, 0.001, 100), rate(f->hits_s).text, " reached/s");
+    for (uint32_t i = 0; i < f->limit_count; i++) {
+        const struct kolam_top_limit *limit = &f->limits[i];
+        putf(page, PLAIN, "   %s ", limit->name);
+        put(page, STRONG, plain(limit->hits).text);
+        if (limit->hits_s > 0) {
+            putf(page, WARM, " (%s/s)", rate(limit->hits_s).text);
+        }
+    }
+    end_line(page);
+}
+
 /* The last minute, one cell a sample, scaled to its largest. */
 static void write_spark(struct page *page, const char *name, const float *values, size_t count,
                         double scale_min, struct shown (*show)(double)) {
@@ -316,7 +331,8 @@ size_t kolam_top_screen(const struct kolam_top_layout *layout,
     if (figures) {
         write_people(&page, figures);
         write_machine(&page, figures);
-        if (layout->rows >= 16) {
+        write_limits(&page, figures);
+        if (layout->rows >= 17) {
             end_line(&page);
             write_spark(&page, "ops/s", past->ops_s, past->count, 1, rate);
             write_spark(&page, "sent/s", past->deliveries_s, past->count, 1, rate);

@@ -64,14 +64,21 @@ static const char earlier[] =
     "kolam_build_info{version=\"9.8\"} 1\nprocess_start_time_seconds 1000\nkolam_clients 4\n"
     "kolam_ops_total 100\nkolam_deliveries_total{class=\"op\"} 10\n"
     "kolam_deliveries_total{class=\"preview\"} 10\nkolam_loop_busy_seconds_total 1\n"
-    "kolam_canvas_clients{canvas=\"main\"} 4\nkolam_canvas_ops_total{canvas=\"main\"} 90\n";
+    "kolam_canvas_clients{canvas=\"main\"} 4\nkolam_canvas_ops_total{canvas=\"main\"} 90\n"
+    "kolam_limit_hits_total{limit=\"tiles\",scope=\"address\"} 700\n"
+    "kolam_limit_hits_total{limit=\"strokes\",scope=\"address\"} 5\n"
+    "kolam_limit_hits_total{limit=\"views\",scope=\"address\"} 0\n";
 static const char later[] =
     "kolam_build_info{version=\"9.8\"} 1\nprocess_start_time_seconds 1000.2\nkolam_clients 5\n"
     "kolam_ops_total 140\nkolam_deliveries_total{class=\"op\"} 30\n"
     "kolam_deliveries_total{class=\"preview\"} 70\nkolam_loop_busy_seconds_total 2\n"
     "kolam_canvas_clients{canvas=\"main\"} 5\nkolam_canvas_ops_total{canvas=\"main\"} 120\n"
     "kolam_canvas_seq{canvas=\"main\"} 120\nkolam_canvas_clients{canvas=\"new\"} 1\n"
-    "kolam_canvas_ops_total{canvas=\"new\"} 10\n";
+    "kolam_canvas_ops_total{canvas=\"new\"} 10\n"
+    "kolam_limit_hits_total{limit=\"tiles\",scope=\"address\"} 700\n"
+    "kolam_limit_hits_total{limit=\"strokes\",scope=\"address\"} 9\n"
+    "kolam_limit_hits_total{limit=\"strokes\",scope=\"total\"} 2\n"
+    "kolam_limit_hits_total{limit=\"views\",scope=\"address\"} 0\n";
 
 static void rates_are_what_grew_in_the_interval(void **state) {
     (void)state;
@@ -92,6 +99,13 @@ static void rates_are_what_grew_in_the_interval(void **state) {
     assert_true(json_real_value(json_object_get(object, "ops_s")) == 20);
     assert_true(json_is_null(json_object_get(object, "commit_p50_ms")));
     assert_int_equal(json_array_size(json_object_get(object, "busiest")), 2);
+    assert_true(figures.hits_s == 3);
+    assert_int_equal(figures.limit_count, 2); /* what was never reached is not told */
+    assert_string_equal(figures.limits[0].name, "strokes");
+    assert_true(figures.limits[0].hits == 11 && figures.limits[0].hits_s == 3);
+    assert_string_equal(figures.limits[1].name, "tiles");
+    assert_true(figures.limits[1].hits == 700 && figures.limits[1].hits_s == 0);
+    assert_int_equal(json_array_size(json_object_get(object, "limits")), 2);
     json_decref(object);
     kolam_top_sample_finish(&before);
     kolam_top_sample_finish(&now);
@@ -148,6 +162,11 @@ static void every_screen_fits_its_terminal(void **state) {
         }
         for (int i = 0; i < KOLAM_TOP_CANVASES; i++) {
             memset(figures.busiest[i].name, 'n', 64);
+        }
+        figures.limit_count = (uint32_t)round % (KOLAM_TOP_LIMITS + 1);
+        for (uint32_t i = 0; i < figures.limit_count; i++) {
+            memset(figures.limits[i].name, 'l', sizeof(figures.limits[i].name) - 1);
+            figures.limits[i].hits = figures.limits[i].hits_s = values[i];
         }
         kolam_top_remember(&past, &figures);
         const struct kolam_top_layout layout = {

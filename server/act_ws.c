@@ -12,9 +12,12 @@
 #include "kolam/json_text.h"
 #include "kolam/alloc.h"
 #include "moderation_ws.h"
+#include "sanctions.h"
 #include "session.h"
 #include "standing.h"
 #include "votes.h"
+
+#define FOR_S_MAX (INT64_C(100) * 366 * 86400)
 
 struct acting {
     struct kolam_ask ask;
@@ -123,7 +126,6 @@ static bool may_give(const struct acting *acting) {
 static const char *judge(struct acting *acting, const char **out_code) {
     struct kolam_session *session = acting->ask.session;
     struct kolam_canvas *canvas = acting->ask.canvas;
-    const struct kolam_clock *clock = &session->server->clock;
     const struct kolam_petition petition = {
         .action = kolam_act_needs(&canvas->policy, &acting->act, session->artist)};
     const struct kolam_verdict verdict = kolam_door_ask(session, &petition);
@@ -140,7 +142,7 @@ static const char *judge(struct acting *acting, const char **out_code) {
         return "there is no artist of that number here";
     }
     const enum kolam_status status =
-        kolam_policy_check(&canvas->policy, &acting->act, clock->now_ms(clock->ctx));
+        kolam_policy_check(&canvas->policy, &acting->act, kolam_sanctions_now_ms(session->server));
     *out_code = status == KOLAM_ERR_FULL      ? "limit"
                 : status == KOLAM_ERR_INVALID ? "invalid"
                                               : "not_found";
@@ -187,6 +189,22 @@ static bool read_act(const json_t *object, struct kolam_act *out_act) {
     return is_act && (out_act->kind == KOLAM_ACT_MODE || out_act->kind == KOLAM_ACT_AREA ||
                       out_act->kind == KOLAM_ACT_ROLE || out_act->kind == KOLAM_ACT_VOTES ||
                       out_act->kind == KOLAM_ACT_UNDO || out_act->kind == KOLAM_ACT_VOTE);
+}
+
+/* An end that is told as a number of seconds: whose clock is wrong, here or there, does not matter then. */
+static bool read_span(const struct kolam_session *session, const json_t *message,
+                      struct kolam_act *act) {
+    const json_t *span = json_object_get(message, "for_s");
+    int64_t for_s;
+    if (!span || json_is_null(span)) {
+        return true;
+    }
+    if ((act->kind != KOLAM_ACT_MODE && act->kind != KOLAM_ACT_AREA) || act->until_ms != 0 ||
+        !kolam_json_int(message, "for_s", &for_s) || for_s < 1 || for_s > FOR_S_MAX) {
+        return false;
+    }
+    act->until_ms = kolam_sanctions_now_ms(session->server) + for_s * 1000;
+    return true;
 }
 
 /* Why a canvas that does not exist is not to be made for this act; NULL: it may be, or is there. */
@@ -255,6 +273,9 @@ void kolam_act_message(struct kolam_session *session, const json_t *message) {
     if (!read_act(json_object_get(message, "act"), act)) {
         kolam_ask_error(session, id, "invalid",
                         "act must be a mode, area, role, votes, vote or undo within its bounds");
+    } else if (!read_span(session, message, act)) {
+        kolam_ask_error(session, id, "invalid",
+                        "for_s is a number of seconds, of a mode or an area without until");
     } else {
         take(session, id, act);
     }

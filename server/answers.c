@@ -9,6 +9,7 @@
 #include "http_route.h"
 #include "kolam/json_text.h"
 #include "kolam/alloc.h"
+#include "sanctions.h"
 
 #define WAIT_US 10000000u /* so long a question waits for a worker */
 
@@ -342,7 +343,8 @@ enum kolam_status kolam_question_reader(struct kolam_question *question,
         worker, question->canvas->log_path, question->canvas->tiles_path, false, &canvas, NULL);
     if (status == KOLAM_OK) {
         *out_reader = canvas->reader;
-        status = kolam_veil_read(&question->veil, canvas->reader, question->now_ms);
+        status = kolam_veil_read(&question->veil, canvas->reader,
+                                 kolam_sanctions_now_ms(question->server));
     }
     return status;
 }

@@ -8,6 +8,7 @@
 #include "fanout.h"
 #include "places_ws.h"
 #include "policy_keep.h"
+#include "sanctions.h"
 #include "veil.h"
 #include "writable.h"
 #include "kolam/alloc.h"
@@ -169,8 +170,7 @@ static void run_open(struct kolam_job *base, struct kolam_worker *worker) {
         job->status = kolam_reader_info(view->reader, &job->info);
     }
     if (job->status == KOLAM_OK) {
-        job->status =
-            kolam_policy_read(view->reader, server->clock.now_ms(server->clock.ctx), &job->policy);
+        job->status = kolam_policy_read(view->reader, kolam_sanctions_now_ms(server), &job->policy);
     }
 }
 

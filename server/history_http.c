@@ -11,6 +11,7 @@
 #include "history_job.h"
 #include "http_route.h"
 #include "kolam/alloc.h"
+#include "sanctions.h"
 #include "pass.h"
 
 #define WAIT_US 10000000u /* so long a question waits for a worker */
@@ -187,7 +188,7 @@ static struct kolam_history_job *create(struct kolam_server *server, struct kola
                                       .priority = KOLAM_JOB_TILE,
                                       .deadline_us = kolam_monotonic_us() + WAIT_US};
         job->canvas = canvas;
-        job->now_ms = server->clock.now_ms(server->clock.ctx);
+        job->now_ms = kolam_sanctions_now_ms(server); /* of areas */
         job->from = job->to = -1;
         job->status = KOLAM_ERR_CLOSED; /* unless it runs */
         kolam_veil_begin(&job->veil, canvas, kolam_pass_find(canvas, request));

@@ -61,8 +61,7 @@ static const char *read_invitation(const struct kolam_session *session, const js
     }
     out->role = (int32_t)given;
     out->uses = (uint32_t)uses;
-    out->until_ms =
-        session->server->clock.now_ms(session->server->clock.ctx) + (int64_t)days * DAY_MS;
+    out->until_ms = kolam_sanctions_now_ms(session->server) + (int64_t)days * DAY_MS;
     strcpy(out->canvas, session->canvas->name);
     strcpy(out->note, note ? note : "");
     return NULL;

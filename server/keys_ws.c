@@ -9,6 +9,7 @@
 #include "guesses.h"
 #include "json.h"
 #include "people.h"
+#include "sanctions.h"
 
 /* ---- what was typed ---- */
 
@@ -76,7 +77,7 @@ static void note_guess(const struct kolam_identity_request *request) {
 static void on_link(struct kolam_identity_request *request) {
     struct kolam_session *session = request->ctx;
     if (kolam_people_went_well(request)) {
-        const int64_t now_ms = session->server->clock.now_ms(session->server->clock.ctx);
+        const int64_t now_ms = kolam_sanctions_now_ms(session->server);
         kolam_session_send_json(session, json_pack("{ss sI ss sI}", "type", "link", "id",
                                                    (json_int_t)request->id, "code", request->text,
                                                    "until", (json_int_t)(now_ms + KOLAM_LINK_MS)));

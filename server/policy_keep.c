@@ -3,14 +3,15 @@
 
 #include "json.h"
 #include "kolam/alloc.h"
+#include "sanctions.h"
 #include "session.h"
 #include "standing.h"
 #include "veil.h"
 #include "votes.h"
 
-static int64_t wall_now_ms(const struct kolam_canvas *canvas) {
-    const struct kolam_clock *clock = &canvas->server->clock;
-    return clock->now_ms(clock->ctx);
+/* Modes and areas end as sanctions do: setting the clock opens nothing, and keeps nothing shut. */
+static int64_t policy_now_ms(const struct kolam_canvas *canvas) {
+    return kolam_sanctions_now_ms(canvas->server);
 }
 
 /* ---- telling ---- */
@@ -74,7 +75,7 @@ void kolam_policy_tell(struct kolam_canvas *canvas) {
 /* ---- keeping ---- */
 
 static void refresh(struct kolam_canvas *canvas) {
-    kolam_policy_refresh(&canvas->policy, wall_now_ms(canvas));
+    kolam_policy_refresh(&canvas->policy, policy_now_ms(canvas));
     kolam_veil_refresh(canvas);
     kolam_policy_tell(canvas);
 }
@@ -171,7 +172,7 @@ static void read_again(struct kolam_canvas *canvas) {
         return; /* next second */
     }
     reading->canvas = canvas;
-    reading->now_ms = wall_now_ms(canvas);
+    reading->now_ms = policy_now_ms(canvas);
     reading->status = KOLAM_ERR_CLOSED; /* unless it runs */
     reading->job = (struct kolam_job){.run = run, .done = done, .priority = KOLAM_JOB_INTERACTIVE};
     canvas->is_policy_reading = true;
@@ -186,7 +187,7 @@ void kolam_policy_sweep(struct kolam_canvas *canvas) {
     if (canvas->is_policy_lost && !canvas->is_policy_reading) {
         read_again(canvas);
     }
-    if (canvas->policy.changes_ms != 0 && wall_now_ms(canvas) >= canvas->policy.changes_ms) {
+    if (canvas->policy.changes_ms != 0 && policy_now_ms(canvas) >= canvas->policy.changes_ms) {
         refresh(canvas);
     }
 }

@@ -164,14 +164,20 @@ static void raise_file_limit(const struct kolam_server *server) {
     }
 }
 
+/* Codes and invitations end as sanctions do, whatever the clock is set to meanwhile. */
+static int64_t steady_now_ms(void *ctx) {
+    return kolam_sanctions_now_ms(ctx);
+}
+
 static enum kolam_status make_identity(struct kolam_server *server, struct kolam_error *error) {
     char path[KOLAM_PATH_MAX];
     struct kolam_identity_db *db;
+    const struct kolam_clock clock = {.now_ms = steady_now_ms, .ctx = server};
     enum kolam_status status = kolam_folder_file_path(server->folder, "identity.db", path);
     if (status != KOLAM_OK) {
         return kolam_fail(error, status, "the data folder's path is too long");
     }
-    status = kolam_identity_db_create(path, server->clock, &db, error);
+    status = kolam_identity_db_create(path, clock, &db, error);
     if (status != KOLAM_OK) {
         return status;
     }
@@ -340,10 +346,10 @@ static enum kolam_status make(struct kolam_server *server, struct kolam_error *e
         status = make_inner(server, error);
     }
     if (status == KOLAM_OK) {
-        status = make_identity(server, error);
+        status = kolam_sanctions_create(server, error); /* before all that goes by its time */
     }
     if (status == KOLAM_OK) {
-        status = kolam_sanctions_create(server, error);
+        status = make_identity(server, error);
     }
     if (status == KOLAM_OK) {
         status = kolam_canvases_create(server, error);

@@ -1,4 +1,4 @@
-/* The time by which sanctions begin and end. The system's clock may be set, wrongly too; nobody is to be freed or kept out by
+/* The time by which sanctions, modes, areas, codes and invitations end. The system's clock may be set, wrongly too; nobody is to be freed or kept out by
  * that. So the clock is looked at once, when the server starts; from then on a duration is added to it that nobody can
  * set (CLOCK_BOOTTIME, which also counts while the machine sleeps). What moderation.db has seen is the least it can
  * be: a clock that starts behind it is wrong; so is one that starts more than a year ahead. Pure. */

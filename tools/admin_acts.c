@@ -94,18 +94,13 @@ static bool parse(struct arguments *arguments, int argc, char **argv, const char
     return check_end(arguments);
 }
 
-/* Opens the conversation and tells the act its end, by the server's clock, and its reason. False: told. */
+/* Opens the conversation and tells the act its end, if that is a time, and its reason. False: told. */
 static bool open_for(struct arguments *arguments, json_t *act, int *out_status) {
     if (!kolam_admin_open(&arguments->admin, out_status)) {
         return false;
     }
-    int64_t until_ms = arguments->until_ms;
-    if (arguments->for_ms != 0) {
-        const json_t *now = json_object_get(arguments->admin.welcome, "time");
-        until_ms = json_integer_value(now) + arguments->for_ms;
-    }
-    if (until_ms != 0) {
-        json_object_set_new(act, "until", json_integer(until_ms));
+    if (arguments->until_ms != 0) {
+        json_object_set_new(act, "until", json_integer(arguments->until_ms));
     }
     if (arguments->why) {
         json_object_set_new(act, "why", json_string(arguments->why));
@@ -122,9 +117,11 @@ static void print_acted(const struct kolam_admin *admin, const json_t *answer) {
 
 /* Sends the act, which is taken over, in the open conversation. */
 static int act(struct arguments *arguments, json_t *record) {
-    return kolam_admin_converse(&arguments->admin,
-                                json_pack("{s:s,s:o}", "type", "act", "act", record), "acted",
-                                print_acted);
+    json_t *message = json_pack("{s:s,s:o}", "type", "act", "act", record);
+    if (arguments->for_ms != 0) {
+        json_object_set_new(message, "for_s", json_integer(arguments->for_ms / 1000));
+    }
+    return kolam_admin_converse(&arguments->admin, message, "acted", print_acted);
 }
 
 /* Gives up with what was said already. */

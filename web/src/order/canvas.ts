@@ -146,25 +146,18 @@ export class CanvasTab implements Tab {
     );
   }
 
-  private async act(record: object): Promise<void> {
-    await this.order.wire.ask({ type: 'act', act: record });
+  /* `forMs`: for so long, by the server's clock; 0: for good. */
+  private async act(record: object, forMs = 0): Promise<void> {
+    const span = forMs > 0 ? { for_s: Math.round(forMs / 1000) } : {};
+    await this.order.wire.ask({ type: 'act', act: record, ...span });
     this.order.say(message('order.done'));
   }
 
   private addArea({ level, x, y, width, height }: Place): void {
-    const until = Number(this.span.value);
     void this.order.does(async () => {
-      await this.act({
-        kind: 'area',
-        area: this.kind.value,
-        name: this.name.value.trim(),
-        level,
-        x,
-        y,
-        width,
-        height,
-        ...(until > 0 ? { until: Date.now() + until } : {}),
-      });
+      const { value: area } = this.kind;
+      const record = { kind: 'area', area, name: this.name.value.trim(), level, x, y, width, height };
+      await this.act(record, Number(this.span.value));
       this.name.value = '';
     });
   }

@@ -112,6 +112,10 @@ void kolam_rank_ask(struct kolam_rank *rank) {
         rank->done(rank);
         return;
     }
+    if (kolam_pool_is_closing(rank->ask->session->server->pool)) {
+        finish(rank, KOLAM_ERR_CLOSED); /* the identity thread went before the workers */
+        return;
+    }
     request = kolam_alloc_zero(1, sizeof(*request));
     if (!request) {
         finish(rank, KOLAM_ERR_NOMEM);

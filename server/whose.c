@@ -1,5 +1,5 @@
-/* See whose.h. A worker reads who had the number, the identity thread who that is now, and where it is another, a worker what number
- * they have themselves. Who is in no identity.db (imported, erased) is who the canvas says. */
+/* See whose.h. A worker reads who had the number, the identity thread who that is now. Who is in no identity.db (imported,
+ * erased) is who the canvas says. */
 #include "whose.h"
 
 #include <string.h>
@@ -20,54 +20,17 @@ static enum kolam_status open_reader(const struct kolam_whose *whose, struct kol
     return status;
 }
 
-static void submit(struct kolam_whose *whose,
-                   void (*run)(struct kolam_job *job, struct kolam_worker *worker),
-                   void (*done)(struct kolam_job *job)) {
-    whose->status = KOLAM_ERR_CLOSED; /* unless it runs */
-    whose->job = (struct kolam_job){.run = run, .done = done, .priority = KOLAM_JOB_INTERACTIVE};
-    kolam_pool_submit(whose->ask->session->server->pool, &whose->job);
-}
-
-/* ---- their own number ---- */
-
-static void run_own(struct kolam_job *job, struct kolam_worker *worker) {
-    struct kolam_whose *whose = KOLAM_CONTAINER(job, struct kolam_whose, job);
-    struct kolam_author author = whose->author;
-    struct kolam_reader *reader;
-    whose->own_artist = 0;
-    whose->status = open_reader(whose, worker, &reader);
-    if (whose->status == KOLAM_OK) {
-        whose->status = kolam_reader_artist_of(reader, &author, &whose->own_artist);
-    }
-    if (whose->status == KOLAM_ERR_NOT_FOUND) {
-        whose->own_artist = 0; /* they have not drawn here by themselves */
-        whose->status = KOLAM_OK;
-    }
-}
-
-static void done_own(struct kolam_job *job) {
-    struct kolam_whose *whose = KOLAM_CONTAINER(job, struct kolam_whose, job);
-    whose->done(whose);
-}
-
 /* ---- who it is now ---- */
 
 static void on_looked(struct kolam_identity_request *request) {
     struct kolam_whose *whose = request->whose;
     const enum kolam_status status = request->status;
-    const bool is_another = status == KOLAM_OK && memcmp(request->author.ident, whose->author.ident,
-                                                         KOLAM_IDENT_BYTES) != 0;
     if (status == KOLAM_OK) {
         whose->author = request->author;
-        whose->invited_role = request->role;
     }
     whose->status = status == KOLAM_ERR_NOT_FOUND ? KOLAM_OK : status;
     kolam_people_finish(request);
-    if (is_another) {
-        submit(whose, run_own, done_own);
-    } else {
-        whose->done(whose);
-    }
+    whose->done(whose);
 }
 
 static void look(struct kolam_whose *whose) {
@@ -111,12 +74,14 @@ static void done_number(struct kolam_job *job) {
 
 void kolam_whose_find(struct kolam_whose *whose, const struct kolam_ask *ask, uint32_t artist,
                       void (*done)(struct kolam_whose *whose)) {
-    *whose = (struct kolam_whose){
-        .artist = artist, .own_artist = artist, .invited_role = -1, .ask = ask, .done = done};
+    *whose = (struct kolam_whose){.artist = artist, .ask = ask, .done = done};
     if (ask->canvas->state == KOLAM_CANVAS_ABSENT) {
         whose->status = KOLAM_ERR_NOT_FOUND;
         done(whose);
     } else {
-        submit(whose, run_number, done_number);
+        whose->status = KOLAM_ERR_CLOSED; /* unless it runs */
+        whose->job = (struct kolam_job){
+            .run = run_number, .done = done_number, .priority = KOLAM_JOB_INTERACTIVE};
+        kolam_pool_submit(ask->session->server->pool, &whose->job);
     }
 }

@@ -8,12 +8,9 @@
 struct kolam_ask;
 
 struct kolam_whose {
-    uint32_t artist; /* asked */
-    /* Found: who it is, their own number here (0: none), and the role they were invited to here (-1: none). */
-    struct kolam_author author;
-    uint32_t own_artist;
-    int32_t invited_role;
-    enum kolam_status status; /* KOLAM_ERR_NOT_FOUND: nobody has the number */
+    uint32_t artist;            /* asked */
+    struct kolam_author author; /* found: who it is */
+    enum kolam_status status;   /* KOLAM_ERR_NOT_FOUND: nobody has the number */
 
     struct kolam_job job;
     const struct kolam_ask *ask; /* the asker's, which holds session and canvas until it is done */

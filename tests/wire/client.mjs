@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import {
   cancelRecord, cursorRecord, decodeFrame, previewRecord, strokeBody, submitAsRecord, submitRecord,
 } from './codec.mjs';
-import { DEADLINE_MS, withDeadline } from './process.mjs';
+import { DEADLINE_MS, eventually, withDeadline } from './process.mjs';
 
 export * from './codec.mjs';
 export * from './process.mjs';
@@ -232,4 +232,26 @@ export class Client {
     this.socket.terminate();
     return this.closed;
   }
+}
+
+let askNumber = 0;
+// Asks over the WebSocket and gives the answer. Who asks too much is told so, and asks again.
+export async function ask(client, message) {
+  const about = JSON.stringify(message).slice(0, 100);
+  return eventually(async () => {
+    const id = (askNumber += 1);
+    const from = client.mark();
+    client.say({ ...message, id });
+    const answer = await client.wait((event) => event.id === id, from, about);
+    return !/^too many questions/.test(answer.message) && answer;
+  }, about);
+}
+
+// Does what has to be let, and gives the act's seq.
+export async function acted(client, what) {
+  const answer = await ask(client, { type: 'act', act: what });
+  if (answer.type !== 'acted') {
+    throw new Error(JSON.stringify(answer));
+  }
+  return answer.act;
 }

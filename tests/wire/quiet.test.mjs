@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 
-import { Client, decodeFrame, eventually, get, hideBody, kolam, lineBody, newNonce, showBody, startServer } from './client.mjs';
+import { acted, ask, Client, decodeFrame, eventually, get, hideBody, kolam, lineBody, newNonce, showBody, startServer } from './client.mjs';
 import './tidy.mjs';
 
 let server;
@@ -15,21 +15,6 @@ after(() => server?.kill());
 let canvasNumber = 0;
 const newCanvas = () => `quiet-${(canvasNumber += 1)}`;
 
-let askNumber = 0;
-async function ask(client, message) {
-  return eventually(async () => {
-    const id = (askNumber += 1);
-    const from = client.mark();
-    client.say({ ...message, id });
-    const answer = await client.wait((event) => event.id === id, from, JSON.stringify(message).slice(0, 100));
-    return !/^too many questions/.test(answer.message) && answer;
-  }, JSON.stringify(message).slice(0, 100));
-}
-async function acted(client, what) {
-  const answer = await ask(client, { type: 'act', act: what });
-  assert.equal(answer.type, 'acted', JSON.stringify(answer));
-  return answer.act;
-}
 
 const VIEW = { level: 0, x: 0, y: 0, width: 32, height: 4 };
 const INSIDE = [6220, 100, 6310, 190];
@@ -232,8 +217,10 @@ test('the_past_names_nobody_there_and_a_pass_shows_what_one_may_see', async () =
   const pass = moderator.welcome.pass;
   await moderator.leave();
   await eventually(async () => (await under(canvas, here, { welcome: { pass } }))[0].artist === 0, 'a pass ends with its connection');
-  const { stdout } = await kolam(['blame', '--server', `http://127.0.0.1:${server.port}`, '--canvas', canvas, '--at', here.join(',')]).catch(() => ({ stdout: '' }));
-  assert.ok(!stdout.includes(mira.me.name), stdout);
+  const blame = await kolam(['blame', '--server', `http://127.0.0.1:${server.port}`, '--canvas', canvas, '--at', here.join(',')]);
+  assert.equal(blame.code, 0, blame.stderr);
+  assert.match(blame.stdout, /\S/, 'the stroke is told');
+  assert.ok(!blame.stdout.includes(mira.me.name), blame.stdout);
 });
 
 test('no_shared_answer_tells_who_is_there', async () => {

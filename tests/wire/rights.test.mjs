@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import test, { after, before } from 'node:test';
 
 import {
-  Client, decodeBody, editBody, eventually, getJson, hideBody, kolam, lineBody, recordBody, showBody, startServer,
+  acted, ask, Client, decodeBody, editBody, eventually, getJson, hideBody, kolam, lineBody, recordBody, showBody, startServer,
 } from './client.mjs';
 import './tidy.mjs';
 
@@ -18,23 +18,7 @@ after(() => server?.kill());
 let canvasNumber = 0;
 const newCanvas = () => `rights-${(canvasNumber += 1)}`;
 
-let askNumber = 0;
-// Who asks too much is told so, and asks again.
-async function ask(client, message) {
-  return eventually(async () => {
-    const id = (askNumber += 1);
-    const from = client.mark();
-    client.say({ ...message, id });
-    const answer = await client.wait((event) => event.id === id, from, JSON.stringify(message).slice(0, 100));
-    return !/^too many questions/.test(answer.message) && answer;
-  }, JSON.stringify(message).slice(0, 100));
-}
 const act = (client, what) => ask(client, { type: 'act', act: what });
-async function acted(client, what) {
-  const answer = await act(client, what);
-  assert.equal(answer.type, 'acted', JSON.stringify(answer));
-  return answer.act;
-}
 const owner = (canvas, of = server) => Client.artist(of, { canvas, admin: of.adminToken() });
 const policyWith = (client, matches, from = 0) => client.wait((event) => event.type === 'policy' && matches(event), from, String(matches));
 const area = (kind, x, y, width, height, more = {}) => ({ kind: 'area', area: kind, level: 0, x: String(x), y: String(y), width, height, ...more });

@@ -1,5 +1,5 @@
-// kolam.service: what systemd says of it, and the whole of a service inside what it leaves, as far as that can be made without systemd:
-// a root that cannot be written, a user that is nobody, without capabilities, with our own sandbox besides.
+// kolam.service: what systemd says of it, and the whole of a service inside what it leaves: a root that cannot be written, a user that
+// is nobody, without capabilities, with our own sandbox besides. (systemd.test.mjs: as systemd runs it.)
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

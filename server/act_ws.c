@@ -188,7 +188,8 @@ static bool read_act(const json_t *object, struct kolam_act *out_act) {
     kolam_free(text);
     return is_act && (out_act->kind == KOLAM_ACT_MODE || out_act->kind == KOLAM_ACT_AREA ||
                       out_act->kind == KOLAM_ACT_ROLE || out_act->kind == KOLAM_ACT_VOTES ||
-                      out_act->kind == KOLAM_ACT_UNDO || out_act->kind == KOLAM_ACT_VOTE);
+                      out_act->kind == KOLAM_ACT_UNDO || out_act->kind == KOLAM_ACT_VOTE ||
+                      out_act->kind == KOLAM_ACT_UNVOTE);
 }
 
 /* An end that is told as a number of seconds: whose clock is wrong, here or there, does not matter then. */
@@ -243,7 +244,7 @@ void kolam_act_make(struct kolam_session *session, uint64_t id, const struct kol
 
 /* Of what an act takes back it is asked first whose that was. */
 static void take(struct kolam_session *session, uint64_t id, const struct kolam_act *act) {
-    if (act->kind == KOLAM_ACT_VOTE) {
+    if (act->kind == KOLAM_ACT_VOTE || act->kind == KOLAM_ACT_UNVOTE) {
         kolam_vote(session, id, act);
     } else if (act->kind == KOLAM_ACT_UNDO) {
         kolam_undo_act(session, id, act->act_seq);
@@ -271,8 +272,9 @@ void kolam_act_message(struct kolam_session *session, const json_t *message) {
         return;
     }
     if (!read_act(json_object_get(message, "act"), act)) {
-        kolam_ask_error(session, id, "invalid",
-                        "act must be a mode, area, role, votes, vote or undo within its bounds");
+        kolam_ask_error(
+            session, id, "invalid",
+            "act must be a mode, area, role, votes, vote, unvote or undo within its bounds");
     } else if (!read_span(session, message, act)) {
         kolam_ask_error(session, id, "invalid",
                         "for_s is a number of seconds, of a mode or an area without until");

@@ -113,7 +113,7 @@ static bool take_record(void *ctx, const struct kolam_log_row *row) {
     if (kolam_op_decode(row->body, row->body_size_bytes, work->room, &op) != KOLAM_OK ||
         op.kind != KOLAM_OP_RECORD || is_plainly_other(op.record, op.record_size_bytes) ||
         kolam_act_decode(op.record, op.record_size_bytes, &act) != KOLAM_OK ||
-        act.kind == KOLAM_ACT_OTHER || act.kind == KOLAM_ACT_VOTE) {
+        act.kind == KOLAM_ACT_OTHER || act.kind == KOLAM_ACT_VOTE || act.kind == KOLAM_ACT_UNVOTE) {
         return true;
     }
     bool is_fine = act.kind != KOLAM_ACT_UNDO || note_undone(work, act.act_seq);

@@ -10,6 +10,7 @@
 #include "policy_keep.h"
 #include "sanctions.h"
 #include "veil.h"
+#include "votes.h"
 #include "writable.h"
 #include "kolam/alloc.h"
 
@@ -242,6 +243,7 @@ static void done_open(struct kolam_job *base) {
         if (job->was_absent && server->options->no_new_canvases) {
             kolam_policy_tell(canvas); /* nobody else could draw */
         }
+        kolam_votes_recount(canvas);
     } else {
         job->status = status;
         fail_open(canvas, job);

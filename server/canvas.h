@@ -40,7 +40,7 @@ struct kolam_canvas {
     struct kolam_list sessions; /* kolam_session.canvas_link */
     struct kolam_list viewers;  /* those of them who look at the same */
     struct kolam_interest interest;
-    struct kolam_list outvoted; /* strokes that are being hidden because of votes; see votes.c */
+    struct kolam_list outvoted; /* strokes whose votes are being counted; see votes_count.c */
     struct kolam_list orphans;  /* strokes whose authors vanished in mid-stroke */
     struct kolam_list here;     /* sessions of those who drew or moved a pen; see here.h */
     uint32_t client_count, here_count; /* welcomed sessions; those of them in `here` */

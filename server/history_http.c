@@ -161,6 +161,7 @@ static void destroy(struct kolam_history_job *job) {
     kolam_canvas_release(job->canvas);
     kolam_bytes_unref(job->records);
     kolam_free(job->json);
+    kolam_free(job->voted);
     kolam_free(job);
 }
 
@@ -177,6 +178,26 @@ static void on_gone(void *ctx) {
     struct kolam_history_job *job = ctx;
     job->http = NULL;
     atomic_store_explicit(&job->is_gone, true, memory_order_relaxed);
+}
+
+/* By any of their selves. Their connection keeps the canvas open. False without memory. */
+static bool take_votes(struct kolam_history_job *job, const struct kolam_policy *policy) {
+    const struct kolam_eyes *eyes = &job->veil.eyes;
+    if (eyes->own_count == 0 || policy->ballot_count == 0) {
+        return true;
+    }
+    job->voted = kolam_alloc_array(policy->ballot_count, sizeof(*job->voted));
+    for (uint32_t i = 0; i < policy->ballot_count && job->voted; i++) {
+        const struct kolam_ballot *ballot = &policy->ballots[i];
+        bool has_voted = false;
+        for (uint32_t j = 0; j < eyes->own_count && !has_voted; j++) {
+            has_voted = kolam_ballot_has(ballot, eyes->own[j]);
+        }
+        if (has_voted) {
+            job->voted[job->voted_count++] = ballot->stroke_seq;
+        }
+    }
+    return job->voted != NULL;
 }
 
 static struct kolam_history_job *create(struct kolam_server *server, struct kolam_canvas *canvas,
@@ -227,6 +248,8 @@ void kolam_history_request(struct kolam_server *server, struct kolam_http *http,
         kolam_http_error(http, 400, args.problem);
     } else if (server->history_jobs >= JOBS_MAX) {
         kolam_http_error(http, 503, "many others ask at the moment; try again in a moment");
+    } else if (job->answer == kolam_history_answer_at && !take_votes(job, &canvas->policy)) {
+        kolam_http_error(http, 503, "out of memory");
     } else {
         server->history_jobs++;
         job->http = http;

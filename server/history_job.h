@@ -31,6 +31,9 @@ struct kolam_history_job {
     int64_t artist, after, limit;
     int64_t with_hidden; /* 0: strokes that are hidden now are left out */
 
+    uint64_t *voted; /* strokes (their first parts) about which who asks has voted; or NULL */
+    uint32_t voted_count;
+
     enum kolam_status status;
     struct kolam_error error;
     char *json; /* kolam_json_text's; or: */

@@ -74,6 +74,21 @@ static enum kolam_status perform_renaming_next(struct kolam_identity_db *db,
     return status == KOLAM_ERR_NOT_FOUND ? KOLAM_OK : status;
 }
 
+/* Who is not known here (imported, erased) is who they are. */
+static enum kolam_status perform_persons(struct kolam_identity_db *db,
+                                         struct kolam_identity_request *request) {
+    struct kolam_author root;
+    enum kolam_status status = KOLAM_OK;
+    for (uint32_t i = 0; i < request->ident_count && status == KOLAM_OK; i++) {
+        status = kolam_identity_root(db, request->idents[i], &root);
+        if (status == KOLAM_OK) {
+            memcpy(request->idents[i], root.ident, KOLAM_IDENT_BYTES);
+        }
+        status = status == KOLAM_ERR_NOT_FOUND ? KOLAM_OK : status;
+    }
+    return status;
+}
+
 static const char *role_name(int32_t role) {
     return role >= 0 && role < KOLAM_ROLES ? kolam_role_name((enum kolam_role)role) : "?";
 }
@@ -117,6 +132,8 @@ static enum kolam_status perform_person(struct kolam_identity_db *db,
         return perform_erase(db, request);
     case KOLAM_IDENTITY_EXPORT:
         return perform_export(db, request);
+    case KOLAM_IDENTITY_PERSONS:
+        return perform_persons(db, request);
     case KOLAM_IDENTITY_RENAMING_NEXT:
         return perform_renaming_next(db, request);
     default:

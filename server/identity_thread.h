@@ -27,6 +27,7 @@ enum kolam_identity_kind {
     KOLAM_IDENTITY_DEVICE_END,   /* author.ident, number -> hash */
     KOLAM_IDENTITY_ERASE,        /* author.ident -> selves: those of before */
     KOLAM_IDENTITY_EXPORT,       /* author.ident -> json, selves */
+    KOLAM_IDENTITY_PERSONS,      /* idents -> each of whom it is now */
 
     KOLAM_IDENTITY_INVITE,            /* author.ident if has_author, invitation -> code, number */
     KOLAM_IDENTITY_INVITATION_USE,    /* code, author.ident if has_author -> invitation */
@@ -62,6 +63,8 @@ struct kolam_identity_request {
     char text[KOLAM_PHRASE_TEXT_MAX];
     uint8_t hash[32];
     int64_t number;
+    uint8_t (*idents)[KOLAM_IDENT_BYTES]; /* the asker's */
+    uint32_t ident_count;
     struct kolam_invitation invitation;
     uint8_t code[KOLAM_INVITATION_CODE_BYTES];
     struct json_t *json; /* the asker's to decref */

@@ -78,6 +78,7 @@ static void refresh(struct kolam_canvas *canvas) {
     kolam_policy_refresh(&canvas->policy, policy_now_ms(canvas));
     kolam_veil_refresh(canvas);
     kolam_policy_tell(canvas);
+    kolam_votes_recount(canvas);
 }
 
 /* Of records that are no acts nothing is kept. */
@@ -114,7 +115,7 @@ void kolam_policy_commit(struct kolam_canvas *canvas, uint32_t artist,
     if (sets_something(&act)) {
         refresh(canvas);
     } else if (act.kind == KOLAM_ACT_VOTE) {
-        kolam_votes_commit(canvas, &act);
+        kolam_votes_commit(canvas, act.stroke_seq);
     }
 }
 

@@ -25,7 +25,7 @@ static bool means(const struct kolam_sanction *sanction, const struct kolam_rest
     }
     struct kolam_prefix prefix = {.bits = sanction->prefix_bits};
     memcpy(prefix.address.bytes, sanction->prefix, sizeof(prefix.address.bytes));
-    return sanction->prefix_bits > 0 && kolam_prefix_holds(&prefix, who->address);
+    return sanction->prefix_bits > 0 && who->address && kolam_prefix_holds(&prefix, who->address);
 }
 
 /* Of two the one that ends last is told. */

@@ -21,9 +21,9 @@ struct kolam_restraint {
 /* Somebody on a canvas; `ident` NULL: who has none. */
 struct kolam_restrained {
     const char *canvas;
-    const uint8_t *ident;               /* or NULL */
-    const struct kolam_selves *formers; /* who they were before, or NULL */
-    const struct kolam_address *address;
+    const uint8_t *ident;                /* or NULL */
+    const struct kolam_selves *formers;  /* who they were before, or NULL */
+    const struct kolam_address *address; /* or NULL: of sanctions of persons alone it is asked */
 };
 
 /* Takes in one sanction of the list, if it is in force and means them. */

@@ -25,6 +25,7 @@ enum kolam_action {
     KOLAM_ACTION_WRITE_RECORD,  /* a record op of one's own making */
     KOLAM_ACTION_DRAW_AS,       /* in the names of others: imports */
     KOLAM_ACTION_VOTE,          /* to hide a stroke, where the canvas has votes */
+    KOLAM_ACTION_UNVOTE,        /* take one's own vote back */
     KOLAM_ACTION_CONFIGURE,     /* mode, areas, roles */
     KOLAM_ACTIONS
 };

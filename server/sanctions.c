@@ -186,6 +186,19 @@ struct kolam_verdict kolam_sanctions_judge_pace(struct kolam_session *session) {
     return (struct kolam_verdict){true, KOLAM_NACK_LIMIT, session->restraint.text};
 }
 
+bool kolam_sanctions_keep_from(const struct kolam_server *server, const char *canvas,
+                               const uint8_t ident[KOLAM_IDENT_BYTES], enum kolam_action action) {
+    const struct kolam_sanctions *sanctions = server->sanctions;
+    const struct kolam_restrained who = {.canvas = canvas, .ident = ident};
+    const int64_t now_ms = kolam_sanctions_now_ms(server);
+    struct kolam_restraint restraint = {0};
+    uint32_t place;
+    for (uint32_t i = 0; i < sanctions->count; i++) {
+        kolam_restraint_add(&restraint, sanctions->list, i, &who, now_ms);
+    }
+    return kolam_restraint_forbids(&restraint, action, &place);
+}
+
 /* ---- the hidden ban ---- */
 
 static const struct kolam_author withholder = {.ident = "kolam/withhold/1", .name = "Moderation"};

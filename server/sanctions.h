@@ -41,6 +41,9 @@ const struct kolam_restraint *kolam_sanctions_of(struct kolam_session *session);
 struct kolam_verdict kolam_sanctions_judge(struct kolam_session *session, enum kolam_action action);
 /* The same for how often who is slowed down draws; to be asked once for what comes at once. */
 struct kolam_verdict kolam_sanctions_judge_pace(struct kolam_session *session);
+/* Whether that is forbidden, by a sanction of a person, to somebody who may be far away. */
+bool kolam_sanctions_keep_from(const struct kolam_server *server, const char *canvas,
+                               const uint8_t ident[KOLAM_IDENT_BYTES], enum kolam_action action);
 /* Hides what it shows in the moment in which it is committed, if the session's author is under a hidden ban. */
 KOLAM_MUST_CHECK enum kolam_status kolam_sanctions_withhold(struct kolam_session *session,
                                                             struct kolam_submission *submission);

@@ -74,7 +74,8 @@ static enum kolam_status take_act(struct undoing *work, const struct kolam_log_r
     if (kolam_op_decode(row->body, row->body_size_bytes, work->room, &op) != KOLAM_OK ||
         op.kind != KOLAM_OP_RECORD ||
         kolam_act_decode(op.record, op.record_size_bytes, &act) != KOLAM_OK ||
-        act.kind == KOLAM_ACT_OTHER || act.kind == KOLAM_ACT_VOTE || act.kind == KOLAM_ACT_UNDO) {
+        act.kind == KOLAM_ACT_OTHER || act.kind == KOLAM_ACT_VOTE || act.kind == KOLAM_ACT_UNVOTE ||
+        act.kind == KOLAM_ACT_UNDO) {
         return KOLAM_ERR_NOT_FOUND;
     }
     work->shows = act.kind == KOLAM_ACT_ROLLBACK || act.kind == KOLAM_ACT_VOTED;

@@ -106,6 +106,7 @@ static void add_part(struct kolam_history *history, struct kolam_drawing *drawin
                                           .box = box};
     }
     drawing->seq = row->seq;
+    drawing->first_seq = row->seq - stroke->part;
     drawing->time_ms = row->time_ms;
     drawing->part_count++;
     drawing->point_count += stroke->point_count;

@@ -279,6 +279,12 @@ static uint32_t ballot_at(const struct kolam_policy *policy, uint64_t stroke_seq
     return at;
 }
 
+const struct kolam_ballot *kolam_policy_ballot(const struct kolam_policy *policy,
+                                               uint64_t stroke_seq) {
+    const uint32_t at = ballot_at(policy, stroke_seq);
+    return at < policy->ballot_count ? &policy->ballots[at] : NULL;
+}
+
 static void drop_ballot(struct kolam_policy *policy, uint32_t at) {
     if (at < policy->ballot_count) {
         policy->ballot_count--;
@@ -317,20 +323,45 @@ static bool apply_vote(struct kolam_policy *policy, uint32_t by, uint64_t stroke
     return true;
 }
 
-uint32_t kolam_policy_votes(const struct kolam_policy *policy, uint64_t stroke_seq) {
-    const uint32_t at = ballot_at(policy, stroke_seq);
-    return at < policy->ballot_count ? policy->ballots[at].count : 0;
+static void drop_voter(struct kolam_ballot *ballot, uint32_t voter) {
+    for (uint32_t i = ballot->count; i-- > 0;) {
+        if (ballot->voters[i] == voter) {
+            ballot->count--;
+            memmove(ballot->voters + i, ballot->voters + i + 1,
+                    (ballot->count - i) * sizeof *ballot->voters);
+        }
+    }
 }
 
-bool kolam_policy_has_voted(const struct kolam_policy *policy, uint64_t stroke_seq,
-                            uint32_t artist) {
-    const uint32_t at = ballot_at(policy, stroke_seq);
-    for (uint32_t i = 0; at < policy->ballot_count && i < policy->ballots[at].count; i++) {
-        if (policy->ballots[at].voters[i] == artist) {
+static void apply_unvote(struct kolam_policy *policy, uint32_t by, const struct kolam_act *act) {
+    const uint32_t at = ballot_at(policy, act->stroke_seq);
+    if (at == policy->ballot_count) {
+        return;
+    }
+    if (act->artist_count == 0) {
+        drop_voter(&policy->ballots[at], by);
+    }
+    for (uint32_t i = 0; i < act->artist_count; i++) {
+        drop_voter(&policy->ballots[at], act->artists[i]);
+    }
+    if (policy->ballots[at].count == 0) {
+        drop_ballot(policy, at);
+    }
+}
+
+bool kolam_ballot_has(const struct kolam_ballot *ballot, uint32_t artist) {
+    for (uint32_t i = 0; i < ballot->count; i++) {
+        if (ballot->voters[i] == artist) {
             return true;
         }
     }
     return false;
+}
+
+bool kolam_policy_has_voted(const struct kolam_policy *policy, uint64_t stroke_seq,
+                            uint32_t artist) {
+    const struct kolam_ballot *ballot = kolam_policy_ballot(policy, stroke_seq);
+    return ballot && kolam_ballot_has(ballot, artist);
 }
 
 /* ---- the fold ---- */
@@ -366,6 +397,9 @@ bool kolam_policy_apply(struct kolam_policy *policy, uint64_t seq, int64_t time_
         return apply_role(policy, &kept, act);
     case KOLAM_ACT_VOTE:
         return apply_vote(policy, by, act->stroke_seq);
+    case KOLAM_ACT_UNVOTE:
+        apply_unvote(policy, by, act);
+        return true;
     case KOLAM_ACT_VOTED: /* who wants it hidden again votes again */
         drop_ballot(policy, ballot_at(policy, act->stroke_seq));
         return true;

@@ -29,9 +29,10 @@ static const char *const area_names[KOLAM_AREAS] = {
     [KOLAM_AREA_FROZEN] = "frozen",
 };
 static const char *const kind_names[] = {
-    [KOLAM_ACT_MODE] = "mode",   [KOLAM_ACT_AREA] = "area",        [KOLAM_ACT_ROLE] = "role",
-    [KOLAM_ACT_VOTES] = "votes", [KOLAM_ACT_VOTE] = "vote",        [KOLAM_ACT_VOTED] = "voted",
-    [KOLAM_ACT_UNDO] = "undo",   [KOLAM_ACT_ROLLBACK] = "rollback"};
+    [KOLAM_ACT_MODE] = "mode",   [KOLAM_ACT_AREA] = "area", [KOLAM_ACT_ROLE] = "role",
+    [KOLAM_ACT_VOTES] = "votes", [KOLAM_ACT_VOTE] = "vote", [KOLAM_ACT_UNVOTE] = "unvote",
+    [KOLAM_ACT_VOTED] = "voted", [KOLAM_ACT_UNDO] = "undo", [KOLAM_ACT_ROLLBACK] = "rollback",
+};
 #define KINDS (sizeof kind_names / sizeof kind_names[0])
 
 static const char *name_in(const char *const *names, unsigned count, unsigned value) {
@@ -122,7 +123,7 @@ static bool area_is_valid(const struct kolam_act *act) {
     return act->area == KOLAM_AREA_PLAIN ? act->of_seq != 0 : rect_is_valid(&act->rect);
 }
 
-static bool rollback_is_valid(const struct kolam_act *act) {
+static bool artists_are_valid(const struct kolam_act *act) {
     for (uint32_t i = 0; i < act->artist_count && i < KOLAM_ACT_ARTISTS_MAX; i++) {
         if (act->artists[i] == 0) {
             return false;
@@ -149,8 +150,10 @@ static bool act_is_valid(const struct kolam_act *act) {
     case KOLAM_ACT_VOTE:
     case KOLAM_ACT_VOTED:
         return seq_is_valid(act->stroke_seq) && act->votes <= KOLAM_VOTES_MAX;
+    case KOLAM_ACT_UNVOTE:
+        return seq_is_valid(act->stroke_seq) && artists_are_valid(act);
     case KOLAM_ACT_ROLLBACK:
-        return rollback_is_valid(act);
+        return artists_are_valid(act);
     case KOLAM_ACT_UNDO:
         return seq_is_valid(act->act_seq);
     default:
@@ -274,6 +277,10 @@ static bool take_act(const json_t *object, struct kolam_act *act) {
         return take_count(object, "hide", 0, KOLAM_VOTES_MAX, &act->votes);
     case KOLAM_ACT_VOTE:
         return take_seq(object, "stroke", &act->stroke_seq);
+    case KOLAM_ACT_UNVOTE:
+        return take_seq(object, "stroke", &act->stroke_seq) &&
+               take_artists(json_object_get(object, "artists"), KOLAM_ACT_ARTISTS_MAX, act->artists,
+                            &act->artist_count);
     case KOLAM_ACT_VOTED:
         return take_seq(object, "stroke", &act->stroke_seq) &&
                take_count(object, "votes", 0, KOLAM_VOTES_MAX, &act->votes);
@@ -394,6 +401,11 @@ static bool put_act(json_t *object, const struct kolam_act *act) {
         break;
     case KOLAM_ACT_VOTE:
         is_whole &= json_object_set_new(object, "stroke", seq_json(act->stroke_seq)) == 0;
+        break;
+    case KOLAM_ACT_UNVOTE:
+        is_whole &= json_object_set_new(object, "stroke", seq_json(act->stroke_seq)) == 0;
+        is_whole &= json_object_set_new(object, "artists",
+                                        artists_json(act->artists, act->artist_count)) == 0;
         break;
     case KOLAM_ACT_ROLLBACK:
         is_whole &= json_object_set_new(object, "strokes", json_integer(act->strokes)) == 0;

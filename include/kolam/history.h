@@ -80,7 +80,8 @@ KOLAM_MUST_CHECK enum kolam_status kolam_history_select(struct kolam_history *hi
 
 /* What lies under a pixel: a stroke, or all parts of a group as one. */
 struct kolam_drawing {
-    uint64_t seq; /* its last part's: as of this one it is there */
+    uint64_t seq;       /* its last part's: as of this one it is there */
+    uint64_t first_seq; /* its first part's */
     int64_t time_ms;
     uint32_t artist;
     uint32_t part_count; /* with consecutive seqs, ending with `seq` */

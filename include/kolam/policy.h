@@ -61,6 +61,7 @@ enum kolam_act_kind {
     KOLAM_ACT_ROLE,
     KOLAM_ACT_VOTES,
     KOLAM_ACT_VOTE,     /* somebody's, to hide a stroke */
+    KOLAM_ACT_UNVOTE,   /* takes that back */
     KOLAM_ACT_VOTED,    /* the votes were enough: beside the hide */
     KOLAM_ACT_ROLLBACK, /* beside its hides */
     KOLAM_ACT_UNDO
@@ -81,10 +82,11 @@ struct kolam_act {
     enum kolam_role role; /* ROLE; or KOLAM_ROLE_EARNED */
     uint32_t
         votes; /* VOTES: so many hide a stroke, 0: there is no voting; VOTED: so many there were */
-    uint64_t stroke_seq; /* VOTE, VOTED */
+    uint64_t stroke_seq; /* VOTE, UNVOTE, VOTED */
     uint64_t act_seq;    /* UNDO */
     uint32_t strokes;    /* ROLLBACK: how many; and whose */
-    uint32_t artist_count;
+    uint32_t
+        artist_count; /* UNVOTE: whose votes, who were all the author's selves; 0: the author's */
     uint32_t artists[KOLAM_ACT_ARTISTS_MAX];
     int64_t until_ms; /* MODE, AREA: it holds before that; 0: for good */
     char why[KOLAM_ACT_WHY_BYTES_MAX + 1];
@@ -196,10 +198,12 @@ bool kolam_policy_area_is_only(const struct kolam_policy *policy, uint64_t seq,
 /* KOLAM_ROLE_EARNED if none was given. */
 enum kolam_role kolam_policy_role(const struct kolam_policy *policy, uint32_t artist);
 
-/* So many voted to hide the stroke; and whether the artist is among them. */
-uint32_t kolam_policy_votes(const struct kolam_policy *policy, uint64_t stroke_seq);
+/* Who voted to hide the stroke, NULL: nobody; and whether the artist is among them. They are numbers: two of them may be one person. */
+const struct kolam_ballot *kolam_policy_ballot(const struct kolam_policy *policy,
+                                               uint64_t stroke_seq);
 bool kolam_policy_has_voted(const struct kolam_policy *policy, uint64_t stroke_seq,
                             uint32_t artist);
+bool kolam_ballot_has(const struct kolam_ballot *ballot, uint32_t artist);
 
 /* The next area that the rectangle touches, beginning at `*index` (0 at first), or NULL. Of another level's pixels the coarser ones
  * count, so that what might touch does. */

@@ -39,6 +39,8 @@ static void every_kind_is_written_and_read_again(void **state) {
         "{\"kind\":\"votes\",\"hide\":3}",
         "{\"kind\":\"votes\",\"hide\":0}",
         "{\"kind\":\"vote\",\"stroke\":\"17\"}",
+        "{\"kind\":\"unvote\",\"stroke\":\"17\",\"artists\":[3,4]}",
+        "{\"kind\":\"unvote\",\"stroke\":\"17\",\"artists\":[]}",
         "{\"kind\":\"voted\",\"votes\":3,\"stroke\":\"17\"}",
         "{\"kind\":\"rollback\",\"strokes\":37,\"artists\":[3],\"why\":\"spam\"}",
         "{\"kind\":\"undo\",\"act\":\"9223372036854775807\"}",
@@ -106,6 +108,8 @@ static void a_record_that_claims_to_be_an_act_and_breaks_a_bound_is_none(void **
         "{\"kind\":\"votes\",\"hide\":65}",
         "{\"kind\":\"vote\",\"stroke\":\"0\"}",
         "{\"kind\":\"vote\"}",
+        "{\"kind\":\"unvote\",\"artists\":[3]}",
+        "{\"kind\":\"unvote\",\"stroke\":\"17\",\"artists\":[0]}",
         "{\"kind\":\"rollback\",\"strokes\":-1}",
         "{\"kind\":\"undo\",\"act\":\"-1\"}",
         "{\"kind\":\"undo\",\"act\":\"9223372036854775808\"}",
@@ -318,6 +322,11 @@ static void vote(struct kolam_policy *policy, uint64_t seq, uint32_t by, uint64_
     assert_true(kolam_policy_apply(policy, seq, 10, by, &act));
 }
 
+static uint32_t votes_of(const struct kolam_policy *policy, uint64_t stroke_seq) {
+    const struct kolam_ballot *ballot = kolam_policy_ballot(policy, stroke_seq);
+    return ballot ? ballot->count : 0;
+}
+
 static void votes_are_counted_once_an_artist_and_begin_anew_when_they_were_enough(void **state) {
     (void)state;
     struct kolam_policy policy = {0};
@@ -325,24 +334,45 @@ static void votes_are_counted_once_an_artist_and_begin_anew_when_they_were_enoug
     vote(&policy, 2, 3, 17);
     vote(&policy, 3, 4, 17);
     vote(&policy, 4, 3, 18);
-    assert_int_equal(kolam_policy_votes(&policy, 17), 2);
-    assert_int_equal(kolam_policy_votes(&policy, 18), 1);
-    assert_int_equal(kolam_policy_votes(&policy, 19), 0);
+    assert_int_equal(votes_of(&policy, 17), 2);
+    assert_int_equal(votes_of(&policy, 18), 1);
+    assert_int_equal(votes_of(&policy, 19), 0);
     assert_true(kolam_policy_has_voted(&policy, 17, 4));
     assert_false(kolam_policy_has_voted(&policy, 18, 4));
     const struct kolam_act voted = {.kind = KOLAM_ACT_VOTED, .stroke_seq = 17, .votes = 2};
     assert_true(kolam_policy_apply(&policy, 5, 10, 9, &voted));
-    assert_int_equal(kolam_policy_votes(&policy, 17), 0);
-    assert_int_equal(kolam_policy_votes(&policy, 18), 1);
+    assert_int_equal(votes_of(&policy, 17), 0);
+    assert_int_equal(votes_of(&policy, 18), 1);
     for (uint32_t i = 0; i < 3000; i++) {
         vote(&policy, 10 + i, i % 100, 100 + i);
     }
     assert_int_equal(policy.ballot_count, KOLAM_BALLOTS_MAX);
-    assert_int_equal(kolam_policy_votes(&policy, 18), 0); /* the oldest went */
+    assert_int_equal(votes_of(&policy, 18), 0); /* the oldest went */
     for (uint32_t i = 0; i < 100; i++) {
         vote(&policy, 4000 + i, 1000 + i, 3099);
     }
-    assert_int_equal(kolam_policy_votes(&policy, 3099), KOLAM_VOTES_MAX);
+    assert_int_equal(votes_of(&policy, 3099), KOLAM_VOTES_MAX);
+    kolam_policy_finish(&policy);
+}
+
+static void a_vote_that_is_taken_back_counts_no_more_and_may_be_given_again(void **state) {
+    (void)state;
+    struct kolam_policy policy = {0};
+    const struct kolam_act unvote = {.kind = KOLAM_ACT_UNVOTE, .stroke_seq = 17};
+    const struct kolam_act of_selves = {
+        .kind = KOLAM_ACT_UNVOTE, .stroke_seq = 17, .artist_count = 2, .artists = {4, 3}};
+    vote(&policy, 1, 3, 17);
+    vote(&policy, 2, 4, 17);
+    assert_true(kolam_policy_apply(&policy, 3, 10, 3, &unvote));
+    assert_true(kolam_policy_apply(&policy, 4, 10, 3, &unvote)); /* once more changes nothing */
+    assert_true(kolam_policy_apply(&policy, 5, 10, 9, &unvote)); /* nor somebody else's */
+    assert_false(kolam_policy_has_voted(&policy, 17, 3));
+    assert_int_equal(votes_of(&policy, 17), 1);
+    vote(&policy, 6, 3, 17);
+    assert_int_equal(votes_of(&policy, 17), 2);
+    assert_true(kolam_policy_apply(&policy, 7, 10, 12, &of_selves));
+    assert_null(kolam_policy_ballot(&policy, 17));
+    assert_int_equal(policy.ballot_count, 0); /* nothing is left of it */
     kolam_policy_finish(&policy);
 }
 
@@ -510,6 +540,7 @@ int main(void) {
         cmocka_unit_test(of_many_acts_what_is_for_good_stays_below_what_ends),
         cmocka_unit_test(what_is_over_already_is_no_act),
         cmocka_unit_test(votes_are_counted_once_an_artist_and_begin_anew_when_they_were_enough),
+        cmocka_unit_test(a_vote_that_is_taken_back_counts_no_more_and_may_be_given_again),
         cmocka_unit_test(areas_are_found_across_levels),
         cmocka_unit_test(a_policy_is_read_from_a_canvas),
         cmocka_unit_test(what_is_left_standing_is_counted),

@@ -8,6 +8,7 @@ import {
   acted, ask, Client, decodeBody, editBody, eventually, getJson, hideBody, kolam, lineBody, recordBody, showBody, startServer,
 } from './client.mjs';
 import './tidy.mjs';
+import { merge, wallOf } from './wall.mjs';
 
 let server;
 before(async () => {
@@ -103,22 +104,7 @@ test('acts_are_for_those_who_may_and_are_checked', async () => {
   assert.equal((await act(bare, { kind: 'undo', act: '2' })).code, 'not_found', 'a stroke is no act');
 });
 
-// An admin without an identity, an artist and whoever else, all with numbers.
-async function wall(roles = {}) {
-  const canvas = newCanvas();
-  const admin = await Client.join(server, { canvas, admin: server.adminToken() });
-  const people = {};
-  for (const [name, role] of Object.entries(roles)) {
-    const client = await Client.artist(server, { canvas });
-    client.first = await client.draw([300, 10, 390, 90]);
-    if (role !== 'newcomer') {
-      await acted(admin, { kind: 'role', artist: client.me.artist, role });
-      await client.wait((event) => event.type === 'standing' && event.role === role);
-    }
-    people[name] = client;
-  }
-  return { canvas, admin, ...people };
-}
+const wall = (roles) => wallOf(server, newCanvas(), roles);
 // What is looked up yet is asked again.
 const outcome = (client, bodies) => eventually(async () => {
   const answer = await client.commit(bodies);
@@ -393,70 +379,6 @@ test('who_is_left_standing_becomes_an_artist_and_who_is_taken_back_does_not', as
   await later.stop();
 });
 
-test('votes_that_cross_hide_a_stroke_once', async () => {
-  const own = await startServer({ args: ['--artist-after-s', '0', '--artist-strokes', '1'] });
-  const admin = await Client.artist(own, { admin: own.adminToken() });
-  await admin.view({ width: 3, height: 3 });
-  const artists = await Promise.all(Array.from({ length: 6 }, () => Client.artist(own)));
-  const strokes = [];
-  for (const client of artists) {
-    strokes.push(await client.draw([10, 10, 90, 90]));
-  }
-  await acted(admin, { kind: 'votes', hide: 2 });
-  await eventually(async () => (await ask(artists[0], { type: 'act', act: { kind: 'vote', stroke: String(strokes[5]) } })).type === 'acted', 'a first vote');
-  const from = admin.mark();
-  for (const stroke of strokes.slice(0, 4)) {
-    await Promise.all(artists.map((client) => ask(client, { type: 'act', act: { kind: 'vote', stroke: String(stroke) } })));
-    await admin.wait((event) => event.type === 'op' && decodeBody(event.body).kind === 'hide' && Number(decodeBody(event.body).targets[0]) === stroke, from, 'the hide');
-  }
-  const { entries } = await ask(admin, { type: 'audit', limit: 200 });
-  const records = entries.filter(({ record }) => record?.kind === 'voted').map(({ record }) => Number(record.stroke));
-  assert.deepEqual(records.sort((a, b) => a - b), strokes.slice(0, 4), 'one record a stroke');
-  await own.stop();
-});
-
-test('so_many_artists_of_standing_hide_a_stroke_and_a_moderator_shows_it_again', async () => {
-  const own = await startServer({ args: ['--artist-after-s', '0', '--artist-strokes', '1'] });
-  const admin = await Client.artist(own, { admin: own.adminToken() });
-  await admin.view({ width: 3, height: 3 });
-  const artists = [];
-  for (let i = 0; i < 3; i += 1) {
-    const client = await Client.artist(own);
-    client.first = await client.draw([10, 10 + i, 90, 90]);
-    artists.push(client);
-  }
-  const [mira, otto, vandal] = artists;
-  const vote = (client) => ask(client, { type: 'act', act: { kind: 'vote', stroke: String(vandal.first) } });
-  const voted = (client) => eventually(async () => {
-    const answer = await vote(client);
-    return answer.code !== 'unavailable' && answer;
-  }, 'a vote');
-  assert.equal((await voted(mira)).code, 'denied', 'there is no voting yet');
-  await acted(admin, { kind: 'votes', hide: 2 });
-  const stranger = await Client.artist(own);
-  assert.equal((await voted(stranger)).code, 'denied', 'who has drawn nothing');
-  assert.equal((await voted(mira)).type, 'acted');
-  assert.equal((await voted(mira)).code, 'denied', 'once is enough');
-  assert.equal((await ask(otto, { type: 'act', act: { kind: 'vote', stroke: '4711' } })).code, 'not_found');
-  const data = own.data;
-  await own.kill();
-  const later = await startServer({ data, args: ['--artist-after-s', '0', '--artist-strokes', '1'] });
-  const keeper = await Client.artist(later, { admin: later.adminToken() });
-  await keeper.view({ width: 3, height: 3 });
-  const back = await Client.join(later, { token: otto.token });
-  const from = keeper.mark();
-  assert.equal((await voted(back)).type, 'acted', 'votes are kept');
-  const hide = await keeper.wait((event) => event.type === 'op' && decodeBody(event.body).kind === 'hide', from);
-  assert.deepEqual(decodeBody(hide.body).targets.map(Number), [vandal.first]);
-  assert.equal((await back.commit(showBody(vandal.first))).code, 2, 'not for those who voted');
-  const drew = await Client.join(later, { token: vandal.token });
-  assert.equal((await drew.commit(showBody(vandal.first))).code, 2, 'nor for whose it is');
-  assert.equal((await keeper.commit(showBody(vandal.first))).type, 'ack');
-  await later.stop();
-  assert.match(readFileSync(`${data}/canvases/main.kolam`, 'latin1'), /"kind":"voted","votes":2,"stroke":"\d+"/);
-  assert.equal((await kolam(['check', '--data', data])).code, 0);
-});
-
 test('who_may_not_set_up_a_canvas_makes_none_by_asking', async () => {
   const canvas = newCanvas();
   const mira = await Client.artist(server, { canvas });
@@ -486,11 +408,6 @@ test('where_only_the_operator_begins_canvases_others_look_and_nothing_is_made', 
   await closed.kill();
 });
 
-// `gone` becomes a former self of `stays`.
-async function merge(stays, gone) {
-  const { code } = await ask(gone, { type: 'link' });
-  assert.equal((await ask(stays, { type: 'merge', code })).type, 'merged');
-}
 const standingOf = (client, role, from = 0) => client.wait((event) => event.type === 'standing' && event.role === role, from, role);
 
 test('roles_and_areas_of_a_former_self_are_those_of_who_they_are_now', async () => {
@@ -517,16 +434,4 @@ test('who_was_made_a_newcomer_stays_one_as_whoever_they_become', async () => {
   await standingOf(moderator, 'newcomer', from);
   const again = await Client.join(server, { canvas, token: moderator.token });
   assert.equal(again.welcome.role, 'newcomer');
-});
-
-test('two_who_became_one_have_one_vote', async () => {
-  const { canvas, admin, artist, mentor, moderator } = await wall({ artist: 'artist', mentor: 'mentor', moderator: 'moderator' });
-  await acted(admin, { kind: 'votes', hide: 3 });
-  const vote = { kind: 'vote', stroke: String(moderator.first) };
-  await acted(mentor, vote);
-  await merge(artist, mentor);
-  const again = await Client.join(server, { canvas, token: artist.token });
-  const answer = await act(again, vote);
-  assert.equal(answer.code, 'denied', JSON.stringify(answer));
-  assert.match(answer.message, /have voted/);
 });

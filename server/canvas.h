@@ -64,6 +64,7 @@ struct kolam_canvas {
     bool has_missed_earnings;       /* what was committed while nobody needed them */
     int64_t growth_ms;              /* when who has grown was looked at last */
     uint64_t places_changed_seq;    /* the newest record that clients were not told of; or 0 */
+    uint64_t told_renaming;         /* the last of the server's that clients were told of */
     struct kolam_name_index *names; /* of artists; made when somebody searches */
     int64_t names_made_ms;
     bool are_names_old; /* there are new ones */

@@ -88,7 +88,7 @@ static void hand_over(struct kolam_session *session, struct kolam_session *next)
 }
 
 void kolam_follow_leave(struct kolam_session *session) {
-    struct kolam_session *next = session->artist != 0 && session->canvas
+    struct kolam_session *next = session->follow.follower_count > 0 && session->artist != 0
                                      ? kolam_here_find(session->canvas, session->artist)
                                      : NULL;
     part(session);

@@ -132,8 +132,8 @@ void kolam_invite_list(struct kolam_session *session, const json_t *message) {
 /* Those who came by it may be here. */
 static void look_again_at_guests(struct kolam_server *server) {
     KOLAM_LIST_EACH(&server->sessions, struct kolam_session, link, session) {
-        if (session->has_author && session->invited_role >= 0) {
-            kolam_people_look_again(server, session->author.ident);
+        if (session->invited_role >= 0) {
+            kolam_people_look_again(session);
         }
     }
 }
@@ -195,7 +195,7 @@ static void on_used(struct kolam_identity_request *request) {
                                !request->has_author));
     }
     if (request->status == KOLAM_OK && request->has_author) {
-        kolam_people_look_again(session->server, request->author.ident);
+        kolam_people_look_again_at(session->server, request->author.ident);
     }
     kolam_people_finish(request);
 }

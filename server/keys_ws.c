@@ -264,10 +264,12 @@ void kolam_keys_devices(struct kolam_session *session, const json_t *message) {
 }
 
 /* Connections that came in by the secret that is void now. */
-static void end_device(struct kolam_server *server, const uint8_t hash[32]) {
+static void end_device(struct kolam_server *server, const uint8_t ident[KOLAM_IDENT_BYTES],
+                       const uint8_t hash[32]) {
     KOLAM_LIST_EACH(&server->sessions, struct kolam_session, link, session) {
         uint8_t own[32];
-        if (!session->has_secret || !session->has_author) {
+        if (!session->has_secret || !session->has_author ||
+            memcmp(session->author.ident, ident, KOLAM_IDENT_BYTES) != 0) {
             continue;
         }
         kolam_sha256(session->secret, sizeof(session->secret), own);
@@ -285,7 +287,7 @@ static void on_device_ended(struct kolam_identity_request *request) {
                                                    (json_int_t)request->number));
     }
     if (request->status == KOLAM_OK) {
-        end_device(session->server, request->hash);
+        end_device(session->server, request->author.ident, request->hash);
     }
     kolam_people_finish(request);
 }

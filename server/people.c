@@ -246,8 +246,18 @@ static void rename_on_canvas(void *ctx, struct kolam_canvas *canvas) {
     }
 }
 
-/* The same person may be connected several times, on several canvases. */
+static void tell_canvas(const struct kolam_session *session) {
+    struct kolam_bytes *text = kolam_session_text(kolam_people_artists_message(json_pack(
+        "[{sI ss}]", "artist", (json_int_t)session->artist, "name", session->author.name)));
+    KOLAM_LIST_EACH(&session->canvas->sessions, struct kolam_session, canvas_link, other) {
+        kolam_session_send_text(other, text);
+    }
+    kolam_bytes_unref(text);
+}
+
+/* The same person may be connected several times, on several canvases: each of these is told once. */
 static void tell_rename(struct kolam_server *server, const struct kolam_author *author) {
+    const uint64_t renaming = ++server->renamings;
     KOLAM_LIST_EACH(&server->sessions, struct kolam_session, link, session) {
         if (!session->has_author || session->state != KOLAM_SESSION_OPEN ||
             memcmp(session->author.ident, author->ident, KOLAM_IDENT_BYTES) != 0) {
@@ -256,14 +266,10 @@ static void tell_rename(struct kolam_server *server, const struct kolam_author *
         session->author = *author;
         if (session->artist == 0) { /* nobody else has seen it under any number */
             tell_identity(session, NULL, NULL);
-            continue;
+        } else if (session->canvas->told_renaming != renaming) {
+            session->canvas->told_renaming = renaming;
+            tell_canvas(session);
         }
-        struct kolam_bytes *text = kolam_session_text(kolam_people_artists_message(
-            json_pack("[{sI ss}]", "artist", (json_int_t)session->artist, "name", author->name)));
-        KOLAM_LIST_EACH(&session->canvas->sessions, struct kolam_session, canvas_link, other) {
-            kolam_session_send_text(other, text);
-        }
-        kolam_bytes_unref(text);
     }
 }
 

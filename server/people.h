@@ -42,8 +42,10 @@ void kolam_erase_me(struct kolam_session *session, const json_t *message);
 
 /* Who a session is was looked up: author, former selves, invitation (selves.c). */
 void kolam_people_take(struct kolam_session *session, const struct kolam_identity_request *request);
-/* Looks up again what hangs on the identity, for all sessions of it. */
-void kolam_people_look_again(struct kolam_server *server, const uint8_t ident[KOLAM_IDENT_BYTES]);
+/* Looks up again what hangs on the session's identity; of an identity, for all sessions of it. */
+void kolam_people_look_again(struct kolam_session *session);
+void kolam_people_look_again_at(struct kolam_server *server,
+                                const uint8_t ident[KOLAM_IDENT_BYTES]);
 /* Says goodbye and closes: whom the session is for is not who it was. */
 void kolam_people_end(struct kolam_session *session, const char *reason);
 /* Two have become one: tells those concerned, ends the sessions of who is no more. */

@@ -54,8 +54,12 @@ static void on_numbered(struct kolam_session *session, void *ctx, enum kolam_sta
 
 static void on_looked(struct kolam_identity_request *request) {
     struct kolam_session *session = request->ctx;
-    if (request->status == KOLAM_OK && session->state == KOLAM_SESSION_OPEN &&
-        is_of(session, request->author.ident)) {
+    const bool must_again = session->must_look_again;
+    session->is_looking = session->must_look_again = false;
+    if (must_again) {
+        kolam_people_look_again(session); /* it may have been looked up before what changed */
+    } else if (request->status == KOLAM_OK && session->state == KOLAM_SESSION_OPEN &&
+               is_of(session, request->author.ident)) {
         kolam_people_take(session, request);
         if (session->formers) {
             kolam_number_author(session, &session->author, false, on_numbered, NULL);
@@ -65,16 +69,29 @@ static void on_looked(struct kolam_identity_request *request) {
     kolam_people_finish(request);
 }
 
-void kolam_people_look_again(struct kolam_server *server, const uint8_t ident[KOLAM_IDENT_BYTES]) {
+void kolam_people_look_again(struct kolam_session *session) {
+    if (session->state != KOLAM_SESSION_OPEN || !session->has_author) {
+        return;
+    }
+    if (session->is_looking) {
+        session->must_look_again = true; /* one question at a time, however many have a reason */
+        return;
+    }
+    struct kolam_identity_request *request =
+        kolam_people_request(session, KOLAM_IDENTITY_LOOK, on_looked);
+    if (request) {
+        session->is_looking = true;
+        request->author = session->author;
+        strcpy(request->canvas, session->canvas->name);
+        kolam_people_submit(request);
+    }
+}
+
+void kolam_people_look_again_at(struct kolam_server *server,
+                                const uint8_t ident[KOLAM_IDENT_BYTES]) {
     KOLAM_LIST_EACH(&server->sessions, struct kolam_session, link, session) {
-        struct kolam_identity_request *request =
-            session->state == KOLAM_SESSION_OPEN && is_of(session, ident)
-                ? kolam_people_request(session, KOLAM_IDENTITY_LOOK, on_looked)
-                : NULL;
-        if (request) {
-            request->author = session->author;
-            strcpy(request->canvas, session->canvas->name);
-            kolam_people_submit(request);
+        if (is_of(session, ident)) {
+            kolam_people_look_again(session);
         }
     }
 }
@@ -143,7 +160,7 @@ void kolam_people_merged(struct kolam_server *server, const uint8_t gone[KOLAM_I
     end_sessions(server, gone, into, "merged");
     kolam_sanctions_merged(server, gone, into->ident);
     kolam_whence_merged(server->whence, gone, into->ident);
-    kolam_people_look_again(server, into->ident);
+    kolam_people_look_again_at(server, into->ident);
     kolam_renaming_begin(server);
 }
 

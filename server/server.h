@@ -48,6 +48,7 @@ struct kolam_server {
     struct kolam_list follows;   /* sessions with something to pass on to who follows them */
     struct kolam_list throttled; /* sessions that are not read from until a time */
     uint32_t session_number;     /* the last given, for log lines */
+    uint64_t renamings;          /* so far; see people.c */
     struct kolam_metrics metrics;
     char door_text[256]; /* the door's last reason, where it is made up */
     char admin_token[65];

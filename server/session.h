@@ -88,6 +88,7 @@ struct kolam_session {
     bool has_secret; /* a cookie or token came; looked up with hello */
     uint8_t secret[KOLAM_SECRET_BYTES];
     bool has_author, is_identifying, is_renaming, is_numbering, is_identity_told;
+    bool is_looking, must_look_again; /* who the author is by now; see selves.c */
     struct kolam_author author;
     struct kolam_formers
         *formers; /* selves of the author that were merged into this one; or NULL */

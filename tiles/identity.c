@@ -370,7 +370,7 @@ enum kolam_status kolam_identity_find(struct kolam_identity_db *identity,
     }
     (void)sqlite3_reset(identity->find);
     (void)sqlite3_clear_bindings(identity->find);
-    if (status == KOLAM_OK && now_ms - seen_ms > KOLAM_SEEN_MS) {
+    if (status == KOLAM_OK && seen_ms < now_ms - KOLAM_SEEN_MS) {
         /* Who comes in while the disk is full comes in. */
         enum kolam_status ignored = kolam_identity_run(
             identity, "UPDATE secret SET seen_ms = ? WHERE id = ?", "ii", now_ms, device);

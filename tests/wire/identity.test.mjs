@@ -136,6 +136,20 @@ test('a_new_name_is_told_to_everyone_on_the_canvas_and_kept', async () => {
   assert.ok(!other.all('artists').some(({ list }) => list.some(({ name }) => name === 'Mira Ö 鳥')));
 });
 
+test('a_new_name_is_told_once_however_often_one_is_connected', async () => {
+  const mira = await Client.artist(server);
+  await mira.draw([1, 1, 9, 9]);
+  const tom = await Client.join(server, { watch: true });
+  const others = await Promise.all(Array.from({ length: 5 }, () => Client.join(server, { token: mira.token })));
+  others[2].say({ type: 'rename', name: 'Once' });
+  await mira.wait((event) => event.type === 'artists' && event.list[0].name === 'Once');
+  mira.say({ type: 'rename', name: 'Twice' });
+  await tom.wait((event) => event.type === 'artists' && event.list[0].name === 'Twice');
+  await tom.settle();
+  const names = tom.all('artists').flatMap(({ list }) => list.map(({ name }) => name));
+  assert.deepEqual(names, ['Once', 'Twice']);
+});
+
 for (const name of ['', ' ', '   ', 'a'.repeat(41), 'a\u0000b', 'a\nb', 'a\u007fb', 'a\u0085b', 7, null, '\ud800']) {
   test(`refuses_the_name_${JSON.stringify(name).slice(0, 20)}`, async () => {
     const mira = await Client.artist(server);

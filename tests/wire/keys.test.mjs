@@ -384,6 +384,21 @@ test('an_invitation_gives_a_role_below_the_makers', async () => {
   assert.equal((await join_({ canvas: 'main', token: mentor.token })).welcome.role, 'newcomer', 'on that canvas alone');
 });
 
+test('an_invitation_that_is_withdrawn_is_heard_of_on_every_connection', async () => {
+  const canvas = 'many';
+  const admin = await join_({ canvas, admin: server.adminToken() });
+  const { code, invitation } = await ask(admin, { type: 'invite', role: 'artist' });
+  const guest = await artist({ canvas });
+  const all = [guest, ...await Promise.all(Array.from({ length: 12 }, () => join_({ canvas, token: guest.token })))];
+  // Looked up again and again, while they are being looked up.
+  await Promise.all(Array.from({ length: 4 }, () => ask(guest, { type: 'invitation_use', code })));
+  const hears = (role) => Promise.all(all.map((client) =>
+    client.wait((event) => event.type === 'standing' && event.role === role)));
+  await hears('artist');
+  assert.equal((await ask(admin, { type: 'invitation_revoke', invitation, withdraw: true })).type, 'invitation_revoked');
+  await hears('newcomer');
+});
+
 test('of_many_who_use_an_invitation_at_once_no_more_come_than_may', async () => {
   const canvas = 'rush';
   const admin = await join_({ canvas, admin: server.adminToken() });

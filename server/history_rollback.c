@@ -113,14 +113,18 @@ static json_t *artists_json(const struct kolam_rollback *rollback) {
     return list;
 }
 
-/* seq is 0 if nothing was committed. */
-static void answer(struct kolam_rollback *rollback, uint64_t seq) {
-    kolam_session_send_json(
-        rollback->ask.session,
-        json_pack("{ss sI sI so so sI}", "type", "rollback", "id", (json_int_t)rollback->ask.id,
-                  "strokes", (json_int_t)rollback->drawing_count, "artists", artists_json(rollback),
-                  "seq", seq != 0 ? kolam_json_decimal((int64_t)seq) : json_null(), "ops",
-                  (json_int_t)rollback->op_count));
+static json_t *seq_json(uint64_t seq) {
+    return seq != 0 ? kolam_json_decimal((int64_t)seq) : json_null();
+}
+
+/* Of the first hide, and of the record that tells why; 0 if nothing was committed. */
+static void answer(struct kolam_rollback *rollback, uint64_t seq, uint64_t act_seq) {
+    kolam_session_send_json(rollback->ask.session,
+                            json_pack("{ss sI sI so so so sI}", "type", "rollback", "id",
+                                      (json_int_t)rollback->ask.id, "strokes",
+                                      (json_int_t)rollback->drawing_count, "artists",
+                                      artists_json(rollback), "seq", seq_json(seq), "act",
+                                      seq_json(act_seq), "ops", (json_int_t)rollback->op_count));
 }
 
 static void answer_error(struct kolam_rollback *rollback, enum kolam_status status) {
@@ -162,7 +166,7 @@ static void on_committed(void *ctx, struct kolam_submission *submission) {
         if (session->artist == 0) {
             kolam_people_set_artist(session, submission->artist);
         }
-        answer(rollback, submission->ops[0].seq);
+        answer(rollback, submission->ops[0].seq, submission->ops[submission->op_count - 1].seq);
     } else if (session->state == KOLAM_SESSION_OPEN) {
         answer_error(rollback, status);
     }
@@ -209,7 +213,7 @@ static void done(struct kolam_job *base) {
         return;
     }
     if (is_open && rollback->status == KOLAM_OK) {
-        answer(rollback, 0);
+        answer(rollback, 0, 0);
     } else if (is_open) {
         answer_error(rollback, rollback->status);
     }

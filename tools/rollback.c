@@ -279,12 +279,14 @@ static void print_outcome(const struct kolam_rollback_order *order,
         return;
     }
     printf("hidden: seq %s\n", seqs);
-    if (order->wall.server && !order->token_file) {
-        puts("to undo it: show the strokes again in the browser as an administrator, or next time "
-             "use --token-file");
-        return;
+    printf("to undo it: ");
+    if (order->wall.server) {
+        printf("kolam admin undo %" PRIu64 " --canvas %s%s", outcome->act_seq, order->wall.canvas,
+               order->token_file ? ", or " : "\n");
     }
-    printf("to undo it: kolam rollback --undo %s\n", seqs);
+    if (!order->wall.server || order->token_file) {
+        printf("kolam rollback --undo %s\n", seqs);
+    }
 }
 
 int kolam_cmd_rollback(int argc, char **argv) {

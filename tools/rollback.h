@@ -27,6 +27,7 @@ struct kolam_rollback_order {
 struct kolam_rollback_outcome {
     uint64_t first_seq; /* of the ops; 0: nothing was done */
     uint32_t op_count;
+    uint64_t act_seq; /* of the act that tells of it; 0: not known */
 };
 
 KOLAM_MUST_CHECK enum kolam_status kolam_rollback_folder(const struct kolam_rollback_order *order,

@@ -343,7 +343,8 @@ static enum kolam_status submit(const struct plan *plan, const char *path,
         return kolam_fail(plan->error, completion.status, "%s: it was not committed: %s", path,
                           kolam_status_text(completion.status));
     }
-    *out_outcome = (struct kolam_rollback_outcome){completion.first_seq, plan->op_count};
+    *out_outcome = (struct kolam_rollback_outcome){.first_seq = completion.first_seq,
+                                                   .op_count = plan->op_count};
     return KOLAM_OK;
 }
 

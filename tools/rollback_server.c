@@ -1,6 +1,6 @@
 /* kolam rollback through a server: a short conversation over the WebSocket, one question at a time. The server finds and
- * counts; only once that was agreed to it is asked to apply. The way back is one's own: `mine` tells what was hidden, and
- * it is shown again. */
+ * counts; only once that was agreed to it is asked to apply. The way back is the act, which moderators undo; or one's own:
+ * `mine` tells what was hidden, and it is shown again. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -350,6 +350,10 @@ static enum kolam_status apply(struct conversation *talk, const json_t *request,
     out_outcome->op_count = (uint32_t)json_integer_value(json_object_get(answer, "ops"));
     if (!seq || !kolam_tool_parse_u64(seq, &out_outcome->first_seq)) {
         out_outcome->first_seq = 0; /* nothing was left to hide */
+    }
+    seq = json_string_value(json_object_get(answer, "act"));
+    if (!seq || !kolam_tool_parse_u64(seq, &out_outcome->act_seq)) {
+        out_outcome->act_seq = 0;
     }
     json_decref(answer);
     return KOLAM_OK;

@@ -448,7 +448,12 @@ test('a_rollback_is_an_act_and_shown_again_when_it_is_undone', async () => {
   assert.ok((await say(keeper, { type: 'mine' })).ops.every((op) => op.taken === undefined));
   const [entry] = (await say(keeper, { type: 'audit' })).entries;
   assert.deepEqual([entry.record.kind, entry.record.strokes, entry.by], ['rollback', 2, keeper.me.name]);
+  assert.equal(entry.act, answer.act, 'told when it was done');
   assert.equal((await say(keeper, { type: 'undo', act: entry.act })).type, 'acted');
+  // What its author had taken back meanwhile is theirs again, and stays off the wall until they want it.
+  const seen = () => eventually(async () => (await visible(canvas, 30)).map((stroke) => stroke.hidden).join() === 'true,false', 'one is hidden, by its author');
+  await seen();
+  assert.equal((await otto.commit(showBody(first))).type, 'ack');
   assert.ok((await visible(canvas, 30)).every((stroke) => !stroke.hidden));
   assert.equal((await say(keeper, { type: 'undo', act: entry.act })).code, 'not_found');
   assert.equal((await otto.commit(hideBody(first))).type, 'ack');
@@ -456,6 +461,36 @@ test('a_rollback_is_an_act_and_shown_again_when_it_is_undone', async () => {
   assert.ok((await say(otto, { type: 'mine' })).ops.every((op) => op.taken === undefined));
   const entries = (await say(keeper, { type: 'audit' })).entries;
   assert.equal(entries.find((one) => one.act === entry.act).undone, true);
+});
+
+test('an_undo_shows_what_that_act_alone_hides', async () => {
+  const canvas = newCanvas();
+  const boss = await admin(canvas);
+  const keeper = await moderator(canvas, boss);
+  const second = await moderator(canvas, boss);
+  const [otto] = await people(1, canvas);
+  const seqs = [otto.first ?? 0];
+  for (let i = 0; i < 4; i += 1) {
+    seqs[i] = await otto.draw([20, 20 + i, 50, 50]);
+  }
+  const back = (client) => say(client, { type: 'rollback', artists: [otto.me.artist], level: 0, x: '-500', y: '-500', width: 1000, height: 1000, from: String(seqs[0]), to: String(seqs[3]), apply: true });
+  const hidden = async () => {
+    const strokes = new Map((await visible(canvas, 30)).map((stroke) => [stroke.seq, stroke.hidden]));
+    return seqs.map((seq) => strokes.get(seq));
+  };
+  const first = await back(keeper);
+  assert.equal(first.strokes, 4);
+  // The second is shown by another, and hidden by them again; the third by the same one; the fourth is hidden twice over.
+  await second.commit(showBody(seqs[1], seqs[2]));
+  const again = await say(second, { type: 'rollback', artists: null, level: 0, x: '-500', y: '-500', width: 1000, height: 1000, from: String(seqs[1]), to: String(seqs[1]), apply: true });
+  assert.equal(again.strokes, 1);
+  assert.equal((await keeper.commit(hideBody(seqs[2]))).type, 'ack');
+  assert.equal((await second.commit(hideBody(seqs[3]))).type, 'ack');
+  assert.equal((await say(keeper, { type: 'undo', act: first.act })).type, 'acted');
+  assert.deepEqual(await hidden(), [false, true, true, true]);
+  assert.equal((await say(second, { type: 'undo', act: again.act })).type, 'acted');
+  assert.deepEqual(await hidden(), [false, false, true, true]);
+  assert.equal((await say(keeper, { type: 'undo', act: first.act })).code, 'not_found', 'once');
 });
 
 // `from` becomes a former self of `into`.

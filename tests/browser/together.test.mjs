@@ -1,9 +1,10 @@
 // Two people on one wall, in two real browsers, through a real server.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { draw, inkOf, screenshot, settled, stage, status, until, wave, whilePenMoves } from './kit.mjs';
+import { Client } from '../wire/client.mjs';
+import { becomes, draw, inkOf, screenshot, settled, stage, status, until, wave, whilePenMoves } from './kit.mjs';
 
-const { open, close } = await stage();
+const { server, open, close } = await stage();
 
 const hasInk = () => {
   const view = window.kolamDebug.view();
@@ -40,6 +41,31 @@ test('two_people_see_each_others_strokes_while_they_are_drawn_and_after', async 
   assert.equal(await inkOf(ann), await inkOf(ben));
   assert.notEqual((await status(ann)).person.artist, (await status(ben)).person.artist);
   await screenshot(ann, 'together-both');
+  await close(ann, ben);
+});
+
+test('who_takes_a_nonce_ends_no_stroke_of_its_owner', async () => {
+  const [ann, ben] = [await open('/c/nonce#@0,0,0'), await open('/c/nonce#@0,0,0')];
+  await ann.mouse.click(120, 120); /* before the first op nobody has a number here */
+  await settled(ann);
+  const watcher = await Client.artist(server, { canvas: 'nonce' });
+  await watcher.view({ x: -4, y: -4, width: 8, height: 8 });
+  await draw(ann, wave([150, 200], [500, 240]), { isReleased: false });
+  const { nonce, counter } = await watcher.wait(({ type }) => type === 'preview');
+  await until(ben, () => window.kolamDebug.status().pens.length === 1);
+  await whilePenMoves(ann, [500, 240], async () => (await inkOf(ben)) > 0);
+  const thief = await Client.artist(server, { canvas: 'nonce', nonce });
+  const before = [await inkOf(ann), await inkOf(ben)];
+  const seq = await thief.draw([0, 100, 1, 100], { counter });
+  for (const [page, ink] of [[ann, before[0]], [ben, before[1]]]) {
+    await until(page, (newest) => window.kolamDebug.status().seq === newest, seq);
+    assert.ok((await inkOf(page)) > ink, 'what is being drawn stays, the dot of the other comes');
+  }
+  await ann.mouse.up();
+  await settled(ann);
+  await until(ben, (newest) => window.kolamDebug.status().seq > newest, seq);
+  await becomes(async () => (await inkOf(ann)) === (await inkOf(ben)), true);
+  await Promise.all([watcher.leave(), thief.leave()]);
   await close(ann, ben);
 });
 

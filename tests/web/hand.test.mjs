@@ -38,7 +38,8 @@ function makeHand() {
     calls.push(name);
     name === 'setTail' && tails.push(value);
   };
-  const scene = new Proxy({}, { get: (_, name) => called(name) });
+  const calling = { get: (_, name) => called(name) };
+  const scene = new Proxy({ lives: new Proxy({}, calling) }, { get: (held, name) => held[name] ?? called(name) });
   const camera = { centre: { level: 0, tileX: 2, tileY: 2, x: 0, y: 0 }, zoom: 0, turn: { angle: 0, isMirrored: false } };
   const look = () => ({ camera, viewport: { width: 1024, height: 1024, ratio: 1 } });
   const events = { finished: () => undefined, drawing: () => undefined, failed: assert.fail };
@@ -106,7 +107,7 @@ test('escape_leaves_nothing_of_a_shape', () => {
   hand.end();
   assert.equal(journal.size, 0);
   assert.deepEqual(sent.map(({ type }) => type), ['preview', 'cancel']);
-  assert.equal(calls.at(-1), 'endLive');
+  assert.equal(calls.at(-1), 'end');
 });
 
 test('a_press_without_a_move_leaves_no_shape', () => {
@@ -132,9 +133,11 @@ test('shift_counts_when_it_is_pressed_not_when_the_pointer_moves_next', () => {
 test('others_put_a_preview_from_the_first_point_in_place_of_what_they_had', () => {
   const lives = new Map();
   const scene = {
-    beginLive: (key, stroke) => lives.set(key, stroke),
-    growLive: () => undefined,
-    endLive: (key) => lives.delete(key),
+    lives: {
+      begin: (key, stroke) => lives.set(key, stroke),
+      grow: () => undefined,
+      end: (key) => lives.delete(key),
+    },
   };
   const others = new Others(scene, 'ff');
   const { hand, sent, touch, move } = makeHand();

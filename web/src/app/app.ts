@@ -5,6 +5,7 @@ import { displayLevel, makeCamera, screenToPosition, type Viewport } from '../co
 import { positionFromPixels, SUB_PER_PX, toLevel, type Position } from '../core/geometry.ts';
 import { Journal, type Acked, type Entry } from '../core/journal.ts';
 import type { Facts } from '../core/saving.ts';
+import { isBy } from '../core/marks.ts';
 import { decodeOp } from '../core/op.ts';
 import { encodeCursor, SUBPROTOCOL, type ServerRecord } from '../core/protocol.ts';
 import type { Gestures } from '../hand/gestures.ts';
@@ -308,6 +309,7 @@ export class App {
   }
 
   private identified(person: Person): void {
+    this.wall.scene.self = person.artist;
     this.names.learn([person]);
     if (!this.page.isWatching) {
       this.chrome.nameChip.setName(person.name);
@@ -337,8 +339,8 @@ export class App {
     switch (record.type) {
       case 'op':
         scene.opCame(record, decodeOp(record.body));
-        this.others.end(record.nonce, record.counter);
-        if (record.nonce === this.journal.nonce || this.rescue.knows(record.nonce)) {
+        this.others.opCame(record);
+        if (this.isOwn(record)) {
           scene.endOverride(record.counter);
         }
         break;
@@ -366,6 +368,12 @@ export class App {
         break;
     }
     this.wall.request();
+  }
+
+  /* Said by this page, or by one whose journal it took over. */
+  private isOwn({ artist, nonce }: { artist: number; nonce: string }): boolean {
+    const isKnown = nonce === this.journal.nonce || this.rescue.knows(nonce);
+    return isKnown && isBy(this.wall.scene.self, artist);
   }
 
   private acknowledged({ entry, seq }: Acked): void {

@@ -5,6 +5,12 @@ import type { Stroke } from './op.ts';
 import type { Mark } from './tilelog.ts';
 import { touchesTile } from './touch.ts';
 
+/* Is what `author` draws what `artist` committed? A nonce is in every record, and anybody can take it: so a stroke is known by
+ * its artist too. Nobody has a number (0) on a canvas before its first op. */
+export function isBy(author: number | null, artist: number): boolean {
+  return author === artist || author === 0;
+}
+
 /* In tiles of the stroke's level, relative to its origin tile. */
 export interface Bounds {
   x0: number;

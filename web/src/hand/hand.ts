@@ -127,7 +127,7 @@ export class Hand {
       tail: 'none',
     };
     this.scene.ownKey = key;
-    this.scene.beginLive(key, builder.stroke);
+    this.scene.lives.begin(key, builder.stroke);
     this.holdHomes(this.current);
     this.session.identify();
     this.events.drawing(place);
@@ -147,7 +147,7 @@ export class Hand {
       current.last = touch;
     }
     this.holdHomes(current);
-    this.scene.growLive(current.key);
+    this.scene.lives.grow(current.key);
     this.showTail(current, predicted);
     this.events.drawing(place!);
     if (current.builder.isFull) {
@@ -162,7 +162,7 @@ export class Hand {
     const ahead = (isBroad ? [] : predicted)
       .filter(({ timeMs }) => timeMs <= untilMs)
       .map((touch) => ({ ...touch, place: this.placeOf(touch, current.level) }));
-    this.scene.setTail(current.key, current.builder.tail(ahead));
+    this.scene.lives.setTail(current.key, current.builder.tail(ahead));
     current.tail = ahead.length > 0 ? 'fresh' : 'none';
   }
 
@@ -220,7 +220,7 @@ export class Hand {
     }
     this.current = null;
     this.journal.release();
-    this.scene.endLive(current.key);
+    this.scene.lives.end(current.key);
     if (current.wasSent && this.session.canDraw) {
       this.session.connection.send(encodeCancel(current.counter));
     }
@@ -323,7 +323,7 @@ export class Hand {
       current.builder.takeRewritten();
       current.sent = 0;
       current.kept = 0;
-      this.scene.restartLive(current.key);
+      this.scene.lives.restart(current.key);
     }
   }
 }

@@ -11,11 +11,10 @@
 import { visibleTiles } from '../core/camera.ts';
 import { isInRect, isSameRect, type TileRect } from '../core/geometry.ts';
 import { markMeetsTile } from '../core/marks.ts';
-import type { Stroke } from '../core/op.ts';
 import type { Mark } from '../core/tilelog.ts';
-import { tilesTouchedIn, touchesTile } from '../core/touch.ts';
 import type { Ink } from '../ink.ts';
-import { LiveInk } from '../view/live.ts';
+import type { LiveInk } from '../view/live.ts';
+import { Lives } from '../view/lives.ts';
 import { seqOfTag } from '../view/loader.ts';
 import { Painter, type Overlay } from '../view/painter.ts';
 import { Screen } from '../view/screen.ts';
@@ -40,12 +39,6 @@ interface Batch {
   flights: Set<string>;
 }
 
-interface Live {
-  stroke: Stroke;
-  ink: LiveInk;
-  drawn: number;
-}
-
 export class PastLayer implements Overlay {
   readonly canvas: HTMLCanvasElement;
   readonly overrides: ReadonlyMap<number, boolean> = new Map();
@@ -56,13 +49,13 @@ export class PastLayer implements Overlay {
   isLate = false;
   /* How many moments the whole screen has shown. */
   moments = 0;
-  private readonly store: TileStore;
+  readonly store: TileStore;
   private readonly painter: Painter;
   private readonly screen: Screen;
   private readonly spans = new Spans<ImageBitmap>(PICTURES_MAX, (bitmap) => bitmap.close());
   private readonly shown = new Map<Tile, Picture>();
-  private readonly lives = new Map<string, Live>();
-  private readonly dirty = new Set<Tile>();
+  readonly lives: Lives;
+  readonly dirty = new Set<Tile>();
   private readonly hollow = new Set<Tile>();
   private readonly left = new Set<Tile>();
   private marks: Mark[] = [];
@@ -70,13 +63,13 @@ export class PastLayer implements Overlay {
   private isVeiled = false;
   private isHeld = false;
   private batch: Batch | null = null;
-  private rect: TileRect | null = null;
+  rect: TileRect | null = null;
   private retryAtMs = 0;
   private isStale = true;
 
   constructor(
     private readonly wall: Wall,
-    private readonly ink: Ink,
+    ink: Ink,
     private readonly name: string,
     ground: { paper: string; beyond: string },
   ) {
@@ -87,6 +80,7 @@ export class PastLayer implements Overlay {
     wall.canvas.after(this.canvas);
     this.painter = new Painter(ink);
     this.store = new TileStore((tile) => this.released(tile));
+    this.lives = new Lives(ink, this);
     this.screen = new Screen(
       this.canvas,
       this.store,
@@ -243,11 +237,7 @@ export class PastLayer implements Overlay {
         tile.log.addMark(mark);
       }
     }
-    for (const live of this.lives.values()) {
-      if (touchesTile(live.stroke, 0, tile)) {
-        live.ink.touch(tile.key);
-      }
-    }
+    this.lives.tileCame(tile);
     return tile;
   }
 
@@ -426,42 +416,7 @@ export class PastLayer implements Overlay {
   private clearStrokes(): void {
     this.marks = [];
     this.hasRunThrough = false;
-    [...this.lives.keys()].forEach((key) => this.endLive(key));
-  }
-
-  beginLive(key: string, stroke: Stroke): void {
-    this.lives.set(key, { stroke, ink: new LiveInk(this.ink, stroke), drawn: 0 });
-    this.growLive(key);
-  }
-
-  growLive(key: string): void {
-    const live = this.lives.get(key);
-    if (live === undefined || this.rect === null) {
-      return;
-    }
-    for (const { level, x, y } of tilesTouchedIn(live.stroke, live.drawn, this.rect)) {
-      const tile = this.store.find(level, x, y);
-      if (tile !== undefined) {
-        live.ink.touch(tile.key);
-        this.dirty.add(tile);
-      }
-    }
-    live.drawn = live.stroke.points.count;
-    this.wall.request();
-  }
-
-  endLive(key: string): void {
-    const live = this.lives.get(key);
-    if (live !== undefined) {
-      this.lives.delete(key);
-      for (const touched of live.ink.touchedKeys) {
-        const tile = this.store.tiles.get(touched);
-        if (tile !== undefined) {
-          this.dirty.add(tile);
-        }
-      }
-      live.ink.reset();
-    }
+    this.lives.clear();
   }
 
   pendingFor(): Mark[] {
@@ -469,9 +424,7 @@ export class PastLayer implements Overlay {
   }
 
   livesFor(tile: Tile): LiveInk[] {
-    return [...this.lives.values()]
-      .filter((live) => live.ink.touches(tile.key))
-      .map((live) => live.ink);
+    return this.lives.on(tile);
   }
 
   inkOf(): null {

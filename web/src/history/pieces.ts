@@ -4,12 +4,16 @@ import { decodeOp } from '../core/op.ts';
 import type { OpRecord } from './api.ts';
 import type { Piece } from './tempo.ts';
 
+/* Two artists may have used one nonce. */
+export function nameOf({ artist, key }: Pick<Piece, 'artist' | 'key'>): string {
+  return `${artist}:${key}`;
+}
+
 /* In order. `open`: the last group of the records before, which may go on in these. */
 export function piecesOf(records: readonly OpRecord[], open: Piece | null = null): Piece[] {
   const pieces = new Map<string, Piece>();
-  const names = (piece: Piece): string => `${piece.artist}:${piece.key}`;
   if (open !== null) {
-    pieces.set(names(open), { ...open, parts: [...open.parts] });
+    pieces.set(nameOf(open), { ...open, parts: [...open.parts] });
   }
   for (const record of records) {
     const op = decodeOp(record.body);
@@ -18,11 +22,11 @@ export function piecesOf(records: readonly OpRecord[], open: Piece | null = null
     }
     const { seq, artist, timeMs } = record;
     const piece = { seq, artist, key: markKey(record.nonce, record.counter - op.part), timeMs };
-    const known = pieces.get(`${artist}:${piece.key}`);
+    const known = pieces.get(nameOf(piece));
     if (known !== undefined) {
       known.parts.push(op);
     } else {
-      pieces.set(`${artist}:${piece.key}`, { ...piece, parts: [op] });
+      pieces.set(nameOf(piece), { ...piece, parts: [op] });
     }
   }
   return [...pieces.values()];

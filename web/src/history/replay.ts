@@ -8,15 +8,15 @@
 import { Copy, Eye, Pause, StepBack, StepForward, X } from 'lucide';
 import type { Stroke } from '../core/op.ts';
 import type { Mark } from '../core/tilelog.ts';
-import { SUB_PER_PX } from '../core/geometry.ts';
 import { message } from '../i18n/i18n.ts';
 import { button, element } from '../ui/dom.ts';
-import type { Pen } from '../view/others.ts';
+import { placeOf, type Pen } from '../view/others.ts';
 import { PAGE_MAX } from './api.ts';
 import { boxOfRect, viewRect, type PixelRect } from './area.ts';
 import { setPlaying, speedSelect } from './clock.ts';
 import { formatReplay, type ReplaySpan } from './link.ts';
 import type { Past } from './history.ts';
+import { nameOf } from './pieces.ts';
 import { Reel, type Page } from './reel.ts';
 import { pointsAt, type Play as Playing } from './tempo.ts';
 import { clock, shortTime, strokes } from './words.ts';
@@ -325,7 +325,7 @@ export class Replay {
     }
     const stroke = { ...play.stroke, points: { ...play.stroke.points, count: 1 } };
     this.active.push({ play, stroke, isDone: false });
-    this.past.layer.beginLive(play.piece.key, stroke);
+    this.past.layer.lives.begin(nameOf(play.piece), stroke);
   }
 
   private grow(nowMs: number): void {
@@ -334,7 +334,7 @@ export class Replay {
       const { play, stroke } = each;
       if (!each.isDone) {
         stroke.points.count = pointsAt(play, this.timeMs - play.beginMs);
-        layer.growLive(play.piece.key);
+        layer.lives.grow(nameOf(play.piece));
         each.isDone = play.endMs <= this.timeMs;
         if (each.isDone) {
           this.linger(play, stroke, nowMs);
@@ -343,9 +343,10 @@ export class Replay {
     }
     while (this.active[0]?.isDone) {
       const { play } = this.active.shift()!;
-      layer.endLive(play.piece.key);
+      layer.lives.end(nameOf(play.piece));
       layer.addMarks([markOf(play)]);
     }
+    this.past.app.wall.request();
     this.showPens(nowMs);
   }
 
@@ -577,22 +578,15 @@ export class Replay {
   }
 }
 
-function markOf(play: Playing): Mark {
-  return { key: play.piece.key, seq: play.piece.seq, parts: play.piece.parts };
+function markOf({ piece: { key, seq, parts } }: Playing): Mark {
+  return { key, seq, parts };
 }
 
 function penOf(play: Playing, stroke: Stroke, nowMs: number): Pen {
-  const last = stroke.points.count - 1;
   return {
     nonce: `replay ${play.piece.artist}`,
     artist: play.piece.artist,
-    place: {
-      level: stroke.origin.level,
-      tileX: stroke.origin.x,
-      tileY: stroke.origin.y,
-      x: stroke.points.x[last]! / SUB_PER_PX,
-      y: stroke.points.y[last]! / SUB_PER_PX,
-    },
+    place: placeOf(stroke, stroke.points.count - 1),
     color: stroke.color,
     seenMs: nowMs,
   };

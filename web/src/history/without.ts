@@ -6,7 +6,7 @@ import type { Moment, OpRecord } from './api.ts';
 import { viewRect, type PixelRect } from './area.ts';
 import type { Past } from './history.ts';
 import { hasInkIn } from './lasso.ts';
-import { piecesOf } from './pieces.ts';
+import { nameOf, piecesOf } from './pieces.ts';
 import type { Wanted } from './rollbackwire.ts';
 import type { Piece } from './tempo.ts';
 import { shortTime } from './words.ts';
@@ -129,8 +129,4 @@ export class Without {
         : message('rollback.overOld', { time: shortTime(before.time) });
     return { going, note, isDrawn: true };
   }
-}
-
-function nameOf(piece: Piece): string {
-  return `${piece.artist}:${piece.key}`;
 }

@@ -204,7 +204,7 @@ export async function openTiles(app: App, items: readonly Item[]): Promise<void>
   for (const tile of baked) {
     const there = marks.filter((mark) => markMeetsTile(mark, tile));
     if (there.length <= TILE_MARKS_MAX && scene.store.find(level, tile.x, tile.y) === tile) {
-      scene.openTile(tile, there.map(({ key, seq, parts }) => ({ key, seq, parts })));
+      scene.openTile(tile, there.map(({ artist, key, seq, parts }) => ({ key: scene.keyOf(artist, key), seq, parts })));
     }
   }
   app.wall.request();

@@ -1,13 +1,14 @@
 /* The others while they draw: their strokes as they come, their pens, and their names. */
 import { decodeOp, type Stroke } from '../core/op.ts';
 import { appendPoints } from '../core/stroke.ts';
-import { markKey } from '../core/marks.ts';
+import { isBy, markKey } from '../core/marks.ts';
 import type { Position } from '../core/geometry.ts';
 import type { ServerRecord } from '../core/protocol.ts';
 import { SUB_PER_PX } from '../core/geometry.ts';
 import type { Scene } from './scene.ts';
 
 type PreviewRecord = Extract<ServerRecord, { type: 'preview' }>;
+type OpRecord = Extract<ServerRecord, { type: 'op' }>;
 type CursorRecord = Extract<ServerRecord, { type: 'cursor' }>;
 
 /* Somebody's pen. */
@@ -21,6 +22,7 @@ export interface Pen {
 
 interface Preview {
   stroke: Stroke;
+  artist: number;
   nonce: string;
   received: number;
   seenMs: number;
@@ -52,14 +54,15 @@ export class Others {
     /* From the first point on: it began, or all of it is new, as of a shape that is being stretched. */
     if (held === undefined || record.first === 0) {
       const received = record.first + op.points.count;
-      this.previews.set(key, { stroke: op, nonce: record.nonce, received, seenMs: nowMs });
-      this.scene.beginLive(key, op);
+      const { artist, nonce } = record;
+      this.previews.set(key, { stroke: op, artist, nonce, received, seenMs: nowMs });
+      this.scene.lives.begin(key, op, artist);
     } else if (isSameOrigin(held.stroke, op)) {
       const known = Math.max(0, held.received - record.first);
       appendPoints(held.stroke, op.points, known);
       held.received = Math.max(held.received, record.first + op.points.count);
       held.seenMs = nowMs;
-      this.scene.growLive(key);
+      this.scene.lives.grow(key);
     }
     const last = op.points.count - 1;
     this.pens.set(record.nonce, {
@@ -85,11 +88,18 @@ export class Others {
     });
   }
 
-  /* The op is there, or the author gave it up. */
+  /* What was previewed is there. Another's op may have the same nonce and counter. */
+  opCame({ artist, nonce, counter }: OpRecord): void {
+    if (isBy(this.previews.get(markKey(nonce, counter))?.artist ?? null, artist)) {
+      this.end(nonce, counter);
+    }
+  }
+
+  /* The author gave it up. */
   end(nonce: string, counter: number): void {
     const key = markKey(nonce, counter);
     this.previews.delete(key);
-    this.scene.endLive(key);
+    this.scene.lives.end(key);
   }
 
   left(nonce: string): void {
@@ -116,7 +126,7 @@ export class Others {
     for (const [key, preview] of this.previews) {
       if (isOver(preview)) {
         this.previews.delete(key);
-        this.scene.endLive(key);
+        this.scene.lives.end(key);
       }
     }
   }
@@ -128,7 +138,8 @@ function isSameOrigin(a: Stroke, b: Stroke): boolean {
   );
 }
 
-function placeOf(stroke: Stroke, index: number): Position {
+/* Where one of its points lies. */
+export function placeOf(stroke: Stroke, index: number): Position {
   return {
     level: stroke.origin.level,
     tileX: stroke.origin.x,

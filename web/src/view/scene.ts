@@ -1,14 +1,14 @@
 /* What is on the wall, as far as this page knows it: tiles, ops on them, what waits for the
  * server, and what is being drawn. Records from the server and the hand's strokes come in; tiles
  * that look different come out of `paint`. */
-import { markKey, markMeetsTile } from '../core/marks.ts';
+import { isBy, markKey, markMeetsTile } from '../core/marks.ts';
 import { isInRect, type TileRect } from '../core/geometry.ts';
-import type { Op, Points, Stroke } from '../core/op.ts';
+import type { Op, Stroke } from '../core/op.ts';
 import type { ServerRecord } from '../core/protocol.ts';
 import type { Mark } from '../core/tilelog.ts';
-import { tilesTouchedIn, touchesTile } from '../core/touch.ts';
 import { Finished } from './finished.ts';
-import { LiveInk } from './live.ts';
+import type { LiveInk } from './live.ts';
+import { Lives } from './lives.ts';
 import type { Rect } from '../ink.ts';
 import type { Overlay, Painter } from './painter.ts';
 import { unite } from './surface.ts';
@@ -21,13 +21,6 @@ interface Pending {
   isHidden: boolean;
   hideToken: number;
   meets: Map<string, boolean>;
-}
-
-interface Live {
-  stroke: Stroke;
-  ink: LiveInk;
-  drawn: number; /* points whose tiles are known */
-  tail: Set<Tile>; /* where its tail was shown last */
 }
 
 /* A tile that looks different, and where. */
@@ -52,14 +45,16 @@ export class Scene implements Overlay {
   /* The newest seq that the server's records told of. */
   lastSeq = 0;
   rect: TileRect | null = null;
+  /* Who draws here, once that is known. */
+  self: number | null = null;
   /* The stroke under one's own hand. */
   ownKey: string | null = null;
+  readonly dirty = new Set<Tile>();
+  readonly lives: Lives;
   private readonly overrideTokens = new Map<number, number>();
   private readonly pendings = new Map<string, Pending>();
-  private readonly lives = new Map<string, Live>();
   private readonly finished: Finished;
   private readonly groups = new Map<string, Mark>();
-  private readonly dirty = new Set<Tile>();
   /* Brought up to date between frames, and not shown yet. */
   private readonly painted = new Map<Tile, Rect>();
   private readonly prepared = new Set<Tile>();
@@ -71,6 +66,7 @@ export class Scene implements Overlay {
   ) {
     this.finished = new Finished(later);
     this.store = new TileStore((tile) => this.released(tile));
+    this.lives = new Lives(painter.ink, this);
   }
 
   /* ---- tiles ---- */
@@ -79,18 +75,14 @@ export class Scene implements Overlay {
     this.dirty.delete(tile);
     this.painted.delete(tile);
     this.prepared.delete(tile);
-    this.lives.forEach((live) => live.tail.delete(tile));
+    this.lives.tileWent(tile);
     tile.surface?.release();
     tile.bitmap?.close();
   }
 
   private makeTile(level: number, x: number, y: number): Tile {
     const tile = this.store.make(level, x, y);
-    for (const live of this.lives.values()) {
-      if (touchesTile(live.stroke, 0, tile)) {
-        live.ink.touch(tile.key);
-      }
-    }
+    this.lives.tileCame(tile);
     this.dirty.add(tile);
     return tile;
   }
@@ -196,7 +188,9 @@ export class Scene implements Overlay {
   }
 
   private strokeCame(record: OpRecord, stroke: Stroke): void {
-    const key = markKey(record.nonce, record.counter - stroke.part);
+    const { artist } = record;
+    const drawnAs = markKey(record.nonce, record.counter - stroke.part);
+    const key = this.keyOf(artist, drawnAs);
     const known = stroke.part > 0 ? this.groups.get(key) : undefined;
     const mark: Mark = {
       key,
@@ -206,7 +200,10 @@ export class Scene implements Overlay {
     if (stroke.parts > 1) {
       this.rememberGroup(mark);
     }
-    this.finishLive(key, mark.parts);
+    this.finishLive(drawnAs, mark, artist);
+    if (isBy(this.self, artist)) {
+      this.finishLive(drawnAs, mark, null);
+    }
     if (stroke.part === stroke.parts - 1) {
       this.removePending(key);
       this.finished.confirm(key);
@@ -221,6 +218,19 @@ export class Scene implements Overlay {
         }
         this.dirty.add(tile);
       }
+    }
+  }
+
+  /* A stroke is known by its artist, nonce and counter; one's own is known here before it is known who one is. */
+  keyOf(artist: number, key: string): string {
+    return isBy(this.self, artist) ? key : `${artist}:${key}`;
+  }
+
+  /* What was being drawn is a mark from now on. */
+  private finishLive(drawnAs: string, { key, parts }: Mark, artist: number | null): void {
+    const ink = this.lives.finish(drawnAs, parts, artist);
+    if (ink !== null) {
+      this.finished.add(key, ink);
     }
   }
 
@@ -260,8 +270,8 @@ export class Scene implements Overlay {
   /* ---- one's own strokes, from pen-up to the op ---- */
 
   addPending(key: string, parts: Stroke[]): void {
-    this.finishLive(key, parts);
     const mark = { key, seq: ++this.pendingOrder, parts };
+    this.finishLive(key, mark, null);
     const pending = { mark, seq: null, isHidden: false, hideToken: 0, meets: new Map() };
     this.pendings.set(key, pending);
     this.settle(pending);
@@ -428,106 +438,12 @@ export class Scene implements Overlay {
     return marks;
   }
 
-  /* ---- strokes that are being drawn ---- */
-
-  beginLive(key: string, stroke: Stroke): void {
-    this.endLive(key);
-    const ink = new LiveInk(this.painter.ink, stroke);
-    this.lives.set(key, { stroke, ink, drawn: 0, tail: new Set() });
-    this.growLive(key);
-  }
-
-  growLive(key: string): void {
-    const live = this.lives.get(key);
-    if (live !== undefined && this.rect !== null) {
-      this.touchLive(live, live.stroke, live.drawn);
-      live.drawn = live.stroke.points.count;
-    }
-  }
-
-  /* Ink that is shown until the next tail, from the newest point on, its first; null: none. */
-  setTail(key: string, points: Points | null): void {
-    const live = this.lives.get(key);
-    if (live !== undefined) {
-      live.tail.forEach((tile) => this.dirty.add(tile));
-      live.tail.clear();
-      live.ink.setTail(points);
-      if (points !== null) {
-        live.tail = this.touchLive(live, { ...live.stroke, points }, 1);
-      }
-    }
-  }
-
-  private touchLive(live: Live, stroke: Stroke, from: number): Set<Tile> {
-    const touched = new Set<Tile>();
-    for (const { level, x, y } of this.rect === null ? [] : tilesTouchedIn(stroke, from, this.rect)) {
-      const tile = this.store.find(level, x, y);
-      if (tile !== undefined) {
-        live.ink.touch(tile.key);
-        this.dirty.add(tile);
-        touched.add(tile);
-      }
-    }
-    return touched;
-  }
-
-  /* The points changed, not only grew. */
-  restartLive(key: string): void {
-    const live = this.lives.get(key);
-    if (live !== undefined) {
-      this.leave(live);
-      live.drawn = 0;
-      this.growLive(key);
-    }
-  }
-
-  endLive(key: string): void {
-    const live = this.lives.get(key);
-    if (live !== undefined) {
-      this.lives.delete(key);
-      this.leave(live);
-    }
-  }
-
-  /* What was being drawn is a mark from now on. */
-  private finishLive(key: string, parts: readonly Stroke[]): void {
-    const live = this.lives.get(key);
-    if (live === undefined || !live.ink.finishAs(parts)) {
-      this.endLive(key);
-      return;
-    }
-    this.lives.delete(key);
-    this.dirtyTouched(live);
-    this.finished.add(key, live.ink);
-  }
-
   inkOf(mark: Mark): LiveInk | null {
     return this.finished.of(mark);
   }
 
-  private leave(live: Live): void {
-    this.dirtyTouched(live);
-    live.ink.reset();
-    live.tail.clear();
-  }
-
-  private dirtyTouched(live: Live): void {
-    for (const key of live.ink.touchedKeys) {
-      const tile = this.store.tiles.get(key);
-      if (tile !== undefined) {
-        this.dirty.add(tile);
-      }
-    }
-  }
-
   livesFor(tile: Tile): LiveInk[] {
-    const inks: LiveInk[] = [];
-    for (const live of this.lives.values()) {
-      if (live.ink.touches(tile.key)) {
-        inks.push(live.ink);
-      }
-    }
-    return inks;
+    return this.lives.on(tile);
   }
 
   /* ---- pictures ---- */
@@ -541,9 +457,8 @@ export class Scene implements Overlay {
   paint(budgetMs = Infinity): Change[] {
     const changed: Change[] = [];
     const untilMs = performance.now() + budgetMs;
-    const own = this.lives.get(this.ownKey ?? '');
     for (const tile of this.dirty) {
-      const isOwn = own?.ink.touches(tile.key) === true;
+      const isOwn = this.lives.touches(this.ownKey, tile);
       if (!isOwn && changed.length > 0 && performance.now() > untilMs) {
         continue;
       }

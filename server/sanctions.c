@@ -521,10 +521,16 @@ enum kolam_status kolam_sanctions_create(struct kolam_server *server, struct kol
     return KOLAM_OK;
 }
 
+void kolam_sanctions_stop(struct kolam_server *server) {
+    if (server->sanctions) {
+        kolam_moderation_thread_destroy(server->sanctions->thread);
+        server->sanctions->thread = NULL;
+    }
+}
+
 void kolam_sanctions_destroy(struct kolam_server *server) {
     struct kolam_sanctions *sanctions = server->sanctions;
     if (sanctions) {
-        kolam_moderation_thread_destroy(sanctions->thread);
         kolam_free(sanctions->list);
         kolam_free(sanctions);
         server->sanctions = NULL;

@@ -30,6 +30,9 @@ struct kolam_restraint_state {
 /* Opens moderation.db, loads what is in force, starts its thread. */
 KOLAM_MUST_CHECK enum kolam_status kolam_sanctions_create(struct kolam_server *server,
                                                           struct kolam_error *error);
+/* Finishes what is queued for moderation.db, and ends its thread; what is in force, and the time, are known until all is destroyed:
+ * canvases, which go by it, write on meanwhile. */
+void kolam_sanctions_stop(struct kolam_server *server);
 void kolam_sanctions_destroy(struct kolam_server *server);
 struct kolam_moderation_thread *kolam_sanctions_thread(const struct kolam_server *server);
 /* The time by which sanctions, modes, areas, codes and invitations end (steady.h). Any thread, once there are sanctions. */

@@ -373,8 +373,9 @@ static void unmake(struct kolam_server *server) {
     server->net = NULL;
     kolam_identity_thread_destroy(server->identity);
     kolam_pool_destroy(server->pool);
-    kolam_sanctions_destroy(server);
+    kolam_sanctions_stop(server);
     kolam_canvases_destroy(server);
+    kolam_sanctions_destroy(server); /* whose time canvases go by */
     kolam_snapshots_destroy(server);
     kolam_blocks_destroy(server);
     kolam_answers_destroy(server);

@@ -224,3 +224,22 @@ test('who_was_forgotten_while_it_stopped_is_so_in_reports_from_the_next_start_on
   }, 'the name in the report');
   await later.stop();
 });
+
+test('an_act_that_is_on_its_way_when_the_server_stops_holds_from_the_next_start_on', { skip }, async () => {
+  const data = makeFolder();
+  const faults = new Faults();
+  const server = await startServer({ data, env: faults.env });
+  const admin = await Client.artist(server, { admin: server.adminToken() });
+  await admin.draw([1, 1, 9, 9]);
+  faults.holdCanvases(true);
+  admin.say({ type: 'act', id: 1, act: { kind: 'mode', mode: 'read-only' } });
+  await eventually(() => faults.held() > 0, 'the act is being written');
+  server.child.kill('SIGTERM');
+  await eventually(() => readdirSync(`/proc/${server.pid}/task`).length <= 2, 'only who writes the canvas is left');
+  faults.holdCanvases(false);
+  assert.deepEqual(await server.exited, { code: 0, signal: null }, server.log().slice(-2000));
+  const later = await startServer({ data });
+  const visitor = await Client.join(later);
+  assert.equal(visitor.welcome.policy.mode, 'read-only');
+  await later.stop();
+});

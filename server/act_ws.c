@@ -12,6 +12,7 @@
 #include "kolam/json_text.h"
 #include "kolam/alloc.h"
 #include "moderation_ws.h"
+#include "person.h"
 #include "sanctions.h"
 #include "session.h"
 #include "standing.h"
@@ -23,6 +24,7 @@ struct acting {
     struct kolam_ask ask;
     struct kolam_canvas_wait wait;
     struct kolam_act act;
+    struct kolam_person person; /* to whom it is done */
 };
 
 const struct kolam_author kolam_operator_author = {.ident = "kolam/operator/1", .name = "Operator"};
@@ -112,16 +114,6 @@ static const char *problem_text(const struct kolam_act *act, enum kolam_status s
                                        : "there is no such area";
 }
 
-/* Roles are the owner's to give, and nobody is invited to be one: so the roles that were given tell who is above. */
-static bool may_give(const struct acting *acting) {
-    const struct kolam_session *session = acting->ask.session;
-    const enum kolam_role given =
-        kolam_policy_role(&acting->ask.canvas->policy, acting->act.artist);
-    return acting->act.artist == session->artist ||
-           kolam_rights_outrank(kolam_standing_role(session), session->is_admin,
-                                kolam_rights_role(given, -1, KOLAM_ROLE_NEWCOMER));
-}
-
 /* Why not; NULL: it may be. */
 static const char *judge(struct acting *acting, const char **out_code) {
     struct kolam_session *session = acting->ask.session;
@@ -132,10 +124,6 @@ static const char *judge(struct acting *acting, const char **out_code) {
     if (verdict.is_refused) {
         *out_code = kolam_nack_name(verdict.code);
         return verdict.reason;
-    }
-    if (acting->act.kind == KOLAM_ACT_ROLE && !may_give(acting)) {
-        *out_code = "denied";
-        return "the role of somebody of the same role, or a higher one, is not yours to change";
     }
     if (kolam_act_newest_artist(&acting->act) > canvas->newest_artist) {
         *out_code = "not_found";
@@ -150,13 +138,6 @@ static const char *judge(struct acting *acting, const char **out_code) {
 }
 
 static void commit(struct acting *acting) {
-    const char *code;
-    const char *problem = judge(acting, &code);
-    if (problem) {
-        refuse(acting, code, problem);
-        finish(acting);
-        return;
-    }
     struct kolam_submission *submission = submission_of(acting);
     if (submission) {
         kolam_log_submit(acting->ask.canvas->log, submission);
@@ -165,12 +146,87 @@ static void commit(struct acting *acting) {
     }
 }
 
+/* Against whom it goes, so that ranks count: whose role it is, or who froze the area that it changes. 0: nobody; what else there is to
+ * decide is the owner's. */
+static uint32_t whom(const struct acting *acting) {
+    const struct kolam_policy *policy = &acting->ask.canvas->policy;
+    const struct kolam_act *act = &acting->act;
+    enum kolam_act_kind kind;
+    if (acting->ask.session->is_admin) {
+        return 0;
+    }
+    if (act->kind == KOLAM_ACT_ROLE) {
+        return act->artist;
+    }
+    const struct kolam_policy_area *area = act->kind == KOLAM_ACT_AREA && act->of_seq != 0
+                                               ? kolam_policy_find_area(policy, act->of_seq)
+                                               : NULL;
+    const struct kolam_kept_act *made = area && area->kind == KOLAM_AREA_FROZEN
+                                            ? kolam_policy_find_act(policy, area->act_seq, &kind)
+                                            : NULL;
+    return made ? made->by : 0;
+}
+
+static const char *judge_person(const struct acting *acting, const char **out_code) {
+    const struct kolam_person *person = &acting->person;
+    *out_code = "denied";
+    if (acting->act.kind == KOLAM_ACT_ROLE) {
+        return person->is_oneself || kolam_person_is_below(person)
+                   ? NULL
+                   : "the role of somebody of the same role, or a higher one, is not yours to "
+                     "change";
+    }
+    return kolam_person_may_be_undone(person, false) ? NULL : KOLAM_UNDO_DENIED;
+}
+
+static void answer_problem(struct acting *acting, const char *code, const char *problem) {
+    refuse(acting, code, problem);
+    finish(acting);
+}
+
+static void decide(struct acting *acting);
+
+static void on_person(struct kolam_person *person) {
+    struct acting *acting = KOLAM_CONTAINER(person, struct acting, person);
+    const char *code;
+    if (acting->ask.session->state != KOLAM_SESSION_OPEN) {
+        finish(acting);
+        return;
+    }
+    if (person->status != KOLAM_OK) {
+        fail(acting);
+        return;
+    }
+    const char *problem = judge_person(acting, &code);
+    if (problem) {
+        answer_problem(acting, code, problem);
+    } else {
+        decide(acting);
+    }
+}
+
+/* It may have become another's while they were looked up. */
+static void decide(struct acting *acting) {
+    const char *code;
+    const char *problem = judge(acting, &code);
+    const uint32_t artist = problem ? 0 : whom(acting);
+    if (problem) {
+        answer_problem(acting, code, problem);
+    } else if (artist != acting->person.artist) {
+        acting->person =
+            (struct kolam_person){.ask = &acting->ask, .artist = artist, .done = on_person};
+        kolam_person_find(&acting->person);
+    } else {
+        commit(acting);
+    }
+}
+
 static void on_canvas(struct kolam_canvas_wait *wait, enum kolam_status status) {
     struct acting *acting = KOLAM_CONTAINER(wait, struct acting, wait);
     if (acting->ask.session->state != KOLAM_SESSION_OPEN) {
         finish(acting);
     } else if (status == KOLAM_OK) {
-        commit(acting);
+        decide(acting);
     } else if (status == KOLAM_ERR_FULL) {
         refuse(acting, "limit", "this server may hold no more canvases");
         finish(acting);

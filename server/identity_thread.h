@@ -41,8 +41,6 @@ enum kolam_identity_kind {
 #define KOLAM_SUBJECT_BYTES_MAX 255
 #define KOLAM_INVITATIONS_TOLD_MAX 128
 
-struct kolam_whose;
-
 struct kolam_identity_request {
     struct kolam_db_request base;
     enum kolam_identity_kind kind;
@@ -69,7 +67,6 @@ struct kolam_identity_request {
     uint8_t code[KOLAM_INVITATION_CODE_BYTES];
     struct json_t *json; /* the asker's to decref */
 
-    struct kolam_whose *whose;                            /* the asker's */
     uint32_t slot;                                        /* the asker's */
     uint64_t before;                                      /* the asker's */
     uint64_t id;                                          /* the asker's */

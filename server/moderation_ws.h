@@ -8,6 +8,9 @@
 
 struct kolam_session;
 
+#define KOLAM_UNDO_DENIED                                                                          \
+    "what somebody of a higher role did, or what was done to you, is not yours to undo"
+
 /* sanction_ws.c */
 void kolam_sanction_message(struct kolam_session *session, const json_t *message);
 void kolam_sanction_end_message(struct kolam_session *session, const json_t *message);

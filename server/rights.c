@@ -133,6 +133,10 @@ bool kolam_rights_outrank(enum kolam_role role, bool is_admin, enum kolam_role o
     return is_admin || role > other;
 }
 
+bool kolam_rights_undo(enum kolam_role role, enum kolam_role other) {
+    return role >= other;
+}
+
 const char *kolam_why_text(enum kolam_why why) {
     static const char *const texts[KOLAM_WHYS] = {
         [KOLAM_WHY_NOT_DENIED] = "",

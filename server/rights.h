@@ -67,6 +67,8 @@ enum kolam_role kolam_rights_role(enum kolam_role given, int invited, enum kolam
 enum kolam_role kolam_rights_given(enum kolam_role one, enum kolam_role other);
 /* Whether one of a role may judge one of another: who has the admin token anybody, else the lower alone. */
 bool kolam_rights_outrank(enum kolam_role role, bool is_admin, enum kolam_role other);
+/* Whether one of a role may undo what another did to others, or to the canvas: an equal's deeds as well, never a higher one's. */
+bool kolam_rights_undo(enum kolam_role role, enum kolam_role other);
 /* A sentence for the person who was told no; static storage. */
 const char *kolam_why_text(enum kolam_why why);
 

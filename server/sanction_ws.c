@@ -1,5 +1,5 @@
 /* sanction, sanction_end, sanctions, whence: from a message to a row that is durable, and from there to those whom it concerns.
- * Whom a number means is found out (whose.c), whether it may be is judged when that is known. Loop thread but for `perform`. */
+ * Whom a number means is found out (person.c), whether it may be is judged when that is known. Loop thread but for `perform`. */
 #include <string.h>
 
 #include "door.h"
@@ -7,12 +7,11 @@
 #include "kolam/alloc.h"
 #include "moderation_json.h"
 #include "moderation_ws.h"
-#include "rank.h"
+#include "person.h"
 #include "sanctions.h"
 #include "session.h"
 #include "standing.h"
 #include "whence.h"
-#include "whose.h"
 
 #define DAY_MS INT64_C(86400000)
 #define FOR_S_MAX (INT64_C(100) * 366 * 86400)
@@ -28,9 +27,8 @@ struct sanctioning {
     struct kolam_ask ask;
     bool is_whence; /* only asked whence they connect */
     struct kolam_sanction sanction;
-    struct kolam_whose about;
-    struct kolam_moderator by; /* of an end */
-    struct kolam_rank rank;    /* of whom it is about; of an end: of who decided it */
+    struct kolam_moderator by;  /* of an end */
+    struct kolam_person person; /* whom it is about; of an end: who decided it */
 };
 
 /* ---- what all messages share ---- */
@@ -135,8 +133,8 @@ static void tell_whence(struct sanctioning *work) {
     kolam_session_send_json(
         session,
         json_pack("{ss sI sI ss so}", "type", "whence", "id", (json_int_t)work->ask.id, "artist",
-                  (json_int_t)work->sanction.artist, "name", work->about.author.name, "prefixes",
-                  kolam_whence_list(session->server->whence, work->about.author.ident,
+                  (json_int_t)work->sanction.artist, "name", work->person.author.name, "prefixes",
+                  kolam_whence_list(session->server->whence, work->person.author.ident,
                                     kolam_loop_now_ms(session->server->loop))));
     finish(work);
 }
@@ -146,59 +144,46 @@ static void tell_whence(struct sanctioning *work) {
 static const char rank_text[] = "somebody of the same role, or a higher one, is not yours to judge";
 
 /* False if it was answered: nobody is there any more, or it is not known. */
-static bool is_ranked(struct sanctioning *work) {
+static bool is_known(struct sanctioning *work) {
     if (work->ask.session->state != KOLAM_SESSION_OPEN) {
         finish(work);
         return false;
     }
-    if (work->rank.status != KOLAM_OK) {
+    if (work->person.status == KOLAM_ERR_NOT_FOUND) {
+        refuse(work, "not_found", "there is no artist of that number here");
+        return false;
+    }
+    if (work->person.status != KOLAM_OK) {
         refuse(work, "unavailable", "the canvas cannot be read now; try again later");
         return false;
     }
     return true;
 }
 
-static void done_ranking(struct kolam_rank *rank) {
-    struct sanctioning *work = KOLAM_CONTAINER(rank, struct sanctioning, rank);
+static void on_found(struct kolam_person *person) {
+    struct sanctioning *work = KOLAM_CONTAINER(person, struct sanctioning, person);
     const struct kolam_petition petition = {.action = action_of(&work->sanction)};
-    if (!is_ranked(work)) {
+    if (!is_known(work)) {
         return;
     }
-    if (rank->is_oneself) {
+    if (work->is_whence) {
+        tell_whence(work);
+    } else if (person->is_oneself) {
         refuse(work, "invalid", "nobody sanctions themselves");
     } else if (kolam_door_ask(work->ask.session, &petition).is_refused ||
-               !kolam_rank_is_below(rank)) {
+               !kolam_person_is_below(person)) {
         refuse(work, "denied", rank_text);
     } else {
-        memcpy(work->sanction.ident, work->about.author.ident, KOLAM_IDENT_BYTES);
-        strcpy(work->sanction.name, work->about.author.name);
+        memcpy(work->sanction.ident, person->author.ident, KOLAM_IDENT_BYTES);
+        strcpy(work->sanction.name, person->author.name);
         keep(work);
     }
 }
 
-static void ask_rank(struct sanctioning *work) {
-    work->rank = (struct kolam_rank){.ask = &work->ask, .done = done_ranking};
-    memcpy(work->rank.ident, work->about.author.ident, KOLAM_IDENT_BYTES);
-    kolam_rank_ask(&work->rank);
-}
-
-static void on_found(struct kolam_whose *about) {
-    struct sanctioning *work = KOLAM_CONTAINER(about, struct sanctioning, about);
-    if (work->ask.session->state != KOLAM_SESSION_OPEN) {
-        finish(work);
-    } else if (about->status == KOLAM_ERR_NOT_FOUND) {
-        refuse(work, "not_found", "there is no artist of that number here");
-    } else if (about->status != KOLAM_OK) {
-        refuse(work, "unavailable", "the canvas cannot be read now; try again later");
-    } else if (work->is_whence) {
-        tell_whence(work);
-    } else {
-        ask_rank(work);
-    }
-}
-
 static void find_out(struct sanctioning *work) {
-    kolam_whose_find(&work->about, &work->ask, work->sanction.artist, on_found);
+    work->person =
+        (struct kolam_person){.ask = &work->ask, .artist = work->sanction.artist, .done = on_found};
+    kolam_person_find(&work->person);
 }
 
 /* ---- reading it ---- */
@@ -375,14 +360,20 @@ static void done_end(struct kolam_moderation_request *base) {
     finish(work);
 }
 
-static void done_ranking_decider(struct kolam_rank *rank) {
-    struct sanctioning *work = KOLAM_CONTAINER(rank, struct sanctioning, rank);
-    if (!is_ranked(work)) {
+/* Of oneself: what was decided before one rose. */
+static bool is_against_asker(const struct sanctioning *work) {
+    const struct kolam_session *session = work->ask.session;
+    return work->sanction.has_ident && session->has_author &&
+           memcmp(work->sanction.ident, session->author.ident, KOLAM_IDENT_BYTES) == 0;
+}
+
+static void on_decider(struct kolam_person *person) {
+    struct sanctioning *work = KOLAM_CONTAINER(person, struct sanctioning, person);
+    if (!is_known(work)) {
         return;
     }
-    if (!kolam_rank_is_below(rank)) {
-        refuse(work, "denied",
-               "what somebody of the same role, or a higher one, did is not yours to undo");
+    if (!kolam_person_may_be_undone(person, is_against_asker(work))) {
+        refuse(work, "denied", KOLAM_UNDO_DENIED);
         return;
     }
     work->base.perform = perform_end;
@@ -390,12 +381,12 @@ static void done_ranking_decider(struct kolam_rank *rank) {
     kolam_moderation_submit(kolam_sanctions_thread(work->ask.session->server), &work->base);
 }
 
-static void ask_rank_of_decider(struct sanctioning *work) {
+static void find_decider(struct sanctioning *work) {
     const struct kolam_moderator *by = &work->sanction.by;
-    work->rank = (struct kolam_rank){
-        .ask = &work->ask, .is_operator = !by->has_ident, .done = done_ranking_decider};
-    memcpy(work->rank.ident, by->ident, KOLAM_IDENT_BYTES);
-    kolam_rank_ask(&work->rank);
+    work->person =
+        (struct kolam_person){.ask = &work->ask, .is_operator = !by->has_ident, .done = on_decider};
+    memcpy(work->person.author.ident, by->ident, KOLAM_IDENT_BYTES);
+    kolam_person_find(&work->person);
 }
 
 void kolam_sanction_end_message(struct kolam_session *session, const json_t *message) {
@@ -420,7 +411,9 @@ void kolam_sanction_end_message(struct kolam_session *session, const json_t *mes
         work->sanction.ended_ms = kolam_sanctions_now_ms(session->server);
         work->by = kolam_moderator_of(session);
         work->sanction.by = found->by;
-        ask_rank_of_decider(work);
+        work->sanction.has_ident = found->has_ident;
+        memcpy(work->sanction.ident, found->ident, KOLAM_IDENT_BYTES);
+        find_decider(work);
     }
 }
 

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "kolam/alloc.h"
-#include "kolam/policy.h"
 
 /* What one hide names; what is not to be shown goes from it. */
 struct hide {
@@ -24,6 +23,7 @@ struct finding {
     struct kolam_undo_found *found;
     struct kolam_op_room *room;
     uint64_t nonce, first_seq; /* of the act's submission */
+    uint64_t stroke_seq;       /* voted about; or 0 */
     uint32_t artist;
     struct hide hides[KOLAM_UNDO_HIDES_MAX];
     uint32_t hide_count;
@@ -53,16 +53,27 @@ static bool look_for_undo(void *ctx, const struct kolam_log_row *row) {
     return true;
 }
 
-/* Is it an act, and did it hide something? */
+static void take_whom(struct finding *finding, const struct kolam_act *act) {
+    struct kolam_undo_found *found = finding->found;
+    found->artist_count = act->kind == KOLAM_ACT_ROLLBACK ? act->artist_count : 0;
+    memcpy(found->artists, act->artists, found->artist_count * sizeof(*act->artists));
+    if (act->kind == KOLAM_ACT_ROLE) {
+        found->artists[found->artist_count++] = act->artist;
+    }
+    finding->stroke_seq = act->kind == KOLAM_ACT_VOTED ? act->stroke_seq : 0;
+}
+
+/* Is it an act that can be taken back? */
 static enum kolam_status take_act(struct finding *finding, const struct kolam_log_row *row) {
     struct kolam_act act;
     if (!decode_act(finding, row, &act) || act.kind == KOLAM_ACT_OTHER ||
         act.kind == KOLAM_ACT_VOTE || act.kind == KOLAM_ACT_UNVOTE || act.kind == KOLAM_ACT_UNDO) {
         return KOLAM_ERR_NOT_FOUND;
     }
-    finding->found->is_hide = act.kind == KOLAM_ACT_ROLLBACK || act.kind == KOLAM_ACT_VOTED;
+    finding->found->kind = act.kind;
     finding->nonce = row->nonce;
     finding->artist = row->artist;
+    take_whom(finding, &act);
     return KOLAM_OK;
 }
 
@@ -85,7 +96,7 @@ static enum kolam_status find_act(struct finding *finding, struct kolam_reader *
         finding->status = KOLAM_ERR_NOT_FOUND;
         status = kolam_reader_records(reader, look_for_act, finding);
         status = status == KOLAM_OK ? finding->status : status;
-        status = status == KOLAM_OK && found->is_hide ? KOLAM_ERR_NOT_FOUND : status;
+        status = status == KOLAM_OK && kolam_undo_is_of_hides(found) ? KOLAM_ERR_NOT_FOUND : status;
     }
     return status == KOLAM_OK ? kolam_reader_artist(reader, finding->artist, &found->author)
                               : status;
@@ -287,6 +298,20 @@ static enum kolam_status put_own(struct finding *finding, struct kolam_reader *r
     return status;
 }
 
+/* Whose stroke was voted about. */
+static enum kolam_status find_whose(struct finding *finding, struct kolam_reader *reader) {
+    struct kolam_undo_found *found = finding->found;
+    struct kolam_log_row row;
+    if (finding->stroke_seq == 0) {
+        return KOLAM_OK;
+    }
+    const enum kolam_status status = kolam_reader_op(reader, finding->stroke_seq, &row);
+    if (status == KOLAM_OK) {
+        found->artists[found->artist_count++] = row.artist;
+    }
+    return status == KOLAM_ERR_GONE || status == KOLAM_ERR_NOT_FOUND ? KOLAM_OK : status;
+}
+
 static enum kolam_status find_shows(struct finding *finding, struct kolam_reader *reader) {
     const uint64_t seq = finding->found->seq;
     const uint64_t first = seq > KOLAM_UNDO_HIDES_MAX ? seq - KOLAM_UNDO_HIDES_MAX : 1;
@@ -306,6 +331,9 @@ static enum kolam_status find_shows(struct finding *finding, struct kolam_reader
             status = put_show(finding->found, &finding->hides[i]);
         }
     }
+    if (status == KOLAM_OK) {
+        status = find_whose(finding, reader);
+    }
     if (status == KOLAM_OK && finding->own_count > 0) {
         status = put_own(finding, reader);
     }
@@ -318,7 +346,7 @@ enum kolam_status kolam_undo_find(struct kolam_reader *reader, struct kolam_undo
     if (status == KOLAM_OK) {
         status = find_act(&finding, reader);
         finding.status = KOLAM_OK;
-        if (status == KOLAM_OK && found->is_hide) {
+        if (status == KOLAM_OK && kolam_undo_is_of_hides(found)) {
             status = find_shows(&finding, reader);
         }
         kolam_reader_end(reader);
@@ -329,6 +357,10 @@ enum kolam_status kolam_undo_find(struct kolam_reader *reader, struct kolam_undo
     kolam_free(finding.own);
     kolam_free(finding.room);
     return status;
+}
+
+bool kolam_undo_is_of_hides(const struct kolam_undo_found *found) {
+    return found->kind == KOLAM_ACT_ROLLBACK || found->kind == KOLAM_ACT_VOTED;
 }
 
 void kolam_undo_found_finish(struct kolam_undo_found *found) {

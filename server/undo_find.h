@@ -2,7 +2,7 @@
 #ifndef KOLAM_SERVER_UNDO_FIND_H
 #define KOLAM_SERVER_UNDO_FIND_H
 
-#include "kolam/reader.h"
+#include "kolam/policy.h"
 
 #define KOLAM_UNDO_HIDES_MAX 33 /* beside one act */
 
@@ -16,8 +16,10 @@ struct kolam_undo_own {
 struct kolam_undo_found {
     uint64_t seq;               /* asked: the act's */
     struct kolam_author author; /* whose it was */
-    bool is_hide;               /* it was a rollback, or voted; else a policy's act */
-    uint32_t show_count;        /* of what it hid, and nothing else hides: the shows that undo it */
+    enum kolam_act_kind kind;
+    uint32_t artist_count; /* to whom it was done: whose strokes it hid, whose role it is */
+    uint32_t artists[KOLAM_ACT_ARTISTS_MAX];
+    uint32_t show_count; /* of what it hid, and nothing else hides: the shows that undo it */
     uint8_t *bodies[KOLAM_UNDO_HIDES_MAX]; /* kolam_alloc'ed */
     size_t body_sizes[KOLAM_UNDO_HIDES_MAX];
     uint32_t
@@ -30,5 +32,7 @@ struct kolam_undo_found {
 KOLAM_MUST_CHECK enum kolam_status kolam_undo_find(struct kolam_reader *reader,
                                                    struct kolam_undo_found *found);
 void kolam_undo_found_finish(struct kolam_undo_found *found);
+/* Whether it was a rollback, or voted; else it is a policy's act. */
+bool kolam_undo_is_of_hides(const struct kolam_undo_found *found);
 
 #endif

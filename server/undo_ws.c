@@ -9,7 +9,8 @@
 #include "kolam/policy.h"
 #include "moderation_json.h"
 #include "moderation_ws.h"
-#include "rank.h"
+#include "people.h"
+#include "person.h"
 #include "session.h"
 #include "undo_find.h"
 
@@ -17,7 +18,7 @@ struct undoing {
     struct kolam_job job;
     struct kolam_ask ask;
     struct kolam_canvas_wait wait;
-    struct kolam_rank rank;
+    struct kolam_person person; /* whose it was; then, whose role it gave */
     struct kolam_undo_found found;
     enum kolam_status status; /* EXISTS: it was undone before */
 };
@@ -150,26 +151,70 @@ static void undo_act(struct undoing *work) {
     finish(work);
 }
 
-static void done_ranking(struct kolam_rank *rank) {
-    struct undoing *work = KOLAM_CONTAINER(rank, struct undoing, rank);
-    if (work->ask.session->state != KOLAM_SESSION_OPEN) {
-        finish(work);
-    } else if (rank->status != KOLAM_OK) {
-        fail(work);
-    } else if (!kolam_rank_is_below(rank)) {
-        refuse(work, "denied",
-               "what somebody of the same role, or a higher one, did is not yours to undo");
-    } else if (work->found.is_hide) {
+static void go_on(struct undoing *work) {
+    if (kolam_undo_is_of_hides(&work->found)) {
         kolam_canvas_when_open(work->ask.canvas, false, &work->wait);
     } else {
         undo_act(work);
     }
 }
 
-static void ask_rank(struct undoing *work) {
-    work->rank = (struct kolam_rank){.ask = &work->ask, .done = done_ranking};
-    memcpy(work->rank.ident, work->found.author.ident, KOLAM_IDENT_BYTES);
-    kolam_rank_ask(&work->rank);
+/* False if it was answered: nobody is there any more, or it is not known. */
+static bool is_known(struct undoing *work) {
+    if (work->ask.session->state != KOLAM_SESSION_OPEN) {
+        finish(work);
+        return false;
+    }
+    if (work->person.status != KOLAM_OK) {
+        fail(work);
+        return false;
+    }
+    return true;
+}
+
+/* To take a role back is to change somebody's role. */
+static void on_subject(struct kolam_person *person) {
+    struct undoing *work = KOLAM_CONTAINER(person, struct undoing, person);
+    if (!is_known(work)) {
+        return;
+    }
+    if (kolam_person_is_below(person)) {
+        go_on(work);
+    } else {
+        refuse(work, "denied",
+               "the role of somebody of the same role, or a higher one, is not yours to change");
+    }
+}
+
+static bool is_against_asker(const struct undoing *work) {
+    bool is_it = false;
+    for (uint32_t i = 0; i < work->found.artist_count; i++) {
+        is_it |= kolam_people_is_own(work->ask.session, work->found.artists[i]);
+    }
+    return is_it;
+}
+
+static void on_maker(struct kolam_person *person) {
+    struct undoing *work = KOLAM_CONTAINER(person, struct undoing, person);
+    if (!is_known(work)) {
+        return;
+    }
+    if (!kolam_person_may_be_undone(person, is_against_asker(work))) {
+        refuse(work, "denied", KOLAM_UNDO_DENIED);
+    } else if (work->found.kind == KOLAM_ACT_ROLE && !person->is_oneself &&
+               !work->ask.session->is_admin) {
+        work->person = (struct kolam_person){
+            .ask = &work->ask, .artist = work->found.artists[0], .done = on_subject};
+        kolam_person_find(&work->person);
+    } else {
+        go_on(work);
+    }
+}
+
+static void find_maker(struct undoing *work) {
+    work->person =
+        (struct kolam_person){.ask = &work->ask, .author = work->found.author, .done = on_maker};
+    kolam_person_find(&work->person);
 }
 
 static void done(struct kolam_job *job) {
@@ -183,10 +228,11 @@ static void done(struct kolam_job *job) {
         fail(work);
     } else if (work->ask.session->state != KOLAM_SESSION_OPEN) {
         finish(work);
-    } else if (work->found.is_hide && kolam_door_ask(work->ask.session, &petition).is_refused) {
+    } else if (kolam_undo_is_of_hides(&work->found) &&
+               kolam_door_ask(work->ask.session, &petition).is_refused) {
         refuse(work, "denied", "moderators take back what others hid");
     } else {
-        ask_rank(work);
+        find_maker(work);
     }
 }
 

@@ -408,7 +408,7 @@ test('nobody_judges_an_equal_wherever_that_role_comes_from_and_whoever_is_there'
       assert.equal((await say(who, { type: 'sanction_end', sanction: answer.sanction.sanction })).type, 'sanction_ended');
     }
   }
-  // Nor is what they did undone, but by those above them, and by themselves.
+  // What they did is undone by those above them, by their equals and by themselves.
   const [otto] = await people(1, canvas);
   const muted = await say(owner, { type: 'sanction', artist: otto.me.artist, kind: 'mute' });
   assert.equal((await say(keeper, { type: 'sanction_end', sanction: muted.sanction.sanction })).code, 'denied');
@@ -416,10 +416,26 @@ test('nobody_judges_an_equal_wherever_that_role_comes_from_and_whoever_is_there'
   const frozen = await act(owner, { kind: 'area', area: 'frozen', level: 0, x: '900', y: '0', width: 10, height: 10 });
   assert.equal((await say(keeper, { type: 'undo', act: frozen.act })).code, 'denied');
   assert.equal((await act(keeper, { kind: 'undo', act: frozen.act })).code, 'denied');
-  assert.equal((await act(second, { kind: 'undo', act: frozen.act })).code, 'denied');
+  const plain = { kind: 'area', area: 'plain', of: frozen.act };
+  assert.match((await act(keeper, plain)).message, /^what somebody of a higher role did/, 'nor is it ended by another act');
+  assert.equal((await act(keeper, { kind: 'area', area: 'frozen', of: frozen.act, level: 0, x: '900', y: '0', width: 1, height: 1 })).code, 'denied', 'nor moved away');
+  const byBoss = await act(boss, { kind: 'area', area: 'frozen', level: 0, x: '920', y: '0', width: 10, height: 10 });
+  assert.equal((await act(owner, { kind: 'undo', act: byBoss.act })).code, 'denied', 'what the operator did');
+  assert.equal((await act(owner, { kind: 'area', area: 'plain', of: byBoss.act })).code, 'denied');
   const own = await act(keeper, { kind: 'area', area: 'frozen', level: 0, x: '950', y: '0', width: 10, height: 10 });
   assert.equal((await act(keeper, { kind: 'undo', act: own.act })).type, 'acted');
-  assert.equal((await act(owner, { kind: 'undo', act: frozen.act })).type, 'acted');
+  assert.equal((await act(second, { kind: 'undo', act: frozen.act })).type, 'acted', 'an equal’s');
+  const anew = await act(owner, { kind: 'area', area: 'frozen', level: 0, x: '900', y: '0', width: 10, height: 10 });
+  assert.equal((await act(second, { kind: 'area', area: 'plain', of: anew.act })).type, 'acted');
+  // But not so that an equal loses a role, nor for oneself.
+  const made = await act(owner, { kind: 'role', artist: otto.me.artist, role: 'owner' });
+  assert.equal((await act(second, { kind: 'undo', act: made.act })).code, 'denied');
+  assert.equal((await act(otto, { kind: 'undo', act: made.act })).code, 'denied', 'about oneself');
+  assert.equal((await act(owner, { kind: 'undo', act: made.act })).type, 'acted', 'one’s own, at once');
+  const area = { artists: [second.me.artist], level: 0, x: '-500', y: '-500', width: 1000, height: 1000, from: '1', to: '100000' };
+  const rolled = await say(owner, { type: 'rollback', ...area, apply: true });
+  assert.equal((await say(second, { type: 'undo', act: rolled.act })).code, 'denied', 'what was done to oneself');
+  assert.equal((await say(owner, { type: 'undo', act: rolled.act })).type, 'acted');
   assert.equal((await act(owner, { kind: 'role', artist: second.me.artist, role: 'artist' })).code, 'denied');
   assert.equal((await act(owner, { kind: 'role', artist: keeper.me.artist, role: 'earned' })).type, 'acted');
   assert.equal((await act(second, { kind: 'role', artist: second.me.artist, role: 'artist' })).type, 'acted', 'oneself');

@@ -9,6 +9,7 @@ const { server, open, close } = await stage();
 
 const LEFT = [60, 60, 420, 260];
 const RIGHT = [460, 60, 860, 260];
+const BELOW = [440, 320, 860, 480];
 
 test('a_lasso_takes_ones_own_and_they_are_moved_scaled_turned_recoloured_doubled_and_removed', async () => {
   const ann = await open('/c/all#@0,0,0');
@@ -117,6 +118,55 @@ test('with_the_keyboard_alone_and_the_steps_of_a_row_of_keys_are_one', async () 
   await selected(page, 0);
   await settled(page);
   assert.equal((await canvasOf(server, 'keys')).seq, 4 + 3 + 3 + 1 + 1, 'a step taken back is none');
+  await close(page);
+});
+
+test('what_is_pressed_while_a_lassos_answer_is_on_its_way_is_meant_for_what_it_chooses', async () => {
+  const page = await open('/c/slow#@0,0,0');
+  await draw(page, wave([120, 160], [380, 160], 30, 12));
+  await draw(page, wave([500, 400], [760, 400], 30, 12));
+  await settled(page);
+  const [upper, lower] = [await inkIn(page, LEFT), await inkIn(page, BELOW)];
+  await page.keyboard.press('v');
+  await taken(page);
+  await draw(page, around(90, 120, 410, 200));
+  await selected(page, 1);
+  let answer = null;
+  const waiting = [];
+  await page.route('**/strokes?*', async (route) => {
+    await new Promise((resolve) => (answer === null ? resolve() : waiting.push(resolve)));
+    await route.continue();
+  });
+  const hold = () => (answer = () => {
+    answer = null;
+    waiting.splice(0).forEach((goOn) => goOn());
+  });
+  const isHeld = () => becomes(async () => waiting.length > 0 && (await report(page)).isAsking, 'it is asked');
+  hold();
+  await page.keyboard.press('ArrowLeft'); /* of the upper one; an edit of its own */
+  await draw(page, around(470, 360, 790, 440));
+  await isHeld();
+  for (let i = 0; i < 3; i++) {
+    await page.keyboard.press('Shift+ArrowLeft');
+  }
+  assert.equal((await report(page)).isHeld, false, 'nothing moves yet');
+  answer();
+  await until(page, () => !window.kolamDebug.studio().isAsking && !window.kolamDebug.studio().isHeld);
+  await settled(page);
+  assert.equal((await canvasOf(server, 'slow')).seq, 2 + 2 + 2, 'two edits, and no step is lost');
+  assert.ok(Math.abs((await inkIn(page, LEFT)) - upper) < 0.05 * upper, 'the upper one stays');
+  const [left] = (await report(page)).corners;
+  assert.ok(left.y > 300 && left.x < 480, JSON.stringify(left));
+
+  hold();
+  await draw(page, around(90, 120, 410, 200));
+  await isHeld();
+  await page.keyboard.press('Delete');
+  assert.ok((await inkIn(page, BELOW)) > 0.9 * lower, 'what was selected before is not what is meant');
+  answer();
+  await becomes(async () => (await inkIn(page, LEFT)) === 0, 'the upper one is removed');
+  assert.ok((await inkIn(page, BELOW)) > 0.9 * lower);
+  await settled(page);
   await close(page);
 });
 

@@ -211,3 +211,77 @@ test('a_polygon_keeps_its_corners_and_when_they_were_set', () => {
   assert.deepEqual([[...made.points.dtMs], made.startMs, made.contours], [[0, 400, 600], 77n, [3]]);
   assert.ok(encodeOp(made).length > 20);
 });
+
+// ---- what is pressed while it is asked which strokes are meant ----
+
+const { Asking } = await load('select/asking.ts');
+
+/** Questions that are answered when the test says so. */
+function makeAsking() {
+  const done = [];
+  const answers = [];
+  const asking = new Asking({ failed: (error) => done.push(error.message), ended: () => undefined });
+  const ask = (name) => {
+    const find = () => new Promise((resolve, reject) => answers.push({ resolve, reject }));
+    return asking.ask(find, (found) => done.push(`${name}: ${found}`));
+  };
+  const press = (key) => asking.then(() => done.push(key));
+  return { asking, done, answers, ask, press };
+}
+const passed = () => new Promise((resolve) => setTimeout(resolve));
+
+test('what_is_pressed_waits_for_what_it_is_meant_for_and_keeps_its_order', async () => {
+  const { asking, done, answers, ask, press } = makeAsking();
+  press('left');
+  const asked = ask('lasso');
+  press('right');
+  press('delete');
+  assert.deepEqual(done, ['left']);
+  answers[0].resolve('two');
+  await asked;
+  assert.deepEqual(done, ['left', 'lasso: two', 'right', 'delete']);
+  assert.equal(asking.isOpen, false);
+});
+
+test('a_question_among_what_waits_is_asked_in_its_turn', async () => {
+  const { asking, done, answers, ask, press } = makeAsking();
+  void ask('first');
+  asking.then(() => void ask('second'));
+  press('left');
+  answers[0].resolve(1);
+  await passed();
+  assert.deepEqual(done, ['first: 1']);
+  answers[1].resolve(2);
+  await passed();
+  assert.deepEqual(done, ['first: 1', 'second: 2', 'left']);
+});
+
+test('the_last_question_counts_and_what_fails_or_is_given_up_takes_what_waits_with_it', async () => {
+  const { asking, done, answers, ask, press } = makeAsking();
+  void ask('first');
+  void ask('second');
+  answers[1].resolve(2);
+  answers[0].resolve(1);
+  await passed();
+  assert.deepEqual(done.splice(0), ['second: 2']);
+  void ask('third');
+  press('delete');
+  answers[2].reject(new Error('gone'));
+  await passed();
+  assert.deepEqual(done.splice(0), ['gone'], 'or something else than what was meant would be deleted');
+  void ask('fourth');
+  press('delete');
+  asking.cancel();
+  answers[3].resolve(4);
+  await passed();
+  press('left');
+  assert.deepEqual(done.splice(0), ['left']);
+  const fifth = ask('fifth');
+  press('left');
+  press('delete');
+  assert.equal(asking.takeBack(), true);
+  answers[4].resolve(5);
+  await fifth;
+  assert.deepEqual(done, ['fifth: 5', 'left']);
+  assert.equal(asking.takeBack(), false);
+});

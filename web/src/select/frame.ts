@@ -1,7 +1,7 @@
 /* The frame around a selection, and what dragging it or its handles does: to which change of the strokes. Pure. */
 import { difference, translate, type Position } from '../core/geometry.ts';
 import type { Item } from './find.ts';
-import type { Matrix } from './overlay.ts';
+import type { Grip, Matrix } from './overlay.ts';
 import { spotsOf, type Box, type Spot } from './shape.ts';
 import { changeSpot, SCALE_MAX, SCALE_MIN, type Change } from './transform.ts';
 
@@ -11,6 +11,12 @@ export interface Frame {
   u: Spot;
   v: Spot;
   box: Box;
+}
+
+/* By what it is dragged: itself, or a handle. */
+export interface Hold {
+  what: 'move' | Grip;
+  corner: number;
 }
 
 const HINT_SPOTS_MAX = 6000;
@@ -46,7 +52,7 @@ export function changeMatrix({ anchor }: Frame, change: Change): Matrix {
 }
 
 /* With Shift along one axis. */
-export function moving({ anchor, u, v }: Frame, from: Spot, to: Spot, isRegular: boolean): Change {
+function moving({ anchor, u, v }: Frame, from: Spot, to: Spot, isRegular: boolean): Change {
   let [dx, dy] = [to.x - from.x, to.y - from.y];
   if (isRegular) {
     const along = [dx * u.x + dy * u.y, dx * v.x + dy * v.y] as const;
@@ -57,7 +63,7 @@ export function moving({ anchor, u, v }: Frame, from: Spot, to: Spot, isRegular:
 }
 
 /* By a corner's handle, `pad` outside it: the opposite corner stays. */
-export function scaling(frame: Frame, corner: number, pad: number, from: Spot, to: Spot): Change {
+function scaling(frame: Frame, corner: number, pad: number, from: Spot, to: Spot): Change {
   const held = cornersOf(frame, pad)[corner]!;
   const pivot = cornersOf(frame, 0)[(corner + 2) % 4]!;
   const [x, y] = [held.x - pivot.x, held.y - pivot.y];
@@ -67,7 +73,7 @@ export function scaling(frame: Frame, corner: number, pad: number, from: Spot, t
 }
 
 /* With Shift by steps of 15 degrees. */
-export function turning(frame: Frame, from: Spot, to: Spot, isRegular: boolean): Change {
+function turning(frame: Frame, from: Spot, to: Spot, isRegular: boolean): Change {
   const middle = middleOf(frame);
   const angleTo = (spot: Spot): number => Math.atan2(spot.y - middle.y, spot.x - middle.x);
   const angle = angleTo(to) - angleTo(from);
@@ -78,6 +84,18 @@ export function aboutMiddle(frame: Frame, scale: number, angle: number): Change 
   const middle = middleOf(frame);
   const pivot = translate(frame.anchor, middle.x, middle.y);
   return { pivot, scale, angle, dx: 0, dy: 0 };
+}
+
+/* What a drag from one spot to another does; the handles lie `pad` outside. */
+export function dragging(frame: Frame, { what, corner }: Hold, pad: number, from: Spot, to: Spot, isRegular: boolean): Change {
+  switch (what) {
+    case 'scale':
+      return scaling(frame, corner, pad, from, to);
+    case 'turn':
+      return turning(frame, from, to, isRegular);
+    default:
+      return moving(frame, from, to, isRegular);
+  }
 }
 
 /* The strokes as lines, thinned out where they are very many points. */

@@ -15,18 +15,18 @@ import type { Ink } from '../ink.ts';
 import type { App } from '../app/app.ts';
 import type { Selecting } from '../app/selecting.ts';
 import { TooMuch } from '../app/mine.ts';
+import { Asking } from './asking.ts';
 import { cornersOfView, insideOf, placeAt, underPointer } from './choose.ts';
-import { nameBySeqs, noneReason, openTiles, type Item } from './find.ts';
+import { nameBySeqs, noneReason, openTiles, type Found, type Item } from './find.ts';
 import {
   aboutMiddle,
   changeMatrix,
   cornersOf,
+  dragging,
   hintLines,
   isIn,
-  moving,
-  scaling,
-  turning,
   type Frame,
+  type Hold,
 } from './frame.ts';
 import { Ghost } from './ghost.ts';
 import { apply, compose, Overlay, type Grip, type Matrix } from './overlay.ts';
@@ -34,7 +34,7 @@ import { boxAlong, type Spot } from './shape.ts';
 import { changeSpot, changeStroke, isNothing, recoloured, type Change } from './transform.ts';
 
 interface Grab {
-  what: 'lasso' | 'move' | Grip;
+  what: 'lasso' | Hold['what'];
   from: Spot; /* on the screen */
   corner: number;
   trail: Position[]; /* of the lasso */
@@ -61,7 +61,10 @@ class Select implements Selecting {
   private grab: Grab | null = null;
   private isHeld = false;
   private nudgeTimer = 0;
-  private asked = 0;
+  private readonly asking = new Asking<Found>({
+    failed: (error) => this.say(message('select.notAsked', { reason: error.message })),
+    ended: () => this.grab?.what !== 'lasso' && this.overlay.setLasso([]),
+  });
   private readonly ghost: Ghost;
   private readonly overlay: Overlay;
 
@@ -86,14 +89,15 @@ class Select implements Selecting {
     document.body.append(this.overlay.root);
   }
 
+  /* It may be about to be known which. */
   get hasSelection(): boolean {
-    return this.items.length > 0;
+    return this.items.length > 0 || this.asking.isOpen;
   }
 
   /* For tests and the curious. */
   get report(): object {
     const corners = this.frame === null ? [] : this.corners(this.matrix());
-    return { count: this.items.length, corners, isHeld: this.isHeld, asked: this.asked };
+    return { count: this.items.length, corners, isHeld: this.isHeld, asked: this.asking.count, isAsking: this.asking.isOpen };
   }
 
   /* ---- places ---- */
@@ -145,6 +149,9 @@ class Select implements Selecting {
   begin(touch: Touch): void {
     this.settle();
     const isMove = !touch.isRegular && this.isInFrame(touch);
+    if (isMove) {
+      this.asking.cancel(); /* what is seen is taken */
+    }
     this.grab = {
       what: isMove ? 'move' : 'lasso',
       from: { x: touch.x, y: touch.y },
@@ -161,6 +168,7 @@ class Select implements Selecting {
 
   private gripBegin(grip: Grip, corner: number, from: Spot): void {
     this.settle();
+    this.asking.cancel();
     this.grab = { what: grip, from, corner, trail: [], isAdding: false, hasMoved: false };
   }
 
@@ -180,21 +188,11 @@ class Select implements Selecting {
       return;
     }
     if (this.frame !== null) {
-      this.change = this.changeOf(grab, this.localAt(from), this.localAt(at), isRegular);
+      const { what, corner } = grab;
+      const pad = PAD_PX / this.scale;
+      this.change = dragging(this.frame, { what, corner }, pad, this.localAt(from), this.localAt(at), isRegular);
       this.hold();
       this.look.request();
-    }
-  }
-
-  private changeOf({ what, corner }: Grab, from: Spot, to: Spot, isRegular: boolean): Change {
-    const frame = this.frame!;
-    switch (what) {
-      case 'scale':
-        return scaling(frame, corner, PAD_PX / this.scale, from, to);
-      case 'turn':
-        return turning(frame, from, to, isRegular);
-      default:
-        return moving(frame, from, to, isRegular);
     }
   }
 
@@ -211,7 +209,7 @@ class Select implements Selecting {
     } else if (grab.hasMoved) {
       this.commit();
     } else if (grab.what === 'move') {
-      void this.pick(grab.from, false);
+      this.pick(grab.from, false);
     }
     this.look.request();
   }
@@ -220,10 +218,10 @@ class Select implements Selecting {
     if (!isDone) {
       this.overlay.setLasso([]);
     } else if (!grab.hasMoved) {
-      void this.pick(grab.from, grab.isAdding);
+      this.pick(grab.from, grab.isAdding);
     } else {
       this.showLasso(true, grab.trail);
-      void this.choose(grab.trail, grab.isAdding);
+      this.choose(grab.trail, grab.isAdding);
     }
   }
 
@@ -237,25 +235,21 @@ class Select implements Selecting {
 
   /* ---- choosing ---- */
 
-  /* What is asked for last counts. */
-  private async ask(find: () => Promise<{ items: Item[]; isAll: boolean }>): Promise<Item[] | null> {
-    const asked = ++this.asked;
-    try {
-      const { items, isAll } = await find();
-      if (asked !== this.asked) {
-        return null;
-      }
-      if (!isAll) {
-        this.say(message('select.tooMany', { most: EDIT_OPS_MAX }));
-      }
-      return items;
-    } catch (error) {
-      this.say(message('select.notAsked', { reason: (error as Error).message }));
-      return null;
-    } finally {
-      if (asked === this.asked) {
-        this.overlay.setLasso([]);
-      }
+  /* `isNext`: what was chosen before counts as well, also what was not answered yet. */
+  private ask(find: () => Promise<Found>, take: (found: Item[]) => void, isNext = false): void {
+    const ask = (): void => {
+      this.settle();
+      void this.asking.ask(find, ({ items, isAll }) => {
+        if (!isAll) {
+          this.say(message('select.tooMany', { most: EDIT_OPS_MAX }));
+        }
+        take(items);
+      });
+    };
+    if (isNext || this.asking.isWaiting) {
+      this.asking.then(ask);
+    } else {
+      ask();
     }
   }
 
@@ -264,20 +258,17 @@ class Select implements Selecting {
   }
 
   /* Those that lie mostly inside. */
-  private async choose(trail: readonly Position[], isAdding: boolean): Promise<void> {
-    this.chosen(await this.ask(() => insideOf(this.app, trail)), isAdding);
+  private choose(trail: readonly Position[], isAdding: boolean): void {
+    this.ask(() => insideOf(this.app, trail), (found) => this.chosen(found, isAdding), isAdding);
   }
 
   /* The topmost under the pointer. */
-  private async pick(at: Spot, isAdding: boolean): Promise<void> {
-    const found = await this.ask(() => underPointer(this.app, at));
-    this.chosen(found === null ? null : found.slice(-1), isAdding, true);
+  private pick(at: Spot, isAdding: boolean): void {
+    const take = (found: Item[]): void => this.chosen(found.slice(-1), isAdding, true);
+    this.ask(() => underPointer(this.app, at), take, isAdding);
   }
 
-  private chosen(found: Item[] | null, isAdding: boolean, isToggling = false): void {
-    if (found === null) {
-      return;
-    }
+  private chosen(found: Item[], isAdding: boolean, isToggling = false): void {
     const known = new Set(this.items.map(({ key }) => key));
     const more = found.filter(({ key }) => !known.has(key));
     const isTaken = isAdding && isToggling && more.length === 0 && found.length > 0;
@@ -289,28 +280,23 @@ class Select implements Selecting {
     this.select(all.slice(-EDIT_OPS_MAX));
   }
 
-  private inView(): Promise<Item[] | null> {
-    return this.ask(() => insideOf(this.app, cornersOfView(this.app)));
+  private inView(): Promise<Found> {
+    return insideOf(this.app, cornersOfView(this.app));
   }
 
   all(): void {
-    this.settle();
-    void this.inView().then((found) => this.chosen(found, false));
+    this.ask(() => this.inView(), (found) => this.chosen(found, false));
   }
 
   next(step: 1 | -1): void {
-    this.settle();
-    void this.inView().then((found) => {
-      if (found === null || found.length === 0) {
-        this.chosen(found, false);
-        return;
-      }
+    const take = (found: Item[]): void => {
       const [current] = this.items;
       const at = found.findIndex(({ key }) => key === current?.key);
       const count = found.length;
       const to = at < 0 ? (step > 0 ? count - 1 : 0) : (at - step + count) % count;
-      this.select([found[to]!]);
-    });
+      this.chosen(found.slice(to, to + 1), false);
+    };
+    this.ask(() => this.inView(), take, true);
   }
 
   private select(items: Item[]): void {
@@ -342,7 +328,7 @@ class Select implements Selecting {
 
   letGo(): void {
     this.settle();
-    this.asked++;
+    this.asking.cancel();
     this.items = [];
     this.frame = null;
     this.overlay.hideSelection();
@@ -411,13 +397,11 @@ class Select implements Selecting {
     const turned = (axis: Spot): Spot =>
       changeSpot({ ...change, scale: 1, dx: 0, dy: 0 }, axis.x, axis.y);
     const strokes = this.items.map(({ parts }) => changeStroke(parts, change));
-    if (this.replace(this.allNames(), strokes)) {
-      this.measure(turned(u), turned(v));
-    }
+    this.replace(this.allNames(), strokes, turned(u), turned(v));
   }
 
-  /* One edit. The new strokes are what is selected then. */
-  private replace(hides: Names, strokes: Stroke[][]): boolean {
+  /* One edit. The new strokes are what is selected then, in a frame along these axes. */
+  private replace(hides: Names, strokes: Stroke[][], u = this.frame!.u, v = this.frame!.v): void {
     let entry: Entry;
     try {
       entry = this.app.mine.edit(hides, strokes);
@@ -427,7 +411,7 @@ class Select implements Selecting {
       }
       this.drop();
       this.say(message(error instanceof TooMuch ? 'select.tooMuch' : 'studio.tooFar'));
-      return false;
+      return;
     }
     window.clearTimeout(this.nudgeTimer);
     this.nudgeTimer = 0;
@@ -441,36 +425,50 @@ class Select implements Selecting {
       next += parts.length;
       return { key, parts, names: { seqs: [], refs } };
     });
-    return true;
+    this.measure(u, v);
   }
 
-  nudge(dx: number, dy: number): void {
-    const way = screenToWall(this.look.camera.turn, dx, dy);
-    const before = this.nudgeTimer !== 0 ? this.change : null;
-    if (before === null) {
-      this.drop();
-    }
-    this.keyed({
-      pivot: this.frame!.anchor,
-      scale: 1,
-      angle: 0,
-      ...before,
-      dx: (before?.dx ?? 0) + way.dx / this.scale,
-      dy: (before?.dy ?? 0) + way.dy / this.scale,
+  /* With what is chosen, once that is known, and where it is. */
+  private withChosen(act: (frame: Frame) => void, isSettling = true): void {
+    this.asking.then(() => {
+      if (this.frame !== null) {
+        isSettling && this.settle();
+        act(this.frame);
+      }
     });
   }
 
+  nudge(dx: number, dy: number): void {
+    this.withChosen(({ anchor }) => {
+      const way = screenToWall(this.look.camera.turn, dx, dy);
+      const before = this.nudgeTimer !== 0 ? this.change : null;
+      if (before === null) {
+        this.drop();
+      }
+      this.keyed({
+        pivot: anchor,
+        scale: 1,
+        angle: 0,
+        ...before,
+        dx: (before?.dx ?? 0) + way.dx / this.scale,
+        dy: (before?.dy ?? 0) + way.dy / this.scale,
+      });
+    }, false);
+  }
+
   grow(factor: number): void {
-    this.settle();
-    this.keyed(aboutMiddle(this.frame!, factor, 0));
-    this.settle();
+    this.withChosen((frame) => {
+      this.keyed(aboutMiddle(frame, factor, 0));
+      this.settle();
+    });
   }
 
   turn(degrees: number): void {
-    this.settle();
-    const sense = this.look.camera.turn.isMirrored ? -1 : 1;
-    this.keyed(aboutMiddle(this.frame!, 1, (sense * degrees * Math.PI) / 180));
-    this.settle();
+    this.withChosen((frame) => {
+      const sense = this.look.camera.turn.isMirrored ? -1 : 1;
+      this.keyed(aboutMiddle(frame, 1, (sense * degrees * Math.PI) / 180));
+      this.settle();
+    });
   }
 
   /* Steps of the keys that follow each other are one edit. */
@@ -483,26 +481,19 @@ class Select implements Selecting {
   }
 
   coloured(rgb: string): void {
-    if (this.hasSelection) {
-      this.settle();
+    this.withChosen(() => {
       const color = parseInt(rgb.slice(1), 16);
-      const strokes = this.items.map(({ parts }) => recoloured(parts, color));
-      if (this.replace(this.allNames(), strokes)) {
-        this.measure(this.frame!.u, this.frame!.v);
-      }
-    }
+      this.replace(this.allNames(), this.items.map(({ parts }) => recoloured(parts, color)));
+    });
   }
 
   double(): void {
-    this.settle();
-    const way = screenToWall(this.look.camera.turn, DOUBLE_PX, DOUBLE_PX);
-    const { anchor, u, v } = this.frame!;
-    const [dx, dy] = [way.dx / this.scale, way.dy / this.scale];
-    const change = { pivot: anchor, scale: 1, angle: 0, dx, dy };
-    const strokes = this.items.map(({ parts }) => changeStroke(parts, change));
-    if (this.replace(NONE, strokes)) {
-      this.measure(u, v);
-    }
+    this.withChosen(({ anchor }) => {
+      const way = screenToWall(this.look.camera.turn, DOUBLE_PX, DOUBLE_PX);
+      const [dx, dy] = [way.dx / this.scale, way.dy / this.scale];
+      const change = { pivot: anchor, scale: 1, angle: 0, dx, dy };
+      this.replace(NONE, this.items.map(({ parts }) => changeStroke(parts, change)));
+    });
   }
 
   /* One text, and nothing else. */
@@ -512,17 +503,21 @@ class Select implements Selecting {
 
   /* Its words go back into the field, with the tool that they came from. */
   editText(): void {
-    this.settle();
-    const [item] = this.items;
-    this.letGo();
-    this.app.studio.reopen(item!);
+    this.withChosen(() => {
+      const [item] = this.items;
+      if (this.isText) {
+        this.letGo();
+        this.app.studio.reopen(item!);
+      }
+    });
   }
 
   remove(): void {
-    this.settle();
-    this.app.mine.edit(this.allNames(), []);
-    this.items = [];
-    this.letGo();
+    this.withChosen(() => {
+      this.app.mine.edit(this.allNames(), []);
+      this.items = [];
+      this.letGo();
+    });
   }
 
   /* ---- what comes from elsewhere ---- */
@@ -548,6 +543,9 @@ class Select implements Selecting {
   }
 
   undo(): boolean {
+    if (this.asking.takeBack()) {
+      return true;
+    }
     const wasMoving = this.nudgeTimer !== 0;
     this.drop();
     return wasMoving;

@@ -221,13 +221,23 @@ static bool set_from_environment(const struct option_row *row, struct kolam_opti
     if (row->kind != LIST && row->kind != LIMIT) {
         return set(row, row->environment, text, options);
     }
-    char *copy = strdup(text), *rest = copy;
-    for (char *part; copy && (part = strsep(&rest, ","));) {
+    char *rest = options->copy_count < KOLAM_OPTION_COPIES_MAX ? strdup(text) : NULL;
+    if (!rest) {
+        return false;
+    }
+    options->copies[options->copy_count++] = rest;
+    for (char *part; (part = strsep(&rest, ","));) {
         if (part[0] != '\0' && !set(row, row->environment, part, options)) {
             return false;
         }
     }
-    return copy != NULL;
+    return true;
+}
+
+void kolam_options_finish(struct kolam_options *options) {
+    while (options->copy_count > 0) {
+        free(options->copies[--options->copy_count]);
+    }
 }
 
 static void set_defaults(struct kolam_options *options) {

@@ -9,6 +9,7 @@
 #include "logfmt.h"
 
 #define KOLAM_OPTION_LIST_MAX 16
+#define KOLAM_OPTION_COPIES_MAX 8
 
 struct kolam_options {
     const char *listen, *data, *web;
@@ -25,13 +26,17 @@ struct kolam_options {
     uint32_t slow_kb, slow_ms, stall_kb, stall_ms; /* outbox.h */
     enum kolam_log_level log_level;
     struct kolam_limit_settings limits;
+    char *copies
+        [KOLAM_OPTION_COPIES_MAX]; /* of lists in the environment, which parts are cut out of */
+    uint32_t copy_count;
 };
 
 enum kolam_options_outcome { KOLAM_OPTIONS_RUN, KOLAM_OPTIONS_HELPED, KOLAM_OPTIONS_WRONG };
 
-/* Parses; prints the help or a one-line error itself. The strings live as long as argv and environ; lists from the
- * environment are cut out of a copy that is never freed. */
+/* Parses; prints the help or a one-line error itself. The strings live as long as argv, environ and the options, which
+ * are to be finished however it went. */
 enum kolam_options_outcome kolam_options_parse(int argc, char **argv,
                                                struct kolam_options *out_options);
+void kolam_options_finish(struct kolam_options *options);
 
 #endif

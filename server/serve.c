@@ -395,16 +395,11 @@ static void unmake(struct kolam_server *server) {
     kolam_free(server->homes);
 }
 
-int kolam_cmd_serve(int argc, char **argv) {
-    struct kolam_options options;
-    enum kolam_options_outcome outcome = kolam_options_parse(argc, argv, &options);
-    if (outcome != KOLAM_OPTIONS_RUN) {
-        return outcome == KOLAM_OPTIONS_HELPED ? 0 : 2;
-    }
+static int serve(const struct kolam_options *options) {
     struct kolam_server server = {
-        .options = &options,
+        .options = options,
         .clock = kolam_clock_system(),
-        .logfmt = {.fd = 2, .level = options.log_level},
+        .logfmt = {.fd = 2, .level = options->log_level},
     };
     struct kolam_error error = {0};
     kolam_list_init(&server.sessions);
@@ -424,4 +419,15 @@ int kolam_cmd_serve(int argc, char **argv) {
     }
     kolam_logfmt(&server.logfmt, KOLAM_LOG_INFO, "stopped", NULL);
     return 0;
+}
+
+int kolam_cmd_serve(int argc, char **argv) {
+    struct kolam_options options;
+    enum kolam_options_outcome outcome = kolam_options_parse(argc, argv, &options);
+    int status = outcome == KOLAM_OPTIONS_HELPED ? 0 : 2;
+    if (outcome == KOLAM_OPTIONS_RUN) {
+        status = serve(&options);
+    }
+    kolam_options_finish(&options);
+    return status;
 }

@@ -119,7 +119,8 @@ static enum kolam_status open_db(struct kolam_moderation_db *db, const char *pat
     if (status != KOLAM_OK) {
         return status;
     }
-    status = kolam_sql_exec(db->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    status = kolam_sql_exec(db->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
+                                    "PRAGMA secure_delete = ON");
     if (status == KOLAM_OK) {
         status = create_tables(db, version, path, error);
     }

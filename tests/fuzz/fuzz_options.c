@@ -44,6 +44,7 @@ static void parse_words(char *text) {
         require(options.allow_origin_count <= KOLAM_OPTION_LIST_MAX);
         require((options.tls_cert == NULL) == (options.tls_key == NULL));
     }
+    kolam_options_finish(&options);
 }
 
 static void parse_word(const char *word) {

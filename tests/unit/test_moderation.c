@@ -306,6 +306,29 @@ static void two_who_are_one_are_sanctioned_as_one_and_the_erased_lose_their_name
     assert_int_equal(in_force(f, DAY).count, 1);
 }
 
+static bool file_holds(const char *path, const char *text) {
+    char bytes[1 << 18];
+    FILE *file = fopen(path, "rbe");
+    assert_non_null(file);
+    const size_t size = fread(bytes, 1, sizeof bytes, file);
+    (void)fclose(file);
+    return memmem(bytes, size, text, strlen(text)) != NULL;
+}
+
+static void a_name_that_was_erased_is_in_no_corner_of_the_file(void **state) {
+    struct fixture *f = *state;
+    struct kolam_sanction sanction = sanction_of(3, "main", 1000, 5000);
+    (void)snprintf(sanction.name, sizeof sanction.name, "Unmistakable%*s", 100, "Ottoline");
+    (void)add(f, sanction);
+    (void)add(f, sanction_of(4, "main", 1000, 5000));
+    open_again(f);
+    assert_int_equal(kolam_moderation_erased(f->db, sanction.ident), KOLAM_OK);
+    kolam_moderation_db_destroy(f->db);
+    f->db = NULL;
+    assert_true(file_holds(f->path, "Person 4"));
+    assert_false(file_holds(f->path, "Unmistakable"));
+}
+
 static void the_file_is_its_owners_alone_and_a_strange_one_is_left_alone(void **state) {
     struct fixture *f = *state;
     struct kolam_moderation_db *db = NULL;
@@ -370,6 +393,7 @@ int main(void) {
         TEST(the_audit_has_everything_once_in_pages),
         TEST(what_is_personal_is_forgotten_in_time),
         TEST(two_who_are_one_are_sanctioned_as_one_and_the_erased_lose_their_names),
+        TEST(a_name_that_was_erased_is_in_no_corner_of_the_file),
         TEST(the_file_is_its_owners_alone_and_a_strange_one_is_left_alone),
         TEST(memory_that_runs_out_leaves_the_file_as_it_was),
         TEST(the_clock_neither_frees_nor_keeps_out_anybody),

@@ -1,4 +1,4 @@
-// Builds what the suites need, runs them, three programs at a time, goes on after a failure, and ends with one line:
+// Builds what the suites need, runs them, four programs at a time, goes on after a failure, and ends with one line:
 // `N passed, N failed`, and `, N skipped` where something was. The exit status is 0 only when nothing failed.
 
 import { spawnSync } from 'node:child_process';
@@ -7,11 +7,12 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { lookAgain } from './again.mjs';
-import { build, needsOf } from './build.mjs';
+import { build, makeGoals, needsOf } from './build.mjs';
 import { judge, tail } from './judge.mjs';
 import { runInLanes } from './lanes.mjs';
 import { endAll, run } from './process.mjs';
-import { SUITES } from './suites.mjs';
+import { makeScratch } from './scratch.mjs';
+import { longFirst, SUITES } from './suites.mjs';
 
 const USAGE = `usage: tests/run [--long] [--seed N] [SUITE...]
 suites: ${SUITES.map((suite) => suite.name).join(' ')}
@@ -55,6 +56,7 @@ function makeContext(options) {
     KOLAM_SHARED: process.env.KOLAM_SHARED || resolve(root, '../shared'),
     KOLAM_TEST_OUTPUT: output,
   });
+  const scratch = makeScratch();
   if (options.isLong) {
     process.env.KOLAM_LONG = '1';
   }
@@ -65,6 +67,7 @@ function makeContext(options) {
     compiler,
     nodeFlags: major > 18 || minor >= 15 ? ['--test-reporter=tap'] : [],
     withoutRandomAddresses: canSetarch ? setarch : [],
+    scratchEnv: scratch === null ? {} : { TMPDIR: scratch },
     timeLimit: options.isLong ? 60 : 1,
   };
 }
@@ -76,7 +79,12 @@ async function runJob(context, job, unbuilt) {
     return report(job, { passed: 0, failed: 1, skipped: 0, skips: [], failures }, 0);
   }
   const { suite, command, args, env } = job;
-  const result = await run(command, args, { env, cwd: context.root, timeoutMs: (suite.timeLimitMs ?? 150e3) * context.timeLimit });
+  const result = await run(command, args, {
+    env: { ...(suite.isOnDisk ? {} : context.scratchEnv), ...env },
+    cwd: context.root,
+    timeoutMs: 400e3 * context.timeLimit,
+    givesWay: job.kind === undefined,
+  });
   mkdirSync(join(context.output, suite.name), { recursive: true });
   writeFileSync(join(context.output, suite.name, `${job.name}.log`), result.output);
   return report(job, judge(job, result), result.seconds);
@@ -105,8 +113,9 @@ function report(job, tally, seconds) {
 
 async function runAll(context, suites) {
   const jobs = suites.flatMap((suite) =>
-    suite.jobs(context).map((job) => ({ ...job, suite, isHeavy: suite.isHeavy })));
-  const unbuilt = await build(context, jobs);
+    longFirst(suite.jobs(context)).map((job) => ({ ...job, suite, kind: suite.kind })));
+  const unbuilt = new Map();
+  const builds = makeGoals(jobs).map((goal) => ({ jobs: goal.jobs, run: () => build(context, goal, unbuilt) }));
   const results = [];
   const told = new Set();
   await runInLanes(jobs, async (job) => {
@@ -115,7 +124,7 @@ async function runAll(context, suites) {
       console.log(`${job.suite.name}: ${job.suite.title}`);
     }
     results.push({ job, tally: await runJob(context, job, unbuilt) });
-  });
+  }, builds);
   return lookAgain(results, (job) => {
     console.log(`once more, alone: ${job.suite.name}/${job.name}`);
     return runJob(context, job, unbuilt);

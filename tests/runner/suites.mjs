@@ -1,5 +1,6 @@
-// What there is to run. A suite is { name, title, isLongOnly, isHeavy, isSeenTwice, timeLimitMs, jobs(context) }; jobs are what runs and is counted:
-// { name, command, args, env, make }, where `make` are the arguments of the make that builds it.
+// What there is to run. A suite is { name, title, kind, isLongOnly, isOnDisk, isSeenTwice, jobs(context) }, of the kinds that lanes.mjs
+// tells; jobs are what runs and is counted: { name, command, args, env, make }, where `make` are the arguments of the make that builds it.
+// Those of a kind begin in the order in which they stand here.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -90,6 +91,15 @@ function fuzz(context) {
   });
 }
 
+// What takes long begins before the rest of its suite: who begins last is waited for alone.
+const LONG = ['load.test', 'test_power_cut', 'test_disk_faults', 'test_compact_files', 'test_compact', 'test_log_faults', 'test_ink_fill', 'test_check',
+  'test_raster', 'test_reader_past', 'tools.test', 'firefox.test', 'history.test', 'install.test', 'everyone.test', 'pixels.test', 'view.test'];
+
+export function longFirst(jobs) {
+  const place = ({ name }) => (LONG.includes(name) ? LONG.indexOf(name) : LONG.length);
+  return [...jobs].sort((one, other) => place(one) - place(other));
+}
+
 export const SUITES = [
   {
     name: 'house',
@@ -98,16 +108,6 @@ export const SUITES = [
       { name: 'lint', command: join(context.root, 'scripts/lint'), args: ['--cheap'], make: null },
       ...nodeTests(context, 'tests/runner', { make: null }),
     ],
-  },
-  {
-    name: 'unit',
-    title: 'the C parts, one by one',
-    jobs: (context) => cmocka(context, ['tests/unit'], { compiler: context.compiler }),
-  },
-  {
-    name: 'pixel',
-    title: 'what is drawn, pixel by pixel',
-    jobs: (context) => cmocka(context, ['tests/pixel'], { compiler: context.compiler }),
   },
   {
     name: 'asan',
@@ -130,6 +130,16 @@ export const SUITES = [
         wrap: context.withoutRandomAddresses,
       }),
   },
+  {
+    name: 'unit',
+    title: 'the C parts, one by one',
+    jobs: (context) => cmocka(context, ['tests/unit'], { compiler: context.compiler }),
+  },
+  {
+    name: 'pixel',
+    title: 'what is drawn, pixel by pixel',
+    jobs: (context) => cmocka(context, ['tests/pixel'], { compiler: context.compiler }),
+  },
   { name: 'fuzz', title: 'every parser, with a fixed count of odd inputs', jobs: fuzz },
   {
     name: 'web',
@@ -137,39 +147,43 @@ export const SUITES = [
     jobs: (context) => nodeTests(context, 'tests/web', { make: plain(context, 'web') }),
   },
   {
-    name: 'wire',
-    title: 'raw clients against the real server',
-    jobs: (context) => nodeTests(context, 'tests/wire'),
+    name: 'crash',
+    title: 'kill -9 at random moments',
+    kind: 'patient',
+    isOnDisk: true, // where a commit takes its time, and may be killed in the middle
+    jobs: (context) => nodeTests(context, 'tests/crash'),
   },
   {
     name: 'cli',
     title: 'the command, run as a person runs it',
+    kind: 'patient',
     jobs: (context) => nodeTests(context, 'tests/cli'),
+  },
+  {
+    name: 'wire',
+    title: 'raw clients against the real server',
+    kind: 'patient',
+    jobs: (context) => nodeTests(context, 'tests/wire'),
   },
   {
     name: 'wire-asan',
     title: 'the same against a server under AddressSanitizer and UndefinedBehaviorSanitizer',
+    kind: 'patient',
     isLongOnly: true,
     jobs: (context) => sanitizedWire(context, 'address,undefined', []),
   },
   {
     name: 'wire-tsan',
     title: 'the same against a server under ThreadSanitizer',
+    kind: 'patient',
     isLongOnly: true,
     jobs: (context) => sanitizedWire(context, 'thread', context.withoutRandomAddresses),
   },
   {
-    name: 'crash',
-    title: 'kill -9 at random moments',
-    timeLimitMs: 400e3,
-    jobs: (context) => nodeTests(context, 'tests/crash'),
-  },
-  {
     name: 'browser',
     title: 'real browsers drawing at each other',
-    isHeavy: true,
+    kind: 'browser',
     isSeenTwice: true,
-    timeLimitMs: 400e3,
     jobs: (context) => nodeTests(context, 'tests/browser'),
   },
 ];

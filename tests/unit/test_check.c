@@ -85,7 +85,8 @@ static void draw_tiles(struct wall *wall) {
 static int make_wall(void **state) {
     struct wall *wall = calloc(1, sizeof *wall);
     assert_non_null(wall);
-    strcpy(wall->folder, "/tmp/kolam-check-test-XXXXXX");
+    const char *base = getenv("TMPDIR");
+    snprintf(wall->folder, sizeof wall->folder, "%s/kolam-check-test-XXXXXX", base ? base : "/tmp");
     assert_non_null(mkdtemp(wall->folder));
     snprintf(wall->data, sizeof wall->data, "%s/data", wall->folder);
     snprintf(wall->file, sizeof wall->file, "%s/a.ndjson", wall->folder);

@@ -43,7 +43,7 @@ $(O)/libkolam-app.a: $(APP_OBJECTS)
 $(O)/%.o: %.c $(O)/flags.txt
 	@echo "  CC    $<"
 	@mkdir -p $(@D)
-	@$(CC) $(COMPILE) $(COVERAGE) $(PACKAGE_CFLAGS) $(EXTRA) -MMD -MP -c -o $@ $<
+	@$(CC) $(COMPILE) $(OPTIMIZE) $(COVERAGE) $(PACKAGE_CFLAGS) $(EXTRA) -MMD -MP -c -o $@ $<
 
 # What the fuzzers look into tells them where they have been; the same objects serve the other tests.
 FUZZED := tiles/identity tiles/identity_invite tiles/identity_keys tiles/identity_selves tiles/moderation tiles/moderation_audit \
@@ -55,13 +55,19 @@ ifeq ($(findstring clang,$(CC))-$(findstring address,$(SANITIZE)),clang-address)
 $(FUZZED:%=$(O)/%.o): COVERAGE = -fsanitize=fuzzer-no-link
 endif
 
+# Of the server and the verbs little runs under AddressSanitizer, so that compiling them well took longer than it saved.
+ifeq ($(SANITIZE),address$(comma)undefined)
+QUICK := -O0
+endif
+$(O)/server/%.o $(O)/tools/%.o $(O)/tests/unit/%.o: OPTIMIZE = $(QUICK)
+
 # Where an installed kolam finds its web client; see the look-up in server/.
 $(O)/server/%.o $(O)/tools/%.o: EXTRA = -DKOLAM_WEB_DIR='"$(PREFIX)/share/kolam/web"'
 $(APP_OBJECTS) $(MAIN_OBJECT): $(O)/prefix.txt
 
 # Each file below holds what its name says, and changes only when that does: what was built with
 # other flags, or from a file that is gone, is built again.
-$(O)/flags.txt: NOTE = $(CC) $(COMPILE) $(LINK) $(FUZZED)
+$(O)/flags.txt: NOTE = $(CC) $(COMPILE) $(QUICK) $(LINK) $(FUZZED)
 $(O)/prefix.txt: NOTE = $(PREFIX)
 $(O)/objects.txt: NOTE = $(TILES_OBJECTS) $(APP_OBJECTS)
 $(O)/flags.txt $(O)/prefix.txt $(O)/objects.txt: note

@@ -15,6 +15,7 @@ import {
   screenshot,
   settled,
   stage,
+  startBrowser,
   startLasting,
   until,
   wave,
@@ -23,7 +24,7 @@ import { decodePng } from '../wire/png.mjs';
 
 const { writeWorker } = await import(join(root, 'web', 'worker.mjs'));
 
-const { browser } = await stage({ hasServer: false, isWhole: true });
+const { browser } = await stage({ hasServer: false });
 
 const row = (i) => wave([100, 80 + i * 40], [700, 80 + i * 40], 8, 8);
 const apart = (page) => until(page, () => window.kolamDebug.status().link !== 'open');
@@ -36,9 +37,11 @@ async function installed(page) {
   });
 }
 
-test('a_browser_finds_everything_that_installing_asks_for', async () => {
+test('a_browser_finds_everything_that_installing_asks_for', async (t) => {
   const { server } = await startLasting();
-  const page = await openPage(browser, server.address);
+  const whole = await startBrowser({ isWhole: true });
+  t.after(() => whole.close());
+  const page = await openPage(whole, server.address);
   const client = await page.context().newCDPSession(page);
   const { url, data, errors } = await client.send('Page.getAppManifest');
   assert.deepEqual(errors, []);

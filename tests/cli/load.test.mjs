@@ -4,10 +4,12 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test from 'node:test';
 
 import { BIN, eventually, kolam, makeFolder, startServer, withDeadline } from '../wire/process.mjs';
+import { sideBySide } from '../wire/side-by-side.mjs';
 import { startLyingServer } from './lying-server.mjs';
+
+const test = sideBySide(4);
 
 const FIRST_KEYS = ['seconds', 'artists', 'watchers', 'owed_ops', 'delivered_ops', 'missing', 'duplicated', 'outside_view',
   'previews', 'latency_ms', 'bytes', 'server_cpu_s', 'server_cpu_us_per_delivery', 'server_rss_mb'];
@@ -269,3 +271,5 @@ test('wrong usage says what, exit 2', async () => {
     assert.match(stderr, what);
   }
 });
+
+test.begin();

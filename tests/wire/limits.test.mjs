@@ -4,12 +4,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
-import test from 'node:test';
+import { test as alone } from 'node:test';
 
-import { Client, endAll, eventually, get, hideBody, kolam, lineBody, startServer, withDeadline } from './client.mjs';
+import { Client, eventually, get, hideBody, kolam, lineBody, startServer, withDeadline } from './client.mjs';
 import { frame, rawWebSocket } from './raw.mjs';
+import { sideBySide } from './side-by-side.mjs';
 import './tidy.mjs';
 
+const test = sideBySide(4);
 const serve = (...limits) =>
   startServer({ args: ['--limit-loopback', ...limits.flatMap((limit) => ['--limit', limit])] });
 
@@ -404,8 +406,10 @@ test('what_is_said_before_the_welcome_is_short', async () => {
 
 // ---- all of them ----
 
+test.begin();
+
 // Every limit stands in --help, is told by /metrics and by the documentation, and was reached above: one that is added is not forgotten.
-test('every_limit_has_a_flag_a_metric_words_and_a_test', async () => {
+alone('every_limit_has_a_flag_a_metric_words_and_a_test', async () => {
   const help = (await kolam(['serve', '--help'])).stdout;
   const table = help.slice(help.search(/^ +NAME +identity/m)).split('\n').slice(1);
   const rows = table.slice(0, table.indexOf('')).map((row) => row.trim().split(/ +/).slice(0, 5));
@@ -426,5 +430,3 @@ test('every_limit_has_a_flag_a_metric_words_and_a_test', async () => {
   assert.deepEqual(rows.map(([limit]) => limit).filter((limit) => !found.has(limit)), [], 'no test here reaches them');
   await server.kill();
 });
-
-test.after(endAll);

@@ -11,8 +11,8 @@ import { BIN, makeFolder, ROOT } from './client.mjs';
 import './tidy.mjs';
 
 const works = (command, ...args) => spawnSync(command, args, { timeout: 20000 }).status === 0;
-const overlay = (folder) => `mount -t tmpfs tmpfs ${folder} && mkdir ${folder}/up ${folder}/work ${folder}/root &&
-  mount -t overlay overlay -o lowerdir=/,upperdir=${folder}/up,workdir=${folder}/work ${folder}/root`;
+const overlay = (folder) => `mount -t tmpfs tmpfs ${folder} && mkdir ${folder}/up ${folder}/work ${folder}/whole &&
+  mount -t overlay overlay -o lowerdir=/,upperdir=${folder}/up,workdir=${folder}/work ${folder}/whole`;
 
 function whyNot() {
   if (/sanitize|address|thread/.test(BIN)) {
@@ -52,15 +52,15 @@ test('a real systemd starts it, tells it to read anew, starts it again after a k
     mkdirSync(dirname(join(shared, path)), { recursive: true });
     writeFileSync(join(shared, path), text, { mode });
   };
-  put('root/usr/local/lib/systemd/system/kolam.service', readFileSync(join(ROOT, 'share/kolam.service'), 'utf8').replaceAll('@PREFIX@', '/usr/local'));
-  put('root/etc/kolam/kolam.conf', 'KOLAM_WEB=/usr/local/share/kolam/web\n');
-  put('root/etc/systemd/system/probe.service', '[Service]\nType=oneshot\nExecStart=/bin/sh /probe/inside\n');
-  cpSync(BIN, join(shared, 'root/usr/local/bin/kolam'), { recursive: true, dereference: true });
-  cpSync(join(ROOT, 'build/web'), join(shared, 'root/usr/local/share/kolam/web'), { recursive: true });
+  put('added/usr/local/lib/systemd/system/kolam.service', readFileSync(join(ROOT, 'share/kolam.service'), 'utf8').replaceAll('@PREFIX@', '/usr/local'));
+  put('added/etc/kolam/kolam.conf', 'KOLAM_WEB=/usr/local/share/kolam/web\n');
+  put('added/etc/systemd/system/probe.service', '[Service]\nType=oneshot\nExecStart=/bin/sh /probe/inside\n');
+  cpSync(BIN, join(shared, 'added/usr/local/bin/kolam'), { recursive: true, dereference: true });
+  cpSync(join(ROOT, 'build/web'), join(shared, 'added/usr/local/share/kolam/web'), { recursive: true });
   put('inside', INSIDE);
   const run = spawnSync('unshare', ['--mount', '--propagation', 'private', 'sh', '-ec', `${overlay(layer)}
-    cp -a ${shared}/root/. ${layer}/root/
-    exec systemd-nspawn --quiet --directory=${layer}/root --private-network --register=no --keep-unit --console=pipe --machine=kolam-${process.pid} \
+    cp -a ${shared}/added/. ${layer}/whole/
+    exec systemd-nspawn --quiet --directory=${layer}/whole --private-network --register=no --keep-unit --console=pipe --machine=kolam-${process.pid} \
       --bind=${shared}:/probe --boot -- --unit=probe.service`], { encoding: 'utf8', timeout: 120000, input: '' });
   assert.equal(run.status, 0, run.stdout + run.stderr);
 

@@ -5,6 +5,7 @@
 
 #include "kolam/alloc.h"
 #include "options.h"
+#include "sanctions.h"
 #include "session.h"
 #include "standing.h"
 
@@ -17,9 +18,9 @@ static int64_t now_ms(const struct kolam_canvas *canvas) {
     return kolam_loop_now_ms(canvas->server->loop);
 }
 
+/* Since the first stroke, as sanctions count: whoever sets the clock makes nobody an artist. */
 static int64_t wall_now_ms(const struct kolam_canvas *canvas) {
-    const struct kolam_clock *clock = &canvas->server->clock;
-    return clock->now_ms(clock->ctx);
+    return kolam_sanctions_now_ms(canvas->server);
 }
 
 static struct kolam_newcomer_goal goal_of(const struct kolam_canvas *canvas) {
@@ -226,8 +227,9 @@ static struct kolam_newcomer newcomer_of(const struct kolam_session *session) {
     if (!earned || earned->first_ms == 0) {
         return (struct kolam_newcomer){0};
     }
-    return (struct kolam_newcomer){wall_now_ms(session->canvas) - earned->first_ms,
-                                   earned->standing};
+    /* The log's times are the clock's: it may be set ahead of what is believed. */
+    const int64_t age_ms = wall_now_ms(session->canvas) - earned->first_ms;
+    return (struct kolam_newcomer){age_ms < 0 ? 0 : age_ms, earned->standing};
 }
 
 bool kolam_earned_is_artist(const struct kolam_session *session) {

@@ -8,21 +8,24 @@
 #include "kolam/alloc.h"
 #include "session.h"
 #include "steady.h"
+#include "veil.h"
 #include "withdraw.h"
 
 #define TIDY_MS (INT64_C(3600) * 1000)
-#define SLOWED_EVERY_S 5 /* seconds from one submission to the next ... */
-#define SLOWED_BURST 3   /* ... past so many */
+#define NOTE_MS INT64_C(60000) /* so far back a start goes whose clock is behind, at most */
+#define SLOWED_EVERY_S 5       /* seconds from one submission to the next ... */
+#define SLOWED_BURST 3         /* ... past so many */
 
 struct kolam_sanctions {
     struct kolam_moderation_thread *thread;
     struct kolam_steady steady;
     struct kolam_sanction *list; /* in order of ids */
+    struct kolam_budget *paces;  /* of who is slowed down by each */
     uint32_t count, capacity;
     uint32_t shutting_out; /* so many keep from looking */
     uint64_t generation;   /* from 1; another list */
     int64_t next_end_ms;   /* when the first of them is over */
-    int64_t tidied_ms;
+    int64_t tidied_ms, noted_ms;
 };
 
 static int64_t boot_ms(void) {
@@ -66,8 +69,15 @@ static bool append(struct kolam_sanctions *sanctions, const struct kolam_sanctio
             return false;
         }
         sanctions->list = list;
+        struct kolam_budget *paces =
+            kolam_realloc_array(sanctions->paces, capacity, sizeof(*sanctions->paces));
+        if (!paces) {
+            return false;
+        }
+        sanctions->paces = paces;
         sanctions->capacity = capacity;
     }
+    sanctions->paces[sanctions->count] = (struct kolam_budget){0};
     sanctions->list[sanctions->count++] = *sanction;
     return true;
 }
@@ -75,6 +85,8 @@ static bool append(struct kolam_sanctions *sanctions, const struct kolam_sanctio
 static void remove_at(struct kolam_sanctions *sanctions, uint32_t place) {
     memmove(sanctions->list + place, sanctions->list + place + 1,
             (sanctions->count - place - 1) * sizeof(*sanctions->list));
+    memmove(sanctions->paces + place, sanctions->paces + place + 1,
+            (sanctions->count - place - 1) * sizeof(*sanctions->paces));
     sanctions->count--;
 }
 
@@ -149,10 +161,20 @@ const struct kolam_restraint *kolam_sanctions_of(struct kolam_session *session) 
     return &state->restraint;
 }
 
-static bool is_too_fast(struct kolam_session *session) {
+bool kolam_sanctions_keep_out(const struct kolam_session *session) {
+    const struct kolam_restraint *restraint =
+        kolam_sanctions_of((struct kolam_session *)(uintptr_t)session); /* looked up, if need be */
+    return restraint->is_suspended || restraint->is_banned || restraint->is_withheld;
+}
+
+/* A person has one pace, however many connections; of a prefix, each connection has one. */
+static bool is_too_fast(struct kolam_session *session, uint32_t place) {
+    const struct kolam_sanctions *sanctions = session->server->sanctions;
     const int64_t now_ms = kolam_loop_now_ms(session->server->loop);
-    return !kolam_budget_take(&session->restraint.slow_budget, now_ms / SLOWED_EVERY_S, 1,
-                              SLOWED_BURST);
+    struct kolam_budget *budget = sanctions->list[place].has_ident
+                                      ? &sanctions->paces[place]
+                                      : &session->restraint.slow_budget;
+    return !kolam_budget_take(budget, now_ms / SLOWED_EVERY_S, 1, SLOWED_BURST);
 }
 
 struct kolam_verdict kolam_sanctions_judge(struct kolam_session *session,
@@ -178,7 +200,7 @@ struct kolam_verdict kolam_sanctions_judge(struct kolam_session *session,
 
 struct kolam_verdict kolam_sanctions_judge_pace(struct kolam_session *session) {
     const struct kolam_restraint *restraint = kolam_sanctions_of(session);
-    if (!restraint->is_slowed || !is_too_fast(session)) {
+    if (!restraint->is_slowed || !is_too_fast(session, restraint->slow)) {
         return (struct kolam_verdict){0};
     }
     kolam_restraint_text(&session->server->sanctions->list[restraint->slow],
@@ -286,6 +308,7 @@ static void tell(struct kolam_session *session) {
         return;
     }
     kolam_sanctions_welcomed(session);
+    kolam_veil_changed(session);
     if (was_told || session->restraint.was_told) {
         kolam_session_send_json(session, json_pack("{ss so}", "type", "sanctioned", "sanctions",
                                                    kolam_sanctions_told(session)));
@@ -345,6 +368,11 @@ static enum kolam_status perform_tidy(struct kolam_moderation_db *db,
     return kolam_moderation_tidy(db, ((struct housekeeping *)base)->now_ms);
 }
 
+static enum kolam_status perform_note(struct kolam_moderation_db *db,
+                                      struct kolam_moderation_request *base) {
+    return kolam_moderation_note_time(db, ((struct housekeeping *)base)->now_ms);
+}
+
 static enum kolam_status perform_merged(struct kolam_moderation_db *db,
                                         struct kolam_moderation_request *base) {
     struct housekeeping *work = (struct housekeeping *)base;
@@ -397,7 +425,11 @@ void kolam_sanctions_sweep(struct kolam_server *server) {
     }
     if (now_ms - sanctions->tidied_ms >= TIDY_MS) {
         sanctions->tidied_ms = now_ms; /* if it fails, again in an hour */
+        sanctions->noted_ms = now_ms;
         keep_house(server, perform_tidy, NULL, NULL);
+    } else if (now_ms - sanctions->noted_ms >= NOTE_MS) {
+        sanctions->noted_ms = now_ms;
+        keep_house(server, perform_note, NULL, NULL);
     }
 }
 
@@ -532,6 +564,7 @@ void kolam_sanctions_destroy(struct kolam_server *server) {
     struct kolam_sanctions *sanctions = server->sanctions;
     if (sanctions) {
         kolam_free(sanctions->list);
+        kolam_free(sanctions->paces);
         kolam_free(sanctions);
         server->sanctions = NULL;
     }

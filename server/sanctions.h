@@ -23,7 +23,7 @@ struct kolam_restraint_state {
     bool has_ident;      /* for whom */
     uint8_t ident[KOLAM_IDENT_BYTES];
     bool was_told;                   /* the client knows of something */
-    struct kolam_budget slow_budget; /* of who is slowed down */
+    struct kolam_budget slow_budget; /* of who is slowed down by a prefix */
     char text[KOLAM_RESTRAINT_TEXT_BYTES];
 };
 
@@ -40,6 +40,8 @@ int64_t kolam_sanctions_now_ms(const struct kolam_server *server);
 
 /* What holds for a session; valid until the next call. Who has the admin token is never restrained. */
 const struct kolam_restraint *kolam_sanctions_of(struct kolam_session *session);
+/* Whether it is kept out altogether: suspended, banned, also without being told. */
+bool kolam_sanctions_keep_out(const struct kolam_session *session);
 /* May it do that, as far as sanctions go? The reason is the session's, until the next call. */
 struct kolam_verdict kolam_sanctions_judge(struct kolam_session *session, enum kolam_action action);
 /* The same for how often who is slowed down draws; to be asked once for what comes at once. */

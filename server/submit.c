@@ -356,12 +356,9 @@ void kolam_submit_record(struct kolam_session *session, const struct kolam_in_re
     if (!has_room(session, record)) {
         return;
     }
-    const struct kolam_verdict pace =
-        is_as ? (struct kolam_verdict){0} : kolam_sanctions_judge_pace(session);
-    if (pace.is_refused) {
-        nack(session, record->counter, pace.code, pace.reason);
-        end_preview(session, record->counter, shown);
-        return;
+    if (!is_as) {
+        asking.verdict =
+            kolam_sanctions_judge_pace(session); /* first, once for what comes at once */
     }
     struct kolam_submission *submission;
     uint32_t points = 0;

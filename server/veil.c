@@ -9,6 +9,7 @@
 #include "kolam/alloc.h"
 #include "people.h"
 #include "protocol_out.h"
+#include "sanctions.h"
 #include "session.h"
 #include "standing.h"
 
@@ -87,10 +88,12 @@ bool kolam_veil_is_quiet_view(const struct kolam_quiet *quiet, const char *x, co
 
 /* ---- who sees ---- */
 
+/* What a role gives more than others have is asleep while its holder is kept out. */
 static bool sees_names(const struct kolam_session *session) {
     const struct kolam_where where = {.mode = session->canvas->policy.mode,
                                       .area = KOLAM_AREA_QUIET};
-    return kolam_rights_ask(kolam_standing_role(session), KOLAM_ACTION_SEE_NAMES, &where).may;
+    return kolam_rights_ask(kolam_standing_role(session), KOLAM_ACTION_SEE_NAMES, &where).may &&
+           !kolam_sanctions_keep_out(session);
 }
 
 bool kolam_veil_sees(const struct kolam_session *session) {

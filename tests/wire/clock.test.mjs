@@ -130,7 +130,7 @@ test('what_has_an_end_ends_neither_early_nor_late_when_the_calendar_jumps_by_a_d
   assert.ok(isSoon(over, 600e3));
   faults.setAhead(-DAY);
   assert.ok(isOf(await judgedNow(), 'read-only'), 'a day before, too');
-  // What was the time is noted once an hour: what ended since could begin again for a moment.
+  // What was the time is noted once a minute: what ended since could begin again for a moment.
   await act({ kind: 'undo', act: invited });
   assert.equal((await first.stop()).code, 0);
 

@@ -135,6 +135,18 @@ test('the_slowed_draw_a_little_and_are_told_so', async () => {
   assert.ok(answers.some((answer) => answer.type === 'ack'));
   const refused = answers.filter((answer) => answer.type === 'nack');
   assert.ok(refused.length > 0 && refused.every((answer) => answer.code === 4 && /slowed down here/.test(answer.message)));
+  // Nobody draws more on more connections, and what was committed is known again.
+  const again = await artist(canvas, { token: mira.token, nonce: mira.nonce });
+  const third = await artist(canvas, { token: mira.token });
+  const more = [];
+  for (let i = 0; i < 6; i += 1) {
+    more.push(await (i % 2 ? again : third).commit(lineBody([i, i, 30, 30]), i % 2 ? { counter: 100 + i } : {}));
+  }
+  assert.ok(more.filter((answer) => answer.type === 'ack').length < 6 && more.some((answer) => answer.code === 4), JSON.stringify(more));
+  const kept = answers.findIndex((answer) => answer.type === 'ack');
+  for (let i = 0; i < 4; i += 1) {
+    assert.equal((await again.commit(lineBody([kept, kept, 20, 20]), { counter: mira.nextCounter - 8 + kept })).type, 'ack', 'a resend');
+  }
 });
 
 test('ink_under_a_hidden_ban_is_acknowledged_and_nobody_sees_it', async () => {

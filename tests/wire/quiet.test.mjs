@@ -338,3 +338,23 @@ test('a_canvas_that_nobody_has_open_is_quiet_as_well', async () => {
   assert.deepEqual(lively.places.map(({ artists }) => artists), [[]]);
   await second.stop();
 });
+
+test('who_is_kept_out_sees_no_names_whatever_their_role', async () => {
+  const { canvas, admin, mira, moderator } = await wall();
+  const first = await mira.draw(INSIDE);
+  await moderator.op(first);
+  const [before] = await under(canvas, [6265, 145], moderator);
+  assert.equal(before.artist, mira.me.artist);
+  for (const kind of ['suspend', 'ban']) {
+    const { sanction } = await ask(admin, { type: 'sanction', artist: moderator.me.artist, kind, for_s: 600 });
+    await moderator.wait((event) => event.type === 'sanctioned' && event.sanctions.some((one) => one.kind === kind));
+    const mark = moderator.mark();
+    const seq = await mira.draw(INSIDE);
+    assert.equal((await moderator.op(seq, mark)).artist, 0, kind);
+    assert.ok((await under(canvas, [6265, 145], moderator)).every((one) => one.artist === 0 && one.name === ''), kind);
+    await ask(admin, { type: 'sanction_end', sanction: sanction.sanction });
+    await moderator.wait((event) => event.type === 'sanctioned' && event.sanctions.length === 0, mark);
+    const later = await mira.draw(INSIDE);
+    assert.equal((await moderator.op(later, mark)).artist, mira.me.artist, 'when it is over');
+  }
+});

@@ -19,6 +19,7 @@
 #include "kolam/alloc.h"
 #include "net_door.h"
 #include "net_first.h"
+#include "net_head.h"
 #include "tls.h"
 
 #define NOTSENT_LOWAT_BYTES 32768
@@ -86,6 +87,10 @@ void kolam_net_kill(struct lws *wsi) {
     lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
 }
 
+void kolam_net_hold(struct lws *wsi, bool is_held) {
+    lws_rx_flow_control(wsi, !is_held);
+}
+
 static const struct lws_protocols protocols[] = {
     {.name = "http", .callback = callback, .rx_buffer_size = 2048, .tx_packet_size = 65536},
     {.name = KOLAM_SUBPROTOCOL,
@@ -113,6 +118,21 @@ static int token_of(const char *name) {
         }
     }
     return -1;
+}
+
+bool kolam_net_loses_next(const char *name) {
+    const size_t size = strlen(name);
+    bool is_lost = false;
+    for (int i = 0; i < WSI_TOKEN_COUNT; i++) {
+        const char *known = (const char *)lws_token_to_string((enum lws_token_indexes)i);
+        if (known && strncmp(known, name, size) == 0) {
+            if (strcmp(known + size, ":") == 0) {
+                return false;
+            }
+            is_lost = true;
+        }
+    }
+    return is_lost;
 }
 
 static bool copy_named(struct lws *wsi, int token, const char *name, char *out, int capacity) {
@@ -165,6 +185,9 @@ bool kolam_net_has_no_body(struct lws *wsi) {
 
 bool kolam_net_read_request(struct lws *wsi, struct kolam_request *out) {
     memset(out, 0, sizeof(*out));
+    if (!kolam_net_head_taken(lws_get_opaque_user_data(wsi))) {
+        return false;
+    }
     out->is_head = lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
     enum lws_token_indexes method = out->is_head ? WSI_TOKEN_HEAD_URI : WSI_TOKEN_GET_URI;
     char gzip[256], version[16];
@@ -351,6 +374,9 @@ static void adopt(struct kolam_net *net, int fd, const struct sockaddr_storage *
     if (wsi) {
         lws_set_opaque_user_data(wsi, connection);
         kolam_net_door_wait(connection, wsi);
+        if (!kolam_net_head_watch(connection)) {
+            kolam_net_kill(wsi);
+        }
     } else {
         kolam_net_door_leave(connection);
     }
@@ -485,6 +511,10 @@ enum kolam_status kolam_net_create(struct kolam_loop *loop, const struct kolam_n
     if (status != KOLAM_OK) {
         kolam_net_destroy(net);
         return status;
+    }
+    if (net->tls && net->options.proxies.count > 0) {
+        kolam_logfmt(net->options.logfmt, KOLAM_LOG_WARN, "proxy_by_tls",
+                     "reason=\"what a proxy passes on by TLS is not looked at before it is read\"");
     }
     ev_io_init(&net->accepting, on_acceptable, net->listen_fd, EV_READ);
     net->accepting.data = net;

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "kolam/alloc.h"
+#include "net_head.h"
 
 #define FRESH_MS 10000
 #define IDLE_MS 60000
@@ -115,6 +116,7 @@ void kolam_net_door_leave(struct kolam_net_connection *connection) {
     if (connection) {
         struct kolam_limits *limits = connection->net->options.limits;
         finish(connection);
+        kolam_net_head_end(connection);
         kolam_limits_leave(limits, &connection->payer, KOLAM_LIMIT_OPEN);
         kolam_payer_release(limits, &connection->payer);
         kolam_list_remove(&connection->link);

@@ -5,6 +5,7 @@
 #include "net_internal.h"
 
 struct sockaddr_storage;
+struct kolam_net_head;
 
 /* What the library keeps for us with each connection, from its acceptance to its end. */
 struct kolam_net_connection {
@@ -17,6 +18,7 @@ struct kolam_net_connection {
     struct kolam_payer payer;
     int64_t since_ms; /* how long it has waited */
     bool is_unfinished;
+    struct kolam_net_head *head; /* of a trusted proxy's: net_head.h */
 };
 
 /* A connection that may be taken in, or NULL: then the limits say no. */

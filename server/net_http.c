@@ -10,6 +10,7 @@
 
 #include "kolam/alloc.h"
 #include "net_door.h"
+#include "net_head.h"
 
 #define STALL_MS 30000
 /* Who reads, but so slowly that it is meant to hold us, is like one who does not. */
@@ -118,18 +119,25 @@ void kolam_net_http_gone(struct kolam_net_peer *peer) {
     destroy(http);
 }
 
+/* The connection ends with this answer. */
+static bool is_last(const struct kolam_http *http) {
+    return (http->pull && http->request->is_http_1_0) ||
+           kolam_net_head_must_close(http->connection);
+}
+
 static size_t compose_head(const struct kolam_http *http, char *out, size_t capacity) {
     char length[64] = "";
     if (http->pull) {
         /* An old client cannot read chunks: it gets the end of the connection as the end. */
-        snprintf(length, sizeof(length), "%s\r\n",
-                 http->request->is_http_1_0 ? "Connection: close" : "Transfer-Encoding: chunked");
+        snprintf(length, sizeof(length), "%s",
+                 http->request->is_http_1_0 ? "" : "Transfer-Encoding: chunked\r\n");
     } else if (http->status != 204 && http->status != 304) {
         snprintf(length, sizeof(length), "Content-Length: %u\r\n",
                  http->body ? http->body->size : 0);
     }
-    int size = snprintf(out, capacity, "HTTP/1.1 %d %s\r\n%s%s%s%s\r\n", http->status,
-                        status_text(http->status), length, security_headers,
+    int size = snprintf(out, capacity, "HTTP/1.1 %d %s\r\n%s%s%s%s%s\r\n", http->status,
+                        status_text(http->status), length,
+                        is_last(http) ? "Connection: close\r\n" : "", security_headers,
                         http->net->tls ? tls_headers : "", http->headers ? http->headers : "");
     return size < 0 || (size_t)size >= capacity ? 0 : (size_t)size;
 }
@@ -138,7 +146,7 @@ static size_t compose_head(const struct kolam_http *http, char *out, size_t capa
 static int complete(struct kolam_http *http) {
     struct kolam_net_connection *connection = http->connection;
     struct lws *wsi = http->wsi;
-    bool must_close = http->pull && http->request->is_http_1_0;
+    bool must_close = is_last(http);
     destroy(http);
     if (must_close || lws_http_transaction_completed(wsi)) {
         return -1;

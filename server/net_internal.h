@@ -38,6 +38,11 @@ struct kolam_net {
 
 /* True unless the request carries a body, or says it does. */
 bool kolam_net_has_no_body(struct lws *wsi);
+/* Whether the library, after a header of this name (lower case, without the colon), takes the next line for a part of the name: it does
+ * where a name that it knows begins with this one. */
+bool kolam_net_loses_next(const char *name);
+/* Whether the library reads from the connection. */
+void kolam_net_hold(struct lws *wsi, bool is_held);
 /* Reads the headers that matter. False if one is too long or the request is not GET or HEAD. */
 bool kolam_net_read_request(struct lws *wsi, struct kolam_request *out_request);
 

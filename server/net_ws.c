@@ -15,6 +15,7 @@
 #include "kolam/alloc.h"
 #include "net_door.h"
 #include "net_first.h"
+#include "net_head.h"
 
 #define PING_MS 20000
 #define SILENCE_MS 60000
@@ -112,6 +113,7 @@ static int filter(struct kolam_net_connection *connection) {
         destroy(ws);
         return 1;
     }
+    kolam_net_head_end(connection);
     kolam_address_text(&ws->request->peer, ws->address);
     return 0;
 }
@@ -370,6 +372,10 @@ static void sweep_one(struct kolam_socket *ws, int64_t now_ms) {
         ws->heard_ms = now_ms; /* we do not listen: its silence means nothing */
     } else if (now_ms - ws->heard_ms > SILENCE_MS) {
         kolam_socket_close(ws, 1001, "no answer");
+        return;
+    }
+    if (lws_remaining_packet_payload(ws->wsi) > ws->message_max) {
+        kolam_socket_close(ws, 1009, "message too large"); /* by its head, whatever came of it */
         return;
     }
     if (ws->is_assembling && !ws->is_paused && now_ms - ws->message_since_ms > MESSAGE_MS) {

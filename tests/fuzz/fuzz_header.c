@@ -5,6 +5,7 @@
 
 #include "server/claims.h"
 #include "server/history_args.h"
+#include "server/http_head.h"
 #include "server/http_route.h"
 #include "server/origin.h"
 #include "text.h"
@@ -80,7 +81,30 @@ static void check_query(const char *query) {
     }
 }
 
+static bool loses_next(const char *name) {
+    return name[0] == 'z';
+}
+
+/* The whole input as a proxy's request: one verdict, in whichever pieces it comes. */
+static void check_head(const uint8_t *bytes, size_t size_bytes) {
+    const struct kolam_head_rules rules = {.once = {"host:", "x-user:"}, .loses_next = loses_next};
+    struct kolam_head whole = {0}, piece = {0};
+    size_t whole_used = 0, used = 0, at = 0;
+    const enum kolam_head_state state =
+        kolam_head_read(&whole, &rules, bytes, size_bytes, &whole_used);
+    enum kolam_head_state now = KOLAM_HEAD_MORE;
+    for (size_t n; now == KOLAM_HEAD_MORE && at < size_bytes; at += n) {
+        n = 1 + at % 7 < size_bytes - at ? 1 + at % 7 : size_bytes - at;
+        now = kolam_head_read(&piece, &rules, bytes + at, n, &used);
+        if (now == KOLAM_HEAD_WHOLE) {
+            require(at + used == whole_used);
+        }
+    }
+    require(now == state);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
+    check_head(bytes, size_bytes);
     const char *at = (const char *)bytes, *end = at + size_bytes;
     if (memchr(bytes, '\0', size_bytes)) {
         return 0; /* the network library ends a header there */

@@ -144,6 +144,41 @@ for (const [name, [frames, codes]] of Object.entries(WRONG_FRAMES)) {
   });
 }
 
+for (const [name, head] of [['a_text', { opcode: 1 }], ['a_record', {}], ['a_fragment', { fin: false }]]) {
+  test(`${name}_that_is_too_long_by_its_head_is_closed_before_anything_of_it_came`, async () => {
+    const connection = await rawSession();
+    connection.send(frame([], { ...head, size: 2n ** 62n }));
+    assert.equal((await connection.ended).code, 1009);
+  });
+}
+
+// RFC 6455 has a client's frames masked so that no proxy takes them for something else: the server loses nothing by one that is not.
+test('frames_without_a_mask_among_others_are_what_they_say_and_no_more', async () => {
+  const connection = await rawSession();
+  const isSaid = (type, count) => () => connection.frames().filter(({ opcode, payload }) => opcode === 1 && JSON.parse(payload).type === type).length >= count;
+  await eventually(isSaid('welcome', 1), 'a welcome');
+  const who = JSON.stringify({ type: 'who', artists: [1] });
+  for (let i = 1; i <= 6; i += 1) {
+    connection.send(frame(who, { opcode: 1, masked: i % 2 === 0 }));
+    connection.send(frame('still here', { opcode: 9, masked: i % 3 === 0 }));
+    await eventually(isSaid('artists', i), 'an answer to each');
+  }
+  // In the midst of a message, and at its end.
+  connection.send(frame(who.slice(0, 5), { opcode: 1, fin: false }));
+  connection.send(frame(who.slice(5, 9), { opcode: 0, fin: false, masked: false }));
+  connection.send(frame(who.slice(9), { opcode: 0, masked: false }));
+  await eventually(isSaid('artists', 7), 'an answer to one in pieces');
+  connection.send(frame([0x77, 1, 2, 3], { masked: false }));
+  connection.send(frame([1], { rsv: 4, masked: false }));
+  assert.ok([1002, 1006, 1007, 1008].includes((await connection.ended).code));
+});
+
+test('a_first_frame_without_a_mask_is_closed_with_1002', async () => {
+  const connection = await rawWebSocket(server);
+  connection.send(frame(hello(newNonce()), { opcode: 1, masked: false }));
+  assert.equal((await connection.ended).code, 1002);
+});
+
 test('a_message_in_many_fragments_is_one_message', async () => {
   const connection = await rawWebSocket(server);
   const bytes = Buffer.from(hello(newNonce()));

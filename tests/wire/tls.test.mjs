@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import tls from 'node:tls';
 
-import { Client, eventually, get, getJson, kolam, lineBody, makeFolder, startServer, strokeBody } from './client.mjs';
+import { Client, eventually, get, getJson, kolam, lineBody, makeFolder, startServer, strokeBody, withDeadline } from './client.mjs';
 import './tidy.mjs';
 
 const folder = makeFolder();
@@ -29,13 +29,16 @@ const install = (certificate, key = certificate) => {
 
 const TLS = ['--tls-cert', file('used.pem'), '--tls-key', file('used.key')];
 let server;
+let besieged;
 before(async () => {
   certify('first');
   certify('second', 3);
   install('first');
   server = await startServer({ args: TLS });
+  besieged = await besiege();
 });
 after(() => server?.kill());
+after(() => besieged?.server.kill());
 
 // Whose certificate a new connection is shown.
 function shown(options = {}) {
@@ -46,6 +49,43 @@ function shown(options = {}) {
     });
     socket.on('error', fail);
   });
+}
+
+// The first bytes that a client sends: a ClientHello.
+function recordedHello() {
+  return new Promise((done) => {
+    const listener = net.createServer((socket) => {
+      socket.once('data', (bytes) => {
+        done(bytes);
+        socket.destroy();
+        listener.close();
+      });
+    }).listen(0, '127.0.0.1', () => {
+      tls.connect({ port: listener.address().port, host: '127.0.0.1', rejectUnauthorized: false }).on('error', () => {});
+    });
+  });
+}
+
+// A server with 500 connections that do not end their handshake: nothing of it, part of a hello and a byte now and then, or all of it and
+// nothing after the answer. They have their 10 s while the other tests run.
+async function besiege() {
+  const inner = await startServer({ args: [...TLS, '--limit', 'unfinished.address=600', '--limit', 'connections.address=2000:2000'] });
+  const hello = await recordedHello();
+  const ends = Array.from({ length: 500 }, (_, i) => new Promise((done) => {
+    const socket = net.connect(inner.port, '127.0.0.1');
+    let drip;
+    socket.on('error', () => {}).on('close', () => done(clearInterval(drip))).on('connect', () => {
+      if (i % 3 === 1) {
+        let at = 1 + (i % 100);
+        socket.write(hello.subarray(0, at));
+        drip = setInterval(() => socket.write(hello.subarray(at, (at += 1))), 1000);
+      } else if (i % 3 === 2) {
+        socket.write(hello);
+      }
+    });
+    socket.resume();
+  }));
+  return { server: inner, ended: Promise.all(ends) };
 }
 
 test('what_it_says_of_itself_is_https_and_stays_https', async () => {
@@ -118,6 +158,15 @@ test('one_that_does_not_read_harms_nobody', async () => {
   await Promise.all([painter.vanish(), witness.vanish(), slow.vanish()]);
 });
 
+test('handshakes_that_do_not_end_keep_nobody_waiting', async () => {
+  const painter = await Client.artist(besieged.server, { canvas: 'beside', origin: besieged.server.origin });
+  for (let i = 0; i < 20; i += 1) {
+    await painter.draw([i, 1, 9, 9]);
+  }
+  assert.equal((await get(besieged.server, '/healthz')).status, 200);
+  await painter.leave();
+});
+
 test('a_certificate_is_replaced_while_it_serves_and_only_as_a_whole', async () => {
   const old = await Client.artist(server, { canvas: 'lasting' });
   await old.view({});
@@ -163,4 +212,12 @@ test('a_hangup_without_a_certificate_ends_it_cleanly', async () => {
   const plain = await startServer();
   process.kill(plain.pid, 'SIGHUP');
   assert.deepEqual(await plain.exited, { code: 0, signal: null });
+});
+
+test('handshakes_that_do_not_end_are_ended', async () => {
+  await withDeadline(besieged.ended, 'the end of all of them', 30000); // 10 s, and a second's sweep
+  const painter = await Client.artist(besieged.server, { canvas: 'beside', origin: besieged.server.origin });
+  await painter.draw([1, 1, 9, 9]);
+  await painter.leave();
+  await besieged.server.stop();
 });

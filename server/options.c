@@ -7,6 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kolam/place.h"
+#include "origin.h"
+
 enum option_kind { TEXT, NUMBER, LIST, LEVEL, FLAG, LIMIT };
 
 struct option_row {
@@ -164,6 +167,32 @@ static bool set_number(const struct option_row *row, const char *label, const ch
     return true;
 }
 
+/* Of texts that would do nothing, or something else, if they were written wrongly. */
+static const struct option_form {
+    const char *name;
+    bool (*is_right)(const char *text);
+    const char *wanted;
+} forms[] = {
+    {"allow-host", kolam_host_is_name, "a host name without port; for example draw.example.org"},
+    {"allow-origin", kolam_origin_is_whole,
+     "an origin without a path; for example https://example.org"},
+    {"identity-issuer", kolam_place_name_is_valid, "a name: up to 80 characters of UTF-8"},
+};
+
+static bool has_form(const struct option_row *row, const char *label, const char *text) {
+    if (text[0] == '\0') {
+        fprintf(stderr, "kolam serve: %s: its value is empty\n", label);
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        if (strcmp(forms[i].name, row->name) == 0 && !forms[i].is_right(text)) {
+            fprintf(stderr, "kolam serve: %s %s: not %s\n", label, text, forms[i].wanted);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool add_to_list(const struct option_row *row, const char *label, const char *text,
                         struct kolam_options *options) {
     const char **list = (const char **)(void *)((char *)options + row->offset);
@@ -181,6 +210,9 @@ static bool set(const struct option_row *row, const char *label, const char *tex
                 struct kolam_options *options) {
     char *at = (char *)options + row->offset;
     char problem[128];
+    if (!has_form(row, label, text)) {
+        return false;
+    }
     switch (row->kind) {
     case TEXT:
         *(const char **)(void *)at = text;

@@ -2,6 +2,7 @@
 #include "origin.h"
 
 #include <arpa/inet.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -62,6 +63,46 @@ bool kolam_origin_is_allowed(const struct kolam_options *options, bool has_tls, 
         }
     }
     return false;
+}
+
+/* Labels of letters, digits, hyphens and underscores, a hyphen not in front, parted by one dot. */
+static bool is_host(const char *text, size_t size) {
+    bool begins = true;
+    for (size_t i = 0; i < size; i++) {
+        const char c = text[i];
+        const bool is_letter =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+        if (!is_letter && (begins || (c != '-' && c != '.'))) {
+            return false;
+        }
+        begins = c == '.';
+    }
+    return size > 0 && size <= 253 && !begins;
+}
+
+bool kolam_host_is_name(const char *text) {
+    return is_host(text, strlen(text)) || is_literal(text);
+}
+
+bool kolam_origin_is_whole(const char *text) {
+    char host[256];
+    const char *at = strstr(text, "://");
+    if ((strncasecmp(text, "https://", 8) != 0 && strncasecmp(text, "http://", 7) != 0) ||
+        !strip_port(at + 3, host, sizeof(host))) {
+        return false;
+    }
+    at += 3;
+    const bool is_v6 = *at == '[';
+    if (is_v6 ? !is_literal(host) : !is_host(host, strlen(host))) {
+        return false;
+    }
+    const char *rest = at + strlen(host) + (is_v6 ? 2 : 0);
+    if (*rest == '\0') {
+        return true;
+    }
+    const size_t digits = strspn(rest + 1, "0123456789");
+    return *rest == ':' && digits > 0 && digits <= 5 && rest[1 + digits] == '\0' &&
+           atoi(rest + 1) <= 65535;
 }
 
 bool kolam_cookie_get(const char *header, const char *name, char *out, size_t capacity) {

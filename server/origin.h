@@ -14,6 +14,10 @@ bool kolam_host_is_allowed(const struct kolam_options *options, const char *list
  * came without it is another's; without, there may be a proxy in front that has it. */
 bool kolam_origin_is_allowed(const struct kolam_options *options, bool has_tls, const char *origin,
                              const char *host);
+/* What --allow-host and --allow-origin take: a name (or an IPv6 address without brackets) without a port, and "https://" or "http://" with a
+ * host and, if it is no usual one, a port: what a browser sends. */
+bool kolam_host_is_name(const char *text);
+bool kolam_origin_is_whole(const char *text);
 /* Copies the value of a cookie; false if there is none or it does not fit. */
 bool kolam_cookie_get(const char *header, const char *name, char *out, size_t capacity);
 

@@ -162,6 +162,12 @@ enum kolam_status kolam_proxies_identify(struct kolam_proxies *proxies, const ch
         return kolam_fail(error, KOLAM_ERR_INVALID,
                           "--identity-name-header %s: not a header's name", name_header);
     }
+    if (subject_header && (strcmp(proxies->subject_header, proxies->header) == 0 ||
+                           strcmp(proxies->subject_header, proxies->name_header) == 0)) {
+        return kolam_fail(error, KOLAM_ERR_INVALID,
+                          "--identity-header %s: another header tells something else by that name",
+                          subject_header);
+    }
     if (name_header && !subject_header) {
         return kolam_fail(error, KOLAM_ERR_INVALID,
                           "--identity-name-header means nothing without --identity-header");

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -45,6 +44,11 @@ int kolam_tool_option(int argc, char **argv, const char *letters, const struct o
     int option = getopt_long(argc, argv, letters, options, NULL);
     if (option == ':') {
         kolam_tool_misused(argv[0], "%s needs a value", argv[optind - 1]);
+        return '?';
+    }
+    if (option != '?' && option != -1 && optarg && *optarg == '\0') {
+        kolam_tool_misused(argv[0], "%s is told nothing: its value is empty",
+                           argv[optind - 1][0] ? argv[optind - 1] : argv[optind - 2]);
         return '?';
     }
     if (option == '?') {
@@ -103,7 +107,7 @@ bool kolam_tool_parse_u64(const char *text, uint64_t *out_value) {
 bool kolam_tool_parse_positive(const char *text, double *out_value) {
     char *end;
     double value = strtod(text, &end);
-    if (end == text || *end || !isfinite(value) || value <= 0) {
+    if (end == text || *end || !(value > 0 && value <= 1e9)) {
         return false;
     }
     *out_value = value;

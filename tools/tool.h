@@ -28,7 +28,7 @@ bool kolam_tool_token_is_valid(const char *hex);
 
 /* Parses all of `text`; false if anything else is there. */
 bool kolam_tool_parse_u64(const char *text, uint64_t *out_value);
-bool kolam_tool_parse_positive(const char *text, double *out_value); /* finite, > 0 */
+bool kolam_tool_parse_positive(const char *text, double *out_value); /* > 0, <= 1e9 */
 
 /* Milliseconds of a clock that never goes back. */
 int64_t kolam_tool_now_ms(void);

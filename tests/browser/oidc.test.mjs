@@ -17,7 +17,7 @@ async function stage() {
   const certificate = makeCertificate();
   const provider = await startProvider(site, certificate, NAMES);
   const server = await startServer({ args: [
-    '--allow-host', `localhost:${port}`, '--trusted-proxy', '127.0.0.1', '--identity-issuer', 'company',
+    '--allow-host', 'localhost', '--trusted-proxy', '127.0.0.1', '--identity-issuer', 'company',
     '--identity-header', 'X-Auth-Request-User', '--identity-name-header', 'X-Auth-Request-Preferred-Username',
   ] });
   const apache = await startApache(server.port, { port, issuer: provider.issuer, certificate });

@@ -29,6 +29,7 @@ function keepLooking(server) {
         if (answer.headers.location) {
           await get(server, answer.headers.location);
         }
+        await new Promise((rested) => setTimeout(rested, 20)); // drawing is not to keep the writers from writing
       } catch {
         return; // the server is gone
       }

@@ -71,7 +71,7 @@ function fuzz(context) {
     const seeds = join(context.root, 'tests/fuzz/corpus', name.replace(/^fuzz_/, ''));
     const args = [
       context.isLong ? '-runs=3000000' : '-runs=30000',
-      `-max_total_time=${context.isLong ? 900 : 4}`,
+      `-max_total_time=${context.isLong ? 900 : 2}`,
       `-seed=${context.seed}`,
       '-timeout=20',
       '-rss_limit_mb=1024',

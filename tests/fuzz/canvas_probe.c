@@ -149,7 +149,7 @@ static void read_all(struct probe *probe) {
 
 /* ---- drawing ---- */
 
-static void draw(struct probe *probe, struct kolam_tile_id tile, uint64_t at_seq) {
+static void draw_tile(struct probe *probe, struct kolam_tile_id tile, uint64_t at_seq) {
     uint64_t seq;
     bool is_empty;
     if (kolam_tile_is_valid(tile)) {
@@ -160,13 +160,13 @@ static void draw(struct probe *probe, struct kolam_tile_id tile, uint64_t at_seq
 static void draw_some(struct probe *probe) {
     struct kolam_tile_id tile =
         probe->info.has_recent ? probe->info.recent_tile : (struct kolam_tile_id){0, 0, 0};
-    draw(probe, tile, KOLAM_SEQ_NOW);
-    draw(probe, tile, probe->info.last_seq / 2);
+    draw_tile(probe, tile, KOLAM_SEQ_NOW);
+    draw_tile(probe, tile, probe->info.last_seq / 2);
     for (int32_t up = 3; up <= 9 && tile.level - up >= KOLAM_LEVEL_MIN; up += 6) {
-        draw(probe, kolam_tile_ancestor(tile, tile.level - up), KOLAM_SEQ_NOW);
-        draw(probe, kolam_tile_ancestor(tile, tile.level - up), probe->info.last_seq / 2);
+        draw_tile(probe, kolam_tile_ancestor(tile, tile.level - up), KOLAM_SEQ_NOW);
+        draw_tile(probe, kolam_tile_ancestor(tile, tile.level - up), probe->info.last_seq / 2);
     }
-    draw(probe, (struct kolam_tile_id){tile.x * 2, tile.y * 2, tile.level + 1}, KOLAM_SEQ_NOW);
+    draw_tile(probe, (struct kolam_tile_id){tile.x * 2, tile.y * 2, tile.level + 1}, KOLAM_SEQ_NOW);
 }
 
 static bool on_selected(void *ctx, const struct kolam_selected *selected) {
@@ -241,33 +241,65 @@ static void compact(struct probe *probe, const char *path) {
     }
 }
 
-static void use(struct probe *probe, const char *path, bool is_to_flatten) {
-    if (kolam_reader_info(probe->reader, &probe->info) != KOLAM_OK) {
-        return;
-    }
-    read_all(probe);
+static void draw(struct probe *probe, bool is_to_export) {
     if (kolam_raster_create(probe->reader, probe->store, &probe->raster) != KOLAM_OK ||
-        kolam_history_create(probe->reader, &probe->history) != KOLAM_OK) {
+        kolam_reader_begin(probe->reader) != KOLAM_OK) {
         return;
     }
-    if (kolam_reader_begin(probe->reader) == KOLAM_OK) {
-        draw_some(probe);
-        look_back(probe);
+    if (is_to_export) {
         export_some(probe);
-        kolam_reader_end(probe->reader);
+    } else {
+        draw_some(probe);
     }
-    check(probe);
-    if (is_to_flatten) {
-        compact(probe, path);
+    kolam_reader_end(probe->reader);
+}
+
+static void look(struct probe *probe) {
+    if (kolam_history_create(probe->reader, &probe->history) == KOLAM_OK &&
+        kolam_reader_begin(probe->reader) == KOLAM_OK) {
+        look_back(probe);
+        kolam_reader_end(probe->reader);
     }
 }
 
-void probe_canvas(const char *path, bool is_to_flatten) {
+static void use(struct probe *probe, const char *path, size_t turn) {
+    if (kolam_reader_info(probe->reader, &probe->info) != KOLAM_OK) {
+        return;
+    }
+    switch (turn % 8) {
+    case 0:
+    case 1:
+        read_all(probe);
+        return;
+    case 2:
+    case 3:
+        look(probe);
+        return;
+    case 4:
+        draw(probe, turn % 32 == 4);
+        return;
+    case 5:
+        if (kolam_reader_create(path, &probe->lookup, NULL) == KOLAM_OK) {
+            check(probe);
+        }
+        return;
+    case 6:
+        probe_append(path);
+        return;
+    default:
+        if (turn % 32 == 31) {
+            compact(probe, path);
+        } else {
+            read_all(probe);
+        }
+    }
+}
+
+void probe_canvas(const char *path, size_t turn) {
     struct probe probe = {.store = kolam_tile_store_null_create(),
                           .pixels = kolam_alloc(KOLAM_TILE_PIXELS * sizeof(uint32_t))};
-    if (probe.store && probe.pixels && kolam_reader_create(path, &probe.reader, NULL) == KOLAM_OK &&
-        kolam_reader_create(path, &probe.lookup, NULL) == KOLAM_OK) {
-        use(&probe, path, is_to_flatten);
+    if (probe.store && probe.pixels && kolam_reader_create(path, &probe.reader, NULL) == KOLAM_OK) {
+        use(&probe, path, turn);
     }
     kolam_history_destroy(probe.history);
     kolam_raster_destroy(probe.raster);

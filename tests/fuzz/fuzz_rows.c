@@ -69,8 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
     }
     probe_write(path, file, file_bytes);
     sql_rows_put(&rows, path, bytes, size_bytes);
-    probe_canvas(path, size_bytes % 32 == 31);
-    probe_append(path);
+    probe_canvas(path, size_bytes);
     probe_remove(path);
     return 0;
 }

@@ -300,6 +300,11 @@ void kolam_people_rename(struct kolam_session *session, const json_t *message) {
                             "a name is 1 to 40 characters without control characters", 0, false);
         return;
     }
+    if (kolam_name_is_former(name)) {
+        kolam_session_error(session, "invalid", "that is how those are called who were erased", 0,
+                            false);
+        return;
+    }
     if (!kolam_door_lets_plain(session, KOLAM_ACTION_RENAME)) {
         return;
     }

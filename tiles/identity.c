@@ -382,7 +382,7 @@ enum kolam_status kolam_identity_find(struct kolam_identity_db *identity,
 enum kolam_status kolam_identity_rename(struct kolam_identity_db *identity,
                                         const uint8_t ident[KOLAM_IDENT_BYTES], const char *name) {
     int64_t person = 0;
-    if (!kolam_name_is_valid(name)) {
+    if (!kolam_name_is_valid(name) || kolam_name_is_former(name)) {
         return KOLAM_ERR_INVALID;
     }
     enum kolam_status status = kolam_identity_begin(identity);

@@ -316,7 +316,7 @@ enum kolam_status kolam_identity_subject_make(struct kolam_identity_db *identity
     if (status != KOLAM_ERR_NOT_FOUND) {
         return status;
     }
-    if (!kolam_name_clean(name, author.name)) {
+    if (!kolam_name_clean(name, author.name) || kolam_name_is_former(author.name)) {
         author.name[0] = '\0';
     }
     hash_of_subject(issuer, subject, hash);

@@ -2,6 +2,7 @@
  * every pair reads harmlessly: no colours of skin, no bodies, nothing that is also an insult. */
 #include "names.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -93,6 +94,27 @@ bool kolam_name_is_plain(const char *name, uint32_t characters_max) {
 
 bool kolam_name_is_valid(const char *name) {
     return kolam_name_is_plain(name, NAME_CHARACTERS_MAX);
+}
+
+bool kolam_name_is_former(const char *name) {
+    const char *wanted = KOLAM_FORMER_NAME;
+    uint32_t code = 0;
+    while (*name) {
+        const uint32_t size = decode_utf8(name, &code);
+        if (size == 0) {
+            return false;
+        }
+        name += size;
+        if (is_blank(code)) {
+            continue;
+        }
+        wanted += *wanted == ' ';
+        if (code > 0x7f || tolower((int)code) != *wanted) {
+            return false;
+        }
+        wanted++;
+    }
+    return *wanted == '\0';
 }
 
 bool kolam_name_clean(const char *text, char out_name[KOLAM_NAME_BYTES_MAX + 1]) {

@@ -184,6 +184,9 @@ void kolam_identity_import_author(const struct kolam_identity_db *db, const char
 
 /* True for 1..40 characters of valid UTF-8 without control characters and not all spaces. */
 bool kolam_name_is_valid(const char *name);
+/* True for what reads as KOLAM_FORMER_NAME, whatever its case and blanks: nobody calls themselves so, and what is
+ * called so can be told in the reader's language. */
+bool kolam_name_is_former(const char *name);
 
 /* Reads the admin token of the data folder (64 hex digits), making it (mode 0600) if it is missing. */
 KOLAM_MUST_CHECK enum kolam_status kolam_admin_token_load(const char *folder, char out_hex[65],

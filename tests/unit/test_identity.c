@@ -172,6 +172,21 @@ static void names_are_short_visible_and_harmless(void **state) {
     assert_false(kolam_name_is_valid(text));
 }
 
+static void nobody_calls_themselves_as_those_are_called_who_were_erased(void **state) {
+    (void)state;
+    const char *const taken[] = {KOLAM_FORMER_NAME, "Former Artist", "FORMERARTIST",
+                                 " former \xc2\xa0 artist\xe2\x80\x8b"};
+    const char *const free_ones[] = {"former", "former artists", "a former artist",
+                                     "artist", "Mira",           "f\xc3\xb6rmer artist"};
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+        assert_true(kolam_name_is_valid(taken[i])); /* as it is told and imported */
+        assert_true(kolam_name_is_former(taken[i]));
+    }
+    for (size_t i = 0; i < sizeof free_ones / sizeof *free_ones; i++) {
+        assert_false(kolam_name_is_former(free_ones[i]));
+    }
+}
+
 static void a_name_is_cleaned_to_what_may_stand(void **state) {
     (void)state;
     char name[KOLAM_NAME_BYTES_MAX + 1];
@@ -268,6 +283,7 @@ int main(void) {
         IDENTITY_TEST(refuses_newer_and_foreign_files),
         IDENTITY_TEST(survives_failed_allocations),
         cmocka_unit_test(names_are_short_visible_and_harmless),
+        cmocka_unit_test(nobody_calls_themselves_as_those_are_called_who_were_erased),
         cmocka_unit_test(a_name_is_cleaned_to_what_may_stand),
         cmocka_unit_test(generated_names_are_two_plain_words),
         cmocka_unit_test(sha256_is_the_standard_one),

@@ -231,6 +231,11 @@ static void a_subject_is_one_person_of_its_issuer(void **state) {
     assert_int_equal(kolam_identity_subject_make(f->db, "other", "mira", "\x01", &other), KOLAM_OK);
     assert_memory_not_equal(mira.ident, other.ident, KOLAM_IDENT_BYTES);
     assert_true(kolam_name_is_valid(other.name));
+    assert_int_equal(kolam_identity_subject_make(f->db, "other", "eve", "Former Artist", &other),
+                     KOLAM_OK);
+    assert_false(kolam_name_is_former(other.name));
+    assert_int_equal(kolam_identity_rename(f->db, other.ident, KOLAM_FORMER_NAME),
+                     KOLAM_ERR_INVALID);
     assert_int_equal(kolam_identity_subject_find(f->db, "oidcm", "ira", &again),
                      KOLAM_ERR_NOT_FOUND);
 }

@@ -102,8 +102,9 @@ export class Doors {
     void this.load().then((past) => past?.toggleWho());
   }
 
-  moderate(): void {
-    void this.load().then((past) => past?.moderate());
+  /* `whose`: their strokes are chosen already. */
+  moderate(whose?: { artist: number; name: string }): void {
+    void this.load().then((past) => past?.moderate(whose));
   }
 
   addressChanged(hash: string): void {

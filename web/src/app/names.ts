@@ -1,5 +1,6 @@
 /* Artists' names by number; those not known yet are asked for together. 0 is somebody on a
  * canvas that has no op yet. */
+import { shownName } from '../i18n/former.ts';
 import type { Person } from '../net/session.ts';
 
 const ASK_AFTER_MS = 120;
@@ -8,6 +9,8 @@ const ASK_MAX = 256;
 const KNOWN_MAX = 4_096;
 
 export class Names {
+  /* Who shows names beside the wall hears of new ones. */
+  onLearn: (() => void) | null = null;
   private readonly known = new Map<number, string>();
   private readonly asked = new Set<number>();
   private timer: number | null = null;
@@ -29,7 +32,7 @@ export class Names {
   learn(list: readonly Person[]): void {
     for (const { artist, name } of list) {
       this.known.delete(artist);
-      this.known.set(artist, name);
+      this.known.set(artist, shownName(name));
       this.asked.delete(artist);
     }
     for (const artist of this.known.keys()) {
@@ -38,6 +41,7 @@ export class Names {
       }
       this.known.delete(artist);
     }
+    this.onLearn?.();
   }
 
   private askNow(): void {

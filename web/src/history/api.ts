@@ -28,6 +28,7 @@ export interface Beneath {
   level: number;
   points: number;
   hidden: boolean;
+  voted?: boolean; /* by who asks */
   drawn: [number, number] | null;
   box: [string, string, string, string]; /* half-open, in pixels of the level asked for */
 }

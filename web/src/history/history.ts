@@ -160,11 +160,11 @@ export class Past {
     return this.who.ask(x, y, isTouch);
   }
 
-  moderate(): void {
-    if (this.rollback.isOpen) {
+  moderate(whose?: { artist: number; name: string }): void {
+    if (this.rollback.isOpen && whose === undefined) {
       this.rollback.close();
     } else {
-      this.rollback.open();
+      this.rollback.open(whose);
     }
   }
 

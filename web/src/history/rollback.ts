@@ -80,13 +80,21 @@ export class Rollback {
     return !this.root.hidden;
   }
 
-  open(): void {
+  private get mayRollBack(): boolean {
+    return adminToken() !== null || /^(moderator|owner)$/.test(this.past.app.order.role);
+  }
+
+  open(whose?: { artist: number; name: string }): void {
     if (this.past.app.doors.isPast) {
       this.past.now();
     }
-    const mayRollBack = adminToken() !== null || /^(moderator|owner)$/.test(this.past.app.order.role);
+    if (whose !== undefined) {
+      this.shares.clear();
+      this.shares.choose(whose.artist, whose.name);
+      this.isAfter = true;
+    }
     this.root.hidden = false;
-    this.root.replaceChildren(...(mayRollBack ? this.panel() : this.tokenForm()));
+    this.root.replaceChildren(...(this.mayRollBack ? this.panel() : this.tokenForm()));
     this.root.querySelector<HTMLElement>('input, button')?.focus({ preventScroll: true });
   }
 
@@ -163,6 +171,7 @@ export class Rollback {
       this.close();
       this.open();
     });
+    forget.hidden = adminToken() === null;
     this.undoButton.hidden = this.targets.length === 0;
     this.nothing('');
     this.showArea();
@@ -271,7 +280,7 @@ export class Rollback {
 
   /* What is in view is meant, or shown, and that has changed. */
   moved(): void {
-    if (this.isOpen && adminToken() !== null && !this.isPicking) {
+    if (this.isOpen && this.mayRollBack && !this.isPicking) {
       this.soon(() => (this.area === null ? this.look() : this.preview()), SETTLE_MS);
     }
   }

@@ -1,5 +1,6 @@
 /* Voting to hide a stroke, on walls that want votes: a line under each stroke of the card that tells who drew this. It is there for
- * artists of standing alone, and follows what the server tells of votes and roles while the card is open. */
+ * artists of standing alone, and follows what the server tells of votes and roles while the card is open. Who voted can take it
+ * back, whatever they are now and whatever the wall wants. */
 import type { App } from '../app/app.ts';
 import { message, type MessageId } from '../i18n/i18n.ts';
 import { learnWords } from '../i18n/later.ts';
@@ -13,6 +14,8 @@ const FIRST_ID = 6_000_000; /* others count from elsewhere */
 const OF_STANDING = ['artist', 'mentor', 'moderator', 'owner'];
 const SAID: readonly (readonly [RegExp, MessageId])[] = [
   [/^you have voted/, 'vote.already'],
+  [/^there is no vote of yours/, 'vote.noVote'],
+  [/^this area rests/, 'vote.rests'],
   [/^votes are for those who/, 'vote.notYet'],
   [/^there are no votes/, 'vote.none'],
   [/^this canvas can only be looked at/, 'policy.readOnly'],
@@ -23,10 +26,14 @@ function refusal({ code, message: said }: Refusal): string {
   return id === undefined ? serverSaid(said, code) : message(id);
 }
 
+const ALREADY = SAID[0]![0];
+const NO_VOTE = SAID[1]![0];
+
 interface Line {
   root: HTMLElement;
-  cast: HTMLElement;
+  press: HTMLElement;
   said: HTMLElement;
+  hasVoted: boolean;
 }
 
 export class Vote {
@@ -49,18 +56,18 @@ export class Vote {
 
   /* Of somebody else's stroke that is on the wall; for others it stays empty. */
   line(stroke: Beneath): HTMLElement {
-    const cast = element('button', { type: 'button', class: 'who-action who-cast' });
-    const said = element('p', { class: 'who-said', role: 'status', tabindex: '-1' });
-    const root = element('div', {}, cast, said);
+    const press = element('button', { type: 'button', class: 'who-action who-cast' });
+    const said = element('p', { class: 'who-said', role: 'status' });
+    const root = element('div', {}, press, said);
     root.hidden = true;
     const isOwn = stroke.artist !== 0 && stroke.artist === this.app.session.person?.artist;
     if (!stroke.hidden && !isOwn) {
-      const line = { root, cast, said };
+      const line = { root, press, said, hasVoted: stroke.voted === true };
       let isAsking = false;
-      cast.addEventListener('click', () => {
+      press.addEventListener('click', () => {
         if (!isAsking) {
           isAsking = true;
-          void this.cast(stroke.seq, line).finally(() => (isAsking = false));
+          void this.change(stroke.seq, line).finally(() => (isAsking = false));
         }
       });
       this.lines.push(line);
@@ -71,19 +78,16 @@ export class Vote {
   /* The lines are in the page, or what holds has changed. */
   refresh(): void {
     const { lines } = this;
-    if (!this.may) {
-      this.show(lines, false);
-    } else if (lines.length > 0) {
+    if (this.may || lines.some(({ hasVoted }) => hasVoted)) {
       this.words ??= learnWords();
       this.words.then(
-        () => {
-          lines.forEach(({ cast }) => (cast.textContent = message('vote.cast')));
-          this.show(lines, this.may);
-        },
+        () => this.show(lines),
         () => {
           this.words = null; /* the next time that somebody asks */
         },
       );
+    } else {
+      this.show(lines);
     }
   }
 
@@ -99,28 +103,37 @@ export class Vote {
     return (votes ?? 0) > 0 && mode !== 'read-only' && OF_STANDING.includes(order.role);
   }
 
-  private show(lines: readonly Line[], isShown: boolean): void {
-    lines.forEach(({ root }) => (root.hidden = !isShown));
-    this.onChange();
-  }
-
-  private async cast(seq: number, { cast, said }: Line): Promise<void> {
-    let isDone = true;
-    try {
-      await this.asker.ask({ type: 'act', act: { kind: 'vote', stroke: String(seq) } });
-      said.textContent = message('vote.voted', { count: this.app.standing.told.votes ?? 0 });
-    } catch (error) {
-      const refused = error as Refusal;
-      isDone = SAID[0]![0].test(refused.message);
-      said.textContent = refusal(refused);
-    }
-    if (isDone) {
-      const hadFocus = document.activeElement === cast;
-      cast.hidden = true;
-      if (hadFocus) {
-        said.focus({ preventScroll: true });
+  private show(lines: readonly Line[]): void {
+    for (const { root, press, said, hasVoted } of lines) {
+      const isShown = hasVoted || this.may;
+      root.hidden = !isShown;
+      if (isShown) {
+        press.textContent = message(hasVoted ? 'vote.takeBack' : 'vote.cast');
+        if (hasVoted && said.textContent === '') {
+          said.textContent = this.voted;
+        }
       }
     }
     this.onChange();
+  }
+
+  private get voted(): string {
+    const count = this.app.standing.told.votes ?? 0;
+    return count > 0 ? message('vote.voted', { count }) : message('vote.already');
+  }
+
+  private async change(seq: number, line: Line): Promise<void> {
+    const kind = line.hasVoted ? 'unvote' : 'vote';
+    try {
+      await this.asker.ask({ type: 'act', act: { kind, stroke: String(seq) } });
+      line.hasVoted = !line.hasVoted;
+      line.said.textContent = line.hasVoted ? this.voted : message('vote.takenBack');
+    } catch (error) {
+      const refused = error as Refusal;
+      line.said.textContent = refusal(refused);
+      /* From another page of theirs. */
+      line.hasVoted = ALREADY.test(refused.message) || (line.hasVoted && !NO_VOTE.test(refused.message));
+    }
+    this.show([line]);
   }
 }

@@ -210,7 +210,7 @@ export class Who {
       return made;
     };
     const { name } = stroke;
-    const all = name === '' ? message('who.allByArtist') : message('who.allBy', { name });
+    const all = name === '' ? message('who.allByArtist') : message('who.allBy', { name: artistName(stroke.artist, name) });
     return element(
       'div',
       { class: 'who-actions' },

@@ -1,4 +1,5 @@
 /* Times and amounts in words. Pure. */
+import { shownName } from '../i18n/former.ts';
 import { formatAgo, formatNumber, formatTime, message } from '../i18n/i18n.ts';
 
 const PARTS = {
@@ -55,5 +56,5 @@ export function artistName(artist: number, name: string): string {
   if (artist === 0) {
     return message('past.untold');
   }
-  return name === '' ? message('past.artist', { number: String(artist) }) : name;
+  return name === '' ? message('past.artist', { number: String(artist) }) : shownName(name);
 }

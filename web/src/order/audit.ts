@@ -1,4 +1,5 @@
 /* What was done by those who may, newest first, each with its undoing. */
+import { shownName } from '../i18n/former.ts';
 import { message } from '../i18n/i18n.ts';
 import { exactTime, timeAgo } from '../history/words.ts';
 import { element } from '../ui/dom.ts';
@@ -8,6 +9,7 @@ import { entryText } from './words.ts';
 
 export class AuditTab implements Tab {
   readonly title = 'order.record';
+  readonly isForModerators = true;
   readonly root = element('div', { class: 'order-list' });
   private readonly list = element('ol', {});
   private readonly more = element('button', { type: 'button', class: 'order-more' }, message('order.more'));
@@ -38,7 +40,7 @@ export class AuditTab implements Tab {
       'li',
       { class: `order-item${entry.undone === true ? ' is-undone' : ''}` },
       element('h3', {}, entryText(entry)),
-      element('p', { class: 'order-small' }, entry.by, ' · ', when, entry.undone === true ? ` · ${message('order.undone')}` : ''),
+      element('p', { class: 'order-small' }, shownName(entry.by), ' · ', when, entry.undone === true ? ` · ${message('order.undone')}` : ''),
     );
     const why = String(entry.record?.['why'] ?? entry.sanction?.why ?? '');
     if (why !== '') {

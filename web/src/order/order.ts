@@ -2,16 +2,16 @@
  * anybody reports something, and what somebody is told who was sanctioned. Loaded when it is first needed. */
 import { X } from 'lucide';
 import type { App } from '../app/app.ts';
-import { makeCamera } from '../core/camera.ts';
-import { positionFromPixels, translate } from '../core/geometry.ts';
 import { viewRect } from '../history/area.ts';
-import { message, type MessageId } from '../i18n/i18n.ts';
+import { formatNumber, message, type MessageId } from '../i18n/i18n.ts';
 import { learnWords } from '../i18n/later.ts';
 import type { Json } from '../net/connection.ts';
 import { button, element } from '../ui/dom.ts';
 import { loadStyles } from '../ui/styles.ts';
+import { AreasTab } from './areas.ts';
 import { AuditTab } from './audit.ts';
 import { CanvasTab } from './canvas.ts';
+import { freeOf, viewOf } from './free.ts';
 import { PeopleTab } from './people.ts';
 import { reportForm } from './report.ts';
 import { ReportsTab } from './reports.ts';
@@ -29,6 +29,8 @@ export interface Reported {
 export interface Tab {
   readonly title: MessageId;
   readonly root: HTMLElement;
+  /* Not for mentors: the server would not answer them. */
+  readonly isForModerators?: boolean;
   /* It is looked at: what it shows may be old. */
   show(): Promise<void> | void;
   /* It is not looked at any more. */
@@ -48,7 +50,7 @@ export class Order {
     this.wire = new Wire((question) => app.session.connection.sendJson(question));
     const { told } = app.standing; /* before this was loaded */
     this.policy = told.mode === undefined ? null : (told as unknown as Policy);
-    this.tabs = [new ReportsTab(this), new PeopleTab(this), new AuditTab(this), new CanvasTab(this)];
+    this.tabs = [new ReportsTab(this), new PeopleTab(this), new AreasTab(this), new AuditTab(this), new CanvasTab(this)];
     this.buttons = this.tabs.map((tab, i) => {
       const made = element('button', { type: 'button', role: 'tab', id: `order-tab-${i}`, 'aria-controls': `order-${i}` });
       made.addEventListener('click', () => this.choose(i));
@@ -89,14 +91,26 @@ export class Order {
     }
   }
 
+  /* Room for the wall, for as long as something is dragged over it. */
+  setAway(isAway: boolean): void {
+    this.root.classList.toggle('is-away', isAway);
+  }
+
   private nameTabs(): void {
     this.tabs.forEach((tab, i) => {
-      const count = i === 0 && this.waiting > 0 ? ` (${this.waiting})` : '';
+      const count = i === 0 && this.waiting > 0 ? ` (${formatNumber(this.waiting)})` : '';
       this.buttons[i]!.textContent = message(tab.title) + count;
+      this.buttons[i]!.hidden = !this.mayOpen(tab);
     });
   }
 
-  private choose(chosen: number): void {
+  private mayOpen(tab: Tab): boolean {
+    return this.mayFreeze || tab.isForModerators !== true;
+  }
+
+  private choose(wanted: number): void {
+    this.nameTabs();
+    const chosen = this.mayOpen(this.tabs[wanted]!) ? wanted : this.tabs.findIndex((tab) => this.mayOpen(tab));
     if (chosen !== this.chosen) {
       this.tabs[this.chosen]!.hide?.();
     }
@@ -120,7 +134,8 @@ export class Order {
     if (step !== undefined) {
       event.preventDefault();
       event.stopPropagation();
-      this.choose((this.chosen + step + this.tabs.length) % this.tabs.length);
+      const open = this.tabs.flatMap((tab, i) => (this.mayOpen(tab) ? [i] : []));
+      this.choose(open[(open.indexOf(this.chosen) + step + open.length) % open.length]!);
       this.buttons[this.chosen]!.focus();
     }
   }
@@ -142,22 +157,37 @@ export class Order {
     }
   }
 
+  get isOwner(): boolean {
+    return this.app.order.role === 'owner';
+  }
+
+  /* First aid: moderators and above. */
+  get mayFreeze(): boolean {
+    return this.isOwner || this.app.order.role === 'moderator';
+  }
+
   get view(): Place {
     const { camera, viewport } = this.app.wall;
     return viewRect(camera, viewport);
   }
 
   flyTo(place: Place): void {
-    const { wall } = this.app;
-    const corner = positionFromPixels(place.level, place.x, place.y);
-    const most = Math.max(place.width / wall.viewport.width, place.height / wall.viewport.height, 0.01);
-    wall.setCamera(
-      makeCamera(translate(corner, place.width / 2, place.height / 2), place.level - Math.max(0, Math.log2(most * 1.3))),
-    );
+    const { wall, place: door } = this.app;
+    const { camera, viewport } = wall;
+    const cover = this.root.hidden ? null : this.root.getBoundingClientRect();
+    const tools = document.querySelector('.tools')?.getBoundingClientRect();
+    const bottom = tools !== undefined && tools.height > 0 ? tools.top : viewport.height;
+    void door.flyer.to(viewOf(camera, viewport, freeOf(viewport.width, bottom, cover), place));
   }
 
   sanction(about: About): void {
     sanctionForm(this, about);
+  }
+
+  /* Their strokes are chosen already. */
+  rollBack(about: About | null): void {
+    this.close();
+    this.app.doors.moderate(about ?? undefined);
   }
 
   report(about: Reported): void {
@@ -178,6 +208,10 @@ export class Order {
         break;
       case 'policy':
         this.policy = json as unknown as Policy;
+        this.refreshIfOpen();
+        break;
+      case 'standing':
+        this.nameTabs();
         this.refreshIfOpen();
         break;
       case 'sanctioned':

@@ -1,8 +1,10 @@
 /* Who is kept out, and deciding about somebody whose number or name is known. */
+import { shownName } from '../i18n/former.ts';
 import { message } from '../i18n/i18n.ts';
 import { shortTime } from '../history/words.ts';
 import { element } from '../ui/dom.ts';
 import { labelled } from './dialog.ts';
+import { findArtist } from './members.ts';
 import type { Order, Tab } from './order.ts';
 import type { Sanction } from './wire.ts';
 import { sanctionText, whom } from './words.ts';
@@ -27,20 +29,8 @@ export class PeopleTab implements Tab {
     this.root.append(form, this.list);
   }
 
-  /* By number, or by the whole name if only one is called so. */
   private async decide(text: string): Promise<void> {
-    if (/^\d+$/.test(text)) {
-      this.order.sanction({ artist: Number(text), name: '' });
-      return;
-    }
-    const query = new URLSearchParams({ q: text, limit: '32' });
-    const response = await fetch(`/api/canvas/${this.order.app.page.canvas}/search?${query}`);
-    const { artists = [] } = (await response.json()) as { artists?: { artist: number; name: string }[] };
-    const found = artists.filter(({ name }) => name === text);
-    if (found.length !== 1) {
-      throw new Error(message('order.noArtist', { name: text }));
-    }
-    this.order.sanction(found[0]!);
+    this.order.sanction(await findArtist(this.order, text));
   }
 
   async show(): Promise<void> {
@@ -66,7 +56,7 @@ export class PeopleTab implements Tab {
       'li',
       { class: 'order-item' },
       element('h3', {}, sanctionText(sanction)),
-      element('p', { class: 'order-small' }, `${sanction.by} · ${shortTime(sanction.from)}`),
+      element('p', { class: 'order-small' }, `${shownName(sanction.by)} · ${shortTime(sanction.from)}`),
       element('p', { dir: 'auto' }, sanction.why),
       element('div', { class: 'order-actions' }, end),
     );

@@ -1,4 +1,5 @@
 /* The queue of reports: what is meant, as a picture; flying there; deciding; telling who reported it. */
+import { shownName } from '../i18n/former.ts';
 import { message } from '../i18n/i18n.ts';
 import { artistName, exactTime, timeAgo } from '../history/words.ts';
 import { element } from '../ui/dom.ts';
@@ -11,6 +12,7 @@ const TEXT_MAX = 400;
 
 export class ReportsTab implements Tab {
   readonly title = 'order.reports';
+  readonly isForModerators = true;
   readonly root = element('div', { class: 'order-list' });
 
   constructor(private readonly order: Order) {}
@@ -31,7 +33,7 @@ export class ReportsTab implements Tab {
       report.artist === null
         ? message('order.aPlace')
         : artistName(report.artist, report.name);
-    const by = report.by === '' ? message('order.aWatcher') : report.by;
+    const by = report.by === '' ? message('order.aWatcher') : shownName(report.by);
     const when = element('time', { title: exactTime(report.time) }, timeAgo(report.time, Date.now()));
     const item = element('li', { class: 'order-item' });
     if (report.place !== null) {
@@ -65,15 +67,12 @@ export class ReportsTab implements Tab {
     if (artist !== null) {
       add(message('order.decide'), () => order.sanction({ artist, name }));
     }
-    if (order.app.order.role !== 'mentor') {
-      add(message('past.rollBack'), () => {
-        if (place !== null) {
-          order.flyTo(place);
-        }
-        order.close();
-        order.app.doors.moderate();
-      });
-    }
+    add(message('past.rollBack'), () => {
+      if (place !== null) {
+        order.flyTo(place);
+      }
+      order.rollBack(artist === null ? null : { artist, name });
+    });
     add(message('order.closeReport'), () => this.close(report));
     return actions;
   }

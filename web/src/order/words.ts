@@ -1,4 +1,5 @@
 /* What moderators read: kinds, acts, times. */
+import { shownName } from '../i18n/former.ts';
 import { message, type MessageId } from '../i18n/i18n.ts';
 import { artistName, shortTime } from '../history/words.ts';
 import type { Entry, Sanction } from './wire.ts';
@@ -59,7 +60,7 @@ export function entryText(entry: Entry): string {
     record['mode'] === undefined ? '' : modeName(record['mode']),
     record['area'] === undefined ? '' : areaName(record['area']),
     record['role'] === undefined ? '' : String(record['role']),
-    String(record['name'] ?? entry.name ?? ''),
+    String(record['name'] ?? shownName(entry.name ?? '')),
     record['strokes'] === undefined ? '' : message('past.strokes', { count: Number(record['strokes']) }),
   ].filter((text) => text !== '');
   return [actName(record['kind']), ...details].join(' · ');

@@ -3,6 +3,7 @@
 import { Bookmark as BookmarkIcon, ExternalLink, Locate, MapPin, User } from 'lucide';
 import type { Camera } from '../core/camera.ts';
 import { positionFromPixels } from '../core/geometry.ts';
+import { shownName } from '../i18n/former.ts';
 import { formatNumber, message } from '../i18n/i18n.ts';
 import { element, icon } from '../ui/dom.ts';
 import { zoomText } from '../ui/corner.ts';
@@ -122,7 +123,7 @@ export class SearchBox {
         }
       }
       for (const { name, strokes, last } of artists) {
-        hits.push({ picture: User, title: name, ...this.artistHit(strokes, last) });
+        hits.push({ picture: User, title: shownName(name), ...this.artistHit(strokes, last) });
       }
       this.show(hits, hits.length === 0 ? message('search.nothing') : '');
     } catch {

@@ -1,6 +1,7 @@
 /* The signs at the edge of the screen: where people draw now that one does not see. They are soft, few, and
  * let the pen through while one draws. */
 import type { Camera, Viewport } from '../core/camera.ts';
+import { shownName } from '../i18n/former.ts';
 import { formatNumber, message } from '../i18n/i18n.ts';
 import { element } from '../ui/dom.ts';
 import { edgeMarks, othersIn, type EdgeMark, type Inset, type Lively } from './lively.ts';
@@ -101,7 +102,7 @@ export class Signs {
     root.classList.toggle('is-right', mark.x > viewport.width / 2);
     sign.arrow.style.transform = mark.angle === null ? '' : `rotate(${mark.angle.toFixed(3)}rad)`;
     const others = mark.count - 1;
-    const name = first?.name ?? '';
+    const name = shownName(first?.name ?? '');
     setText(sign.initial, mark.angle === null ? '' : initialOf(name));
     setText(sign.name, others > 0 ? `${name} +${formatNumber(others)}` : name);
     const label = labelOf(mark);

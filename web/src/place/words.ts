@@ -1,4 +1,5 @@
 /* What places, people and times are called. */
+import { shownName } from '../i18n/former.ts';
 import { formatAgo, formatList, message } from '../i18n/i18n.ts';
 import { eighth, type Artist } from './lively.ts';
 
@@ -6,7 +7,7 @@ const NAMES_MAX = 2;
 
 /* 'Mira', 'Mira and Otto', 'Mira, Otto and 5 others'; somebody without a name is somebody. */
 export function namesOf(artists: readonly Artist[], count: number): string {
-  const named = artists.filter(({ name }) => name !== '').map(({ name }) => name);
+  const named = artists.filter(({ name }) => name !== '').map(({ name }) => shownName(name));
   const shown = named.slice(0, count > named.length ? NAMES_MAX : Math.min(NAMES_MAX + 1, named.length));
   const others = Math.max(count, named.length) - shown.length;
   if (shown.length === 0) {
@@ -54,5 +55,5 @@ export function agoOf(thenMs: number, nowMs: number): string {
 
 /* Who named a place; '' where that is not told. */
 export function placedBy(name: string): string {
-  return name === '' ? '' : message('places.by', { name });
+  return name === '' ? '' : message('places.by', { name: shownName(name) });
 }

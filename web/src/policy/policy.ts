@@ -141,7 +141,12 @@ export class PolicyView {
     const box = document.createElementNS(SVG, 'rect');
     const label = document.createElementNS(SVG, 'text');
     root.setAttribute('class', `area is-${told.kind}`);
-    label.textContent = told.name === '' ? message(KINDS[told.kind]) : told.name;
+    root.setAttribute('data-area', told.area);
+    /* What it is goes without saying where it has a name, but for who keeps order. */
+    const kind = document.createElementNS(SVG, 'tspan');
+    kind.textContent = told.name === '' ? message(KINDS[told.kind]) : `${message(KINDS[told.kind])} · `;
+    kind.setAttribute('class', told.name === '' ? '' : 'area-kind');
+    label.append(kind, told.name);
     root.append(box, label);
     return { told, root, box, label };
   }

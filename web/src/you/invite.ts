@@ -1,4 +1,5 @@
 /* Invitations: making links, seeing who came by them, taking them back; and coming by one. */
+import { shownName } from '../i18n/former.ts';
 import { formatList, message } from '../i18n/i18n.ts';
 import type { Json } from '../net/connection.ts';
 import { element } from '../ui/dom.ts';
@@ -35,7 +36,7 @@ function row(you: You, one: Invitation): HTMLElement {
   const text = message('you.inviteState', { role: roleName(one.role), used, uses, until: day(one.until) });
   const lines = element('span', {}, text);
   if (one.who.length > 0) {
-    lines.append(element('small', {}, formatList(one.who.map(({ name }) => name))));
+    lines.append(element('small', {}, formatList(one.who.map(({ name }) => shownName(name)))));
   }
   const made = element('li', {}, lines);
   const revoked = (): Node => element('small', {}, message('you.revoked'));

@@ -280,3 +280,15 @@ test('what_somebody_else_took_off_the_wall_is_no_step', () => {
   history.forget(3, undefined, true);
   assert.deepEqual([history.canUndo, history.canRedo], [false, false], 'nor is what turns out to be');
 });
+
+test('what_others_take_off_the_wall_and_bring_back_meanwhile_is_noticed', () => {
+  const history = new History();
+  history.restore([stroke(8), stroke(7)], false);
+  assert.deepEqual([history.knows([6]), history.knows([6, 7]), history.lost], [false, true, 0]);
+  history.restore([{ ...stroke(8), taken: [8] }, stroke(7)], false);
+  assert.equal(history.lost, 1);
+  assert.ok(history.knows([8]), 'it may come back');
+  assert.equal(history.undo().seq, 7);
+  history.restore([stroke(8), stroke(7)], false);
+  assert.deepEqual([history.undo().seq, history.lost], [8, 0]);
+});

@@ -337,13 +337,17 @@ export class App {
     const nowMs = performance.now();
     const { scene } = this.wall;
     switch (record.type) {
-      case 'op':
-        scene.opCame(record, decodeOp(record.body));
+      case 'op': {
+        const op = decodeOp(record.body);
+        scene.opCame(record, op);
         this.others.opCame(record);
         if (this.isOwn(record)) {
           scene.endOverride(record.counter);
+        } else {
+          this.mine.opCame(op);
         }
         break;
+      }
       case 'preview':
         this.others.previewCame(record, nowMs);
         break;

@@ -2,7 +2,8 @@
 import { addsOf, hidesOf, History, type Drawn, type MineOp, type Names } from '../core/history.ts';
 import type { Entry, Journal } from '../core/journal.ts';
 import { markKey } from '../core/marks.ts';
-import { EDIT_OPS_MAX, encodeOp, type Stroke } from '../core/op.ts';
+import { EDIT_OPS_MAX, encodeOp, type Op, type Stroke } from '../core/op.ts';
+import { message as text } from '../i18n/i18n.ts';
 import type { Json } from '../net/connection.ts';
 import type { App } from './app.ts';
 
@@ -55,6 +56,8 @@ export class Mine {
   private id = 0;
   private isOlder = false;
   private isAsking = false;
+  private isStale = false; /* others changed what is one's own */
+  private isAgain = false;
   private askedOn = 0;
   private waitingSinceMs: number | null = null;
 
@@ -79,6 +82,22 @@ export class Mine {
     });
   }
 
+  /* An op that this page did not make. If strokes of one's own were hidden or shown, the log knows whose step that was. */
+  opCame(op: Op): void {
+    if (op.kind !== 'stroke' && op.kind !== 'record' && this.history.knows(op.targets)) {
+      this.isStale = true;
+      this.askAgain();
+    }
+  }
+
+  private askAgain(): void {
+    if (this.isStale && !this.isAsking) {
+      this.isStale = this.isOlder = false;
+      this.isAgain = true;
+      this.send(null);
+    }
+  }
+
   messageCame(message: Json): void {
     if (message.type !== 'mine' || message['id'] !== this.id) {
       return;
@@ -88,8 +107,14 @@ export class Mine {
     if (this.isOlder) {
       this.history.restoreOlder(readMine(mine), mine.more);
     } else {
+      const { lost } = this.history;
       this.history.restore(readMine(mine), mine.more);
+      if (this.isAgain && this.history.lost > lost) {
+        this.app.chrome.toast.say(text('past.takenOff'));
+      }
+      this.isAgain = false;
     }
+    this.askAgain();
     this.show();
   }
 

@@ -41,6 +41,10 @@ export class OrderDoor {
     this.load((order) => order.report(about));
   }
 
+  decide(about: { artist: number; name: string }): void {
+    this.load((order) => order.sanction(about));
+  }
+
   messageCame(json: Json): void {
     const { type } = json;
     if (type === 'welcome' || type === 'standing') {

@@ -214,6 +214,9 @@ class Rebuilding implements Stacks {
 }
 
 export class History {
+  /* Steps left out, as somebody else took strokes of theirs off the wall. */
+  lost = 0;
+  private taken = new Set<number>(); /* those strokes */
   private done: Drawn[] = [];
   private undone: Drawn[] = [];
   private ops: MineOp[] = [];
@@ -248,6 +251,17 @@ export class History {
       at--;
     }
     return ops[at]?.seq ?? 0;
+  }
+
+  /* Is one of these strokes part of a step, or was until it was taken? */
+  knows(seqs: readonly number[]): boolean {
+    const named = new Set(seqs);
+    return (
+      seqs.some((seq) => this.taken.has(seq)) ||
+      [...this.done, ...this.undone].some((drawn) =>
+        [...addsOf(drawn).seqs, ...hidesOf(drawn).seqs].some((seq) => named.has(seq)),
+      )
+    );
   }
 
   /* A new stroke or edit ends what could be redone. */
@@ -391,11 +405,13 @@ export class History {
         }
       }
     }
-    const taken = new Set(this.ops.flatMap((op) => op.taken ?? []));
+    const taken = (this.taken = new Set(this.ops.flatMap((op) => op.taken ?? [])));
     const isLeft = (drawn: Drawn): boolean =>
       ![...addsOf(drawn).seqs, ...hidesOf(drawn).seqs].some((seq) => taken.has(seq));
+    const count = this.done.length + this.undone.length;
     this.done = this.done.filter(isLeft);
     this.undone = this.undone.filter(isLeft);
+    this.lost = count - this.done.length - this.undone.length;
   }
 }
 

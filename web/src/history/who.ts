@@ -224,8 +224,27 @@ export class Who {
         const { seq, artist, name: whose } = stroke;
         this.past.app.order.report({ stroke: seq, artist, name: whose });
       }),
+      ...this.keeping(stroke, act),
       this.vote.line(stroke),
     );
+  }
+
+  /* For who keeps order here: the way from a stroke to its end is short. */
+  private keeping({ artist, name }: Beneath, act: (text: string, run: () => void) => HTMLElement): HTMLElement[] {
+    const { order } = this.past.app;
+    if (artist === 0 || !order.mayKeep) {
+      return [];
+    }
+    const decide = act(message('who.decide'), () => order.decide({ artist, name }));
+    return order.role === 'mentor'
+      ? [decide]
+      : [
+          act(message('past.rollBack'), () => {
+            this.setOn(false);
+            this.past.moderate({ artist, name });
+          }),
+          decide,
+        ];
   }
 
   private async highlight(stroke: Beneath): Promise<void> {

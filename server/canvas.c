@@ -14,7 +14,6 @@
 #include "writable.h"
 #include "kolam/alloc.h"
 
-#define IDLE_MS 60000
 #define BUCKETS 256
 
 struct kolam_canvases {
@@ -264,8 +263,11 @@ static enum kolam_status begin_opening(struct kolam_canvas *canvas) {
     server->canvases->existing += job->was_absent ? 1 : 0;
     job->canvas = canvas;
     job->status = KOLAM_ERR_CLOSED; /* unless it runs */
-    job->job =
-        (struct kolam_job){.run = run_open, .done = done_open, .priority = KOLAM_JOB_INTERACTIVE};
+    job->job = (struct kolam_job){
+        .run = run_open,
+        .done = done_open,
+        /* Who begins hundreds, each of which waits for the disk, does not hold up the views of what is there. */
+        .priority = job->was_absent ? KOLAM_JOB_TILE : KOLAM_JOB_INTERACTIVE};
     canvas->state = KOLAM_CANVAS_OPENING;
     kolam_canvas_hold(canvas);
     kolam_pool_submit(server->pool, &job->job);
@@ -341,8 +343,7 @@ static void begin_closing(struct kolam_canvas *canvas) {
     kolam_metrics_keep_log(canvas->server, canvas->log);
     job->canvas = canvas;
     job->log = canvas->log;
-    job->job =
-        (struct kolam_job){.run = run_close, .done = done_close, .priority = KOLAM_JOB_INTERACTIVE};
+    job->job = (struct kolam_job){.run = run_close, .done = done_close, .priority = KOLAM_JOB_TILE};
     canvas->log = NULL;
     canvas->state = KOLAM_CANVAS_CLOSING;
     canvas->server->canvases->open--;
@@ -380,7 +381,7 @@ static void sweep_one(void *ctx, struct kolam_canvas *canvas) {
     kolam_policy_sweep(canvas);
     kolam_earned_sweep(canvas);
     if (canvas->state == KOLAM_CANVAS_OPEN && canvas->users == 0 &&
-        *now_ms - canvas->unused_since_ms > IDLE_MS) {
+        *now_ms - canvas->unused_since_ms > (int64_t)canvas->server->options->idle_s * 1000) {
         begin_closing(canvas);
     }
 }

@@ -377,3 +377,8 @@ const kolam_limit_hits *kolam_limits_hits(const struct kolam_limits *limits) {
 uint32_t kolam_limits_accounts(const struct kolam_limits *limits) {
     return limits->count;
 }
+
+uint64_t kolam_limits_bytes(const struct kolam_limits *limits) {
+    return (uint64_t)limits->count * sizeof(struct kolam_account) +
+           ((uint64_t)limits->mask + 1) * sizeof(limits->table[0]);
+}

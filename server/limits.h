@@ -119,5 +119,6 @@ void kolam_limits_leave(struct kolam_limits *limits, const struct kolam_payer *p
 typedef uint64_t kolam_limit_hits[KOLAM_LIMITS][KOLAM_SCOPES];
 const kolam_limit_hits *kolam_limits_hits(const struct kolam_limits *limits);
 uint32_t kolam_limits_accounts(const struct kolam_limits *limits);
+uint64_t kolam_limits_bytes(const struct kolam_limits *limits); /* what these take */
 
 #endif

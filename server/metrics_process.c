@@ -17,12 +17,13 @@ static uint64_t cpu_us(clockid_t clock) {
 }
 
 static void read_memory(struct kolam_process *process) {
-    unsigned long pages = 0, resident = 0;
+    unsigned long pages = 0, resident = 0, shared = 0;
     const uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
     FILE *file = fopen("/proc/self/statm", "re");
-    if (file && fscanf(file, "%lu %lu", &pages, &resident) == 2) {
+    if (file && fscanf(file, "%lu %lu %lu", &pages, &resident, &shared) == 3) {
         process->virtual_bytes = pages * page_bytes;
         process->resident_bytes = resident * page_bytes;
+        process->private_bytes = resident > shared ? (resident - shared) * page_bytes : 0;
     }
     if (file) {
         fclose(file);
@@ -83,4 +84,10 @@ void kolam_process_read(struct kolam_process *out_process) {
                                           .start_s = start_s()};
     read_memory(out_process);
     read_files(out_process);
+}
+
+uint64_t kolam_process_private_bytes(void) {
+    struct kolam_process process = {0};
+    read_memory(&process);
+    return process.private_bytes;
 }

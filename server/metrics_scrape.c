@@ -103,6 +103,8 @@ static void add_canvas(void *ctx, struct kolam_canvas *canvas) {
     struct kolam_scrape *scrape = ctx;
     struct kolam_scrape_canvas one = {.canvas = canvas};
     scrape->canvases += canvas->state != KOLAM_CANVAS_ABSENT;
+    scrape->memory[KOLAM_MEMORY_RECENT] += canvas->recent.bytes;
+    scrape->memory[KOLAM_MEMORY_VERSIONS] += kolam_versions_bytes(canvas->versions);
     KOLAM_LIST_EACH(&canvas->sessions, struct kolam_session, canvas_link, session) {
         one.clients += session->state == KOLAM_SESSION_OPEN;
     }
@@ -150,6 +152,11 @@ void kolam_scrape(struct kolam_server *server, struct kolam_scrape *out) {
     out->loop = *kolam_loop_stats(server->loop);
     kolam_pool_stats(server->pool, &out->pool);
     kolam_process_read(&out->process);
+    kolam_heap_read(&out->heap);
+    out->memory[KOLAM_MEMORY_STORAGE] = kolam_storage_memory_bytes();
+    out->memory[KOLAM_MEMORY_TILES] = kolam_tiles_cache_bytes(server);
+    out->memory[KOLAM_MEMORY_ACCOUNTS] = kolam_limits_bytes(server->limits);
+    out->memory[KOLAM_MEMORY_UNENDED] = kolam_net_unended_bytes(server->net);
     out->connections = kolam_net_connections(server->net);
     memcpy(out->limit_hits, *kolam_limits_hits(server->limits), sizeof(out->limit_hits));
     out->limit_accounts = kolam_limits_accounts(server->limits);

@@ -47,6 +47,12 @@ static const char *const priority_names[KOLAM_JOB_PRIORITIES] = {"interactive", 
                                                                  "background"};
 static const struct labels priorities = {"priority", priority_names, KOLAM_JOB_PRIORITIES};
 
+static const char *const memory_names[KOLAM_MEMORY_PARTS] = {
+    [KOLAM_MEMORY_STORAGE] = "storage",   [KOLAM_MEMORY_TILES] = "tiles",
+    [KOLAM_MEMORY_RECENT] = "recent",     [KOLAM_MEMORY_VERSIONS] = "versions",
+    [KOLAM_MEMORY_ACCOUNTS] = "accounts", [KOLAM_MEMORY_UNENDED] = "unended"};
+static const struct labels memory_parts = {"part", memory_names, KOLAM_MEMORY_PARTS};
+
 static const char *const kind_names[KOLAM_HTTP_KINDS] = {
     [KOLAM_HTTP_OTHER] = "other",     [KOLAM_HTTP_TILE] = "tile",
     [KOLAM_HTTP_PAST_TILE] = "past",  [KOLAM_HTTP_VERSIONS] = "versions",
@@ -311,8 +317,15 @@ static const struct row rows[] = {
             "Records and messages queued for clients on a canvas."),
     WRITTEN(GAUGE, "kolam_canvas_seq", 4, write_canvases, "A canvas's newest seq."),
 
+    GAUGE("heap_used_bytes", heap.used_bytes, "Memory that was asked for and is in use."),
+    GAUGE("heap_free_bytes", heap.free_bytes, "Memory that the allocator keeps for what comes."),
+    LABELLED(GAUGE, ARRAY, "memory_bytes", memory, memory_parts,
+             "What of the memory in use is for what."),
+
     PROCESS(COUNTER, SECONDS, "cpu_seconds_total", cpu_us, "CPU time of all threads."),
     PROCESS(GAUGE, PLAIN, "resident_memory_bytes", resident_bytes, "Memory in RAM."),
+    GAUGE("private_memory_bytes", process.private_bytes,
+          "Memory in RAM that is of no file: the heap and the threads' stacks."),
     PROCESS(GAUGE, PLAIN, "virtual_memory_bytes", virtual_bytes, "Memory mapped."),
     PROCESS(GAUGE, PLAIN, "open_fds", open_files, "Files and sockets open now."),
     PROCESS(GAUGE, PLAIN, "max_fds", max_files, "As many as there may be."),

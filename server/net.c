@@ -565,6 +565,10 @@ uint64_t kolam_net_http_bytes(const struct kolam_net *net) {
     return net->http_bytes;
 }
 
+uint64_t kolam_net_unended_bytes(const struct kolam_net *net) {
+    return net->unended_bytes;
+}
+
 uint32_t kolam_net_connections(const struct kolam_net *net) {
     return net->connections;
 }

@@ -85,6 +85,8 @@ const char *kolam_net_listen_host(const struct kolam_net *net);
 uint32_t kolam_net_connections(const struct kolam_net *net);
 /* Bytes of HTTP answers so far. */
 uint64_t kolam_net_http_bytes(const struct kolam_net *net);
+/* Held for messages that have begun and not ended. */
+uint64_t kolam_net_unended_bytes(const struct kolam_net *net);
 /* Once a second: pings, and closes what is silent or never reads. */
 void kolam_net_sweep(struct kolam_net *net);
 

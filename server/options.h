@@ -21,7 +21,9 @@ struct kolam_options {
     const char *trusted_proxies[KOLAM_OPTION_LIST_MAX], *proxy_header;
     uint32_t trusted_proxy_count;
     const char *identity_header, *identity_name_header, *identity_issuer;
-    uint32_t threads, max_canvases, max_connections, tile_cache_mb, gather_us, vanish_ms;
+    uint32_t threads, max_canvases, max_connections, tile_cache_mb, page_cache_mb, gather_us,
+        vanish_ms;
+    uint32_t idle_s;                               /* then a canvas that nobody needs is closed */
     uint32_t artist_after_s, artist_strokes;       /* when a newcomer has become an artist: both */
     uint32_t slow_kb, slow_ms, stall_kb, stall_ms; /* outbox.h */
     enum kolam_log_level log_level;

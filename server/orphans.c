@@ -133,6 +133,9 @@ static bool commit_orphan(struct kolam_canvas *canvas, const struct kolam_previe
 }
 
 static void commit_orphans(struct kolam_canvas *canvas, int64_t now_ms) {
+    if (kolam_list_is_empty(&canvas->orphans)) {
+        return; /* to hold it, and to let it go, is to use it: it would never be closed */
+    }
     kolam_canvas_hold(canvas);
     KOLAM_LIST_EACH(&canvas->orphans, struct kolam_preview, link, orphan) {
         if (now_ms >= orphan->until_ms) {

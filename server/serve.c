@@ -22,11 +22,13 @@
 #include "confine.h"
 #include "kolam/alloc.h"
 #include "kolam/command.h"
+#include "kolam/memory.h"
 #include "renaming.h"
 #include "report_room.h"
 #include "sanctions.h"
 #include "notify.h"
 #include "session.h"
+#include "trim.h"
 #include "whence.h"
 
 #define STOP_MS 2000
@@ -109,6 +111,7 @@ static void on_sweep(void *ctx) {
     kolam_renaming_sweep(server, now_ms);
     kolam_tiles_sweep(server, now_ms);
     kolam_canvases_sweep(server, now_ms);
+    kolam_trim_sweep(server, now_ms);
 }
 
 static void on_turn(void *ctx) {
@@ -209,6 +212,7 @@ static uint32_t accounts_max(const struct kolam_options *options) {
 }
 
 static enum kolam_status make_inner(struct kolam_server *server, struct kolam_error *error) {
+    kolam_storage_limit_memory((uint64_t)server->options->page_cache_mb << 20);
     server->room = kolam_alloc(sizeof(*server->room));
     server->homes = kolam_alloc_array(KOLAM_STROKE_HOMES_MAX, sizeof(*server->homes));
     server->claims = kolam_claims_create();
@@ -246,6 +250,12 @@ static enum kolam_status make_inner(struct kolam_server *server, struct kolam_er
     }
     if (status == KOLAM_OK) {
         status = kolam_answers_create(server);
+    }
+    if (status == KOLAM_OK) {
+        status = kolam_trim_create(server);
+    }
+    if (status == KOLAM_OK) {
+        kolam_pool_set_idle(server->pool, server->options->idle_s * 1000);
     }
     return status == KOLAM_OK ? KOLAM_OK
                               : kolam_fail(error, status, "%s", kolam_status_text(status));
@@ -379,6 +389,7 @@ static void unmake(struct kolam_server *server) {
     kolam_snapshots_destroy(server);
     kolam_blocks_destroy(server);
     kolam_answers_destroy(server);
+    kolam_trim_destroy(server);
     kolam_history_tiles_destroy(server);
     kolam_tiles_destroy(server);
     kolam_fanout_destroy(server);

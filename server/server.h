@@ -41,6 +41,7 @@ struct kolam_server {
     struct kolam_snapshots *snapshots;
     struct kolam_blocks *blocks;
     struct kolam_answers *answers;
+    struct kolam_trim *trim;
     struct kolam_static *static_files;
     struct kolam_op_room *room; /* for decoding what comes in */
     struct kolam_home *homes;   /* KOLAM_STROKE_HOMES_MAX, the same */

@@ -360,3 +360,14 @@ bool kolam_versions_is_averaged(const struct kolam_versions *versions, struct ko
     uint32_t i = find(versions, tile);
     return i != 0 && versions->entries[i].is_averaged;
 }
+
+uint64_t kolam_versions_bytes(const struct kolam_versions *versions) {
+    if (!versions) {
+        return 0;
+    }
+    uint64_t bytes = sizeof(*versions) + (uint64_t)versions->capacity * sizeof(struct entry);
+    for (int i = 0; i < LEVELS; i++) {
+        bytes += (uint64_t)versions->group_counts[i] * sizeof(struct group);
+    }
+    return bytes;
+}

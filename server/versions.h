@@ -32,4 +32,6 @@ void kolam_versions_set_averaged(struct kolam_versions *versions, struct kolam_t
                                  bool is_averaged);
 bool kolam_versions_is_averaged(const struct kolam_versions *versions, struct kolam_tile_id tile);
 
+uint64_t kolam_versions_bytes(const struct kolam_versions *versions); /* NULL: 0 */
+
 #endif

@@ -2,9 +2,12 @@
  * threads start and only read afterwards. */
 #include "kolam/alloc.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "kolam/memory.h"
 
 static bool (*hook)(void *ctx);
 static void *hook_ctx;
@@ -63,4 +66,14 @@ void *kolam_memdup(const void *bytes, size_t size_bytes) {
 
 void kolam_free(void *block) {
     free(block);
+}
+
+void kolam_heap_read(struct kolam_heap *out_heap) {
+    const struct mallinfo2 info = mallinfo2();
+    *out_heap =
+        (struct kolam_heap){.used_bytes = info.uordblks + info.hblkhd, .free_bytes = info.fordblks};
+}
+
+void kolam_heap_trim(void) {
+    (void)malloc_trim(0);
 }

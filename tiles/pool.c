@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include "kolam/alloc.h"
 
@@ -18,6 +19,7 @@ struct open_canvas {
     char log_path[PATH_BYTES];
     bool is_read_only;
     uint64_t used_at; /* 0: the slot is free */
+    uint64_t used_us;
 };
 
 struct kolam_worker {
@@ -25,6 +27,7 @@ struct kolam_worker {
     pthread_t thread;
     struct open_canvas canvases[OPEN_CANVASES_MAX];
     uint64_t use_count;
+    uint64_t looked_us; /* when what is idle was closed last */
 };
 
 struct job_queue {
@@ -41,6 +44,7 @@ struct kolam_pool {
     bool is_closing;
     void (*wake)(void *ctx);
     void *wake_ctx;
+    uint64_t idle_us; /* so long a worker keeps a canvas open that no job names; 0: for ever */
     uint32_t worker_count, wanted_count; /* that run; that were asked for, known from the start */
     struct kolam_worker *workers;
     struct kolam_pool_stats stats; /* the loop thread's: the two histograms */
@@ -103,6 +107,26 @@ static enum kolam_status open_parts(struct kolam_worker_canvas *canvas, const ch
     return KOLAM_OK;
 }
 
+/* A worker's open canvases are megabytes each: pages of two files, pictures, a codec's rooms. */
+static void close_idle(struct kolam_worker *worker, uint64_t now_us, uint64_t idle_us) {
+    worker->looked_us = now_us;
+    for (int i = 0; i < OPEN_CANVASES_MAX; i++) {
+        struct open_canvas *open = &worker->canvases[i];
+        if (open->used_at != 0 && now_us - open->used_us >= idle_us) {
+            close_canvas(open);
+        }
+    }
+}
+
+static bool has_open(const struct kolam_worker *worker) {
+    for (int i = 0; i < OPEN_CANVASES_MAX; i++) {
+        if (worker->canvases[i].used_at != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static struct open_canvas *find_open(struct kolam_worker *worker, const char *log_path,
                                      bool is_read_only) {
     for (int i = 0; i < OPEN_CANVASES_MAX; i++) {
@@ -146,6 +170,7 @@ enum kolam_status kolam_worker_canvas(struct kolam_worker *worker, const char *l
         open->is_read_only = is_read_only;
     }
     open->used_at = ++worker->use_count;
+    open->used_us = kolam_monotonic_us();
     *out_canvas = &open->canvas;
     return KOLAM_OK;
 }
@@ -177,6 +202,32 @@ static struct kolam_job *take_job(struct kolam_pool *pool) {
     return NULL;
 }
 
+/* With the mutex; closes without it, and is true then: anything may have happened. A canvas is closed at most half as long
+ * again after it could be. */
+static bool close_what_is_idle(struct kolam_worker *worker) {
+    struct kolam_pool *pool = worker->pool;
+    const uint64_t now_us = kolam_monotonic_us(), idle_us = pool->idle_us;
+    if (idle_us == 0 || now_us - worker->looked_us < idle_us / 2 || !has_open(worker)) {
+        return false;
+    }
+    pthread_mutex_unlock(&pool->mutex);
+    close_idle(worker, now_us, idle_us);
+    pthread_mutex_lock(&pool->mutex);
+    return true;
+}
+
+/* Sleeps until there may be work; who has something to close wakes up for that, too. */
+static void await_work(struct kolam_worker *worker) {
+    struct kolam_pool *pool = worker->pool;
+    if (pool->idle_us == 0 || !has_open(worker)) {
+        pthread_cond_wait(&pool->has_work, &pool->mutex);
+        return;
+    }
+    const uint64_t until_us = worker->looked_us + pool->idle_us / 2;
+    const struct timespec until = {(time_t)(until_us / 1000000), (long)(until_us % 1000000) * 1000};
+    (void)pthread_cond_timedwait(&pool->has_work, &pool->mutex, &until);
+}
+
 static void *worker_main(void *arg) {
     struct kolam_worker *worker = arg;
     struct kolam_pool *pool = worker->pool;
@@ -184,9 +235,12 @@ static void *worker_main(void *arg) {
     (void)setpriority(PRIO_PROCESS, 0, NICE);
     pthread_mutex_lock(&pool->mutex);
     while (!pool->is_closing) {
+        if (close_what_is_idle(worker)) {
+            continue;
+        }
         struct kolam_job *job = take_job(pool);
         if (!job) {
-            pthread_cond_wait(&pool->has_work, &pool->mutex);
+            await_work(worker);
             continue;
         }
         const bool was_slow = is_slow((int)job->priority);
@@ -238,7 +292,11 @@ enum kolam_status kolam_pool_create(uint32_t thread_count, void (*wake)(void *ct
         return thread_count == 0 ? KOLAM_ERR_INVALID : KOLAM_ERR_NOMEM;
     }
     pthread_mutex_init(&pool->mutex, NULL);
-    pthread_cond_init(&pool->has_work, NULL);
+    pthread_condattr_t steady; /* kolam_monotonic_us's clock */
+    pthread_condattr_init(&steady);
+    (void)pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+    pthread_cond_init(&pool->has_work, &steady);
+    pthread_condattr_destroy(&steady);
     for (int i = 0; i < KOLAM_JOB_PRIORITIES; i++) {
         queue_init(&pool->waiting[i]);
     }
@@ -278,6 +336,13 @@ void kolam_pool_destroy(struct kolam_pool *pool) {
     pthread_mutex_destroy(&pool->mutex);
     kolam_free(pool->workers);
     kolam_free(pool);
+}
+
+void kolam_pool_set_idle(struct kolam_pool *pool, uint32_t idle_ms) {
+    pthread_mutex_lock(&pool->mutex);
+    pool->idle_us = (uint64_t)idle_ms * 1000;
+    pthread_cond_broadcast(&pool->has_work); /* who sleeps goes by it from now on */
+    pthread_mutex_unlock(&pool->mutex);
 }
 
 void kolam_pool_submit(struct kolam_pool *pool, struct kolam_job *job) {

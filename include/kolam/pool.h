@@ -53,6 +53,8 @@ KOLAM_MUST_CHECK enum kolam_status kolam_pool_create(uint32_t thread_count, void
 /* Waits for running jobs, runs `done` of those and of all that wait (without `run`: see
  * kolam_pool_is_closing), ends the threads. Loop thread; NULL is safe. */
 void kolam_pool_destroy(struct kolam_pool *pool);
+/* So long a worker keeps a canvas open that no job names; 0, as at first: for ever, or until there are too many. */
+void kolam_pool_set_idle(struct kolam_pool *pool, uint32_t idle_ms);
 /* Loop thread: queues the job; lower priority values first, in order among equals. One worker, if there are several, is always
  * left for what is not slow: KOLAM_JOB_FAR and KOLAM_JOB_BACKGROUND never have them all. */
 void kolam_pool_submit(struct kolam_pool *pool, struct kolam_job *job);

@@ -218,6 +218,45 @@ static void a_worker_keeps_a_canvas_open_and_reports_a_missing_one(void **state)
     canvas_fixture_close(&canvas);
 }
 
+static bool is_open(const char *path) {
+    char link[64], target[256];
+    for (int fd = 0; fd < 64; fd++) {
+        snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        const ssize_t size = readlink(link, target, sizeof target - 1);
+        target[size > 0 ? size : 0] = '\0';
+        if (strcmp(target, path) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void a_canvas_that_no_job_names_is_closed_and_opened_again(void **state) {
+    (void)state;
+    struct bench bench;
+    struct canvas_fixture canvas;
+    canvas_fixture_open(&canvas);
+    open_pool(&bench, 1);
+    struct look look = {.job = {.run = run_look, .done = done_look},
+                        .bench = &bench,
+                        .log_path = canvas.log_path,
+                        .tiles_path = canvas.tiles_path};
+    for (uint32_t turn = 1; turn <= 2; turn++) {
+        kolam_pool_set_idle(bench.pool, 0);
+        kolam_pool_submit(bench.pool, &look.job);
+        wait_for(&bench, turn);
+        assert_int_equal(look.status, KOLAM_OK);
+        assert_ptr_equal(look.first, look.again);
+        assert_true(is_open(canvas.tiles_path));
+        kolam_pool_set_idle(bench.pool, 10);
+        while (is_open(canvas.tiles_path)) {
+            usleep(1000);
+        }
+    }
+    close_pool(&bench);
+    canvas_fixture_close(&canvas);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(urgent_jobs_run_before_those_that_can_wait),
@@ -225,6 +264,7 @@ int main(void) {
         cmocka_unit_test(what_waited_past_its_deadline_is_not_run),
         cmocka_unit_test(every_job_comes_back_also_when_the_pool_closes),
         cmocka_unit_test(a_worker_keeps_a_canvas_open_and_reports_a_missing_one),
+        cmocka_unit_test(a_canvas_that_no_job_names_is_closed_and_opened_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

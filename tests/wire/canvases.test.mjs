@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 
-import { Client, get, getJson, lineBody, startServer } from './client.mjs';
+import { Client, eventually, get, getJson, lineBody, startServer } from './client.mjs';
 import './tidy.mjs';
 
 let server;
@@ -59,6 +59,31 @@ test('a_canvas_closed_while_idle_or_by_a_restart_is_found_again', async () => {
   assert.deepEqual(again.json, json);
   const client = await Client.artist(server, { canvas: 'aa' });
   assert.equal(await client.draw([1, 1, 9, 9]), json.seq + 1);
+});
+
+test('a_canvas_that_nobody_needs_is_closed_and_what_it_was_is_there_for_who_comes', async () => {
+  const own = await startServer({ args: ['--idle-s', '1'] });
+  const figure = async (name) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec((await get(own, '/metrics')).body)[1]);
+  const open = () => figure('kolam_canvases_open');
+  const threads = () => readdirSync(`/proc/${own.pid}/task`).length;
+  await eventually(async () => (await open()) === 0, 'the one of the start is closed');
+  const calm = { threads: threads(), heap: await figure('kolam_heap_used_bytes') };
+  const mira = await Client.artist(own, { canvas: 'wall0' });
+  const others = await Promise.all(Array.from({ length: 19 }, (_, i) => Client.artist(own, { canvas: `wall${i + 1}` })));
+  await Promise.all([mira, ...others].map((client) => client.view({})));
+  assert.deepEqual(await Promise.all([mira, ...others].map((client) => client.draw([1, 1, 9, 9]))), Array(20).fill(1));
+  assert.equal(await open(), 20);
+  await Promise.all(others.map((client) => client.leave()));
+  await eventually(async () => (await open()) === 1, 'nineteen are closed, and the one with somebody on it is not');
+  await mira.leave();
+  await eventually(async () => (await open()) === 0 && threads() === calm.threads, 'all are closed, and their threads have ended');
+  await eventually(async () => (await figure('kolam_heap_used_bytes')) < calm.heap + 1e6, 'and what they took is free, at the workers, too');
+  const again = await Client.artist(own, { canvas: 'wall3' });
+  await again.view({});
+  assert.equal(await again.draw([1, 1, 9, 9]), 2);
+  assert.deepEqual([await open(), again.welcome.seq], [1, 1]);
+  await again.leave();
+  assert.equal((await own.stop()).code, 0);
 });
 
 test('many_joins_of_canvases_that_are_never_drawn_on_make_nothing', async () => {

@@ -3,11 +3,12 @@
 // At the end: nothing acknowledged is lost or doubled, pixels are what the log says, memory and descriptors are flat.
 //
 //     make soak MINUTES=10              or node tests/soak/soak.mjs --minutes 10 [--folder DIR] [--artists 200] [--watchers 500]
-//                                          [--kill-every 90] [--seed N] [--calm]
+//                                          [--kill-every 90] [--seed N] [--calm | --attacks NAME,NAME]
 //
 // It can be resumed: each call goes on with the same wall (DIR, build/soak by default), and in the end looks at all of it. The
-// server is killed, and attacked, in the first half of the time; then it lives on, has peace for an eighth, is attacked again, and has
-// peace again: between the two its memory and descriptors are compared. --calm: no attackers.
+// server is killed, and attacked, in the first third of the time; then it lives on, has peace for a fifth, is attacked again, and has
+// peace for the last three tenths: between the two its memory and descriptors are compared (samples.mjs). --calm: no attackers. At least
+// 3 minutes are needed for the comparison (in less than 6 the first attackers are left out), 6 for what grows in peace. --attacks: only these of tests/hostile/programs.
 
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +18,7 @@ import { makeRandom } from '../crash/load.mjs';
 import { BIN, eventually, get, kolam, ROOT, startServer } from '../wire/client.mjs';
 import { freePort } from '../wire/ports.mjs';
 import { holdAgainst } from './account.mjs';
-import { Samples } from './samples.mjs';
+import { accountLines, Samples } from './samples.mjs';
 
 const option = (name, otherwise) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -27,14 +28,20 @@ const MINUTES = Number(option('minutes', 10));
 const FOLDER = resolve(option('folder', join(ROOT, 'build/soak')));
 const ARTISTS = option('artists', '200');
 const WATCHERS = option('watchers', '500');
+const ATTACKS_WANTED = option('attacks', '').split(',').filter(Boolean);
 const isCalm = process.argv.includes('--calm');
 const KILL_EVERY_S = Number(option('kill-every', 90));
 const SEED = Number(option('seed', Date.now() % 1e6));
 const CORPUS = join(process.env.KOLAM_SHARED ?? resolve(ROOT, '../shared'), 'corpus');
 const ATTACKS = join(ROOT, 'tests/hostile/attack.mjs');
 const PROGRAMS = join(ROOT, 'tests/hostile/programs');
-const SHARES = { kills: 0.5, rest: 0.625, attacks: 0.85 }; // until when, of the time
-const AFTER_S = 15; // so long whoever was there before comes back, and attackers' connections end
+const SHARES = { kills: 0.35, rest: 0.55, attacks: 0.7 }; // until when, of the time
+// So long whoever was there before comes back, attackers' connections end, and the server closes what they opened (IDLE_S, for workers half as
+// long again) and gives memory back (each 10 s).
+const SETTLE_S = 40;
+const IDLE_S = 5;
+const TILES_MB = 16;
+const PAGES_MB = 64;
 const CANVAS = 'load'; // the wall that the programs of tests/hostile attack, too
 
 const random = makeRandom(SEED);
@@ -56,20 +63,22 @@ rmSync(journal, { force: true });
 
 const beganMs = Date.now();
 const seconds = MINUTES * 60;
+const isShort = seconds < 360; // then nobody attacks before the comparison: there is no time to rest from it
 const untilMs = (name) => beganMs + SHARES[name] * seconds * 1000;
 const samples = new Samples(() => {
   const nowMs = Date.now();
-  const isWithin = (fromMs, toMs) => nowMs > fromMs + AFTER_S * 1000 && nowMs < toMs;
-  return isWithin(untilMs('kills'), untilMs('rest')) ? 'before'
-    : isWithin(untilMs('attacks'), beganMs + seconds * 1000) ? 'after' : nowMs < untilMs('kills') ? 'kills' : 'attacks';
-});
+  const isWithin = (from, toMs) => nowMs > untilMs(from) + (isShort && from === 'kills' ? 15 : SETTLE_S) * 1000 && nowMs < toMs;
+  return isWithin('kills', untilMs('rest')) ? 'before'
+    : isWithin('attacks', beganMs + seconds * 1000) ? 'after'
+      : nowMs < untilMs('kills') ? 'kills' : nowMs > untilMs('rest') && nowMs < untilMs('attacks') ? 'attacks' : 'between';
+}, { storage: PAGES_MB * 1.048576, tiles: TILES_MB * 1.048576, recent: 2 * 8.4, accounts: 17, unended: 1 });
 const port = await freePort();
 const restarts = [];
 let server;
 
 async function live() {
   const began = performance.now();
-  server = await startServer({ data: join(FOLDER, 'data'), port, args: ['--log-level', 'warn', '--tile-cache-mb', '16'] });
+  server = await startServer({ data: join(FOLDER, 'data'), port, args: ['--log-level', 'warn', '--tile-cache-mb', String(TILES_MB), '--page-cache-mb', String(PAGES_MB), '--idle-s', String(IDLE_S)] });
   await eventually(async () => (await get(server, '/healthz')).status === 200, 'health');
   restarts.push(performance.now() - began);
   samples.begin(server);
@@ -143,7 +152,8 @@ const attacks = {};
 const found = []; // what attackers say that they should not have been able to do
 
 async function attackNowAndThen(people, untilMs) {
-  const names = existsSync(PROGRAMS) ? readdirSync(PROGRAMS).filter((name) => name.endsWith('.mjs')).map((name) => name.slice(0, -4)) : [];
+  const names = (existsSync(PROGRAMS) ? readdirSync(PROGRAMS).filter((name) => name.endsWith('.mjs')).map((name) => name.slice(0, -4)) : [])
+    .filter((name) => ATTACKS_WANTED.length === 0 || ATTACKS_WANTED.includes(name));
   if (names.length === 0) {
     return;
   }
@@ -169,8 +179,14 @@ async function attackNowAndThen(people, untilMs) {
   }
 }
 
+// Whoever comes first with a thousand walls of their own would leave no room for the crowd's.
+async function begun() {
+  await eventually(async () => (await get(server, `/api/canvas/${CANVAS}`).catch(() => ({}))).status === 200, 'the first stroke', 60_000);
+}
+
 async function attackTwice(people) {
-  await attackNowAndThen(people, untilMs('kills'));
+  await begun();
+  await attackNowAndThen(people, isShort ? 0 : untilMs('kills'));
   while (!people.isOver && Date.now() < untilMs('rest')) {
     await pause(1);
   }
@@ -187,8 +203,8 @@ function tell(segment) {
   console.log(`  crowd: ${load.ops_sent} ops sent, ${load.ops_sent_again} again; ${load.outlived} connections outlived the server, ${load.reconnects} broke, ${load.churned} were replaced, ${load.undone} taken back`);
   console.log(`  owed ${load.owed_ops}, missing ${load.missing}, duplicated ${load.duplicated}, out of order ${load.out_of_order}, wrong ${load.wrong}, unacknowledged ${load.unacknowledged}, refused ${load.refused}`);
   console.log(`  latency p50 ${figure(load.latency_ms.p50)}, p99 ${figure(load.latency_ms.p99)} ms; back after ${figure(load.return_ms.p50)}, p99 ${figure(load.return_ms.p99)} ms; server healthy again after at most ${figure(Math.max(...restarts), 0)} ms`);
-  const last = memory.lastLife;
-  console.log(`  memory: peak ${figure(memory.peakMb)} MB of ${memory.lives} lives, at most ${memory.fdsMost} descriptors; the last life (${figure(last?.seconds, 0)} s), before and after attackers: ${figure(last?.rssMb[0])} -> ${figure(last?.rssMb[1])} MB, ${figure(last?.fds[0], 0)} -> ${figure(last?.fds[1], 0)} descriptors`);
+  console.log(`  memory: peak ${figure(memory.peakMb)} MB of ${memory.lives} lives, at most ${memory.fdsMost} descriptors`);
+  console.log(memory.lastLife ? accountLines(memory.lastLife).join('\n') : '  too short for a comparison of its memory before and after attackers');
 }
 
 // Started by hand at any time: an interrupted soak ends as one that is over.

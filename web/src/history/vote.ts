@@ -135,5 +135,6 @@ export class Vote {
       line.hasVoted = ALREADY.test(refused.message) || (line.hasVoted && !NO_VOTE.test(refused.message));
     }
     this.show([line]);
+    line.said.scrollIntoView({ block: 'nearest' });
   }
 }

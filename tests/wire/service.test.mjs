@@ -63,7 +63,8 @@ test('on a read-only root, as nobody, without capabilities: draw, export, a new 
   const { cert, key } = makeCertificate(folder, 1);
   const bin = join(folder, 'service');
   writeFileSync(bin, `#!/bin/sh
-exec unshare --mount --propagation private sh -ec 'mount --rbind / /mnt; mount --bind "${data}" "/mnt${data}"; mount -o remount,bind,ro /mnt; cd /
+exec unshare --mount --propagation private sh -ec 'mount --rbind / /mnt; mount --bind "${folder}" "/mnt${folder}"
+  mount --bind "${data}" "/mnt${data}"; mount -o remount,bind,ro "/mnt${folder}"; mount -o remount,bind,ro /mnt; cd /
   exec chroot /mnt env -i ${asNobody} "$@"' sh "${BIN}" "$@"\n`, { mode: 0o755 });
   const server = await startServer({ bin, data, args: ['--tls-cert', cert, '--tls-key', key] });
 

@@ -212,6 +212,7 @@ static uint32_t accounts_max(const struct kolam_options *options) {
 }
 
 static enum kolam_status make_inner(struct kolam_server *server, struct kolam_error *error) {
+    kolam_heap_settle();
     kolam_storage_limit_memory((uint64_t)server->options->page_cache_mb << 20);
     server->room = kolam_alloc(sizeof(*server->room));
     server->homes = kolam_alloc_array(KOLAM_STROKE_HOMES_MAX, sizeof(*server->homes));

@@ -74,6 +74,11 @@ void kolam_heap_read(struct kolam_heap *out_heap) {
         (struct kolam_heap){.used_bytes = info.uordblks + info.hblkhd, .free_bytes = info.fordblks};
 }
 
+void kolam_heap_settle(void) {
+    (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    (void)mallopt(M_TRIM_THRESHOLD, 2 << 20);
+}
+
 void kolam_heap_trim(void) {
     (void)malloc_trim(0);
 }

@@ -16,6 +16,9 @@ uint64_t kolam_storage_memory_bytes(void);
 /* Before the first file is opened: past so much a file's pages make room for one another instead of taking more. What SQLite cannot do
  * without it gets all the same. */
 void kolam_storage_limit_memory(uint64_t limit_bytes);
+/* Before the first thread: what a thread frees at the end of its own part of the heap goes back past 2 MB, and blocks of 1 MB and more are
+ * the system's own. By itself glibc raises both bounds with the largest block that was freed, and kolam_heap_trim does not reach that end. */
+void kolam_heap_settle(void);
 /* Any thread: gives pages that lie free back to the system. Takes milliseconds where much was freed, while others who want memory
  * may wait. */
 void kolam_heap_trim(void);

@@ -243,7 +243,6 @@ export class App {
     this.wall.tellAddress();
     this.wall.welcomed(welcome);
     this.place.welcomed(welcome);
-    this.you.welcomed(welcome);
     this.standing.welcomed(welcome);
     this.order.messageCame(welcome);
     this.hand.restartPreview();

@@ -3,7 +3,7 @@
  * address at once: it is a key, and addresses are kept and shown. */
 import { KeyRound } from 'lucide';
 import { message } from '../i18n/i18n.ts';
-import type { Json, Welcome } from '../net/connection.ts';
+import type { Json } from '../net/connection.ts';
 import { button } from '../ui/dom.ts';
 import type { You } from '../you/you.ts';
 import type { App } from './app.ts';
@@ -23,7 +23,6 @@ function takeBrought(): Brought | null {
 }
 
 export class YouDoor {
-  role = '';
   private you: You | null = null;
   private loading: Promise<You | null> | null = null;
 
@@ -66,14 +65,11 @@ export class YouDoor {
     void this.loading.then((you) => you?.show(brought));
   }
 
-  welcomed(welcome: Welcome): void {
-    this.role = welcome.role ?? '';
+  get role(): string {
+    return this.app.order.role;
   }
 
   messageCame(json: Json): void {
-    if (json.type === 'standing') {
-      this.role = String(json['role']);
-    }
     this.you?.messageCame(json);
   }
 }

@@ -1,6 +1,5 @@
 /* A moderator's questions over the connection: what a rollback would do, and doing it. */
-import { message } from '../i18n/i18n.ts';
-import { serverSaid } from '../i18n/serversaid.ts';
+import { Asker, FIRST_IDS, type Refusal } from '../net/asker.ts';
 import type { Json } from '../net/connection.ts';
 import type { Area } from './lasso.ts';
 
@@ -25,47 +24,22 @@ export interface Wanted extends Area {
 }
 
 export class RollbackWire {
-  private readonly waiting = new Map<number, (answer: Answer | Error) => void>();
-  private id = 0;
+  private readonly asker: Asker;
 
-  constructor(private readonly sendJson: (message: Json) => boolean) {}
-
-  ask(wanted: Wanted, apply: boolean): Promise<Answer> {
-    const id = ++this.id;
-    const { rect, lasso, from, to, artists } = wanted;
-    const isSent = this.sendJson({
-      type: 'rollback',
-      id,
-      artists,
-      ...rect,
-      lasso,
-      from: String(from),
-      to: String(to),
-      apply,
-    });
-    return new Promise((resolve, reject) => {
-      if (!isSent) {
-        reject(new Error(message('rollback.notConnected')));
-        return;
-      }
-      this.waiting.set(id, (answer) =>
-        answer instanceof Error ? reject(answer) : resolve(answer),
-      );
-    });
+  constructor(sendJson: (message: Json) => boolean) {
+    this.asker = new Asker(sendJson, FIRST_IDS.rollback, null); /* of much it takes long */
   }
 
-  messageCame(json: Json): void {
-    if (json.type === 'rollback') {
-      this.answer(Number(json['id']), json as unknown as Answer);
-    } else if (json.type === 'error') {
-      const said = serverSaid(String(json['message'] ?? ''), json['code']);
-      this.answer(Number(json['id']), new Error(said));
+  async ask({ rect, lasso, from, to, artists }: Wanted, apply: boolean): Promise<Answer> {
+    const span = { from: String(from), to: String(to) };
+    try {
+      return (await this.asker.ask({ type: 'rollback', artists, ...rect, lasso, ...span, apply })) as unknown as Answer;
+    } catch (refusal) {
+      throw new Error((refusal as Refusal).words);
     }
   }
 
-  private answer(id: number, answer: Answer | Error): void {
-    const waiting = this.waiting.get(id);
-    this.waiting.delete(id);
-    waiting?.(answer);
+  messageCame(json: Json): void {
+    this.asker.messageCame(json);
   }
 }

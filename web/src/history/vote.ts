@@ -6,11 +6,10 @@ import { message, type MessageId } from '../i18n/i18n.ts';
 import { learnWords } from '../i18n/later.ts';
 import { serverSaid } from '../i18n/serversaid.ts';
 import type { Json } from '../net/connection.ts';
-import { Asker, type Refusal } from '../place/asker.ts';
+import { Asker, FIRST_IDS, type Refusal } from '../net/asker.ts';
 import { element } from '../ui/dom.ts';
 import type { Beneath } from './api.ts';
 
-const FIRST_ID = 6_000_000; /* others count from elsewhere */
 const OF_STANDING = ['artist', 'mentor', 'moderator', 'owner'];
 const SAID: readonly (readonly [RegExp, MessageId])[] = [
   [/^you have voted/, 'vote.already'],
@@ -46,7 +45,7 @@ export class Vote {
     private readonly app: App,
     private readonly onChange: () => void,
   ) {
-    this.asker = new Asker((question) => app.session.connection.sendJson(question), FIRST_ID);
+    this.asker = new Asker((question) => app.session.connection.sendJson(question), FIRST_IDS.vote);
   }
 
   /* Other strokes are listed. */

@@ -1,6 +1,5 @@
 /* Questions of moderation over the connection, and their answers by id. No DOM. */
-import { message } from '../i18n/i18n.ts';
-import { serverSaid } from '../i18n/serversaid.ts';
+import { Asker, FIRST_IDS, type Refusal } from '../net/asker.ts';
 import type { Json } from '../net/connection.ts';
 
 export interface Place {
@@ -66,46 +65,27 @@ export interface Policy {
   votes: number;
 }
 
-/* Their own space of ids, apart from those of other askers on the same connection. */
-const FIRST_ID = 2_000_000;
-
+/* What went wrong is an Error in words for people. */
 export class Wire {
-  private readonly waiting = new Map<number, (answer: Json | Error) => void>();
-  private id = FIRST_ID;
+  private readonly asker: Asker;
 
-  constructor(private readonly sendJson: (message: Json) => boolean) {}
+  constructor(sendJson: (message: Json) => boolean) {
+    this.asker = new Asker(sendJson, FIRST_IDS.order, null);
+  }
 
   ask(question: Json): Promise<Json> {
-    const id = ++this.id;
-    const isSent = this.sendJson({ ...question, id });
-    return new Promise((resolve, reject) => {
-      if (!isSent) {
-        reject(new Error(message('rollback.notConnected')));
-        return;
-      }
-      this.waiting.set(id, (answer) => (answer instanceof Error ? reject(answer) : resolve(answer)));
+    return this.asker.ask(question).catch((refusal: Refusal) => {
+      throw new Error(refusal.words);
     });
   }
 
   /* True if it was an answer. */
   messageCame(json: Json): boolean {
-    const id = Number(json['id']);
-    const waiting = this.waiting.get(id);
-    if (waiting === undefined) {
-      return false;
-    }
-    this.waiting.delete(id);
-    const isError = json.type === 'error';
-    waiting(isError ? new Error(serverSaid(String(json['message'] ?? ''), json['code'])) : json);
-    return true;
+    return this.asker.messageCame(json);
   }
 
-  /* What was asked over a connection that is gone is not answered any more. */
   forget(): void {
-    for (const waiting of this.waiting.values()) {
-      waiting(new Error(message('rollback.notConnected')));
-    }
-    this.waiting.clear();
+    this.asker.forget();
   }
 }
 

@@ -2,7 +2,7 @@
 import type { App } from '../app/app.ts';
 import { message } from '../i18n/i18n.ts';
 import type { Json } from '../net/connection.ts';
-import { Refusal, type Asker } from './asker.ts';
+import { Refusal, type Asker } from '../net/asker.ts';
 import type { PlaceDoor } from './door.ts';
 import { Followers, Following } from './follow.ts';
 import type { Artist } from './lively.ts';

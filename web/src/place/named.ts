@@ -5,7 +5,7 @@ import { message } from '../i18n/i18n.ts';
 import type { Json } from '../net/connection.ts';
 import { makeNonce } from '../net/storage.ts';
 import type { Named, PlaceApi } from './api.ts';
-import { Refusal, type Asker } from './asker.ts';
+import { Refusal, type Asker } from '../net/asker.ts';
 import type { Bookmarks } from './bookmarks.ts';
 import { worldDecimals } from './decimals.ts';
 import { askName } from './dialogs.ts';

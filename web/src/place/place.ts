@@ -9,7 +9,7 @@ import type { Json } from '../net/connection.ts';
 import { element } from '../ui/dom.ts';
 import { loadStyles } from '../ui/styles.ts';
 import { PlaceApi, type LivelyNow, type People } from './api.ts';
-import { Asker } from './asker.ts';
+import { Asker, FIRST_IDS } from '../net/asker.ts';
 import { Bookmarks } from './bookmarks.ts';
 import { Company } from './company.ts';
 import { copyText, showEmbed } from './dialogs.ts';
@@ -64,7 +64,7 @@ export class Place {
       page.canvas,
       () => wall.scene.lastSeq === 0 && session.connection.isOpen,
     );
-    this.asker = new Asker((json) => session.connection.sendJson(json));
+    this.asker = new Asker((json) => session.connection.sendJson(json), FIRST_IDS.place);
     this.bookmarks = new Bookmarks(keeping.settings, page.canvas);
     this.named = new NamedPlaces(app, this.api, this.asker, this.bookmarks, () => this.panel);
     const self = (): number => this.self;

@@ -7,7 +7,7 @@ import { message } from '../i18n/i18n.ts';
 import { learnWords } from '../i18n/later.ts';
 import { serverSaid } from '../i18n/serversaid.ts';
 import type { Json } from '../net/connection.ts';
-import { Asker, Refusal } from '../place/asker.ts';
+import { Asker, FIRST_IDS, Refusal } from '../net/asker.ts';
 import { button, element } from '../ui/dom.ts';
 import { loadStyles } from '../ui/styles.ts';
 import { claim, type App } from '../app/app.ts';
@@ -19,7 +19,6 @@ import { invitations, takeInvitation } from './invite.ts';
 import { otherDevice } from './link.ts';
 import { recovery } from './recovery.ts';
 
-const FIRST_ID = 5_000_000; /* others count from elsewhere */
 const OPEN_MS_MAX = 20_000;
 const LOOK_MS = 50;
 
@@ -33,7 +32,7 @@ export class You {
     readonly app: App,
     readonly door: YouDoor,
   ) {
-    this.asker = new Asker((question) => app.session.connection.sendJson(question), FIRST_ID);
+    this.asker = new Asker((question) => app.session.connection.sendJson(question), FIRST_IDS.you);
   }
 
   messageCame(json: Json): void {

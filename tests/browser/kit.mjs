@@ -331,13 +331,19 @@ export async function status(page) {
   return page.evaluate(() => window.kolamDebug.status());
 }
 
-/** A stroke of the mouse through places on the screen. */
-export async function draw(page, places, { isReleased = true } = {}) {
+/** A stroke of the mouse through places on the screen. `isQuick`: as a hand that is faster than frames, all the places at once; for
+ * who asks what is drawn in the end, not how it grew. */
+export async function draw(page, places, { isReleased = true, isQuick = false } = {}) {
   const [first, ...rest] = places;
   await page.mouse.move(first[0], first[1]);
   await page.mouse.down();
-  for (const [x, y] of rest) {
-    await page.mouse.move(x, y);
+  const moves = rest.map(([x, y]) => () => page.mouse.move(x, y));
+  if (isQuick) {
+    await Promise.all(moves.map((move) => move()));
+  } else {
+    for (const move of moves) {
+      await move();
+    }
   }
   if (isReleased) {
     await page.mouse.up();

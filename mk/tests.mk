@@ -18,10 +18,14 @@ FUZZ_SERVER := $(O)/tests/fuzz/inner_server.o
 # Tests of faults: the linker brings them the calls by which the engine changes files, beside SQLite.
 FAULT_SUPPORT := $(call objects,tests/support/faults/*.c)
 FAULT_TESTS := $(if $(TEST_SOURCES),$(shell grep -l '^\#include "tests/support/faults/' $(TEST_SOURCES)))
-FAULT_CALLS := open __open_2 close fsync fdatasync write pwrite ftruncate rename link unlink mkdir
+FAULT_CALLS := open __open_2 close fsync fdatasync write pwrite ftruncate rename link unlink mkdir \
+  read pread stat access flock rmdir mkdtemp getrandom
+# Threads that take turns; ThreadSanitizer is there to see real ones.
+FAULT_THREADS := $(if $(findstring thread,$(SANITIZE)),,pthread_create pthread_join pthread_cond_wait \
+  pthread_cond_timedwait pthread_cond_signal pthread_cond_broadcast)
 
 $(TEST_PROGRAMS): TEST_LIBS = $(TILES_LIBS)
-$(FAULT_TESTS:%.c=$(O)/%): TEST_WRAP = $(FAULT_CALLS:%=-Wl,--wrap=%)
+$(FAULT_TESTS:%.c=$(O)/%): TEST_WRAP = $(patsubst %,-Wl$(comma)--wrap=%,$(FAULT_CALLS) $(FAULT_THREADS))
 $(FAULT_TESTS:%.c=$(O)/%): $(FAULT_SUPPORT)
 $(APP_TESTS:%.c=$(O)/%): TEST_LIBS = $(LIBS)
 $(APP_TESTS:%.c=$(O)/%): $(O)/libkolam-app.a

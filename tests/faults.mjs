@@ -1,6 +1,7 @@
-// Every power cut, every failing call, every failed allocation of the engine's tests, in pieces of less than a minute: what is done is
-// noted in build/faults/, so that it may be stopped at any time and goes on where it was. A program that was built anew begins
-// anew. `make test-faults`, or node tests/faults.mjs [--seconds N] [PROGRAM...]; the exit status is 0 when all of it passed.
+// Every power cut, every failing call, every lie of a disk, every failed allocation of the engine's tests, a minute at a time: how far
+// each program came is noted in build/faults/, so that it may be stopped at any time and goes on where it was. A program that was
+// built anew begins anew. `make test-faults`, or node tests/faults.mjs [--seconds N] [PROGRAM...]; the exit status is 0 when all of
+// it was done and passed.
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -10,22 +11,27 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const FOLDER = process.env.KOLAM_FAULT_TESTS ?? join(ROOT, 'build/gcc/tests/unit');
-const accountOf = (program) => join(ROOT, 'build/faults', `${program}.json`);
-const PIECES = { test_power_cut: 600, test_memory_faults: 600, test_disk_faults: 600 };
+const ACCOUNTS = process.env.KOLAM_FAULT_ACCOUNTS ?? join(ROOT, 'build/faults');
+const PROGRAMS = ['test_power_cut', 'test_disk_faults', 'test_memory_faults'];
+const AT_ONCE_S = 60;
+const CLOSING = /^(\d+) faults of (\d+), (\d+) looks of which (\d+) were like another, (?:(all)|go on from (\d+))$/m;
+const FAILED = /^(?:fault \d+|\d+ wrong|afterwards|life):.*|.*\bERROR\b.*|^turns: .*/gm;
+
+const accountOf = (program) => join(ACCOUNTS, `${program}.json`);
 
 function parse(args) {
   const options = { seconds: Infinity, programs: [] };
   for (let i = 0; i < args.length; i += 1) {
     if (args[i] === '--seconds' && Number(args[i + 1]) > 0) {
       options.seconds = Number(args[(i += 1)]);
-    } else if (args[i] in PIECES) {
+    } else if (PROGRAMS.includes(args[i])) {
       options.programs.push(args[i]);
     } else {
-      console.error(`usage: faults.mjs [--seconds N] [${Object.keys(PIECES).join('|')}...]`);
+      console.error(`usage: faults.mjs [--seconds N] [${PROGRAMS.join('|')}...]`);
       process.exit(2);
     }
   }
-  options.programs = options.programs.length > 0 ? options.programs : Object.keys(PIECES);
+  options.programs = options.programs.length > 0 ? options.programs : PROGRAMS;
   return options;
 }
 
@@ -33,61 +39,79 @@ function parse(args) {
 function load(program) {
   const path = accountOf(program);
   const print = createHash('sha256').update(readFileSync(join(FOLDER, program))).digest('hex').slice(0, 16);
-  const entry = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
-  return entry.print === print && entry.pieces === PIECES[program]
-    ? entry : { print, pieces: PIECES[program], done: {}, failed: {} };
+  const account = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
+  return account.print === print
+    ? account : { print, next: 0, isDone: false, faults: 0, of: 0, looks: 0, spared: 0, cpuSeconds: 0, failed: [] };
 }
 
-function save(program, entry) {
+function save(program, account) {
   const path = accountOf(program);
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.new`, `${JSON.stringify(entry, null, 1)}\n`);
+  writeFileSync(`${path}.new`, `${JSON.stringify(account, null, 1)}\n`);
   renameSync(`${path}.new`, path);
 }
 
-function runPiece(program, piece, pieces) {
-  const begun = Date.now();
-  const result = spawnSync(join(FOLDER, program), [], {
+// Of this process's children that have ended, and theirs.
+function childrenCpuSeconds() {
+  const fields = readFileSync('/proc/self/stat', 'utf8').replace(/^.*\) /s, '').split(' ');
+  return (Number(fields[13]) + Number(fields[14])) / 100;
+}
+
+// From where the program was, for so many seconds.
+function goOn(program, account, seconds) {
+  const before = childrenCpuSeconds();
+  const { stdout, stderr, status } = spawnSync(join(FOLDER, program), [], {
     encoding: 'utf8',
     maxBuffer: 1 << 28,
-    env: { ...process.env, KOLAM_LONG: '1', KOLAM_PIECE: `${piece}/${pieces}`, KOLAM_SEED: process.env.KOLAM_SEED ?? '1' },
+    env: {
+      ...process.env,
+      CMOCKA_MESSAGE_OUTPUT: 'STDOUT',
+      KOLAM_LONG: '1',
+      KOLAM_FROM: String(account.next),
+      KOLAM_SECONDS: String(Math.max(1, Math.ceil(seconds))),
+      KOLAM_SEED: process.env.KOLAM_SEED ?? '1',
+    },
   });
-  const count = Number(/^(\d+) (cuts|faults|allocations failed)$/m.exec(result.stdout ?? '')?.[1] ?? 0);
-  return { isGood: result.status === 0, count, seconds: (Date.now() - begun) / 1000, output: `${result.stdout}${result.stderr}` };
+  const closing = CLOSING.exec(stdout ?? '');
+  account.cpuSeconds = Math.round((account.cpuSeconds + childrenCpuSeconds() - before) * 10) / 10;
+  if (status !== 0 || !closing) {
+    const lines = `${stdout}\n${stderr}`.match(FAILED) ?? [];
+    account.failed.push(...(lines.length > 0 ? lines : [`ended with ${status} after ${account.next}`]).slice(0, 200));
+  }
+  if (!closing) {
+    return false;
+  }
+  const [faults, of, looks, spared] = closing.slice(1, 5).map(Number);
+  account.faults += faults;
+  account.of = of;
+  account.looks += looks;
+  account.spared += spared;
+  account.isDone = closing[5] === 'all';
+  account.next = account.isDone ? of : Number(closing[6]);
+  return true;
+}
+
+function tell(program, account) {
+  console.log(`${program}: ${account.isDone ? 'all' : `${account.next} of ${account.of}`}: ${account.faults} faults, ${account.looks} looks, `
+    + `${account.spared} of them like another, ${(account.cpuSeconds / 60).toFixed(1)} minutes of CPU, ${account.failed.length} lines of failures`);
+  account.failed.slice(0, 50).forEach((line) => console.log(`  ${line}`));
 }
 
 function main() {
   const options = parse(process.argv.slice(2));
   const end = Date.now() + options.seconds * 1000;
-  let isWhole = true;
-  let hasFailed = false;
+  let isGood = true;
   for (const program of options.programs) {
-    const entry = load(program);
-    for (let piece = 0; piece < entry.pieces; piece += 1) {
-      if (entry.done[piece] !== undefined) {
-        continue;
-      }
-      if (Date.now() >= end) {
-        break;
-      }
-      const result = runPiece(program, piece, entry.pieces);
-      if (result.isGood) {
-        entry.done[piece] = result.count;
-        delete entry.failed[piece];
-      } else {
-        entry.failed[piece] = result.output.split('\n').filter((line) => /^(cut|fault|.*: bit|.*allocation|life:|lie)|ERROR/.test(line)).slice(0, 20);
-        console.log(`${program} ${piece}/${entry.pieces} failed:\n${entry.failed[piece].join('\n')}`);
-      }
-      save(program, entry);
+    const account = load(program);
+    let goes = true;
+    while (goes && !account.isDone && Date.now() < end) {
+      goes = goOn(program, account, Math.min(AT_ONCE_S, (end - Date.now()) / 1000));
+      save(program, account);
     }
-    const counts = Object.values(entry.done);
-    const failures = Object.keys(entry.failed).length;
-    isWhole &&= counts.length === entry.pieces;
-    hasFailed ||= failures > 0;
-    console.log(`${program}: ${counts.length} of ${entry.pieces} pieces passed, ${counts.reduce((a, b) => a + b, 0)} faults`
-      + `${failures > 0 ? `, ${failures} pieces failed` : ''}`);
+    tell(program, account);
+    isGood &&= account.isDone && account.failed.length === 0;
   }
-  process.exitCode = isWhole && !hasFailed ? 0 : 1;
+  process.exitCode = isGood ? 0 : 1;
 }
 
 main();

@@ -40,7 +40,7 @@ struct disk_cut {
     uint64_t seed;
 };
 
-/* Makes `out_folder` and writes into it what the disk holds after the cut. Cheap if `before` never falls from call to call. */
+/* Writes into `out_folder`, which is in memory (ram.h), what the disk holds after the cut. Cheap if `before` never falls from call to call. */
 void disk_after(const struct disk_cut *cut, const char *out_folder);
 /* How many changes of names are not synced at this moment: so many bits DISK_NAMES looks at. */
 size_t disk_loose_names(size_t before);

@@ -1,10 +1,11 @@
 /* What a power cut leaves: everything that was synced, and of the rest what the kind of cut says. See disk.h. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "tests/support/faults/disk_internal.h"
+#include "tests/support/faults/ram.h"
 
 #define SECTOR_BYTES 512u
 #define OF_SIZE UINT64_MAX /* in the place of a sector: the file's size */
@@ -158,18 +159,18 @@ static struct disk_bytes left_of(const struct cutting *cutting, const struct dis
 static void write_file(const struct cutting *cutting, const struct disk_node *node,
                        const char *path) {
     struct disk_bytes bytes = left_of(cutting, node);
-    FILE *file = fopen(path, "wb");
-    if (!file || fwrite(bytes.at ? bytes.at : (uint8_t *)"", 1, bytes.size, file) != bytes.size ||
-        fclose(file) != 0) {
+    struct ram_node *file = ram_open(path, O_CREAT);
+    if (!file || (bytes.size > 0 && !ram_write(file, bytes.at, bytes.size, 0))) {
         abort();
     }
+    ram_close(file);
     free(bytes.at);
 }
 
 static void write_folder(const struct cutting *cutting, const struct disk_node *folder,
                          const char *path) {
     struct disk_names names = {.at = NULL};
-    (void)mkdir(path, 0777);
+    (void)ram_mkdir(path); /* the first is there */
     disk_names_copy(&names, &folder->kept_names);
     for (size_t i = 0; i < folder->pending_count; i++) {
         if (is_there(cutting, folder, i, 0)) {

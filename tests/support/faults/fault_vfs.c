@@ -8,13 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/faults/chance.h"
 #include "tests/support/faults/disk.h"
+#include "tests/support/faults/explore.h"
+#include "tests/support/faults/piece.h"
+#include "tests/support/faults/ram.h"
 
 static struct {
     pthread_mutex_t lock;
     struct fault fault;
     uint64_t seen, failed, seen_of[FAULT_CALL_KINDS];
-    sqlite3_vfs *system;
+    const struct fault *variants; /* to be met at every call */
+    size_t variant_count;
+    sqlite3_vfs *system, *ram;
     sqlite3_vfs vfs;
 } faults = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -58,12 +64,45 @@ static bool ends_so(const char *path, const char *suffix) {
     return size >= end && strcmp(path + size - end, suffix) == 0;
 }
 
+static bool is_about(const struct fault *fault, enum fault_call call, const char *path) {
+    return (fault->calls & (unsigned)call) && (!fault->suffix || ends_so(path, fault->suffix));
+}
+
+/* A child for each variant that begins at this call. The lock is held. */
+static void explore(enum fault_call call, const char *path) {
+    for (size_t i = 0; i < faults.variant_count; i++) {
+        const struct fault *fault = &faults.variants[i];
+        uint64_t number;
+        if (is_about(fault, call, path) && piece_takes(&number)) {
+            char what[200];
+            const char *name = path ? strrchr(path, '/') : NULL;
+            (void)snprintf(what, sizeof what, "kind %d of calls %x x %llu, at call %x of %s",
+                           (int)fault->kind, fault->calls, (unsigned long long)fault->count,
+                           (unsigned)call, name ? name + 1 : "?");
+            if (explore_here(number, what)) {
+                faults.fault = *fault;
+                faults.fault.at = faults.seen = faults.failed = 0;
+                faults.variant_count = 0;
+                return;
+            }
+        }
+    }
+}
+
+void fault_explore(const struct fault *variants, size_t count) {
+    pthread_mutex_lock(&faults.lock);
+    faults.variants = variants;
+    faults.variant_count = count;
+    pthread_mutex_unlock(&faults.lock);
+}
+
 enum fault_kind fault_on(enum fault_call call, const char *path) {
     enum fault_kind kind = FAULT_NONE;
     pthread_mutex_lock(&faults.lock);
     const struct fault *fault = &faults.fault;
     faults.seen_of[__builtin_ctz((unsigned)call)]++;
-    if ((fault->calls & (unsigned)call) && (!fault->suffix || ends_so(path, fault->suffix))) {
+    explore(call, path);
+    if (is_about(fault, call, path)) {
         const uint64_t number = faults.seen++;
         const bool is_meant =
             number >= fault->at && (fault->count == 0 || number < fault->at + fault->count);
@@ -226,16 +265,22 @@ static const sqlite3_io_methods file_methods = {
 
 /* ---- the VFS ---- */
 
+/* Where files are in memory, those without a name are too. */
+static sqlite3_vfs *under_of(const char *path) {
+    return (path ? ram_has(path) : ram_is_used()) ? faults.ram : faults.system;
+}
+
 static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int flags,
                     int *out_flags) {
     struct fault_file *file = of(base);
-    sqlite3_vfs *system = vfs->pAppData;
+    sqlite3_vfs *under = under_of(path);
+    (void)vfs;
     *file = (struct fault_file){.path = path, .real = (sqlite3_file *)(void *)(file + 1)};
     const enum fault_kind kind = fault_on(FAULT_OPEN, path);
     if (kind != FAULT_NONE) {
         return kind == FAULT_FULL ? SQLITE_FULL : SQLITE_CANTOPEN;
     }
-    const int result = system->xOpen(system, path, file->real, flags, out_flags);
+    const int result = under->xOpen(under, path, file->real, flags, out_flags);
     if (result != SQLITE_OK) {
         return result;
     }
@@ -250,11 +295,12 @@ static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int 
 }
 
 static int vfs_delete(sqlite3_vfs *vfs, const char *path, int syncs_folder) {
-    sqlite3_vfs *system = vfs->pAppData;
+    sqlite3_vfs *under = under_of(path);
+    (void)vfs;
     if (fault_on(FAULT_DELETE, path) != FAULT_NONE) {
         return SQLITE_IOERR_DELETE;
     }
-    const int result = system->xDelete(system, path, 0);
+    const int result = under->xDelete(under, path, 0);
     if (result == SQLITE_OK) {
         disk_told_removed(path);
     }
@@ -264,18 +310,53 @@ static int vfs_delete(sqlite3_vfs *vfs, const char *path, int syncs_folder) {
     return result;
 }
 
+static int vfs_access(sqlite3_vfs *vfs, const char *path, int flags, int *out_is) {
+    (void)vfs;
+    return under_of(path)->xAccess(under_of(path), path, flags, out_is);
+}
+
+static int vfs_full_path(sqlite3_vfs *vfs, const char *path, int size, char *out) {
+    (void)vfs;
+    return under_of(path)->xFullPathname(under_of(path), path, size, out);
+}
+
+static int vfs_randomness(sqlite3_vfs *vfs, int size, char *out) {
+    (void)vfs;
+    chance_take(out, (size_t)size);
+    return size;
+}
+
+static int vfs_sleep(sqlite3_vfs *vfs, int us) { /* whoever it waits for waits too */
+    (void)vfs;
+    return us;
+}
+
 void fault_vfs_install(void) {
+#ifdef EXPLORES_BY_FORKING
+    if (sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) != SQLITE_OK) { /* a child is another thread */
+        abort();
+    }
+#endif
     faults.system = sqlite3_vfs_find(NULL);
     if (!faults.system) {
         abort();
     }
-    faults.vfs = *faults.system; /* paths, time, sleep, libraries: the system's own */
+    faults.ram = ram_vfs(faults.system);
+    faults.vfs = *faults.system; /* time, libraries: the system's own */
     faults.vfs.zName = "fault";
     faults.vfs.pNext = NULL;
-    faults.vfs.pAppData = faults.system;
-    faults.vfs.szOsFile = (int)sizeof(struct fault_file) + faults.system->szOsFile;
+    faults.vfs.szOsFile =
+        (int)sizeof(struct fault_file) + (faults.system->szOsFile > faults.ram->szOsFile
+                                              ? faults.system->szOsFile
+                                              : faults.ram->szOsFile);
     faults.vfs.xOpen = vfs_open;
     faults.vfs.xDelete = vfs_delete;
+    faults.vfs.xAccess = vfs_access;
+    faults.vfs.xFullPathname = vfs_full_path;
+    faults.vfs.xRandomness = vfs_randomness;
+#ifdef EXPLORES_BY_FORKING
+    faults.vfs.xSleep = vfs_sleep;
+#endif
     if (sqlite3_vfs_register(&faults.vfs, 1) != SQLITE_OK) {
         abort();
     }

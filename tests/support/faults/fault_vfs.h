@@ -7,6 +7,7 @@
 #define KOLAM_TESTS_FAULT_VFS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum fault_call {
@@ -44,6 +45,9 @@ struct fault {
 void fault_vfs_install(void);
 void fault_arm(const struct fault *fault); /* and counts anew */
 void fault_disarm(void);
+/* From now on, at every call, a child for each of these that is about it (`at` is of no account); 0 ends it. The child sees it
+ * fail as fault_arm has it. They stay the caller's. See explore.h. */
+void fault_explore(const struct fault *variants, size_t count);
 /* Calls since fault_arm that it was about; how many of them failed. */
 uint64_t fault_seen(void);
 /* The same of one kind of call, whatever the fault is about. */

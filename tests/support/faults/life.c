@@ -10,7 +10,10 @@
 #include "kolam/compact.h"
 #include "kolam/folder.h"
 #include "kolam/raster.h"
+#include "tests/support/faults/chance.h"
 #include "tests/support/faults/disk.h"
+#include "tests/support/faults/explore.h"
+#include "tests/support/faults/ram.h"
 #include "tests/unit/random.h"
 
 #define NONCE UINT64_C(0x6b6f6c616d)
@@ -23,9 +26,16 @@ static void require(bool is_true, const char *what) {
     }
 }
 
-static int64_t life_clock(void *ctx) {
-    struct life *life = ctx;
-    return __atomic_add_fetch(&life->now_ms, 7, __ATOMIC_RELAXED);
+/* So much time is a step: it is the same then whatever failed before. */
+#define STEP_MS 1000
+
+static int64_t now_ms(void *ctx) {
+    const struct life *life = ctx;
+    return __atomic_load_n(&life->now_ms, __ATOMIC_RELAXED);
+}
+
+struct kolam_clock life_clock(struct life *life) {
+    return (struct kolam_clock){.now_ms = now_ms, .ctx = life};
 }
 
 /* ---- what is drawn ---- */
@@ -174,8 +184,8 @@ bool life_has_log(struct life *life) {
         return false;
     }
     kolam_folder_close(folder); /* this test is the one process */
-    struct kolam_clock clock = {.now_ms = life_clock, .ctx = life};
-    life->is_open = test_log_try_open(&life->log, life->log_path, clock, 0) == KOLAM_OK;
+    life->is_open =
+        test_log_try_open(&life->log, life->log_path, life_clock(life), 0) == KOLAM_OK;
     return life->is_open;
 }
 
@@ -355,6 +365,7 @@ static bool compact(struct life *life) {
 }
 
 bool life_step(struct life *life, enum life_step step) {
+    (void)__atomic_add_fetch(&life->now_ms, STEP_MS, __ATOMIC_RELAXED);
     life->is_copied &= step == LIFE_RESTORE || step == LIFE_LOOK || step == LIFE_TOKEN;
     switch (step) {
     case LIFE_RENAME:
@@ -388,9 +399,23 @@ bool life_step(struct life *life, enum life_step step) {
     }
 }
 
+/* Who met a failure (explore.h) lives on for so many steps, or until the next compaction; one in so many to the end. */
+#define MORE_STEPS 4
+#define LONG_LIVES 128
+
+static bool is_enough(uint32_t steps_since, enum life_step next) {
+    return explore_is_child() && explore_child_number() % LONG_LIVES != 0 &&
+           (steps_since > MORE_STEPS || next == LIFE_COMPACT);
+}
+
 static void take_steps(struct life *life, const enum life_step *steps, uint32_t count) {
+    uint32_t steps_since = 0;
     for (uint32_t i = 0; i < count; i++) {
         (void)life_step(life, steps[i]);
+        steps_since += explore_is_child();
+        if (i + 1 < count && is_enough(steps_since, steps[i + 1])) {
+            return;
+        }
     }
 }
 
@@ -442,13 +467,14 @@ void life_settle(struct life *life) {
     }
 }
 
-struct life *life_begin(uint64_t seed) {
+static struct life *begin(uint64_t seed, void (*make_folder)(char out_path[512])) {
     struct life *life = kolam_alloc_zero(1, sizeof *life);
     require(life != NULL, "no memory");
+    chance_begin(seed);
     life->seed = seed;
     life->now_ms = 1700000000000;
-    temp_folder_make(life->root);
-    temp_folder_make(life->scratch);
+    make_folder(life->root);
+    make_folder(life->scratch);
     (void)snprintf(life->data, sizeof life->data, "%s/data", life->root);
     (void)snprintf(life->log_path, sizeof life->log_path, "%s/canvases/main.kolam", life->data);
     (void)snprintf(life->tiles_path, sizeof life->tiles_path, "%s/canvases/main.tiles", life->data);
@@ -459,6 +485,14 @@ struct life *life_begin(uint64_t seed) {
     life->token_promised_at = LIFE_NEVER;
     (void)snprintf(life->identity_path, sizeof life->identity_path, "%s/identity.db", life->data);
     return life;
+}
+
+struct life *life_begin(uint64_t seed) {
+    return begin(seed, ram_folder_make);
+}
+
+struct life *life_begin_on_disk(uint64_t seed) {
+    return begin(seed, temp_folder_make);
 }
 
 void life_close(struct life *life) {
@@ -474,7 +508,9 @@ void life_end(struct life *life) {
             kolam_free(life->units[i].ops[j].homes);
         }
     }
-    temp_folder_remove(life->scratch);
-    temp_folder_remove(life->root);
+    void (*remove_folder)(const char *path) =
+        ram_has(life->root) ? ram_folder_remove : temp_folder_remove;
+    remove_folder(life->scratch);
+    remove_folder(life->root);
     kolam_free(life);
 }

@@ -115,8 +115,11 @@ enum life_step {
     LIFE_STEPS
 };
 
-/* A folder that is there and empty; nothing is opened. `seed` chooses shapes and places. */
+/* A folder in memory (ram.h) that is there and empty; nothing is opened. `seed` chooses shapes, places, and all that is left to
+ * chance. */
 struct life *life_begin(uint64_t seed);
+struct life *life_begin_on_disk(uint64_t seed);
+struct kolam_clock life_clock(struct life *life);
 /* Takes a step; what fails is left for later, as a client does. True if nothing did. */
 bool life_step(struct life *life, enum life_step step);
 /* The usual script: every step, in an order that lets them meet. Stops early when `limit` steps are done (0: never). */
@@ -147,7 +150,10 @@ struct life_findings {
 };
 
 /* Looks at `root` (a copy of the life's folder after an accident, or the folder itself), as a server does that starts upon it.
- * Promises made at or before the moment `before` are held against it. */
+ * Promises made at or before the moment `before` are held against it. What was found good with the same files in it, byte by byte,
+ * and held against the same promises, is not looked at again. */
 struct life_findings life_audit(const struct life *life, const char *root, size_t before);
+/* The same, whatever was found before. */
+struct life_findings life_look(const struct life *life, const char *root, size_t before);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "kolam/alloc.h"
 #include "kolam/folder.h"
+#include "tests/support/faults/explore.h"
 #include "tests/support/faults/life_audit.h"
 #include "tools/backup_files.h"
 #include "tools/check.h"
@@ -218,21 +219,23 @@ static void audit_canvas(struct audit *audit) {
 /* ---- copies ---- */
 
 /* A copy that is done holds what was promised when it was asked for; one that is not is whole. */
-static void audit_copy(const struct audit *audit, const char *root, struct audit *copy) {
-    struct kolam_error error = {.text = ""};
-    struct kolam_reader *reader = NULL;
+static void begin_copy(const struct audit *audit, const char *root, struct audit *copy) {
     const struct life *life = audit->life;
-    bool is_done = false;
     begin(copy, life, root, "backup", audit->before);
     copy->before = 0;
     copy->is_copy = true;
     for (uint32_t i = 0; i < life->copy_count; i++) {
         if (life->copies[i].promised_at <= audit->before) {
             copy->before = life->copies[i].asked_at;
-            is_done = true;
+            copy->is_done = true;
         }
     }
-    if (!is_done && !file_exists(copy->log_path)) {
+}
+
+static void audit_copy(struct audit *copy) {
+    struct kolam_error error = {.text = ""};
+    struct kolam_reader *reader = NULL;
+    if (!copy->is_done && !file_exists(copy->log_path)) {
         return;
     }
     if (audit_must(copy, kolam_backup_verify(copy->log_path, "copy", -1, &error), "the copy",
@@ -242,7 +245,7 @@ static void audit_copy(const struct audit *audit, const char *root, struct audit
         audit_rows(copy, reader);
     }
     kolam_reader_destroy(reader);
-    if (is_done) {
+    if (copy->is_done) {
         audit_people(copy);
     }
 }
@@ -266,7 +269,21 @@ static void add_findings(struct audit *audit, const struct audit *copy) {
     audit->found.errors += copy->found.errors;
 }
 
-struct life_findings life_audit(const struct life *life, const char *root, size_t before) {
+/* A part of what is to be looked at, unless the same was seen to be good. */
+static void look_at(struct audit *audit, void (*part)(struct audit *), struct ram_print print,
+                    bool remembers) {
+    const uint32_t before = audit->found.wrong + audit->found.errors + audit->found.checks;
+    if (remembers && explore_knows(print.low, print.high)) {
+        return;
+    }
+    part(audit);
+    if (remembers && audit->found.wrong + audit->found.errors + audit->found.checks == before) {
+        explore_learn(print.low, print.high);
+    }
+}
+
+static struct life_findings look(const struct life *life, const char *root, size_t before,
+                                 bool remembers) {
     struct audit *audit = kolam_alloc_zero(2, sizeof *audit);
     struct kolam_folder *folder = NULL;
     struct kolam_error error = {.text = ""};
@@ -275,16 +292,25 @@ struct life_findings life_audit(const struct life *life, const char *root, size_
     }
     begin(audit, life, root, "data", before);
     if (audit_must(audit, kolam_folder_open(audit->data, &folder, &error), "the folder", &error)) {
-        audit_canvas(audit);
-        audit_people(audit);
+        look_at(audit, audit_canvas, audit_print_canvas(audit), remembers);
+        look_at(audit, audit_people, audit_print_people(audit), remembers);
         audit_token(audit);
     }
     kolam_folder_close(folder);
     if (life->copy_count > 0) {
-        audit_copy(audit, root, &audit[1]);
+        begin_copy(audit, root, &audit[1]);
+        look_at(&audit[1], audit_copy, audit_print_copy(&audit[1]), remembers);
         add_findings(audit, &audit[1]);
     }
     const struct life_findings found = audit->found;
     kolam_free(audit);
     return found;
+}
+
+struct life_findings life_audit(const struct life *life, const char *root, size_t before) {
+    return look(life, root, before, ram_has(root));
+}
+
+struct life_findings life_look(const struct life *life, const char *root, size_t before) {
+    return look(life, root, before, false);
 }

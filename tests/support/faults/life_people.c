@@ -7,15 +7,9 @@
 #include "tests/support/faults/life.h"
 #include "tests/unit/random.h"
 
-static int64_t life_clock(void *ctx) {
-    struct life *life = ctx;
-    return __atomic_add_fetch(&life->now_ms, 7, __ATOMIC_RELAXED);
-}
-
 bool life_has_identity(struct life *life) {
-    const struct kolam_clock clock = {.now_ms = life_clock, .ctx = life};
     return life->identity ||
-           (life_has_log(life) && kolam_identity_db_create(life->identity_path, clock,
+           (life_has_log(life) && kolam_identity_db_create(life->identity_path, life_clock(life),
                                                            &life->identity, NULL) == KOLAM_OK);
 }
 

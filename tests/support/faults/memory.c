@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "kolam/alloc.h"
+#include "tests/support/faults/explore.h"
+#include "tests/support/faults/piece.h"
 
 #ifdef __has_feature
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -22,12 +24,35 @@
 
 static atomic_llong seen, first = -1, end;
 
+static bool explores;
+
+/* Two children for this allocation, in which it fails. */
+static void explore(long long at) {
+    for (int is_once = 0; is_once <= 1; is_once++) {
+        char what[80];
+        uint64_t number;
+        if (piece_takes(&number)) {
+            (void)snprintf(what, sizeof what, "allocation %lld %s", at,
+                           is_once ? "fails" : "and all later ones fail");
+            if (explore_here(number, what)) {
+                explores = false;
+                atomic_store(&end, is_once ? at + 1 : INT64_MAX);
+                atomic_store(&first, at);
+                return;
+            }
+        }
+    }
+}
+
 /* Counts an allocation; true if it is to fail. */
 static bool is_meant(void) {
     if (atomic_load(&first) < 0) {
         return false;
     }
     const long long number = atomic_fetch_add(&seen, 1);
+    if (explores) {
+        explore(number);
+    }
     return number >= atomic_load(&first) && number < atomic_load(&end);
 }
 
@@ -46,6 +71,14 @@ static void finish(void) {
     kolam_alloc_set_hook(NULL, NULL);
 }
 
+void *memory_own(void *block, size_t size) {
+    if (size == 0) {
+        free(block);
+        return NULL;
+    }
+    return realloc(block, size);
+}
+
 #else
 
 #define RANGES_MAX 64
@@ -60,6 +93,15 @@ static int range_count;
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *block, size_t size);
+extern void __libc_free(void *block);
+
+void *memory_own(void *block, size_t size) {
+    if (size == 0) {
+        __libc_free(block);
+        return NULL;
+    }
+    return __libc_realloc(block, size);
+}
 
 static void note_range(const char *line, const char *program) {
     const char *const answered_for[] = {program,  "libsqlite3", "libjansson", "libzstd",
@@ -124,8 +166,14 @@ void memory_arm(int64_t at, int64_t count) {
     atomic_store(&first, at);
 }
 
+void memory_explore(void) {
+    memory_arm(INT64_MAX, 1);
+    explores = true;
+}
+
 int64_t memory_disarm(void) {
     atomic_store(&first, -1);
+    explores = false;
     finish();
     return atomic_load(&seen);
 }

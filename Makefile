@@ -59,7 +59,7 @@ help:
 	@echo 'make hostile      hostile programs beside honest artists: what it costs them (NAME="...": some)'
 	@echo 'make bench        measure; see docs/architecture.md'
 	@echo 'make fuzz         SECONDS=N [HARNESS=name]: odd inputs, guided by coverage, for N seconds each; resumed'
-	@echo 'make test-faults  every power cut, failing call and allocation, in pieces; resumed (SECONDS=N: for so long)'
+	@echo 'make test-faults  every power cut, failing call and allocation, half an hour; resumed (SECONDS=N: for so long)'
 	@echo 'make soak         a crowd, kills and attackers for MINUTES=10; again to go on with the same wall'
 	@echo 'make lint         what a machine can check; make format: lay out the C files'
 	@echo 'make install      to DESTDIR and PREFIX ($(PREFIX)); make uninstall takes it away'

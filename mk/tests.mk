@@ -1,6 +1,6 @@
 # Test programs; tests/run decides which run, in which order, and counts.
 
-SUITES := house unit pixel asan tsan fuzz web wire cli wire-asan wire-tsan crash browser
+SUITES := house unit every-fault pixel asan tsan fuzz web wire cli wire-asan wire-tsan crash browser
 
 TEST_SOURCES := $(wildcard tests/unit/test_*.c tests/pixel/test_*.c)
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(O)/%)
@@ -50,7 +50,7 @@ test-long:
 	@scripts/deps test-long
 	@CC='$(CC)' tests/run --long
 
-# Every fault of the engine's fault tests, in pieces that are noted: it goes on where it was stopped. SECONDS=N for so long.
+# Every fault of the engine's fault tests, a minute at a time: it goes on where it was stopped. SECONDS=N for so long.
 test-faults: $(FAULT_TESTS:%.c=$(O)/%)
 	@KOLAM_FAULT_TESTS=$(abspath $(O)/tests/unit) nice -n 19 node tests/faults.mjs $(if $(filter command line,$(origin SECONDS)),--seconds $(SECONDS))
 

@@ -38,7 +38,8 @@ function parse(args) {
 // What was done of this very program, else nothing.
 function load(program) {
   const path = accountOf(program);
-  const print = createHash('sha256').update(readFileSync(join(FOLDER, program))).digest('hex').slice(0, 16);
+  const print = createHash('sha256').update(readFileSync(join(FOLDER, program)))
+    .update(process.env.TMPDIR ?? '').digest('hex').slice(0, 16); // paths are as long as the folder's: so are some files
   const account = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
   return account.print === print
     ? account : { print, next: 0, isDone: false, faults: 0, of: 0, looks: 0, spared: 0, cpuSeconds: 0, failed: [] };
@@ -66,7 +67,7 @@ function goOn(program, account, seconds) {
     env: {
       ...process.env,
       CMOCKA_MESSAGE_OUTPUT: 'STDOUT',
-      KOLAM_LONG: '1',
+      KOLAM_EVERY_FAULT: '1',
       KOLAM_FROM: String(account.next),
       KOLAM_SECONDS: String(Math.max(1, Math.ceil(seconds))),
       KOLAM_SEED: process.env.KOLAM_SEED ?? '1',

@@ -100,6 +100,19 @@ export function longFirst(jobs) {
   return [...jobs].sort((one, other) => place(one) - place(other));
 }
 
+// Every fault of the engine's fault tests, of which the unit suite takes a sample: it goes on where it was (build/faults/).
+function allFaults(context) {
+  const folder = join(objectFolder(context.compiler, ''), 'tests/unit');
+  return ['test_power_cut', 'test_disk_faults', 'test_memory_faults'].map((name) => ({
+    name,
+    command: process.execPath,
+    args: [join(context.root, 'tests/faults.mjs'), name],
+    env: { KOLAM_FAULT_TESTS: join(context.root, folder) },
+    make: plain(context, join(folder, name)),
+    isOneTest: true,
+  }));
+}
+
 export const SUITES = [
   {
     name: 'house',
@@ -108,6 +121,13 @@ export const SUITES = [
       { name: 'lint', command: join(context.root, 'scripts/lint'), args: ['--cheap'], make: null },
       ...nodeTests(context, 'tests/runner', { make: null }),
     ],
+  },
+  {
+    name: 'every-fault',
+    title: 'every power cut, every failing call, every failed allocation',
+    isLongOnly: true,
+    timeLimitMs: 60e3,
+    jobs: allFaults,
   },
   {
     name: 'asan',

@@ -1,6 +1,7 @@
 /* A disk that fails: at every call in turn that the engine makes of it, once and for good, with an I/O error or for want of room.
  * What was acknowledged is there, once; what was refused may be sent again; and all goes on by itself when the disk does. And a disk
- * that lies: a bit of any page is another, and that is noticed, or does no harm. A seeded sample; KOLAM_LONG=1 takes all. thread-test */
+ * that lies: a bit of any page is another, and that is noticed, or does no harm. A seeded sample; all of it in
+ * tests/faults.mjs. thread-test */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -202,9 +203,8 @@ static void flip_each(const char *name) {
     assert_true(pages > 1);
     piece_sample(FEW_FLIPS);
     for (uint64_t i = 0; i < pages * FLIPS_OF_PAGE; i++) {
-        const uint64_t byte = test_random_below(&random, 4) == 0
-                                  ? test_random_below(&random, 64)
-                                  : test_random_below(&random, 4096);
+        const uint64_t byte = test_random_below(&random, 4) == 0 ? test_random_below(&random, 64)
+                                                                 : test_random_below(&random, 4096);
         flip_here(life, path, i % pages * 4096 + byte, (int)test_random_below(&random, 8));
     }
     life_end(life);

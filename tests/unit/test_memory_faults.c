@@ -1,6 +1,6 @@
 /* Memory runs out at every allocation in turn, once and from then on, in each thing that the engine does: it says so, nothing
- * breaks, nothing is half written, and the same works when there is memory again. A seeded sample; KOLAM_LONG=1 takes
- * every one. thread-test */
+ * breaks, nothing is half written, and the same works when there is memory again. A seeded sample; every
+ * one in tests/faults.mjs. thread-test */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +25,7 @@
 #include "tests/support/faults/ram.h"
 #include "tools/check.h"
 
-#define ONE_IN 4000 /* of a sample */
+#define SAMPLE 8 /* failures of each deed, about */
 
 /* A canvas that was lived on, and one thing to do with it. What is made before the memory is short is the scene's. */
 struct scene {
@@ -223,6 +223,12 @@ static enum kolam_status do_once(struct scene *scene, deed *does) {
     return status;
 }
 
+static int64_t count_allocations(struct scene *scene, deed *does) {
+    memory_arm(INT64_MAX, 1);
+    assert_int_equal(do_once(scene, does), KOLAM_OK);
+    return memory_disarm();
+}
+
 /* The same works when there is memory again, and nothing is broken; not tried twice upon the same files. */
 static bool goes_on(struct scene *scene, deed *does) {
     const struct ram_print print = ram_print(scene->life->root);
@@ -241,8 +247,7 @@ static bool goes_on(struct scene *scene, deed *does) {
 }
 
 static void leave(struct scene *scene, deed *does, enum kolam_status status) {
-    const bool is_said =
-        status == KOLAM_OK || status == KOLAM_ERR_NOMEM || status == KOLAM_ERR_IO;
+    const bool is_said = status == KOLAM_OK || status == KOLAM_ERR_NOMEM || status == KOLAM_ERR_IO;
     if (!is_said) {
         print_error("%s: %s\n", kolam_status_text(status), scene->error.text);
     }
@@ -259,7 +264,7 @@ static void try_each(deed *does) {
     life_settle(scene->life);
     life_close(scene->life);
     assert_int_equal(do_once(scene, does), KOLAM_OK);
-    piece_sample(ONE_IN);
+    piece_sample((uint64_t)count_allocations(scene, does) * 2 / SAMPLE);
     prepare(scene);
 #ifdef EXPLORES_BY_FORKING
     memory_explore();

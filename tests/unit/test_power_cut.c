@@ -1,6 +1,6 @@
 /* A power cut at any moment of a wall's life: on a disk that forgets what was not synced (tests/support/faults/disk.h) every
- * promise is kept, once, and everything else is either whole or not there. A seeded sample of the moments; KOLAM_LONG=1
- * takes every one (tests/faults.mjs: in pieces). thread-test */
+ * promise is kept, once, and everything else is either whole or not there. A seeded sample of the moments; all of
+ * them in tests/faults.mjs. thread-test */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,8 +40,9 @@ static bool survives(const struct life *life, const struct disk_cut *cut) {
     if (!is_sound) {
         print_error("fault %llu: cut %zu kind %d seed %llu (before: %s): %u wrong, %u errors, "
                     "check %u: %s\n",
-                    (unsigned long long)number, cut->before, (int)cut->kind, (unsigned long long)cut->seed, change, found.wrong,
-                    found.errors, found.checks, found.first);
+                    (unsigned long long)number, cut->before, (int)cut->kind,
+                    (unsigned long long)cut->seed, change, found.wrong, found.errors, found.checks,
+                    found.first);
     }
     ram_folder_remove(folder);
     return is_sound;

@@ -24,7 +24,8 @@ static struct known *known;
 
 static struct known *table(void) {
     if (!known) {
-        known = mmap(NULL, sizeof *known, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        known =
+            mmap(NULL, sizeof *known, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         if (known == MAP_FAILED) {
             abort();
         }

@@ -32,7 +32,7 @@ uint64_t explore_tally(uint64_t more);
 /* What is known to be good, also by children that have ended: a fingerprint, which nobody needs to look at twice. */
 bool explore_knows(uint64_t low, uint64_t high);
 void explore_learn(uint64_t low, uint64_t high);
-uint64_t explore_known_count(void);   /* how much was learnt, */
+uint64_t explore_known_count(void);  /* how much was learnt, */
 uint64_t explore_spared_count(void); /* and how often it spared a look */
 
 #endif

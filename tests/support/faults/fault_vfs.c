@@ -345,10 +345,9 @@ void fault_vfs_install(void) {
     faults.vfs = *faults.system; /* time, libraries: the system's own */
     faults.vfs.zName = "fault";
     faults.vfs.pNext = NULL;
-    faults.vfs.szOsFile =
-        (int)sizeof(struct fault_file) + (faults.system->szOsFile > faults.ram->szOsFile
-                                              ? faults.system->szOsFile
-                                              : faults.ram->szOsFile);
+    faults.vfs.szOsFile = (int)sizeof(struct fault_file) +
+                          (faults.system->szOsFile > faults.ram->szOsFile ? faults.system->szOsFile
+                                                                          : faults.ram->szOsFile);
     faults.vfs.xOpen = vfs_open;
     faults.vfs.xDelete = vfs_delete;
     faults.vfs.xAccess = vfs_access;

@@ -184,8 +184,7 @@ bool life_has_log(struct life *life) {
         return false;
     }
     kolam_folder_close(folder); /* this test is the one process */
-    life->is_open =
-        test_log_try_open(&life->log, life->log_path, life_clock(life), 0) == KOLAM_OK;
+    life->is_open = test_log_try_open(&life->log, life->log_path, life_clock(life), 0) == KOLAM_OK;
     return life->is_open;
 }
 

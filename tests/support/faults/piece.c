@@ -29,7 +29,7 @@ static bool has_sanitizer(void) {
 }
 
 bool piece_is_long(void) {
-    const char *text = getenv("KOLAM_LONG");
+    const char *text = getenv("KOLAM_EVERY_FAULT");
     return text && strcmp(text, "1") == 0 && !has_sanitizer();
 }
 

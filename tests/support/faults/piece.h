@@ -1,6 +1,6 @@
-/* How much of all faults a run takes: a seeded sample, or with KOLAM_LONG=1 every one. Then KOLAM_FROM=n leaves out those before the
- * n-th, and KOLAM_SECONDS=s those for which no time is left, so that a long run may be one of many (tests/faults.mjs): the line
- * that each program ends with tells what was done and where to go on. With a sanitizer there is only the sample. */
+/* How much of all faults a run takes: a seeded sample, or with KOLAM_EVERY_FAULT=1 every one. Then KOLAM_FROM=n and KOLAM_TO=n leave
+ * out those before the n-th and from there on, and KOLAM_SECONDS=s those for which no time is left, so that a long run may be one of
+ * many (tests/faults.mjs): the line that each program ends with tells what was done and where to go on. With a sanitizer there is only the sample. */
 #ifndef KOLAM_TESTS_PIECE_H
 #define KOLAM_TESTS_PIECE_H
 

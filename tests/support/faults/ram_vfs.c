@@ -180,7 +180,8 @@ static void file_shm_barrier(sqlite3_file *file) {
 }
 
 static int file_shm_unmap(sqlite3_file *base, int is_delete) {
-    (void)is_delete; /* it is forgotten with its last user: who comes next begins with nothing, as SQLite's own does */
+    (void)
+        is_delete; /* it is forgotten with its last user: who comes next begins with nothing, as SQLite's own does */
     struct ram_file *file = of(base);
     struct ram_sharing *s = ram_sharing_of(file->node);
     pthread_mutex_lock(&lock);

@@ -77,7 +77,8 @@ static struct turn *who_can_go_on(void) {
     for (int pass = 0; pass < 2; pass++) {
         for (size_t i = 1; i <= TURNS_MAX; i++) {
             struct turn *turn = &turns[((size_t)(current - turns) + i) % TURNS_MAX];
-            if (turn->is_there && !turn->is_over && (!turn->waits_for || (pass && turn->is_timed))) {
+            if (turn->is_there && !turn->is_over &&
+                (!turn->waits_for || (pass && turn->is_timed))) {
                 turn->is_late = turn->waits_for != NULL;
                 turn->waits_for = NULL;
                 return turn;

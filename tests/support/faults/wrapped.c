@@ -90,8 +90,8 @@ static int open_file(const char *path, int flags, mode_t mode) {
     if (!in_ram && ram_has(path)) {
         return -1;
     }
-    const int fd = in_ram ? __real_open("/dev/null", O_RDWR | O_CLOEXEC)
-                          : __real_open(path, flags, mode);
+    const int fd =
+        in_ram ? __real_open("/dev/null", O_RDWR | O_CLOEXEC) : __real_open(path, flags, mode);
     if (fd >= 0) {
         set(fd, path, flags & O_CREAT ? disk_told_made(path, false) : disk_find(path), in_ram);
     } else if (in_ram) {
@@ -159,8 +159,8 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t size) {
         return -1;
     }
     const off_t offset = opened.ram ? opened.at : lseek(fd, 0, SEEK_CUR);
-    const ssize_t written = opened.ram ? write_ram(&opened, bytes, size, offset)
-                                       : __real_write(fd, bytes, size);
+    const ssize_t written =
+        opened.ram ? write_ram(&opened, bytes, size, offset) : __real_write(fd, bytes, size);
     if (opened.ram) {
         move_to(fd, offset + written);
     }

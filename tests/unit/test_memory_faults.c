@@ -238,8 +238,8 @@ static bool goes_on(struct scene *scene, deed *does) {
     }
     const enum kolam_status again = do_once(scene, does), checked = check(scene);
     if (again != KOLAM_OK || checked != KOLAM_OK) {
-        print_error("afterwards: %s, check: %s\n", kolam_status_text(again),
-                    kolam_status_text(checked));
+        (void)fprintf(stderr, "afterwards: %s, check: %s\n", kolam_status_text(again),
+                      kolam_status_text(checked));
         return false;
     }
     explore_learn(low, print.high);
@@ -249,7 +249,7 @@ static bool goes_on(struct scene *scene, deed *does) {
 static void leave(struct scene *scene, deed *does, enum kolam_status status) {
     const bool is_said = status == KOLAM_OK || status == KOLAM_ERR_NOMEM || status == KOLAM_ERR_IO;
     if (!is_said) {
-        print_error("%s: %s\n", kolam_status_text(status), scene->error.text);
+        (void)fprintf(stderr, "%s: %s\n", kolam_status_text(status), scene->error.text);
     }
     (void)explore_tally(status != KOLAM_OK);
     explore_leave(is_said && goes_on(scene, does));

@@ -240,6 +240,10 @@ uint64_t kolam_net_http_bytes(const struct kolam_net *net) {
     (void)net;
     return 0;
 }
+uint64_t kolam_net_unended_bytes(const struct kolam_net *net) {
+    (void)net;
+    return 0;
+}
 void kolam_net_sweep(struct kolam_net *net) {
     (void)net;
 }

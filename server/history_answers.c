@@ -96,24 +96,28 @@ static bool take_found(void *ctx, const struct kolam_drawing *drawing) {
            !atomic_load_explicit(&blame->job->is_gone, memory_order_relaxed);
 }
 
-static bool has_voted(const struct kolam_history_job *job, uint64_t stroke_seq) {
+/* Whether who asks has voted about it; NULL, which is left out, for who is nobody here. */
+static json_t *voted_json(const struct kolam_history_job *job, uint64_t stroke_seq) {
+    if (job->veil.eyes.own_count == 0) {
+        return NULL;
+    }
     for (uint32_t i = 0; i < job->voted_count; i++) {
         if (job->voted[i] == stroke_seq) {
-            return true;
+            return json_true();
         }
     }
-    return false;
+    return json_false();
 }
 
-static json_t *found_json(const struct kolam_drawing *found, const char *name, bool is_voted) {
+static json_t *found_json(const struct kolam_drawing *found, const char *name, json_t *voted) {
     char color[16];
     snprintf(color, sizeof(color), "#%08" PRIx32, found->color);
     return json_pack(
-        "{sI sI sI sI ss ss ss sf si sI sb sb so so}", "seq", (json_int_t)found->seq, "parts",
+        "{sI sI sI sI ss ss ss sf si sI sb so* so so}", "seq", (json_int_t)found->seq, "parts",
         (json_int_t)found->part_count, "time", (json_int_t)found->time_ms, "artist",
         (json_int_t)found->artist, "name", name, "tool", kolam_tool_name(found->tool), "color",
         color, "width", (double)found->width / KOLAM_WIDTH_UNIT_PER_PX, "level", found->level,
-        "points", (json_int_t)found->point_count, "hidden", found->is_hidden, "voted", is_voted,
+        "points", (json_int_t)found->point_count, "hidden", found->is_hidden, "voted", voted,
         "drawn",
         found->has_drawn
             ? json_pack("[II]", (json_int_t)found->drawn_from_ms, (json_int_t)found->drawn_to_ms)
@@ -135,8 +139,8 @@ static enum kolam_status name_found(struct kolam_reader *reader, struct blame *b
         if (status != KOLAM_OK) {
             return status == KOLAM_ERR_NOT_FOUND ? KOLAM_ERR_CORRUPT : status;
         }
-        const bool is_voted = has_voted(blame->job, found->first_seq);
-        if (json_array_append_new(list, found_json(found, author.name, is_voted)) != 0) {
+        json_t *voted = voted_json(blame->job, found->first_seq);
+        if (json_array_append_new(list, found_json(found, author.name, voted)) != 0) {
             return KOLAM_ERR_NOMEM;
         }
     }

@@ -173,7 +173,7 @@ test('moments that are none are refused in one line', async () => {
     await complains([...verb, '1999-01-01T00:00Z'], 1, /nothing had been drawn/);
     await complains([...verb, 'noon'], 2, /noon is no seq/);
     await complains([...verb, '2026-02-30'], 2, /2026-02-30 is no seq/);
-    await complains([...verb, ''], 2, /no seq/);
+    await complains([...verb, ''], 2, /told nothing/);
   }
   assert.ok(!existsSync(wall.at('x.png')));
 });

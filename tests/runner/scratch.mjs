@@ -1,7 +1,7 @@
 // Where tests put their folders: in memory where there is room for them. They make thousands of small files that are gone a second
 // later, and a third of their time was waiting for the disk to have them.
 
-import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { join } from 'node:path';
 
@@ -16,6 +16,7 @@ export function makeScratch(where = MEMORY, room = ROOM) {
       return null;
     }
     const folder = mkdtempSync(join(where, 'kolam-tests-'));
+    chmodSync(folder, 0o755); // as the system's: some tests read as somebody else
     process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
     return folder;
   } catch {

@@ -64,7 +64,6 @@ export class PlaceDoor {
       async ({ openPlace }) => (this.place = await openPlace(this.app, this)),
       () => {
         this.loading = null;
-        this.app.chrome.toast.say(message('place.notLoaded'));
         return null;
       },
     );
@@ -72,7 +71,13 @@ export class PlaceDoor {
   }
 
   with(run: (place: Place) => void): void {
-    void this.load().then((place) => place !== null && run(place));
+    void this.load().then((place) => {
+      if (place === null) {
+        this.app.chrome.toast.say(message('place.notLoaded'));
+      } else {
+        run(place);
+      }
+    });
   }
 
   /* Once the wall is there: what floats around it. */

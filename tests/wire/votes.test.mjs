@@ -122,7 +122,7 @@ test('a_vote_is_taken_back_by_who_gave_it_until_it_has_hidden_something', async 
   assert.equal((await beneath(canvas, again)).get(seq).voted, true, 'a page reopened knows');
   assert.equal((await beneath(canvas, again)).get(otto.first).voted, false);
   for (const who of [otto, undefined]) {
-    assert.equal((await beneath(canvas, who)).get(seq).voted, false, 'nobody else is told');
+    assert.ok(!(await beneath(canvas, who)).get(seq).voted, 'nobody else is told');
   }
   const back = await unvote(again, seq);
   assert.deepEqual([back.type, typeof back.act], ['acted', 'string'], 'on any device');

@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { draw, inkOf, pastInk, ready, screenshot, settled, stage, status, until, wave } from './kit.mjs';
+import { Client, hideBody, showBody } from '../wire/client.mjs';
+import '../wire/tidy.mjs';
+import { becomes, draw, inkOf, pastInk, ready, screenshot, settled, stage, status, told, until, wave } from './kit.mjs';
 
 const { server, open, close } = await stage();
 const token = readFileSync(join(server.data, 'admin.token'), 'utf8').trim();
@@ -70,10 +72,18 @@ test('a_vandal_is_chosen_from_the_list_and_the_wall_without_them_is_shown_before
   assert.equal(await inkOf(ann), annOnly);
   await mod.getByText('Choose whose strokes should go.').waitFor();
   assert.deepEqual(await rows(mod), [['Everybody', '1'], [annName, '1']]);
+  // One of the four somebody else hides as well: that it is undone brings back three, and theirs is theirs to show.
+  const other = await Client.artist({ port: server.port, origin: server.address }, { canvas: 'chosen', admin: token });
+  const theirs = await other.commit(hideBody(3));
+  assert.equal(theirs.type, 'ack');
   await mod.getByRole('button', { name: 'Undo this rollback' }).click();
-  await seenBy(ann, 7);
-  assert.equal(await inkOf(ann), both);
+  await told(mod, 'what nobody has hidden since');
+  await mod.getByRole('button', { name: 'Undo this rollback' }).waitFor({ state: 'hidden' });
   await until(mod, () => document.querySelectorAll('.shares-list label').length === 3);
+  assert.deepEqual(await rows(mod), [['Everybody', '4'], [eveName, '3'], [annName, '1']]);
+  const { seq } = await other.commit(showBody(3));
+  await seenBy(ann, seq);
+  assert.equal(await inkOf(ann), both);
   await close(ann, eve, mod);
 });
 

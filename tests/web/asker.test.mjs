@@ -5,6 +5,7 @@ import { load } from './load.mjs';
 
 globalThis.window ??= globalThis;
 const { Asker, FIRST_IDS } = await load('net/asker.ts');
+const { RollbackWire } = await load('history/rollbackwire.ts');
 
 function makeAsker(waitMs) {
   const sent = [];
@@ -34,4 +35,21 @@ test('what_cannot_be_asked_or_is_not_answered_any_more_is_told_so', async () => 
   await assert.rejects(asker.ask({ type: 'a' }), { code: 'unavailable' });
   const late = makeAsker(1).asker;
   await assert.rejects(late.ask({ type: 'a' }), { code: 'unavailable' });
+});
+
+test('a_rollback_is_undone_by_its_act_once_and_a_refusal_has_words', async () => {
+  const sent = [];
+  const wire = new RollbackWire((question) => sent.push(question) > 0);
+  const answered = (answer) => {
+    const undone = wire.undo('4713');
+    const { id, ...question } = sent.at(-1);
+    assert.deepEqual(question, { type: 'undo', act: '4713' });
+    wire.messageCame({ id, ...answer });
+    return undone;
+  };
+  assert.equal(await answered({ type: 'acted', act: '4720' }), true);
+  assert.equal(await answered({ type: 'error', code: 'not_found', message: 'that was taken back already' }), false);
+  const said = 'moderators take back what others hid';
+  await assert.rejects(answered({ type: 'error', code: 'denied', message: said }), { message: said });
+  await assert.rejects(new RollbackWire(() => false).undo('4713'), { message: 'Not connected.' });
 });

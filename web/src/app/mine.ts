@@ -28,7 +28,7 @@ interface MineJson {
 }
 
 /* Ops of other kinds are nobody's to undo. */
-export function readMine(message: MineJson): MineOp[] {
+function readMine(message: MineJson): MineOp[] {
   const isKnown = (kind: string): kind is MineOp['kind'] =>
     kind === 'stroke' || kind === 'hide' || kind === 'show';
   const ops: MineOp[] = [];

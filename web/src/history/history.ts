@@ -1,11 +1,9 @@
 /* The past, put together: what shows which moment, who asks, and where keys and frames go. Loaded when
  * somebody first looks back. */
 import type { App } from '../app/app.ts';
-import { readMine } from '../app/mine.ts';
 import { BEYOND, PAPER } from '../app/wall.ts';
 import { makeCamera, positionToScreen, type Camera, type Viewport } from '../core/camera.ts';
 import { boundsOf } from '../core/marks.ts';
-import type { MineOp } from '../core/history.ts';
 import { SUB_PER_TILE, TILE_PX, type Position } from '../core/geometry.ts';
 import { message } from '../i18n/i18n.ts';
 import type { Ink } from '../ink.ts';
@@ -71,8 +69,6 @@ export class Past {
   private begins: Promise<number> | null = null;
   private camera: Camera | null = null;
   private viewport: Viewport | null = null;
-  private mineId = 1_000_000;
-  private readonly mineWaiting = new Map<number, (ops: MineOp[]) => void>();
 
   constructor(
     readonly app: App,
@@ -304,13 +300,6 @@ export class Past {
     }
   }
 
-  /* One's own ops before a seq, newest first. */
-  askMine(before: number, limit: number): Promise<MineOp[]> {
-    const id = ++this.mineId;
-    this.app.session.connection.sendJson({ type: 'mine', id, before: String(before), limit });
-    return new Promise((resolve) => this.mineWaiting.set(id, resolve));
-  }
-
   /* After the token was given the connection is made anew. */
   async connected(): Promise<void> {
     const { connection } = this.app.session;
@@ -329,20 +318,9 @@ export class Past {
     }
   }
 
-  async saved(): Promise<void> {
-    while (this.app.unsaved > 0) {
-      await new Promise((resolve) => window.setTimeout(resolve, 40));
-    }
-  }
-
   messageCame(json: Json): void {
     this.rollback.messageCame(json);
     this.who.vote.messageCame(json);
-    const answer = json.type === 'mine' ? this.mineWaiting.get(Number(json['id'])) : null;
-    if (answer) {
-      this.mineWaiting.delete(Number(json['id']));
-      answer(readMine(json as unknown as Parameters<typeof readMine>[0]));
-    }
   }
 
   /* ---- outlines ---- */

@@ -20,7 +20,6 @@ import { Without } from './without.ts';
 import { artistName, shortTime } from './words.ts';
 
 const OUTLINES_MAX = 1500;
-const TARGETS_MAX = 4000;
 const BARS = 160;
 const SOON_MS = 180;
 const SETTLE_MS = 320;
@@ -50,7 +49,7 @@ export class Rollback {
   private isPicking = false;
   private going: Piece[] = [];
   private run = 0;
-  private targets: number[] = [];
+  private act: string | null = null; /* the newest, to be undone */
   private timer = 0;
 
   constructor(private readonly past: Past) {
@@ -172,7 +171,7 @@ export class Rollback {
       this.open();
     });
     forget.hidden = adminToken() === null;
-    this.undoButton.hidden = this.targets.length === 0;
+    this.undoButton.hidden = this.act === null;
     this.nothing('');
     this.showArea();
     void this.look();
@@ -445,8 +444,8 @@ export class Rollback {
       await this.past.identified();
       const answer = await this.wire.ask(await this.wanted(this.shares.artists), true);
       this.past.say(message('rollback.done', { count: answer.strokes }));
-      await this.remember(Number(answer.seq), answer.ops);
-      this.undoButton.hidden = this.targets.length === 0;
+      this.act = answer.act;
+      this.undoButton.hidden = this.act === null;
       this.shares.clear();
       await this.list();
     } catch (error) {
@@ -454,25 +453,23 @@ export class Rollback {
     }
   }
 
-  /* What the hides name is in one's own past: asked for, so that it can be shown again. */
-  private async remember(first: number, ops: number): Promise<void> {
-    const mine = await this.past.askMine(first + ops, ops);
-    this.targets = mine
-      .filter((op) => op.kind === 'hide' && op.seq >= first && op.seq < first + ops)
-      .flatMap((op) => [...op.targets])
-      .sort((a, b) => a - b);
-  }
-
+  /* Shows of one's own would bring back what others hid meanwhile as well: the server knows what the act alone hides. */
   private async undo(): Promise<void> {
-    const { journal, session } = this.past.app;
-    for (let i = 0; i < this.targets.length; i += TARGETS_MAX) {
-      journal.addVisibility(true, this.targets.slice(i, i + TARGETS_MAX), []);
+    const { act } = this;
+    if (act === null) {
+      return;
     }
-    session.flush();
-    this.past.say(message('rollback.undone', { count: this.targets.length }));
-    this.targets = [];
-    this.undoButton.hidden = true;
-    await this.past.saved();
+    this.undoButton.disabled = true;
+    try {
+      await this.past.connected();
+      const isFirst = await this.wire.undo(act);
+      this.past.say(message(isFirst ? 'rollback.undone' : 'rollback.undoneBefore'));
+      this.act = this.act === act ? null : this.act;
+    } catch (error) {
+      this.past.say((error as Error).message);
+    }
+    this.undoButton.disabled = false;
+    this.undoButton.hidden = this.act === null;
     await this.list();
   }
 

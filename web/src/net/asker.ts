@@ -41,11 +41,11 @@ export class Asker {
     this.lastId = firstId;
   }
 
-  ask(question: object): Promise<Json> {
+  ask(question: object, waitMs = this.waitMs): Promise<Json> {
     const id = ++this.lastId;
     return new Promise((resolve, reject) => {
       const late = (): void => void this.fail(id, new Refusal('unavailable', ''));
-      const timer = this.waitMs === null ? undefined : window.setTimeout(late, this.waitMs);
+      const timer = waitMs === null ? undefined : window.setTimeout(late, waitMs);
       this.waiting.set(id, { resolve, reject, timer });
       if (!this.send({ ...question, id } as unknown as Json)) {
         late();

@@ -285,52 +285,99 @@ const struct kolam_ballot *kolam_policy_ballot(const struct kolam_policy *policy
     return at < policy->ballot_count ? &policy->ballots[at] : NULL;
 }
 
+/* The last takes its place: it costs the same wherever it was. */
 static void drop_ballot(struct kolam_policy *policy, uint32_t at) {
     if (at < policy->ballot_count) {
-        policy->ballot_count--;
-        memmove(policy->ballots + at, policy->ballots + at + 1,
-                (policy->ballot_count - at) * sizeof *policy->ballots);
+        policy->ballots[at] = policy->ballots[--policy->ballot_count];
     }
 }
 
-static bool begin_ballot(struct kolam_policy *policy, uint64_t stroke_seq) {
+/* Which goes for a newer one: a vote alone is given again sooner than many are. */
+static uint32_t least_wanted(const struct kolam_policy *policy) {
+    uint32_t least = 0;
+    for (uint32_t i = 1; i < policy->ballot_count; i++) {
+        const struct kolam_ballot *ballot = &policy->ballots[i], *other = &policy->ballots[least];
+        if (ballot->count < other->count ||
+            (ballot->count == other->count && ballot->begun_seq < other->begun_seq)) {
+            least = i;
+        }
+    }
+    return least;
+}
+
+static struct kolam_ballot *begin_ballot(struct kolam_policy *policy, uint64_t seq,
+                                         uint64_t stroke_seq) {
     if (policy->ballot_count == KOLAM_BALLOTS_MAX) {
-        drop_ballot(policy, 0);
+        drop_ballot(policy, least_wanted(policy));
     }
     if (policy->ballot_count == policy->ballot_capacity) {
         const uint32_t more = policy->ballot_capacity ? policy->ballot_capacity * 2 : 8;
         void *grown = kolam_realloc_array(policy->ballots, more, sizeof *policy->ballots);
         if (!grown) {
-            return false;
+            return NULL;
         }
         policy->ballots = grown;
         policy->ballot_capacity = more;
     }
-    policy->ballots[policy->ballot_count++] = (struct kolam_ballot){.stroke_seq = stroke_seq};
-    return true;
+    struct kolam_ballot *ballot = &policy->ballots[policy->ballot_count++];
+    *ballot = (struct kolam_ballot){.stroke_seq = stroke_seq, .begun_seq = seq};
+    return ballot;
 }
 
-static bool apply_vote(struct kolam_policy *policy, uint32_t by, uint64_t stroke_seq) {
-    uint32_t at = ballot_at(policy, stroke_seq);
-    if (at == policy->ballot_count && !begin_ballot(policy, stroke_seq)) {
-        return false;
+/* Their place among the voters, or `count`. */
+static uint32_t voter_at(const struct kolam_ballot *ballot, uint32_t artist) {
+    uint32_t at = 0;
+    while (at < ballot->count && ballot->voters[at] != artist) {
+        at++;
     }
-    at = ballot_at(policy, stroke_seq);
-    struct kolam_ballot *ballot = &policy->ballots[at];
-    if (ballot->count < KOLAM_VOTES_MAX && !kolam_policy_has_voted(policy, stroke_seq, by)) {
-        ballot->voters[ballot->count++] = by;
-    }
-    return true;
+    return at;
 }
 
 static void drop_voter(struct kolam_ballot *ballot, uint32_t voter) {
-    for (uint32_t i = ballot->count; i-- > 0;) {
-        if (ballot->voters[i] == voter) {
-            ballot->count--;
-            memmove(ballot->voters + i, ballot->voters + i + 1,
-                    (ballot->count - i) * sizeof *ballot->voters);
+    const uint32_t at = voter_at(ballot, voter);
+    if (at < ballot->count) {
+        ballot->count--;
+        const size_t behind = (ballot->count - at) * sizeof *ballot->voters;
+        memmove(ballot->voters + at, ballot->voters + at + 1, behind);
+        memmove(ballot->turns + at, ballot->turns + at + 1, behind);
+    }
+}
+
+/* Who has as many votes open as anybody may loses the oldest. */
+static void make_room_for_vote(struct kolam_policy *policy, uint32_t by) {
+    uint32_t open_count = 0, oldest = 0, oldest_turn = 0;
+    for (uint32_t i = 0; i < policy->ballot_count; i++) {
+        const struct kolam_ballot *ballot = &policy->ballots[i];
+        const uint32_t at = voter_at(ballot, by);
+        if (at < ballot->count && (open_count++ == 0 || ballot->turns[at] < oldest_turn)) {
+            oldest = i;
+            oldest_turn = ballot->turns[at];
         }
     }
+    if (open_count >= KOLAM_VOTES_OPEN_MAX) {
+        drop_voter(&policy->ballots[oldest], by);
+        if (policy->ballots[oldest].count == 0) {
+            drop_ballot(policy, oldest);
+        }
+    }
+}
+
+static bool apply_vote(struct kolam_policy *policy, uint64_t seq, uint32_t by,
+                       uint64_t stroke_seq) {
+    const struct kolam_ballot *known = kolam_policy_ballot(policy, stroke_seq);
+    if (known && (known->count == KOLAM_VOTES_MAX || kolam_ballot_has(known, by))) {
+        return true;
+    }
+    make_room_for_vote(policy, by);
+    const uint32_t at = ballot_at(policy, stroke_seq); /* it may have moved */
+    struct kolam_ballot *ballot =
+        at < policy->ballot_count ? &policy->ballots[at] : begin_ballot(policy, seq, stroke_seq);
+    if (!ballot) {
+        return false;
+    }
+    ballot->voters[ballot->count] = by;
+    ballot->turns[ballot->count++] = ++policy->turn;
+    return true;
 }
 
 static void apply_unvote(struct kolam_policy *policy, uint32_t by, const struct kolam_act *act) {
@@ -350,12 +397,7 @@ static void apply_unvote(struct kolam_policy *policy, uint32_t by, const struct 
 }
 
 bool kolam_ballot_has(const struct kolam_ballot *ballot, uint32_t artist) {
-    for (uint32_t i = 0; i < ballot->count; i++) {
-        if (ballot->voters[i] == artist) {
-            return true;
-        }
-    }
-    return false;
+    return voter_at(ballot, artist) < ballot->count;
 }
 
 bool kolam_policy_has_voted(const struct kolam_policy *policy, uint64_t stroke_seq,
@@ -396,7 +438,7 @@ bool kolam_policy_apply(struct kolam_policy *policy, uint64_t seq, int64_t time_
         kept.value = (uint32_t)act->role;
         return apply_role(policy, &kept, act);
     case KOLAM_ACT_VOTE:
-        return apply_vote(policy, by, act->stroke_seq);
+        return apply_vote(policy, seq, by, act->stroke_seq);
     case KOLAM_ACT_UNVOTE:
         apply_unvote(policy, by, act);
         return true;

@@ -50,8 +50,10 @@ enum kolam_area_kind {
 #define KOLAM_ACT_RECORD_BYTES_MAX 16384
 #define KOLAM_VOTES_MIN 2
 #define KOLAM_VOTES_MAX 64
-#define KOLAM_BALLOTS_MAX                                                                          \
-    1024 /* strokes that are voted about; the oldest is forgotten for a newer */
+/* Strokes that are voted about. For one more that with the fewest votes is forgotten, of these the oldest. */
+#define KOLAM_BALLOTS_MAX 1024
+/* Votes of one artist that have hidden nothing yet. For one more their oldest goes: nobody fills all ballots alone. */
+#define KOLAM_VOTES_OPEN_MAX 32
 #define KOLAM_TIME_MS_MAX 253402300799000 /* the end of the year 9999 */
 
 enum kolam_act_kind {
@@ -146,8 +148,10 @@ struct kolam_given_role {
 /* Who voted to hide a stroke that is not hidden yet. */
 struct kolam_ballot {
     uint64_t stroke_seq;
+    uint64_t begun_seq; /* the first vote's */
     uint32_t count;
     uint32_t voters[KOLAM_VOTES_MAX];
+    uint32_t turns[KOLAM_VOTES_MAX]; /* theirs: of two votes the older has the lower */
 };
 
 /* Zeroed memory is an open canvas on which nothing was ever set. */
@@ -166,8 +170,9 @@ struct kolam_policy {
     uint64_t last_seq; /* the newest act that was looked at */
     struct kolam_policy_thing mode_acts, votes_acts;
     struct kolam_policy_thing *area_acts, *role_acts;
-    struct kolam_ballot *ballots; /* in the order in which they were begun */
+    struct kolam_ballot *ballots; /* in no order */
     uint32_t ballot_count, ballot_capacity;
+    uint32_t turn; /* the newest vote's */
     uint32_t area_acts_count, area_acts_capacity, role_acts_count, role_acts_capacity;
 };
 

@@ -355,6 +355,66 @@ static void votes_are_counted_once_an_artist_and_begin_anew_when_they_were_enoug
     kolam_policy_finish(&policy);
 }
 
+static void an_artist_has_so_many_votes_open_and_for_one_more_their_oldest_goes(void **state) {
+    (void)state;
+    struct kolam_policy policy = {0};
+    uint64_t seq = 0;
+    const uint32_t most = KOLAM_VOTES_OPEN_MAX;
+    for (uint32_t stroke = 1; stroke <= most; stroke++) {
+        vote(&policy, ++seq, 7, stroke);
+    }
+    vote(&policy, ++seq, 8, 1);
+    vote(&policy, ++seq, 7, most); /* known already: nothing goes for it */
+    assert_int_equal(votes_of(&policy, 1), 2);
+    vote(&policy, ++seq, 7, most + 1);
+    assert_false(kolam_policy_has_voted(&policy, 1, 7));
+    assert_true(kolam_policy_has_voted(&policy, 1, 8)); /* that one is somebody else's */
+    assert_true(kolam_policy_has_voted(&policy, 2, 7));
+    const struct kolam_act unvote = {.kind = KOLAM_ACT_UNVOTE, .stroke_seq = 2};
+    assert_true(kolam_policy_apply(&policy, ++seq, 10, 7, &unvote));
+    vote(&policy, ++seq, 7, 1); /* about what was voted about first, but now */
+    vote(&policy, ++seq, 7, most + 2);
+    assert_null(kolam_policy_ballot(&policy, 3));
+    assert_int_equal(votes_of(&policy, 1), 2);
+    const struct kolam_act voted = {.kind = KOLAM_ACT_VOTED, .stroke_seq = 1, .votes = 2};
+    assert_true(kolam_policy_apply(&policy, ++seq, 10, 9, &voted));
+    vote(&policy, ++seq, 7, most + 3); /* what has hidden something is not open any more */
+    assert_true(kolam_policy_has_voted(&policy, 4, 7));
+    for (uint32_t i = 0; i < KOLAM_VOTES_MAX; i++) {
+        vote(&policy, ++seq, 100 + i, 900);
+    }
+    vote(&policy, ++seq, 7, 900); /* about which nobody more can vote: nothing goes for it */
+    assert_true(kolam_policy_has_voted(&policy, 4, 7));
+    assert_int_equal(policy.ballot_count, most + 1);
+    kolam_policy_finish(&policy);
+}
+
+static void who_votes_about_everything_flushes_nobodys_votes(void **state) {
+    (void)state;
+    struct kolam_policy policy = {0};
+    uint64_t seq = 0;
+    vote(&policy, ++seq, 1, 17);
+    for (uint32_t i = 0; i < 3 * KOLAM_BALLOTS_MAX; i++) {
+        vote(&policy, ++seq, 2, 100 + i);
+    }
+    assert_int_equal(votes_of(&policy, 17), 1);
+    assert_int_equal(policy.ballot_count, 1 + KOLAM_VOTES_OPEN_MAX);
+    vote(&policy, ++seq, 3, 17);
+    for (uint32_t i = 0; i < 2 * KOLAM_BALLOTS_MAX; i++) { /* many together: one vote each */
+        vote(&policy, ++seq, 1000 + i / KOLAM_VOTES_OPEN_MAX, 10000 + i);
+    }
+    assert_int_equal(policy.ballot_count, KOLAM_BALLOTS_MAX);
+    assert_int_equal(votes_of(&policy, 17), 2);
+    const uint32_t newest = 10000 + 2 * KOLAM_BALLOTS_MAX - 1;
+    const uint32_t oldest = newest - (KOLAM_BALLOTS_MAX - 2); /* beside that of 17 */
+    assert_int_equal(votes_of(&policy, newest), 1);
+    assert_int_equal(votes_of(&policy, oldest), 1);
+    assert_int_equal(votes_of(&policy, oldest - 1), 0);
+    vote(&policy, ++seq, 4, 17);
+    assert_int_equal(votes_of(&policy, 17), 3);
+    kolam_policy_finish(&policy);
+}
+
 static void a_vote_that_is_taken_back_counts_no_more_and_may_be_given_again(void **state) {
     (void)state;
     struct kolam_policy policy = {0};
@@ -540,6 +600,8 @@ int main(void) {
         cmocka_unit_test(of_many_acts_what_is_for_good_stays_below_what_ends),
         cmocka_unit_test(what_is_over_already_is_no_act),
         cmocka_unit_test(votes_are_counted_once_an_artist_and_begin_anew_when_they_were_enough),
+        cmocka_unit_test(an_artist_has_so_many_votes_open_and_for_one_more_their_oldest_goes),
+        cmocka_unit_test(who_votes_about_everything_flushes_nobodys_votes),
         cmocka_unit_test(a_vote_that_is_taken_back_counts_no_more_and_may_be_given_again),
         cmocka_unit_test(areas_are_found_across_levels),
         cmocka_unit_test(a_policy_is_read_from_a_canvas),

@@ -1,5 +1,5 @@
 /* report, reports, report_close; and who hears of them: moderators that some wait, whoever made one that it was seen. Loop thread
- * but for `run` and `perform`. */
+ * but for `run...` and `perform...`. */
 #include <string.h>
 
 #include "door.h"
@@ -303,6 +303,7 @@ void kolam_report_message(struct kolam_session *session, const json_t *message) 
 
 struct looking {
     struct kolam_moderation_request base;
+    struct kolam_job job;
     struct kolam_ask ask;
     uint64_t before, number;
     bool is_open, has_more;
@@ -339,17 +340,54 @@ static enum kolam_status perform_list(struct kolam_moderation_db *db,
                : status;
 }
 
-static void done_list(struct kolam_moderation_request *base) {
-    struct looking *work = (struct looking *)base;
-    if (base->status != KOLAM_OK) {
-        kolam_moderation_failed(work->ask.session, work->ask.id);
-    } else if (work->ask.session->state == KOLAM_SESSION_OPEN) {
+static void answer_list(struct looking *work) {
+    if (work->ask.session->state == KOLAM_SESSION_OPEN) {
         kolam_session_send_json(
             work->ask.session,
             json_pack("{ss sI sI sO sb}", "type", "reports", "id", (json_int_t)work->ask.id, "open",
                       (json_int_t)work->open_count, "reports", work->list, "more", work->has_more));
     }
     end_looking(work);
+}
+
+/* Whom a report is of is called as the canvas calls them by now; where it cannot be read, as they were called then. */
+static void run_names(struct kolam_job *job, struct kolam_worker *worker) {
+    struct looking *work = KOLAM_CONTAINER(job, struct looking, job);
+    const struct kolam_canvas *canvas = work->ask.canvas;
+    struct kolam_worker_canvas *view;
+    if (kolam_worker_canvas(worker, canvas->log_path, canvas->tiles_path, false, &view, NULL) !=
+        KOLAM_OK) {
+        return;
+    }
+    for (size_t i = 0; i < json_array_size(work->list); i++) {
+        json_t *report = json_array_get(work->list, i);
+        const json_int_t artist = json_integer_value(json_object_get(report, "artist"));
+        struct kolam_author author;
+        if (artist != 0 &&
+            kolam_reader_artist(view->reader, (uint32_t)artist, &author) == KOLAM_OK) {
+            json_object_set_new(report, "name", json_string(author.name));
+        }
+    }
+}
+
+static void done_names(struct kolam_job *job) {
+    answer_list(KOLAM_CONTAINER(job, struct looking, job));
+}
+
+static void done_list(struct kolam_moderation_request *base) {
+    struct looking *work = (struct looking *)base;
+    const struct kolam_canvas *canvas = work->ask.canvas;
+    if (base->status != KOLAM_OK) {
+        kolam_moderation_failed(work->ask.session, work->ask.id);
+        end_looking(work);
+    } else if (json_array_size(work->list) == 0 || canvas->state == KOLAM_CANVAS_ABSENT ||
+               work->ask.session->state != KOLAM_SESSION_OPEN) { /* at the end without workers */
+        answer_list(work);
+    } else {
+        work->job = (struct kolam_job){
+            .run = run_names, .done = done_names, .priority = KOLAM_JOB_INTERACTIVE};
+        kolam_pool_submit(canvas->server->pool, &work->job);
+    }
 }
 
 static enum kolam_status perform_close(struct kolam_moderation_db *db,

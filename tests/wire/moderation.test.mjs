@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 
-import { Client, editBody, eventually, get, getJson, hideBody, kolam, lineBody, showBody, startServer } from './client.mjs';
+import { ask, Client, editBody, eventually, get, getJson, hideBody, kolam, lineBody, showBody, startServer } from './client.mjs';
 import './tidy.mjs';
 
 let server;
@@ -586,4 +586,22 @@ test('who_is_suspended_takes_no_invitations_back_and_sees_none_of_others', async
   const again = await Client.join(server, { canvas, token: guest.token });
   assert.equal(again.welcome.role, 'mentor', 'what was given stays');
   assert.equal((await say(boss, { type: 'invitation_revoke', invitation: made.invitation, withdraw: true })).type, 'invitation_revoked');
+});
+
+test('reports_name_who_was_reported_as_they_are_called_by_now', async () => {
+  const canvas = newCanvas();
+  const boss = await admin(canvas);
+  const [mira, otto] = await people(2, canvas);
+  await say(mira, { type: 'report', artist: otto.me.artist, text: '' });
+  let state = 'open';
+  const named = (name) => eventually(async () => (await ask(boss, { type: 'reports', state })).reports[0].name === name, name);
+  await named(otto.me.name);
+  otto.say({ type: 'rename', name: 'Otto of now' });
+  await named('Otto of now');
+  const { reports } = await ask(boss, { type: 'reports' });
+  assert.equal((await ask(boss, { type: 'report_close', report: reports[0].report, outcome: '' })).type, 'report_closed');
+  state = 'closed';
+  await named('Otto of now');
+  assert.equal((await say(otto, { type: 'erase_me', name: 'Otto of now' })).type, 'erased');
+  await named('former artist');
 });

@@ -122,7 +122,7 @@ enum kolam_status kolam_identity_end(struct kolam_identity_db *identity, enum ko
         status = kolam_sql_exec(identity->db, "COMMIT");
     }
     if (status != KOLAM_OK && !sqlite3_get_autocommit(identity->db)) {
-        (void)sqlite3_exec(identity->db, "ROLLBACK", NULL, NULL, NULL);
+        kolam_sql_try(identity->rollback);
     }
     return status;
 }
@@ -195,6 +195,9 @@ static enum kolam_status open_db(struct kolam_identity_db *identity, const char 
     if (status == KOLAM_OK) {
         status = begin_use(identity);
     }
+    if (status == KOLAM_OK) {
+        status = kolam_sql_prepare(identity->db, "ROLLBACK", &identity->rollback);
+    }
     if (status != KOLAM_OK) {
         return kolam_fail(error, status, "%s: cannot be used: %s", path,
                           sqlite3_errmsg(identity->db));
@@ -228,6 +231,7 @@ void kolam_identity_db_destroy(struct kolam_identity_db *identity) {
         return;
     }
     sqlite3_finalize(identity->find);
+    sqlite3_finalize(identity->rollback);
     sqlite3_close(identity->db);
     OPENSSL_cleanse(identity->pepper, sizeof identity->pepper);
     kolam_free(identity);

@@ -128,6 +128,9 @@ static enum kolam_status open_db(struct kolam_moderation_db *db, const char *pat
         status = kolam_sql_meta_get(db->db, "newest_ms", &db->newest_ms);
         status = status == KOLAM_ERR_NOT_FOUND ? KOLAM_OK : status;
     }
+    if (status == KOLAM_OK) {
+        status = kolam_sql_prepare(db->db, "ROLLBACK", &db->rollback);
+    }
     return status == KOLAM_OK
                ? KOLAM_OK
                : kolam_fail(error, status, "%s: cannot be used: %s", path, sqlite3_errmsg(db->db));
@@ -153,6 +156,7 @@ enum kolam_status kolam_moderation_db_create(const char *path, struct kolam_mode
 
 void kolam_moderation_db_destroy(struct kolam_moderation_db *db) {
     if (db) {
+        sqlite3_finalize(db->rollback);
         sqlite3_close(db->db);
         kolam_free(db);
     }
@@ -217,7 +221,7 @@ static enum kolam_status for_ident_in_all(struct kolam_moderation_db *db, const 
         status = kolam_sql_exec(db->db, "COMMIT");
     }
     if (status != KOLAM_OK && !sqlite3_get_autocommit(db->db)) {
-        (void)sqlite3_exec(db->db, "ROLLBACK", NULL, NULL, NULL);
+        kolam_sql_try(db->rollback);
     }
     return status;
 }

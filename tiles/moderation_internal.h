@@ -7,6 +7,7 @@
 
 struct kolam_moderation_db {
     sqlite3 *db;
+    sqlite3_stmt *rollback; /* prepared: there may be no memory when it is needed */
     int64_t newest_ms;
 };
 

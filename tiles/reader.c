@@ -15,6 +15,8 @@
     "op.is_partial, op.body, op.sum FROM op LEFT JOIN origin ON origin.id = op.origin "
 
 static const char *const statement_texts[READER_STATEMENT_COUNT] = {
+    [READER_BEGIN] = "BEGIN",
+    [READER_END] = "COMMIT",
     [READER_PIN] = "SELECT 1 FROM meta LIMIT 1",
     [READER_FIND_OP] = OP_COLUMNS "WHERE op.seq = ?",
     [READER_RANGE] = OP_COLUMNS "WHERE op.seq BETWEEN ? AND ? ORDER BY op.seq",
@@ -133,12 +135,12 @@ enum kolam_status kolam_reader_begin(struct kolam_reader *reader) {
         reader->depth++;
         return KOLAM_OK;
     }
-    enum kolam_status status = kolam_sql_exec(reader->db, "BEGIN");
+    enum kolam_status status = kolam_sql_run(reader->statements[READER_BEGIN]);
     if (status == KOLAM_OK) {
         /* BEGIN alone pins nothing: the first read does. */
         status = kolam_sql_run(reader->statements[READER_PIN]);
         if (status != KOLAM_OK) {
-            (void)sqlite3_exec(reader->db, "ROLLBACK", NULL, NULL, NULL);
+            kolam_sql_try(reader->statements[READER_END]);
         }
     }
     reader->depth = status == KOLAM_OK;
@@ -147,7 +149,8 @@ enum kolam_status kolam_reader_begin(struct kolam_reader *reader) {
 
 void kolam_reader_end(struct kolam_reader *reader) {
     if (reader->depth > 0 && --reader->depth == 0) {
-        (void)sqlite3_exec(reader->db, "COMMIT", NULL, NULL, NULL);
+        /* Prepared long ago: to parse it anew takes memory, and without that a moment would be kept for good. */
+        kolam_sql_try(reader->statements[READER_END]);
     }
 }
 

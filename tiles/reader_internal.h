@@ -7,6 +7,8 @@
 #include "sql.h"
 
 enum kolam_reader_statement {
+    READER_BEGIN,
+    READER_END,
     READER_PIN,
     READER_FIND_OP,
     READER_RANGE,

@@ -96,6 +96,11 @@ enum kolam_status kolam_sql_run(sqlite3_stmt *statement) {
     return kolam_sql_status(result);
 }
 
+void kolam_sql_try(sqlite3_stmt *statement) {
+    (void)sqlite3_step(statement);
+    (void)sqlite3_reset(statement);
+}
+
 enum kolam_status kolam_sql_step(sqlite3_stmt *statement, bool *out_has_row) {
     int result = sqlite3_step(statement);
     *out_has_row = result == SQLITE_ROW;

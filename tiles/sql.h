@@ -32,6 +32,8 @@ KOLAM_MUST_CHECK enum kolam_status kolam_sql_prepare(sqlite3 *db, const char *te
                                                      sqlite3_stmt **out_statement);
 /* Steps a statement that gives no row, and resets it. */
 KOLAM_MUST_CHECK enum kolam_status kolam_sql_run(sqlite3_stmt *statement);
+/* The same, where nothing is left to do if it fails: an end, an undoing. */
+void kolam_sql_try(sqlite3_stmt *statement);
 /* Steps to the next row; *out_has_row is false at the end. The caller resets. */
 KOLAM_MUST_CHECK enum kolam_status kolam_sql_step(sqlite3_stmt *statement, bool *out_has_row);
 /* Runs a query that gives one integer; NOT_FOUND when it gives no row. */

@@ -169,6 +169,10 @@ static bool count_op(void *ctx, const struct kolam_log_row *row) {
     struct kolam_op op;
     planning->plan.op_count++;
     planning->plan.stroke_count += row->kind == KOLAM_OP_STROKE;
+    if (row->replaces >= row->seq) {
+        planning->status = KOLAM_ERR_CORRUPT; /* there is no bit for it */
+        return false;
+    }
     if (row->replaces > planning->old_base_seq) {
         set_hidden(planning, row->replaces, true);
     }

@@ -144,6 +144,7 @@ test('fingers_come_and_go_and_only_the_view_moves', async () => {
   await phone.put(0, 320, 260);
   await phone.lift(0);
   await settled(page);
+  await until(page, (seq) => window.kolamDebug.status().seq >= seq, 1);
   assert.equal((await status(page)).seq, 1, 'one stroke');
   assert.deepEqual(await cameraOf(page), still);
   await phone.close();
@@ -215,6 +216,7 @@ test('what_the_system_takes_away_leaves_nothing', async () => {
   assert.equal((await status(page)).seq, 0);
   await phone.fingerLine([100, 300], [300, 320]);
   await settled(page);
+  await until(page, (seq) => window.kolamDebug.status().seq >= seq, 1);
   assert.equal((await status(page)).seq, 1, 'the next finger draws');
   await phone.close();
 });
@@ -234,6 +236,7 @@ test('beside_a_pen_fingers_move_the_wall_and_the_palm_does_nothing', async () =>
   await pen('mouseReleased', 260, 240, 0);
   await phone.lift(7, 8);
   await settled(page);
+  await until(page, (seq) => window.kolamDebug.status().seq >= seq, 1);
   assert.equal((await status(page)).seq, 1, "the pen's stroke alone");
   const before = await cameraOf(page);
   assert.deepEqual([before.zoom, before.angle], [0, 0]);
@@ -245,6 +248,7 @@ test('beside_a_pen_fingers_move_the_wall_and_the_palm_does_nothing', async () =>
   assert.ok(Math.abs((before.tileX - after.tileX) * 256 + before.x - after.x - 60) < 1, 'a finger moves the wall now');
   await phone.penLine([120, 500], [260, 520]);
   await settled(page);
+  await until(page, (seq) => window.kolamDebug.status().seq >= seq, 2);
   assert.equal((await status(page)).seq, 2);
   // Of this device it is known when it comes back.
   await addressTold(page);

@@ -121,8 +121,8 @@ enum kolam_status history_find_quiet(struct kolam_history *history,
 /* ---- how much when ---- */
 
 static int64_t bucket_start_ms(int64_t from_ms, int64_t to_ms, uint32_t bucket_count, uint32_t i) {
-    double share = (double)i / bucket_count;
-    return from_ms + (int64_t)((double)(to_ms - from_ms) * share);
+    const int64_t span_ms = to_ms - from_ms; /* of any size: a file, or who asks, says anything */
+    return from_ms + span_ms / bucket_count * i + span_ms % bucket_count * i / bucket_count;
 }
 
 /* Strokes come in seq order and so do the buckets: one walk over both. */

@@ -126,7 +126,6 @@ export const SUITES = [
     name: 'every-fault',
     title: 'every power cut, every failing call, every failed allocation',
     isLongOnly: true,
-    timeLimitMs: 60e3,
     jobs: allFaults,
   },
   {

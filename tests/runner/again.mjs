@@ -1,6 +1,6 @@
-// Real browsers on a machine that does three things at once are late in ways that no user meets. So a program of a suite that
-// `isSeenTwice` is run once more when it failed, alone, after all others; what counts is the second time, and the first is told.
-// Where more than a few failed it is no coincidence, and nothing is run again.
+// Several processes that wait for each other on a machine that does four things at once are late in ways that no user meets. So a program
+// of a suite that `isSeenTwice` is run once more when it failed, alone, after all others; what counts is the second time, and the first is
+// told. Where more than a few failed it is no coincidence, and nothing is run again.
 
 const FEW = 3;
 

@@ -176,12 +176,14 @@ export const SUITES = [
     name: 'cli',
     title: 'the command, run as a person runs it',
     kind: 'patient',
+    isSeenTwice: true,
     jobs: (context) => nodeTests(context, 'tests/cli'),
   },
   {
     name: 'wire',
     title: 'raw clients against the real server',
     kind: 'patient',
+    isSeenTwice: true,
     jobs: (context) => nodeTests(context, 'tests/wire'),
   },
   {

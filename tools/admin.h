@@ -91,8 +91,13 @@ void kolam_admin_print_json(const json_t *answer);
 bool kolam_admin_artist(struct kolam_admin *admin, const char *text, uint32_t *out_artist);
 /* "90s", "15m", "2h", "7d", "4w": milliseconds, at least 1 s; false for anything else. */
 bool kolam_admin_duration(const char *text, int64_t *out_ms);
-/* "2026-11-22 03:15", in UTC; "for good" for null. */
+/* "2026-11-22 03:15", in UTC. */
 const char *kolam_admin_time(const json_t *time_ms, char out_text[32]);
+/* "until 2026-11-22 03:15"; "for good" for null. */
+const char *kolam_admin_until(const json_t *time_ms, char out_text[40]);
+/* An area's name, level and rectangle, behind its kind; an act of the audit, as a line. */
+void kolam_admin_print_area(const json_t *area);
+void kolam_admin_print_act(const json_t *entry);
 /* A string of the answer, or "". */
 const char *kolam_admin_text(const json_t *object, const char *key);
 

@@ -346,16 +346,11 @@ static int run_votes(int argc, char **argv) {
 static void print_areas(const json_t *areas) {
     size_t i;
     json_t *area;
-    char until[32];
+    char until[40];
     json_array_foreach((json_t *)(uintptr_t)areas, i, area) {
-        printf("area %s: %s %s, level %d, %s,%s %" JSON_INTEGER_FORMAT "x%" JSON_INTEGER_FORMAT
-               ", until %s\n",
-               kolam_admin_text(area, "area"), kolam_admin_text(area, "kind"),
-               kolam_admin_text(area, "name"),
-               (int)json_integer_value(json_object_get(area, "level")), kolam_admin_text(area, "x"),
-               kolam_admin_text(area, "y"), json_integer_value(json_object_get(area, "width")),
-               json_integer_value(json_object_get(area, "height")),
-               kolam_admin_time(json_object_get(area, "until"), until));
+        printf("area %s: %s", kolam_admin_text(area, "area"), kolam_admin_text(area, "kind"));
+        kolam_admin_print_area(area);
+        printf(", %s\n", kolam_admin_until(json_object_get(area, "until"), until));
     }
 }
 
@@ -365,7 +360,7 @@ static int run_policy(int argc, char **argv) {
                                "its votes.\n";
     struct arguments arguments = {0};
     int status;
-    char until[32];
+    char until[40];
     if (!parse(&arguments, argc, argv, help, COMMON, 0, "policy takes options only", &status)) {
         return status;
     }
@@ -376,9 +371,9 @@ static int run_policy(int argc, char **argv) {
     if (arguments.admin.is_json) {
         kolam_admin_print_json(policy);
     } else {
-        printf("canvas %s: mode %s, until %s; votes to hide: %" JSON_INTEGER_FORMAT "\n",
+        printf("canvas %s: mode %s, %s; votes to hide: %" JSON_INTEGER_FORMAT "\n",
                arguments.admin.canvas, kolam_admin_text(policy, "mode"),
-               kolam_admin_time(json_object_get(policy, "until"), until),
+               kolam_admin_until(json_object_get(policy, "until"), until),
                json_integer_value(json_object_get(policy, "votes")));
         print_areas(json_object_get(policy, "areas"));
     }

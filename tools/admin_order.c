@@ -41,8 +41,8 @@ static const char *whom_of(const json_t *sanction, char out_text[240]) {
     if (prefix) {
         snprintf(out_text, 240, "%s", prefix);
     } else if (json_is_integer(artist)) {
-        snprintf(out_text, 240, "%s (artist %" JSON_INTEGER_FORMAT ")", name,
-                 json_integer_value(artist));
+        snprintf(out_text, 240, "%s (artist %" JSON_INTEGER_FORMAT ")",
+                 name[0] ? name : "former artist", json_integer_value(artist));
     } else {
         snprintf(out_text, 240, "%s", name[0] ? name : "a prefix that was forgotten");
     }
@@ -50,13 +50,13 @@ static const char *whom_of(const json_t *sanction, char out_text[240]) {
 }
 
 static void print_sanction(const json_t *sanction) {
-    char whom[240], from[32], until[32];
+    char whom[240], from[32], until[40];
     const char *why = kolam_admin_text(sanction, "why");
-    printf("%6" JSON_INTEGER_FORMAT "  %-7s  %s  %s  until %s%s%s%s  by %s%s%s\n",
+    printf("%6" JSON_INTEGER_FORMAT "  %-7s  %s  %s  %s%s%s%s  by %s%s%s\n",
            json_integer_value(json_object_get(sanction, "sanction")),
            kolam_admin_text(sanction, "kind"),
            kolam_admin_time(json_object_get(sanction, "from"), from), whom_of(sanction, whom),
-           kolam_admin_time(json_object_get(sanction, "until"), until),
+           kolam_admin_until(json_object_get(sanction, "until"), until),
            json_is_true(json_object_get(sanction, "hidden")) ? ", hidden" : "",
            json_is_true(json_object_get(sanction, "ban_watching")) ? ", not even looking" : "",
            json_is_true(json_object_get(sanction, "everywhere")) ? ", everywhere" : "",
@@ -66,6 +66,11 @@ static void print_sanction(const json_t *sanction) {
 static void print_one_sanction(const struct kolam_admin *admin, const json_t *answer) {
     (void)admin;
     print_sanction(json_object_get(answer, "sanction"));
+}
+
+static void print_ended(const struct kolam_admin *admin, const json_t *answer) {
+    fputs("ended: ", stdout);
+    print_one_sanction(admin, answer);
 }
 
 static void print_sanctions(const struct kolam_admin *admin, const json_t *answer) {
@@ -123,15 +128,6 @@ static void print_closed(const struct kolam_admin *admin, const json_t *answer) 
     print_report(json_object_get(answer, "report"));
 }
 
-static void print_act(const json_t *entry) {
-    const json_t *record = json_object_get(entry, "record");
-    char *text = json_dumps(record, JSON_COMPACT | JSON_ENCODE_ANY);
-    printf("act %s%s: %s%s%s\n", kolam_admin_text(entry, "act"),
-           json_is_true(json_object_get(entry, "undone")) ? " (taken back)" : "", text ? text : "",
-           kolam_admin_text(entry, "name")[0] ? "  " : "", kolam_admin_text(entry, "name"));
-    free(text); /* jansson's */
-}
-
 static void print_audit(const struct kolam_admin *admin, const json_t *answer) {
     const json_t *list = json_object_get(answer, "entries");
     const char *next = json_string_value(json_object_get(answer, "next"));
@@ -143,7 +139,7 @@ static void print_audit(const struct kolam_admin *admin, const json_t *answer) {
         printf("%s  %-20s  ", kolam_admin_time(json_object_get(entry, "time"), time),
                kolam_admin_text(entry, "by"));
         if (strcmp(what, "act") == 0) {
-            print_act(entry);
+            kolam_admin_print_act(entry);
         } else {
             printf("%s: ", strcmp(what, "sanction") == 0       ? "sanctioned"
                            : strcmp(what, "sanction_end") == 0 ? "ended"
@@ -349,7 +345,7 @@ static int run_end(int argc, char **argv) {
     if (!put_number(&arguments, question, "sanction", argv[optind])) {
         return give_up(&arguments, question, KOLAM_EXIT_USAGE);
     }
-    return kolam_admin_converse(&arguments.admin, question, "sanction_ended", print_one_sanction);
+    return kolam_admin_converse(&arguments.admin, question, "sanction_ended", print_ended);
 }
 
 static int run_sanctions(int argc, char **argv) {

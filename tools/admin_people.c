@@ -135,8 +135,7 @@ static void print_invitations(const struct kolam_admin *admin, const json_t *ans
 static int run_invitations(int argc, char **argv) {
     static const char help[] =
         "kolam admin invitations\n"
-        "The invitations to the canvas, the newest first, and who came by them.\n"
-        "\n";
+        "The invitations to the canvas, the newest first, and who came by them.\n";
     struct arguments arguments = {0};
     int status;
     if (!parse(&arguments, argc, argv, help, 0, "it takes no further words", &status)) {
@@ -286,8 +285,7 @@ static int run_export(int argc, char **argv) {
         "kolam admin export ARTIST\n"
         "Everything that the server knows of the person, on every canvas, as JSON: name, when keys "
         "were made,\n"
-        "invitations, and each op of theirs in its stored form (base64).\n"
-        "\n";
+        "invitations, and each op of theirs in its stored form (base64).\n";
     struct arguments arguments = {0};
     struct kolam_admin *admin = &arguments.admin;
     json_t *answer;

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "admin.h"
 #include "client.h"
@@ -225,16 +224,6 @@ void kolam_admin_print_json(const json_t *answer) {
 const char *kolam_admin_text(const json_t *object, const char *key) {
     const char *text = json_string_value(json_object_get(object, key));
     return text ? text : "";
-}
-
-const char *kolam_admin_time(const json_t *time_ms, char out_text[32]) {
-    const time_t seconds = (time_t)(json_integer_value(time_ms) / 1000);
-    struct tm utc;
-    if (!json_is_integer(time_ms)) {
-        return "for good";
-    }
-    return gmtime_r(&seconds, &utc) && strftime(out_text, 32, "%Y-%m-%d %H:%M", &utc) > 0 ? out_text
-                                                                                          : "";
 }
 
 /* Those of the name exactly, among what the search finds. */

@@ -115,9 +115,10 @@ static void print_closing_line(const struct kolam_import *import) {
     char strokes[32], artists[32], rate[32], known[32];
     uint64_t elapsed_ms = (uint64_t)(kolam_tool_now_ms() - import->begun_ms);
     uint64_t per_second = import->strokes * 1000 / (elapsed_ms > 0 ? elapsed_ms : 1);
-    printf("%s strokes by %s artists in %.1f s, %s strokes/s",
-           kolam_tool_thousands(import->strokes, strokes),
-           kolam_tool_thousands(json_object_size(import->artists), artists),
+    const size_t artist_count = json_object_size(import->artists);
+    printf("%s stroke%s by %s artist%s in %.1f s, %s strokes/s",
+           kolam_tool_thousands(import->strokes, strokes), import->strokes == 1 ? "" : "s",
+           kolam_tool_thousands(artist_count, artists), artist_count == 1 ? "" : "s",
            (double)elapsed_ms / 1000, kolam_tool_thousands(per_second, rate));
     if (import->known > 0) {
         printf("; %s of them were there already", kolam_tool_thousands(import->known, known));

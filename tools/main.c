@@ -45,12 +45,25 @@ static const char help[] =
     "Most options can be given by environment variables too; each verb's help names them.\n"
     "Exit status: 0 success, 1 failure, 2 wrong usage.\n";
 
-int main(int argc, char **argv) {
-    const char *name = argc > 1 ? argv[1] : "";
+/* NULL: there is none. */
+static const struct verb *verb_of(const char *name) {
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         if (strcmp(name, verbs[i].name) == 0) {
-            return verbs[i].run(argc - 1, argv + 1);
+            return &verbs[i];
         }
+    }
+    return NULL;
+}
+
+int main(int argc, char **argv) {
+    const char *name = argc > 1 ? argv[1] : "";
+    const struct verb *verb = verb_of(name);
+    if (verb) {
+        return verb->run(argc - 1, argv + 1);
+    }
+    if (strcmp(name, "help") == 0 && argc == 3 && (verb = verb_of(argv[2])) != NULL) {
+        char asks[] = "--help";
+        return verb->run(2, (char *[]){argv[2], asks, NULL});
     }
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
         fputs(help, stdout);

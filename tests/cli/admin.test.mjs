@@ -107,12 +107,13 @@ test('a vandal’s evening, from a shell', async () => {
   assert.equal((await mira.wait((event) => event.type === 'report_seen')).reports[0].outcome, 'They rest.');
   const { sanctions } = await json(['sanctions']);
   assert.deepEqual(sanctions.map(({ kind }) => kind), ['ban', 'suspend']);
-  assert.match(await ok(['end', String(sanctions[1].sanction)]), /suspend/);
+  assert.match(await ok(['end', String(sanctions[1].sanction)]), /^ended: .*suspend/);
   assertComplains(await ask(['end', String(sanctions[1].sanction)]), 1, /no such sanction is in force/);
   assert.match(await ok(['undo', frozen]), /taken back: act \d+/);
   assertComplains(await ask(['undo', frozen]), 1, /server refused/);
   const audit = await ok(['audit']);
-  assert.match(audit, /Operator .* act \d+ \(taken back\): .*"area":"frozen"/);
+  assert.match(audit, /Operator .* act \d+ \(taken back\): area frozen, level -?\d+, .*, until 20\d\d-.*: until it is tidy$/m);
+  assert.match(audit, new RegExp(`: takes back act ${frozen}$`, 'm'));
   assert.match(audit, /ended: .* suspend/);
   const { entries, next } = await json(['audit', '--limit', '2']);
   assert.equal(entries.length, 2);

@@ -34,6 +34,7 @@ test('help is on standard output and names the options', async () => {
     assert.equal(one.code, 0, verb);
     assert.equal(one.stderr, '');
     assert.match(one.stdout, new RegExp(`kolam ${verb}`));
+    assert.equal((await kolam(['help', verb])).stdout, one.stdout);
     assert.ok(one.stdout.split('\n').every((line) => line.length <= 110), `${verb} --help is too wide`);
   }
 });

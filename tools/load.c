@@ -12,6 +12,7 @@
 #include "kolam/folder.h"
 #include "kolam/identity.h"
 #include "load_crowd.h"
+#include "load_partial.h"
 #include "verb_options.h"
 
 #define DEFAULT_SERVER "http://127.0.0.1:7700"
@@ -276,6 +277,8 @@ static enum kolam_status init_crowd(struct kolam_load *load) {
     enum kolam_status status = kolam_load_ledger_init(
         &load->ledger, base_nonce, given->artists,
         load->plan.ops_per_s + given->undo * given->artists, LEDGER_S + 3 * given->late_s);
+    load->ledger.beginning = kolam_load_partial_of;
+    load->ledger.beginning_ctx = load;
     load->judge = (struct kolam_load_judge){.ledger = &load->ledger, .findings = &load->findings};
     for (uint32_t i = 0; i < load->client_count && load->clients && status == KOLAM_OK; i++) {
         status = init_client(load, i);
@@ -339,6 +342,7 @@ static void finish(struct kolam_load *load) {
     kolam_free(load->clients);
     kolam_load_ledger_finish(&load->ledger);
     kolam_load_turns_finish(load);
+    kolam_load_partials_finish(load);
     kolam_load_timers_finish(&load->timers);
     kolam_load_plan_finish(&load->plan);
     kolam_load_net_finish(&load->net);

@@ -102,6 +102,7 @@ struct kolam_load_client {
 };
 
 struct kolam_load_change; /* load_turns.c's: a hide or show that was made up */
+struct kolam_load_left;   /* load_partial.c's: a stroke that was left behind */
 
 struct kolam_load {
     struct kolam_load_options options;
@@ -130,6 +131,7 @@ struct kolam_load {
     FILE *journal_file;                 /* NULL: none is kept */
     struct kolam_load_hist return_time; /* from the new connection to the view */
     struct kolam_load_change *changes;
+    struct kolam_load_left *left;
     char incarnation[17]; /* of the canvas; names tiles */
     int raster;
     struct kolam_load_hist picture_time; /* joiners: until the last tile was there */

@@ -226,7 +226,7 @@ static void on_op(struct kolam_load *load, struct kolam_load_client *client,
                   struct kolam_wire_reader payload, int64_t now_us) {
     uint64_t seq;
     const uint32_t who = client->conn.index;
-    const struct kolam_load_op *op = kolam_load_ledger_came(&load->ledger, payload, &seq);
+    const struct kolam_load_op *op = kolam_load_ledger_came(&load->ledger, payload, now_us, &seq);
     /* Its author is to have the ACK first, but for one that was lost with the connection. */
     if (op && op->artist == who && op->ack_us == 0 && op->counter >= client->hand->resent) {
         load->early++;

@@ -107,6 +107,8 @@ static void print_more(const struct kolam_load *load, const struct totals *total
     put_hist("return_ms", &load->return_time);
     put_count("churned", load->churned);
     put_count("undone", load->undone);
+    put_count("partial_ops", load->ledger.partial_ops);
+    put_count("replaced_ops", load->ledger.replaced_ops);
     put_count("joined", load->joined);
     put_hist("join_ms", &load->join_time);
     put_count("tiles_fetched", load->tiles_fetched);
@@ -191,6 +193,10 @@ static void print_text(const struct kolam_load *load, const struct totals *total
                " ops sent again; %" PRIu64 " replaced, %" PRIu64 " taken back or shown again\n",
                "comings and goings", load->reconnects, found->resumed, load->resent, load->churned,
                load->undone);
+    }
+    if (load->ledger.partial_ops > 0) {
+        printf("%-22s %" PRIu64 " in mid-stroke, %" PRIu64 " completed later\n", "left behind",
+               load->ledger.partial_ops, load->ledger.replaced_ops);
     }
     if (load->options.outlives) {
         printf("%-22s %" PRIu64 " connections that the server ended came back\n", "outlived",

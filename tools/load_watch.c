@@ -174,10 +174,10 @@ static bool is_asked(const struct kolam_load_watch *watch, const struct kolam_lo
     return false;
 }
 
-/* Strokes far below a pixel are not for this view either; hides and shows are, of whatever size. */
-static bool shows(const struct kolam_load_view *view, const struct kolam_load_part *part) {
-    const struct kolam_load_ink *ink = &part->ink;
-    if (!kolam_load_touches(view, ink) || part->is_change) {
+/* Strokes far below a pixel are not for this view either; what changes others is, of whatever size. */
+static bool shows(const struct kolam_load_view *view, const struct kolam_load_op *op) {
+    const struct kolam_load_ink *ink = &op->part->ink;
+    if (!kolam_load_touches(view, ink) || kolam_load_op_changes(op)) {
         return kolam_load_touches(view, ink);
     }
     struct kolam_load_view finer = *view;
@@ -234,7 +234,7 @@ bool kolam_load_watch_op(struct kolam_load_watch *watch, struct kolam_load_judge
     judge->findings->delivered++;
     const struct kolam_load_ink *ink = &op->part->ink;
     const bool is_in_force = watch->has_view && watch->is_known && seq > watch->now.from_seq;
-    const bool is_shown = watch->has_view && shows(&watch->now.view, op->part);
+    const bool is_shown = watch->has_view && shows(&watch->now.view, op);
     if (is_in_force && is_shown) {
         judge->findings->owed++;
         return true;
@@ -360,7 +360,7 @@ static void count_missing(struct kolam_load_watch *watch, struct kolam_load_judg
          is_notice ? &judge->findings->told_notices : &judge->findings->told);
 }
 
-/* A hide or show comes as an op, and for each tile of the view that it changes there is a TILE. */
+/* A hide or show, or what replaces, comes as an op, and for each tile of the view that it changes there is a TILE. */
 static void judge_change(struct kolam_load_watch *watch, struct kolam_load_judge *judge,
                          uint32_t who, const struct kolam_load_span *span,
                          const struct kolam_load_op *op) {
@@ -384,7 +384,7 @@ static void judge_op(struct kolam_load_watch *watch, struct kolam_load_judge *ju
     enum kolam_load_size size = kolam_load_size(&span->view, ink);
     const bool is_open = span == &watch->now && span->until_us == INT64_MAX;
     struct notices notices = {watch->noticed, op->seq};
-    if (op->part->is_change) {
+    if (kolam_load_op_changes(op)) {
         judge_change(watch, judge, who, span, op);
     } else if (size == KOLAM_LOAD_VISIBLE) {
         count_missing(watch, judge, who, span, op, false);
@@ -410,7 +410,7 @@ static void judge_span(struct kolam_load_watch *watch, struct kolam_load_judge *
             continue;
         }
         const struct kolam_load_op *op = kolam_load_ledger_at(ledger, seq);
-        if (op && (!has_come || op->part->is_change)) {
+        if (op && (!has_come || kolam_load_op_changes(op))) {
             judge_op(watch, judge, who, span, op);
         }
     }

@@ -81,13 +81,14 @@ test('files are replayed, with times and without, large strokes in parts', async
   assert.ok(json.previews_sent > 10);
 });
 
-test('broken connections are owed what came meanwhile, and strokes are taken back and shown again', async (t) => {
-  const server = await serve(t);
-  const { code, json, stderr } = await load(server, ['--artists', '6', '--watchers', '30', '--same-view', '--rate', '5', '--seconds', '3', '--reconnect', '12', '--undo', '1']);
+test('broken connections are owed what came meanwhile, strokes are taken back, and those left in mid-stroke completed later', async (t) => {
+  const server = await serve(t, { env: { KOLAM_VANISH_MS: '50' } });
+  const { code, json, stderr } = await load(server, ['--artists', '12', '--watchers', '24', '--same-view', '--rate', '3', '--seconds', '3', '--reconnect', '20', '--undo', '1']);
   assert.equal(code, 0, stderr);
+  assert.ok(json.partial_ops > 0 && json.replaced_ops > 0, `${json.partial_ops} left, ${json.replaced_ops} completed`);
   assert.ok(json.reconnects > 0 && json.views_resumed === json.reconnects, `${json.views_resumed} of ${json.reconnects} resumed`);
   assert.ok(json.undone > 0, `${json.undone} undone`);
-  assert.equal(json.owed_ops, json.ops_sent * 36, 'as if no connection had broken');
+  assert.equal(json.owed_ops, (json.ops_sent + json.partial_ops) * 36, 'as if no connection had broken');
   assert.equal(json.delivered_ops, json.owed_ops);
   assert.ok(json.tile_notices > 0 && json.return_ms.max > 0);
 });

@@ -2,13 +2,13 @@
 // log; and an account that has been tampered with is found out. `make soak` is the long one.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
 import { holdAgainst } from '../soak/account.mjs';
-import { BIN, eventually, getJson, makeFolder, startServer } from '../wire/client.mjs';
+import { BIN, eventually, getJson, makeFolder, ROOT, startServer } from '../wire/client.mjs';
 import { freePort } from '../wire/ports.mjs';
 import '../wire/tidy.mjs';
 
@@ -57,4 +57,17 @@ test('a_crowd_outlives_kill_9_and_its_account_agrees_with_the_log', async () => 
   assert.match((await tampered((all) => [...all, lines[3]]))[0], /acknowledged twice/);
   assert.match((await tampered((all) => [...all, `${lines[0].slice(0, 16)} 999999 999999 0123456789abcdef`]))[0], /is not there/);
   assert.match((await tampered(([first, ...rest]) => [`${first.slice(0, -4)}0000`, ...rest]))[0], /was acknowledged as/);
+});
+
+test('the_soak_explains_itself_and_begins_nothing_that_it_does_not_understand', () => {
+  const folder = join(makeFolder(), 'soak');
+  const soak = (...args) => spawnSync(process.execPath, [join(ROOT, 'tests/soak/soak.mjs'), '--folder', folder, ...args], { encoding: 'utf8' });
+  const help = soak('--help');
+  assert.equal(help.status, 0);
+  assert.match(help.stdout, /--minutes N/);
+  for (const wrong of [['--hepl'], ['--minute', '3'], ['--minutes', '0'], ['--minutes', 'x'], ['stray'], ['--attacks', 'nothing-of-that-name']]) {
+    const { status, stdout, stderr } = soak(...wrong);
+    assert.deepEqual([status, stdout, stderr.trim().split('\n').length], [2, '', 1], wrong.join(' '));
+  }
+  assert.ok(!existsSync(folder));
 });

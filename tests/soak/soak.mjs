@@ -2,8 +2,7 @@
 // watchers who come and go, connections that break, a server that is killed and started again, and attackers, by turns.
 // At the end: nothing acknowledged is lost or doubled, pixels are what the log says, memory and descriptors are flat.
 //
-//     make soak MINUTES=10              or node tests/soak/soak.mjs --minutes 10 [--folder DIR] [--artists 200] [--watchers 500]
-//                                          [--kill-every 90] [--seed N] [--calm | --attacks NAME,NAME]
+//     make soak MINUTES=10              or node tests/soak/soak.mjs --minutes 10 ... (--help tells the others)
 //
 // It can be resumed: each call goes on with the same wall (DIR, build/soak by default), and in the end looks at all of it. The
 // server is killed, and attacked, in the first third of the time; then it lives on, has peace for a fifth, is attacked again, and has
@@ -13,6 +12,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 
 import { makeRandom } from '../crash/load.mjs';
 import { BIN, eventually, get, kolam, ROOT, startServer } from '../wire/client.mjs';
@@ -20,18 +20,58 @@ import { freePort } from '../wire/ports.mjs';
 import { holdAgainst } from './account.mjs';
 import { accountLines, Samples } from './samples.mjs';
 
-const option = (name, otherwise) => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at > 0 ? process.argv[at + 1] : otherwise;
+const HELP = `node tests/soak/soak.mjs [--minutes N] [--folder DIR] [--artists N] [--watchers N] [--kill-every S] [--seed N] [--calm | --attacks NAME,NAME]
+
+A crowd, kills and attackers against a server of its own; at the end its log, its pixels and its memory are held to account.
+
+  --minutes N       how long; default 10. At least 3 for memory before and after attackers, 6 for what grows in peace
+  --folder DIR      the wall and the journals, gone on with if they are there; default build/soak
+  --artists N       who draw; default 200
+  --watchers N      who look; default 500
+  --kill-every S    the server is killed about so often, in the first third; default 90
+  --seed N          the same kills and attacks again
+  --calm            no attackers
+  --attacks NAMES   only these of tests/hostile/programs, by commas
+  --help
+`;
+const misused = (words) => {
+  console.error(`soak: ${words}; --help tells more`);
+  process.exit(2);
 };
-const MINUTES = Number(option('minutes', 10));
-const FOLDER = resolve(option('folder', join(ROOT, 'build/soak')));
-const ARTISTS = option('artists', '200');
-const WATCHERS = option('watchers', '500');
-const ATTACKS_WANTED = option('attacks', '').split(',').filter(Boolean);
-const isCalm = process.argv.includes('--calm');
-const KILL_EVERY_S = Number(option('kill-every', 90));
-const SEED = Number(option('seed', Date.now() % 1e6));
+
+function parse() {
+  const text = (value) => ({ type: 'string', default: value });
+  try {
+    return parseArgs({
+      options: {
+        minutes: text('10'), folder: text(join(ROOT, 'build/soak')), artists: text('200'), watchers: text('500'), attacks: text(''),
+        'kill-every': text('90'), seed: text(String(Date.now() % 1e6)), calm: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (error) {
+    return misused(error.message.split('\n')[0].replace(/\.( .*)?$/, ''));
+  }
+}
+
+const given = parse();
+if (given.help) {
+  process.stdout.write(HELP);
+  process.exit(0);
+}
+const number = (name, isRight, what) => {
+  const value = Number(given[name]);
+  return given[name].trim() !== '' && isRight(value) ? value : misused(`--${name} ${given[name]}: ${what}`);
+};
+const isPositive = (value) => value > 0 && value < Infinity;
+const isCount = (value) => Number.isInteger(value) && value >= 0;
+const MINUTES = number('minutes', isPositive, 'not a number above 0');
+const FOLDER = resolve(given.folder);
+const ARTISTS = String(number('artists', isCount, 'not a count'));
+const WATCHERS = String(number('watchers', isCount, 'not a count'));
+const KILL_EVERY_S = number('kill-every', isPositive, 'not a number above 0');
+const SEED = number('seed', isCount, 'not a count');
+const ATTACKS_WANTED = given.attacks.split(',').filter(Boolean);
+const isCalm = given.calm === true;
 const CORPUS = join(process.env.KOLAM_SHARED ?? resolve(ROOT, '../shared'), 'corpus');
 const ATTACKS = join(ROOT, 'tests/hostile/attack.mjs');
 const PROGRAMS = join(ROOT, 'tests/hostile/programs');
@@ -49,14 +89,14 @@ const between = (low, high) => low + random.next() * (high - low);
 const pause = (s) => new Promise((done) => setTimeout(done, s * 1000));
 const statePath = join(FOLDER, 'state.json');
 
-if (!(MINUTES > 0)) {
-  console.error('soak: --minutes: a number above 0');
-  process.exit(2);
+const unknown = ATTACKS_WANTED.find((name) => !existsSync(join(PROGRAMS, `${name}.mjs`)));
+if (unknown !== undefined) {
+  misused(`--attacks ${unknown}: not one of tests/hostile/programs`);
 }
 mkdirSync(FOLDER, { recursive: true });
 const state = existsSync(statePath) ? JSON.parse(readFileSync(statePath, 'utf8')) : { segments: [] };
-const number = state.segments.length + 1;
-const journal = join(FOLDER, `journal-${number}.txt`);
+const segmentNumber = state.segments.length + 1;
+const journal = join(FOLDER, `journal-${segmentNumber}.txt`);
 rmSync(journal, { force: true });
 
 // ---- the server and its lives ----
@@ -199,7 +239,7 @@ const figure = (value, digits = 1) => (value === undefined || value === null ? '
 
 function tell(segment) {
   const { load, memory } = segment;
-  console.log(`segment ${number}: ${figure(segment.minutes)} minutes, seed ${SEED}: ${kills} kills, ${Object.values(attacks).reduce((a, b) => a + b, 0)} attacks (${Object.keys(attacks).length} kinds)`);
+  console.log(`segment ${segmentNumber}: ${figure(segment.minutes)} minutes, seed ${SEED}: ${kills} kills, ${Object.values(attacks).reduce((a, b) => a + b, 0)} attacks (${Object.keys(attacks).length} kinds)`);
   console.log(`  crowd: ${load.ops_sent} ops sent, ${load.ops_sent_again} again; ${load.outlived} connections outlived the server, ${load.reconnects} broke, ${load.churned} were replaced, ${load.undone} taken back`);
   console.log(`  owed ${load.owed_ops}, missing ${load.missing}, duplicated ${load.duplicated}, out of order ${load.out_of_order}, wrong ${load.wrong}, unacknowledged ${load.unacknowledged}, refused ${load.refused}`);
   console.log(`  latency p50 ${figure(load.latency_ms.p50)}, p99 ${figure(load.latency_ms.p99)} ms; back after ${figure(load.return_ms.p50)}, p99 ${figure(load.return_ms.p99)} ms; server healthy again after at most ${figure(Math.max(...restarts), 0)} ms`);
@@ -248,6 +288,6 @@ if (check.code !== 0) {
 }
 const minutes = state.segments.reduce((sum, segment) => sum + segment.minutes, 0);
 const allKills = state.segments.reduce((sum, segment) => sum + segment.kills, 0);
-console.log(`in all ${figure(minutes)} minutes in ${number} segments, ${allKills} kills: ${problems.length === 0 ? 'nothing acknowledged is lost or doubled, pixels are what the log says' : 'NOT well'}`);
+console.log(`in all ${figure(minutes)} minutes in ${segmentNumber} segments, ${allKills} kills: ${problems.length === 0 ? 'nothing acknowledged is lost or doubled, pixels are what the log says' : 'NOT well'}`);
 problems.forEach((problem) => console.error(`soak: ${problem}`));
 process.exit(problems.length === 0 ? 0 : 1);

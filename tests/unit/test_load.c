@@ -153,7 +153,7 @@ struct scene {
     struct kolam_load_judge judge;
     struct kolam_load_watch watch;
     struct kolam_home near_home, far_home;
-    struct kolam_load_part near_part, far_part;
+    struct kolam_load_part near_part, far_part, left_part;
     uint32_t counter;
 };
 
@@ -194,7 +194,8 @@ static void commit(struct scene *scene, const struct kolam_load_part *part, uint
     assert_non_null(kolam_load_ledger_acked(&scene->ledger, 1, counter, seq, at_us));
 }
 
-static struct kolam_wire_buffer record_of(uint64_t seq, uint32_t counter, uint8_t last) {
+static struct kolam_wire_buffer record_of(uint64_t seq, uint32_t counter, uint64_t replaces,
+                                          uint8_t last) {
     struct kolam_wire_buffer buffer = {0};
     const uint64_t nonce = NONCE + 1;
     kolam_wire_put_varint(&buffer, seq);
@@ -204,21 +205,27 @@ static struct kolam_wire_buffer record_of(uint64_t seq, uint32_t counter, uint8_
         kolam_wire_put_u8(&buffer, (uint8_t)(nonce >> (8 * i)));
     }
     kolam_wire_put_varint(&buffer, counter);
-    kolam_wire_put_varint(&buffer, 0);
+    kolam_wire_put_varint(&buffer, replaces);
     kolam_wire_put(&buffer, body, sizeof body - 1);
     kolam_wire_put_u8(&buffer, last);
     return buffer;
 }
 
-static void come_as(struct scene *scene, uint64_t seq, uint32_t counter, uint8_t last) {
-    struct kolam_wire_buffer buffer = record_of(seq, counter, last);
+static void come_for(struct scene *scene, uint64_t seq, uint32_t counter, uint64_t replaces,
+                     uint8_t last) {
+    struct kolam_wire_buffer buffer = record_of(seq, counter, replaces, last);
     uint64_t told;
     const struct kolam_load_op *op = kolam_load_ledger_came(
         &scene->ledger,
-        (struct kolam_wire_reader){buffer.bytes, buffer.bytes + buffer.size_bytes, false}, &told);
+        (struct kolam_wire_reader){buffer.bytes, buffer.bytes + buffer.size_bytes, false}, 6000,
+        &told);
     assert_int_equal(told, seq);
     kolam_load_watch_op(&scene->watch, &scene->judge, 5, op, told);
     kolam_free(buffer.bytes);
+}
+
+static void come_as(struct scene *scene, uint64_t seq, uint32_t counter, uint8_t last) {
+    come_for(scene, seq, counter, 0, last);
 }
 
 static void come(struct scene *scene, uint64_t seq, uint32_t counter) {
@@ -435,6 +442,106 @@ static void wants_a_notice_where_ink_is_below_a_pixel(void **unused) {
     end_scene(&scene);
 }
 
+/* ---- strokes left behind ---- */
+
+#define LEFT 0x77 /* how the body of what was left behind ends */
+
+/* What artist 1 draws begins like that, near. */
+static const struct kolam_load_part *beginning(void *ctx, uint32_t artist, uint32_t counter,
+                                               const struct kolam_load_op *sent,
+                                               const uint8_t *bytes, size_t size_bytes) {
+    static const uint8_t left[] = {1, 2, 3, 4, 5, 6, 7, LEFT};
+    struct scene *scene = ctx;
+    (void)counter;
+    (void)sent;
+    scene->left_part = scene->near_part;
+    scene->left_part.body = left;
+    return artist == 1 && size_bytes == sizeof left && memcmp(bytes, left, sizeof left) == 0
+               ? &scene->left_part
+               : NULL;
+}
+
+/* Another watcher of the same place. */
+static void begin_other(struct scene *scene, struct kolam_load_watch *other) {
+    assert_int_equal(kolam_load_watch_init(other, &scene->ledger), KOLAM_OK);
+    assert_true(kolam_load_watch_asks(other, &view_here, 1, false, 1000));
+    assert_true(kolam_load_watch_answered(other, 1, 100, false, 2000));
+}
+
+static void tell_tiles(struct kolam_load_watch *watch, uint64_t seq) {
+    kolam_load_watch_tile(watch, (struct kolam_tile_id){1, 1, 0}, seq);
+}
+
+static void tells_what_was_left_behind_and_replaced_from_what_was_lost(void **unused) {
+    (void)unused;
+    struct scene scene;
+    struct kolam_load_watch other;
+    begin_scene(&scene);
+    begin_other(&scene, &other);
+    scene.ledger.beginning = beginning;
+    scene.ledger.beginning_ctx = &scene;
+    come_as(&scene, 101, 1, LEFT); /* before its artist comes back and sends all of it */
+    commit(&scene, &scene.near_part, 102, 7000);
+    come_for(&scene, 102, 1, 101, body[sizeof body - 1]);
+    tell_tiles(&scene.watch, 102);
+    commit(&scene, &scene.near_part, 103, 8000);
+    come(&scene, 103, 2);
+    judge(&scene);
+    assert_int_equal(scene.ledger.wrong + scene.findings.missing + scene.findings.missing_notices,
+                     0);
+    assert_int_equal(scene.findings.delivered, 3);
+    assert_int_equal(scene.findings.owed, 3);
+    assert_int_equal(scene.ledger.partial_ops, 1);
+    assert_int_equal(scene.ledger.replaced_ops, 1);
+    /* To the other one nothing of it came. */
+    kolam_load_watch_judge(&other, &scene.judge, 6, scene.ledger.newest_seq);
+    assert_int_equal(scene.findings.missing, 3);
+    assert_int_equal(scene.ledger.wrong, 0);
+    kolam_load_watch_finish(&other);
+    end_scene(&scene);
+}
+
+static void finds_what_is_wrong_with_what_was_left_behind(void **unused) {
+    (void)unused;
+    struct scene scene;
+    begin_scene(&scene);
+    come_as(&scene, 101, 1, LEFT); /* nobody leaves anything behind */
+    assert_int_equal(scene.ledger.wrong, 1);
+    scene.ledger.beginning = beginning;
+    scene.ledger.beginning_ctx = &scene;
+    come_as(&scene, 102, 1, LEFT ^ 1); /* not as the artist drew it */
+    assert_int_equal(scene.ledger.wrong, 2);
+    come_as(&scene, 103, 1, LEFT);
+    come_as(&scene, 104, 1, LEFT); /* a second time */
+    assert_int_equal(scene.ledger.wrong, 3);
+    commit(&scene, &scene.near_part, 105, 7000);
+    come(&scene, 105, 1); /* and does not say what it replaces */
+    assert_int_equal(scene.ledger.wrong, 4);
+    commit(&scene, &scene.near_part, 106, 7000);
+    come_for(&scene, 106, 2, 103, body[sizeof body - 1]); /* replaces another */
+    assert_int_equal(scene.ledger.wrong, 5);
+    commit(&scene, &scene.near_part, 107, 7000);
+    come(&scene, 107, 3);
+    come_as(&scene, 108, 3, LEFT); /* after the complete one */
+    assert_int_equal(scene.ledger.wrong, 6);
+    end_scene(&scene);
+}
+
+static void wants_a_notice_of_each_tile_that_a_replacement_changes(void **unused) {
+    (void)unused;
+    struct scene scene;
+    begin_scene(&scene);
+    scene.ledger.beginning = beginning;
+    scene.ledger.beginning_ctx = &scene;
+    come_as(&scene, 101, 1, LEFT);
+    commit(&scene, &scene.near_part, 102, 7000);
+    come_for(&scene, 102, 1, 101, body[sizeof body - 1]);
+    judge(&scene);
+    assert_int_equal(scene.findings.missing, 0);
+    assert_int_equal(scene.findings.missing_notices, 1);
+    end_scene(&scene);
+}
+
 static void remembers_only_the_newest(void **unused) {
     (void)unused;
     struct scene scene;
@@ -469,6 +576,9 @@ int main(void) {
         cmocka_unit_test(owes_nothing_of_a_break_to_a_view_that_is_not_resumed),
         cmocka_unit_test(wants_a_hide_and_a_notice_of_each_tile_it_changes),
         cmocka_unit_test(wants_a_notice_where_ink_is_below_a_pixel),
+        cmocka_unit_test(tells_what_was_left_behind_and_replaced_from_what_was_lost),
+        cmocka_unit_test(finds_what_is_wrong_with_what_was_left_behind),
+        cmocka_unit_test(wants_a_notice_of_each_tile_that_a_replacement_changes),
         cmocka_unit_test(remembers_only_the_newest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -141,7 +141,7 @@ test('areas_are_dragged_listed_changed_and_ended', async () => {
   await panel(mod).getByText(`For ${annie.name} (owner)`).waitFor();
   await panel(mod).getByText('Ann asked for it').waitFor(); // the record knows why
   await mod.locator('#order-2').getByText(`${keeper.name} · `).waitFor(); // and by whom
-  const [, number] = /area (\d+): owned Garden/.exec(await policy());
+  const [, number] = /area (\d+): owned "Garden"/.exec(await policy());
   await until(mod, () => document.querySelector('.area.is-owned .area-kind')?.checkVisibility());
   assert.deepEqual(await seriousIn(mod), []);
   await screenshot(mod, 'order-areas');
@@ -155,7 +155,7 @@ test('areas_are_dragged_listed_changed_and_ended', async () => {
   await mod.getByRole('button', { name: 'Save', exact: true }).click();
   await heading(/Frozen: nobody draws · Garden/).waitFor();
   await panel(mod).getByText('paint fight').waitFor();
-  assert.match(await policy(), new RegExp(`area ${number}: frozen Garden[^\\n]*300x300`));
+  assert.match(await policy(), new RegExp(`area ${number}: frozen "Garden"[^\\n]*,300,300,`));
   // On a phone, in the dark, from right to left: it is flown to, into the part of the wall that the panel leaves free.
   await mod.emulateMedia({ colorScheme: 'dark' });
   await mod.setViewportSize({ width: 360, height: 740 });

@@ -56,7 +56,7 @@ test('each with another view of one place, joiners and stalled readers among the
     ['--artists', '4', '--watchers', '60', '--overlap', '--rate', '5', '--seconds', '3', '--joins', '20/1', '--stalled', '5']);
   assert.equal(code, 0, stderr);
   assert.equal(json.joined, 20);
-  assert.ok(json.join_ms.max > 0 && json.join_tiles_ms.max >= json.join_ms.max);
+  assert.ok(json.join_ms.max > 0 && json.join_tiles_ms.max > 0); // the latest of them may have come to where no tile is
   assert.ok(json.tiles_fetched >= 20, `${json.tiles_fetched} tiles`);
   assert.equal(json.tiles_failed, 0);
   assert.equal(json.stalled, 5);

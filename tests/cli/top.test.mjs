@@ -5,6 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import test, { after, before } from 'node:test';
 
 import { Client } from '../wire/client.mjs';
+import { freePort } from '../wire/ports.mjs';
 import { BIN, eventually, kolam, startServer, withDeadline } from '../wire/process.mjs';
 import '../wire/tidy.mjs';
 
@@ -18,16 +19,22 @@ const hasScript = spawnSync('script', ['--version']).status === 0;
 const skip = hasScript ? false : 'script is not installed (Debian: bsdutils)';
 
 // The command with a terminal of its own: what it wrote so far, and keys for it.
-function inTerminal(args, env = {}) {
+function inTerminal(t, args, env = {}) {
   const command = [BIN, ...args].map((word) => `'${word}'`).join(' ');
   const child = spawn('script', ['-qec', `trap : INT; stty cols 90 rows 30; ${command}; echo left:$?; stty -a`, '/dev/null'], {
     env: { PATH: process.env.PATH, TERM: 'xterm', LANG: 'C.UTF-8', ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  const terminal = { text: '', press: (keys) => child.stdin.write(keys) };
+  const ended = new Promise((done) => child.on('close', done));
+  const terminal = {
+    text: '',
+    leave(keys) {
+      child.stdin.write(keys);
+      return withDeadline(ended, 'the terminal ends');
+    },
+  };
   child.stdout.setEncoding('utf8').on('data', (text) => (terminal.text += text));
-  terminal.ended = withDeadline(new Promise((done) => child.on('close', done)), 'the terminal ends')
-    .finally(() => child.kill('SIGKILL'));
+  t.after(() => child.kill('SIGKILL'));
   return terminal;
 }
 
@@ -72,13 +79,12 @@ test('a server that is not there or is none of ours is said in one line', async 
 });
 
 for (const [name, keys] of [['q', 'q'], ['Ctrl-C', '\x03']]) {
-  test(`a terminal shows a screen, and ${name} gives it back as it was`, { skip }, async () => {
-    const terminal = inTerminal(['top', '--server', server.origin, '--interval', '0.25']);
+  test(`a terminal shows a screen, and ${name} gives it back as it was`, { skip }, async (t) => {
+    const terminal = inTerminal(t, ['top', '--server', server.origin, '--interval', '0.25']);
     await eventually(() => terminal.text.includes('canvas') && terminal.text.includes('commit p50'), `a screen: ${terminal.text}`);
     assert.ok(terminal.text.includes('\x1b[?1049h\x1b[?25l'), 'another screen, no cursor');
     assert.ok(terminal.text.includes('\x1b[1m'), 'colours');
-    terminal.press(keys);
-    await terminal.ended;
+    await terminal.leave(keys);
     const end = terminal.text.slice(terminal.text.lastIndexOf('\x1b[?25h'));
     assert.ok(end.startsWith('\x1b[?25h\x1b[?1049l'), 'its screen and cursor again');
     assert.match(end, /left:0/);
@@ -87,24 +93,22 @@ for (const [name, keys] of [['q', 'q'], ['Ctrl-C', '\x03']]) {
   });
 }
 
-test('NO_COLOR is respected', { skip }, async () => {
-  const terminal = inTerminal(['top', '--server', server.origin, '--interval', '0.25'], { NO_COLOR: '1' });
+test('NO_COLOR is respected', { skip }, async (t) => {
+  const terminal = inTerminal(t, ['top', '--server', server.origin, '--interval', '0.25'], { NO_COLOR: '1' });
   await eventually(() => terminal.text.includes('commit p50'), 'a screen');
-  terminal.press('q');
-  await terminal.ended;
+  await terminal.leave('q');
   assert.doesNotMatch(terminal.text.slice(0, terminal.text.indexOf('\x1b[?1049l') - 12), /\x1b\[[\d;]*m/);
 });
 
-test('a server that goes away and comes back is waited for on a screen', { skip }, async () => {
-  const own = await startServer();
-  const terminal = inTerminal(['top', '--server', own.origin, '--interval', '0.25']);
+test('a server that goes away and comes back is waited for on a screen', { skip }, async (t) => {
+  const own = await startServer({ port: await freePort() });
+  const terminal = inTerminal(t, ['top', '--server', own.origin, '--interval', '0.25']);
   await eventually(() => terminal.text.includes('commit p50'), 'a screen');
   await own.kill();
   await eventually(() => /cannot connect|refused/i.test(terminal.text), `the trouble: ${terminal.text.slice(-300)}`);
   const again = await startServer({ port: own.port, data: own.data });
   const from = terminal.text.length;
   await eventually(() => terminal.text.indexOf('q quits', from) > 0, 'figures again');
-  terminal.press('q');
-  await terminal.ended;
+  await terminal.leave('q');
   await again.kill();
 });

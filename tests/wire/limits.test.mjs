@@ -89,7 +89,7 @@ test('questions_past_the_limit_are_read_later', async () => {
 });
 
 test('previews_past_the_limit_are_not_shown_and_the_stroke_is', async () => {
-  const server = await serve('previews.identity=1:5');
+  const server = await serve('previews.identity=0.01:5');
   const artist = await Client.artist(server);
   const other = await Client.artist(server);
   await other.view({ width: 4, height: 4 });

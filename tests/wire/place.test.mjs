@@ -149,6 +149,8 @@ test('heat_tells_strokes_per_tile_of_everybody_or_one_in_all_time_or_a_span', as
   const otto = await Client.artist(server, { canvas });
   await mira.draw([10, 10, 90, 90], { x: 1, y: 0 });
   await mira.draw([10, 10, 90, 90], { x: 1, y: 0 });
+  const then = Date.now();
+  await eventually(() => Date.now() > then + 1, 'the clock to go on'); // the next op's time is later for sure
   const last = await otto.draw([10, 10, 90, 400], { x: 0, y: 1 });
   const area = 'level=0&x=0&y=0&width=2&height=3';
   const { json, headers } = await ask(canvas, `heat?${area}`);
@@ -169,9 +171,11 @@ test('the_same_answer_is_built_once_for_all_who_ask_within_its_second', async ()
   await mira.draw([10, 10, 90, 90]);
   const sharedCount = async () => value(families(String((await get(server, '/metrics')).body)), 'kolam_answers_shared_total');
   const before = await sharedCount();
+  const begun = performance.now();
   const answers = await Promise.all(Array.from({ length: 20 }, () => ask(canvas, 'lively?minutes=7')));
-  assert.ok(new Set(answers.map(({ headers }) => headers.etag)).size <= 2, 'a second may have passed in between');
-  assert.ok((await sharedCount()) - before >= 18);
+  const built = 2 + Math.floor((performance.now() - begun) / 1000); /* a second may have passed in between */
+  assert.ok(new Set(answers.map(({ headers }) => headers.etag)).size <= built);
+  assert.ok((await sharedCount()) - before >= 20 - built);
   const { headers } = answers[19];
   const known = await get(server, `/api/canvas/${canvas}/lively?minutes=7`, { headers: { 'If-None-Match': headers.etag } });
   assert.ok(known.status === 304 || known.headers.etag !== headers.etag);

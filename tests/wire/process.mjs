@@ -196,6 +196,20 @@ export function cpuSeconds(pid) {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
+// Until a process takes next to nothing of a core over a while: what it had begun may go on a little, what spins never rests.
+export async function comesToRest(pid, share, overMs = 400) {
+  let took = 'never looked at';
+  await eventually(async () => {
+    const [before, begun] = [cpuSeconds(pid), performance.now()];
+    await new Promise((done) => setTimeout(done, overMs));
+    const now = (cpuSeconds(pid) - before) / ((performance.now() - begun) / 1000);
+    took = `${(now * 100).toFixed(1)}% of a core`;
+    return now < share;
+  }, 'it rests').catch((error) => {
+    throw new Error(`${error.message}: it takes ${took}`);
+  });
+}
+
 // Bytes of memory now and at most so far.
 export function memory(pid) {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1');

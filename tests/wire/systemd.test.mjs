@@ -41,7 +41,7 @@ kolam load --server http://127.0.0.1:7700 --canvas other --artists 1 --watchers 
 systemctl stop kolam; tell Result; tell ExecMainStatus; tell ActiveState
 kolam check --data /var/lib/kolam >checked 2>&1; echo "checked: $?"
 ls -ld /var/lib/private/kolam
-journalctl --no-pager --unit kolam --output cat >journal
+journalctl --sync; journalctl --no-pager --unit kolam --output cat >journal
 systemctl poweroff
 `;
 

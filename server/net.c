@@ -512,10 +512,6 @@ enum kolam_status kolam_net_create(struct kolam_loop *loop, const struct kolam_n
         kolam_net_destroy(net);
         return status;
     }
-    if (net->tls && net->options.proxies.count > 0) {
-        kolam_logfmt(net->options.logfmt, KOLAM_LOG_WARN, "proxy_by_tls",
-                     "reason=\"what a proxy passes on by TLS is not looked at before it is read\"");
-    }
     ev_io_init(&net->accepting, on_acceptable, net->listen_fd, EV_READ);
     net->accepting.data = net;
     ev_io_start(kolam_loop_ev(loop), &net->accepting);

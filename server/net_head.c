@@ -3,7 +3,12 @@
  * As with the first frame (net_first.c) a watcher of our own on the same file is called before the library's, and peeks. The
  * library is held until the head is there as a whole, so that what was looked at is what it reads; what came behind the head
  * cannot be told from it for certain, so the request is then the last one on its connection, and what follows is
- * never read as another. Not by TLS: a peek there takes bytes out of the socket, and the library would not be woken for them. */
+ * never read as another.
+ *
+ * By TLS a peek takes a record out of the socket into OpenSSL's hands, and shows no further than its end. So there a head is looked
+ * at record by record, each before the library reads it, and the library is woken for each: it may have a part of a head, but
+ * never one that was not looked at. Should it ever read a record before us, the count of bytes that OpenSSL has taken shows it, and
+ * no head of that connection is believed any more. */
 #include "net_head.h"
 
 #include <errno.h>
@@ -17,11 +22,15 @@
 
 #include "kolam/alloc.h"
 #include "net_first.h"
+#include "tls.h"
+
+#define RECORD_BYTES_MAX 16384
 
 struct kolam_net_head {
     struct ev_io watcher;
     struct kolam_net_connection *connection;
-    uint64_t whole_bytes; /* of all heads so far */
+    struct kolam_head head; /* as far as it was looked at */
+    uint64_t whole_bytes;   /* of all heads; by TLS, what had come on the socket by the last look */
     bool is_watching, is_held;
     bool is_whole; /* a head was looked at, and the library has not told that it read one */
     bool must_close;
@@ -35,6 +44,13 @@ static void watch(struct kolam_net_head *own, bool is_on) {
     }
 }
 
+static void set_held(struct kolam_net_head *own, bool is_held) {
+    if (own->is_held != is_held) {
+        own->is_held = is_held;
+        kolam_net_hold(own->connection->wsi, is_held);
+    }
+}
+
 /* The library reads nothing, and we look again when there are more than `seen` bytes; 0: it goes on. */
 static void hold(struct kolam_net_head *own, int seen) {
     const int wanted = seen + 1;
@@ -42,10 +58,19 @@ static void hold(struct kolam_net_head *own, int seen) {
         return;
     }
     (void)setsockopt(own->watcher.fd, SOL_SOCKET, SO_RCVLOWAT, &wanted, sizeof(wanted));
-    if (own->is_held != (seen > 0)) {
-        own->is_held = seen > 0;
-        kolam_net_hold(own->connection->wsi, own->is_held);
+    set_held(own, seen > 0);
+}
+
+/* By TLS: the library goes on, and is told that there is something, as the socket may have nothing more. */
+static void release(struct kolam_net_head *own) {
+    if (own->is_held) {
+        set_held(own, false);
+        ev_feed_fd_event(kolam_loop_ev(own->connection->net->loop), own->watcher.fd, EV_READ);
     }
+}
+
+static void *tls_of(const struct kolam_net_head *own) {
+    return own->connection->net->tls ? kolam_net_tls(own->connection->wsi) : NULL;
 }
 
 static void refuse(struct kolam_net_head *own) {
@@ -60,12 +85,15 @@ static void refuse(struct kolam_net_head *own) {
             break;
         }
     }
-    (void)send(own->watcher.fd, text, sizeof(text) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (tls_of(own)) {
+        kolam_tls_send(tls_of(own), text, sizeof(text) - 1);
+    } else {
+        (void)send(own->watcher.fd, text, sizeof(text) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
     watch(own, false);
     kolam_net_kill(own->connection->wsi);
 }
 
-/* From its beginning, each time that more of it has come. */
 static enum kolam_head_state read_head(struct kolam_net_head *own, const uint8_t *bytes,
                                        size_t size) {
     const struct kolam_net *net = own->connection->net;
@@ -76,11 +104,10 @@ static enum kolam_head_state read_head(struct kolam_net_head *own, const uint8_t
                  net->proxy_token < 0 ? proxies->header : NULL},
         .loses_next = kolam_net_loses_next,
     };
-    struct kolam_head head = {0};
     size_t used = 0;
-    const enum kolam_head_state state = kolam_head_read(&head, &rules, bytes, size, &used);
+    const enum kolam_head_state state = kolam_head_read(&own->head, &rules, bytes, size, &used);
     if (state == KOLAM_HEAD_WHOLE) {
-        own->whole_bytes += used;
+        own->whole_bytes += tls_of(own) ? 0 : used;
         own->is_whole = true;
         own->must_close = used < size;
         watch(own, false);
@@ -88,6 +115,7 @@ static enum kolam_head_state read_head(struct kolam_net_head *own, const uint8_t
     return state;
 }
 
+/* From its beginning, each time that more of it has come. */
 static void look(struct kolam_net_head *own) {
     uint8_t bytes[KOLAM_HEAD_BYTES_MAX + 1];
     const long got = recv(own->watcher.fd, bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
@@ -98,12 +126,46 @@ static void look(struct kolam_net_head *own) {
         }
         return;
     }
+    own->head = (struct kolam_head){0};
     const enum kolam_head_state state = read_head(own, bytes, (size_t)got);
     if (state == KOLAM_HEAD_BAD) {
         refuse(own);
         return;
     }
     hold(own, state == KOLAM_HEAD_MORE ? (int)got : 0);
+}
+
+/* At the next record, if there is one that was not looked at. */
+static void look_at_record(struct kolam_net_head *own, void *tls) {
+    uint8_t bytes[RECORD_BYTES_MAX];
+    if (!kolam_tls_is_open(tls)) {
+        return; /* the handshake is the library's */
+    }
+    own->whole_bytes = own->whole_bytes ? own->whole_bytes : kolam_tls_opened_at(tls);
+    if (kolam_tls_came(tls) != own->whole_bytes) {
+        watch(own, false); /* the library was first */
+        return;
+    }
+    if (kolam_tls_has_pending(tls)) {
+        return; /* the library has not read all of the last one */
+    }
+    const long got = kolam_tls_peek(tls, bytes, sizeof(bytes));
+    own->whole_bytes = kolam_tls_came(tls);
+    if (got < 0) {
+        set_held(own, true); /* it would read what comes between our look and its own */
+        return;
+    }
+    if (got == 0) {
+        watch(own, false);
+    } else {
+        const enum kolam_head_state state = read_head(own, bytes, (size_t)got);
+        if (state == KOLAM_HEAD_BAD) {
+            refuse(own);
+            return;
+        }
+        own->head = state == KOLAM_HEAD_WHOLE ? (struct kolam_head){0} : own->head;
+    }
+    release(own);
 }
 
 static void on_readable(struct ev_loop *ev, struct ev_io *watcher, int events) {
@@ -115,13 +177,19 @@ static void on_readable(struct ev_loop *ev, struct ev_io *watcher, int events) {
         watch(own, false);
     } else if (own->must_close) {
         watch(own, false);
+    } else if (tls_of(own)) {
+        look_at_record(own, tls_of(own));
     } else {
         look(own);
     }
 }
 
 /* What the library has read of the connection. */
-static uint64_t read_bytes(int fd) {
+static uint64_t read_bytes(const struct kolam_net_head *own) {
+    const int fd = own->watcher.fd;
+    if (tls_of(own)) {
+        return kolam_tls_came(tls_of(own));
+    }
     struct tcp_info info = {0};
     uint64_t came;
     int unread = 0;
@@ -138,7 +206,7 @@ static uint64_t read_bytes(int fd) {
 
 bool kolam_net_head_watch(struct kolam_net_connection *connection) {
     struct kolam_net *net = connection->net;
-    if (net->tls || !kolam_proxies_hold(&net->options.proxies, &connection->address)) {
+    if (!kolam_proxies_hold(&net->options.proxies, &connection->address)) {
         return true;
     }
     struct kolam_net_head *own = kolam_alloc_zero(1, sizeof(*own));
@@ -161,7 +229,7 @@ bool kolam_net_head_taken(struct kolam_net_connection *connection) {
     }
     const bool is_whole = own->is_whole;
     own->is_whole = false;
-    if (!is_whole || read_bytes(own->watcher.fd) > own->whole_bytes) {
+    if (!is_whole || read_bytes(own) > own->whole_bytes) {
         own->must_close = true;
     }
     watch(own, true);

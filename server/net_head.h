@@ -6,7 +6,7 @@
 #include "http_head.h"
 #include "net_door.h"
 
-/* Begins to look, where the connection's address is that of a trusted proxy and it is not TLS. False: out of memory. */
+/* Begins to look, where the connection's address is that of a trusted proxy. False: out of memory. */
 bool kolam_net_head_watch(struct kolam_net_connection *connection);
 /* The library has read a head. False if it was not one that was looked at: it is not to be believed. */
 bool kolam_net_head_taken(struct kolam_net_connection *connection);

@@ -129,16 +129,49 @@ enum kolam_status kolam_tls_use(struct ssl_ctx_st *ctx, const struct kolam_tls_p
     return KOLAM_OK;
 }
 
+/* How much had come when the handshake ended is kept with the connection, as its application data. */
+static void on_state(const SSL *tls, int where, int result) {
+    (void)result;
+    if ((where & SSL_CB_HANDSHAKE_DONE) && !SSL_get_app_data(tls)) {
+        (void)SSL_set_app_data((SSL *)tls, (void *)(uintptr_t)kolam_tls_came(tls));
+    }
+}
+
 void kolam_tls_set_up(struct ssl_ctx_st *ctx) {
+    SSL_CTX_set_info_callback(ctx, on_state);
     (void)SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
     (void)SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     (void)SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
 }
 
 long kolam_tls_peek(void *tls, void *out, size_t size) {
+    ERR_clear_error();
     const int got = SSL_peek(tls, out, (int)size);
-    if (got <= 0) {
-        ERR_clear_error();
+    const int problem = got > 0 ? SSL_ERROR_NONE : SSL_get_error(tls, got);
+    ERR_clear_error();
+    if (got > 0) {
+        return got;
     }
-    return got;
+    return problem == SSL_ERROR_WANT_READ || problem == SSL_ERROR_WANT_WRITE ? -1 : 0;
+}
+
+void kolam_tls_send(void *tls, const void *bytes, size_t size) {
+    (void)SSL_write(tls, bytes, (int)size);
+    ERR_clear_error();
+}
+
+bool kolam_tls_is_open(const void *tls) {
+    return SSL_is_init_finished(tls);
+}
+
+bool kolam_tls_has_pending(const void *tls) {
+    return SSL_pending(tls) > 0;
+}
+
+uint64_t kolam_tls_came(const void *tls) {
+    return BIO_number_read(SSL_get_rbio(tls));
+}
+
+uint64_t kolam_tls_opened_at(const void *tls) {
+    return (uint64_t)(uintptr_t)SSL_get_app_data((const SSL *)tls);
 }

@@ -3,7 +3,9 @@
 #ifndef KOLAM_SERVER_TLS_H
 #define KOLAM_SERVER_TLS_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "kolam/status.h"
 
@@ -27,7 +29,17 @@ KOLAM_MUST_CHECK enum kolam_status kolam_tls_use(struct ssl_ctx_st *ctx,
                                                  const struct kolam_tls_pair *pair);
 /* Once for a new context: versions, no renegotiation, and buffers given back while a connection is idle. */
 void kolam_tls_set_up(struct ssl_ctx_st *ctx);
-/* What a connection's (an SSL *) next bytes are; they stay there. 0 or less: none at the moment, or it is over. */
+
+/* Of a connection (an SSL *). What its next bytes are, of one record at most; they stay there. -1: none at the moment; 0: it is over. */
 long kolam_tls_peek(void *tls, void *out, size_t size);
+/* As the last that is said: it may fail. */
+void kolam_tls_send(void *tls, const void *bytes, size_t size);
+/* Whether the handshake has ended. */
+bool kolam_tls_is_open(const void *tls);
+/* Whether a record is there of which not all was read. */
+bool kolam_tls_has_pending(const void *tls);
+/* How many bytes have been taken from the socket, and how many of them until the handshake ended (0: it has not). */
+uint64_t kolam_tls_came(const void *tls);
+uint64_t kolam_tls_opened_at(const void *tls);
 
 #endif

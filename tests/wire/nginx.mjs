@@ -19,7 +19,7 @@ process.on('exit', () => running.forEach((child) => child.kill('SIGTERM')));
 export const WHY_NOT = 'nginx or openssl is not installed (scripts/deps test)';
 export const hasNginx = () => BIN !== undefined && spawnSync('openssl', ['version']).status === 0;
 
-function makeCertificate(folder) {
+export function makeCertificate(folder) {
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
   const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes',
     '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', key, '-out', cert],
@@ -48,7 +48,7 @@ function mainConfiguration(folder, site, workers) {
     http { access_log off; ${temporary} include ${site}; }\n`;
 }
 
-function isListening(port) {
+export function isListening(port) {
   return new Promise((done) => {
     const socket = net.connect(port, '127.0.0.1', () => done(true) || socket.destroy());
     socket.on('error', () => done(false));

@@ -22,8 +22,10 @@ export function judge(job, result) {
   };
   if (tally.seen < tally.planned) {
     fail(`${tally.planned - tally.seen} of ${tally.planned} tests did not run: ${howItEnded(result)}`);
-  } else if (tally.failed === 0 && (result.status !== 0 || result.isTimedOut)) {
-    fail(howItEnded(result));
+  } else if (result.signal || result.isTimedOut || (tally.failed === 0 && result.status !== 0)) {
+    fail(howItEnded(result)); // beside what failed before that
+  } else if (tally.planned === 0 && tally.seen > 0) {
+    fail('ended before it told how many tests it has');
   } else if (tally.seen === 0) {
     fail('reported no test at all');
   }
@@ -33,6 +35,9 @@ export function judge(job, result) {
 function howItEnded(result) {
   if (result.isTimedOut) {
     return `took longer than its time limit (${Math.round(result.seconds)} s)`;
+  }
+  if (result.signal === 'SIGKILL') {
+    return 'was ended by SIGKILL, as the system does when there is no memory left';
   }
   return result.signal ? `was ended by ${result.signal}` : `ended with status ${result.status}`;
 }

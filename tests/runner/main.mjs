@@ -87,7 +87,11 @@ async function runJob(context, job, unbuilt) {
   });
   mkdirSync(join(context.output, suite.name), { recursive: true });
   writeFileSync(join(context.output, suite.name, `${job.name}.log`), result.output);
-  return report(job, judge(job, result), result.seconds);
+  const tally = report(job, judge(job, result), result.seconds);
+  if (result.left.length > 0) {
+    console.log(`    outlived it, and was ended: ${result.left.length > 1 ? `${result.left.length} processes, the first ` : ''}${result.left[0]}`);
+  }
+  return tally;
 }
 
 function report(job, tally, seconds) {
@@ -134,7 +138,7 @@ async function runAll(context, suites) {
 async function main() {
   const options = parseArguments(process.argv.slice(2));
   const context = makeContext(options);
-  for (const signal of ['SIGINT', 'SIGTERM']) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
       endAll();
       process.exit(130);

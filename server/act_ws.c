@@ -12,6 +12,7 @@
 #include "kolam/json_text.h"
 #include "kolam/alloc.h"
 #include "moderation_ws.h"
+#include "people.h"
 #include "person.h"
 #include "sanctions.h"
 #include "session.h"
@@ -89,6 +90,7 @@ static struct kolam_submission *submission_of(struct acting *acting) {
     struct kolam_log_op *op = &submission->ops[0];
     op->kind = KOLAM_OP_RECORD;
     op->counter = 1;
+    acting->act.is_operators = session->is_admin; /* whatever the message said */
     if (kolam_act_encode(&acting->act, &op->body, &op->body_size_bytes) != KOLAM_OK) {
         kolam_submission_destroy(submission);
         return NULL;
@@ -114,12 +116,23 @@ static const char *problem_text(const struct kolam_act *act, enum kolam_status s
                                        : "there is no such area";
 }
 
+/* The number by which the asker is meant: also that of a former self whose area it is. */
+static uint32_t asker_of(const struct acting *acting) {
+    const struct kolam_session *session = acting->ask.session;
+    const struct kolam_policy_area *area =
+        acting->act.kind == KOLAM_ACT_AREA && acting->act.of_seq != 0
+            ? kolam_policy_find_area(&acting->ask.canvas->policy, acting->act.of_seq)
+            : NULL;
+    return area && area->owner != 0 && kolam_people_is_own(session, area->owner) ? area->owner
+                                                                                 : session->artist;
+}
+
 /* Why not; NULL: it may be. */
 static const char *judge(struct acting *acting, const char **out_code) {
     struct kolam_session *session = acting->ask.session;
     struct kolam_canvas *canvas = acting->ask.canvas;
     const struct kolam_petition petition = {
-        .action = kolam_act_needs(&canvas->policy, &acting->act, session->artist)};
+        .action = kolam_act_needs(&canvas->policy, &acting->act, asker_of(acting))};
     const struct kolam_verdict verdict = kolam_door_ask(session, &petition);
     if (verdict.is_refused) {
         *out_code = kolam_nack_name(verdict.code);
@@ -148,10 +161,11 @@ static void commit(struct acting *acting) {
 
 /* Against whom it goes, so that ranks count: whose role it is, or who froze the area that it changes. 0: nobody; what else there is to
  * decide is the owner's. */
-static uint32_t whom(const struct acting *acting) {
+static uint32_t whom(const struct acting *acting, bool *out_is_operators) {
     const struct kolam_policy *policy = &acting->ask.canvas->policy;
     const struct kolam_act *act = &acting->act;
     enum kolam_act_kind kind;
+    *out_is_operators = false;
     if (acting->ask.session->is_admin) {
         return 0;
     }
@@ -164,6 +178,7 @@ static uint32_t whom(const struct acting *acting) {
     const struct kolam_kept_act *made = area && area->kind == KOLAM_AREA_FROZEN
                                             ? kolam_policy_find_act(policy, area->act_seq, &kind)
                                             : NULL;
+    *out_is_operators = made && made->is_operators;
     return made ? made->by : 0;
 }
 
@@ -209,9 +224,12 @@ static void on_person(struct kolam_person *person) {
 static void decide(struct acting *acting) {
     const char *code;
     const char *problem = judge(acting, &code);
-    const uint32_t artist = problem ? 0 : whom(acting);
+    bool is_operators = false;
+    const uint32_t artist = problem ? 0 : whom(acting, &is_operators);
     if (problem) {
         answer_problem(acting, code, problem);
+    } else if (is_operators) {
+        answer_problem(acting, "denied", KOLAM_UNDO_DENIED);
     } else if (artist != acting->person.artist) {
         acting->person =
             (struct kolam_person){.ask = &acting->ask, .artist = artist, .done = on_person};

@@ -176,6 +176,7 @@ static enum kolam_status encode_record(const struct kolam_rollback *rollback,
     for (uint32_t i = 0; i < rollback->found_count; i++) {
         act->artists[i] = rollback->found[i].artist;
     }
+    act->is_operators = rollback->is_operators;
     strcpy(act->why, rollback->why);
     out->kind = KOLAM_OP_RECORD;
     out->counter = rollback->op_count + 1;

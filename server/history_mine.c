@@ -18,7 +18,8 @@ struct mine_job {
     uint32_t artist_count;
     uint32_t artists[1 + KOLAM_FORMERS_MAX]; /* the author's numbers, former selves' included */
 
-    bool tells_taken; /* whoever may show it again is not told, and who is kept out unseen */
+    bool is_operators; /* who may change others' strokes is told of that as well */
+    bool tells_taken;  /* whoever may show it again is not told, and who is kept out unseen */
     struct kolam_reader *reader; /* the worker's */
     struct kolam_op_room *room;
     json_t *ops;                          /* what is told */
@@ -89,6 +90,14 @@ static void tell_taken(struct mine_job *job, json_t *object, uint64_t seq,
     }
 }
 
+/* What a moderator hid or showed of others by an act is not theirs to undo as what they drew is: it is told as no more than something. */
+static bool is_of_others(struct mine_job *job, const struct kolam_op *op) {
+    struct kolam_log_row row;
+    return !job->is_operators && (op->kind == KOLAM_OP_HIDE || op->kind == KOLAM_OP_SHOW) &&
+           op->target_count > 0 && kolam_reader_op(job->reader, op->targets[0], &row) == KOLAM_OK &&
+           !is_ones_own(job, row.artist);
+}
+
 static json_t *op_json(const struct kolam_log_row *row, const struct kolam_op *op) {
     json_t *object = json_pack("{so}", "seq", kolam_json_decimal((int64_t)row->seq));
     const char *kind = "record";
@@ -111,6 +120,7 @@ static json_t *op_json(const struct kolam_log_row *row, const struct kolam_op *o
 }
 
 static bool take_op(void *ctx, const struct kolam_log_row *row) {
+    static const struct kolam_op something = {.kind = KOLAM_OP_RECORD};
     struct mine_job *job = ctx;
     struct kolam_op op;
     if (kolam_op_decode(row->body, row->body_size_bytes, job->room, &op) != KOLAM_OK) {
@@ -121,9 +131,10 @@ static bool take_op(void *ctx, const struct kolam_log_row *row) {
     if (count > job->limit || (count > 0 && job->target_count > TARGETS_MAX)) {
         return false;
     }
-    job->target_count += op.target_count;
-    json_t *object = op_json(row, &op);
-    if (job->tells_taken) {
+    const bool is_theirs = !is_of_others(job, &op);
+    job->target_count += is_theirs ? op.target_count : 0;
+    json_t *object = op_json(row, is_theirs ? &op : &something);
+    if (is_theirs && job->tells_taken) {
         tell_taken(job, object, row->seq, &op);
     }
     if (json_array_append_new(job->finding, object) != 0) {
@@ -252,8 +263,8 @@ void kolam_history_mine(struct kolam_session *session, const json_t *message) {
     job->before = before;
     job->limit = limit;
     note_artists(job);
-    job->tells_taken = !kolam_sanctions_of(session)->is_withheld &&
-                       !kolam_standing_ask(session, KOLAM_ACTION_CHANGE_OTHERS, NULL).may;
+    job->is_operators = session->is_admin;
+    job->tells_taken = !kolam_sanctions_of(session)->is_withheld && !session->is_admin;
     job->ops = ops;
     job->job = (struct kolam_job){.run = run, .done = done, .priority = KOLAM_JOB_INTERACTIVE};
     if (job->artist_count == 0) { /* nobody here yet: nothing drawn */

@@ -224,6 +224,7 @@ static void start(struct kolam_session *session, uint64_t id, struct kolam_rollb
     kolam_session_charge(session, KOLAM_LIMIT_ASKS, 10);
     kolam_ask_begin(&rollback->ask, session, id);
     rollback->author = session->author;
+    rollback->is_operators = session->is_admin;
     rollback->status = KOLAM_ERR_CLOSED; /* unless it runs */
     rollback->wait.done = on_canvas;
     kolam_list_init(&rollback->wait.link);

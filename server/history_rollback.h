@@ -28,6 +28,7 @@ struct kolam_rollback {
     struct kolam_canvas_wait wait;
     bool is_apply;
     struct kolam_author author; /* of the hides */
+    bool is_operators;          /* with the admin token */
     char why[KOLAM_ACT_WHY_BYTES_MAX + 1];
     struct kolam_selection selection;
     double lasso[KOLAM_LASSO_POINTS_MAX][2];

@@ -10,14 +10,25 @@
 #include "restraint.h"
 #include "session.h"
 
+static const char operator_name[] = "Operator";
+
 struct kolam_moderator kolam_moderator_of(const struct kolam_session *session) {
     struct kolam_moderator who = {.has_ident = session->has_author};
     if (session->has_author) {
         memcpy(who.ident, session->author.ident, sizeof(who.ident));
         strcpy(who.name, session->author.name);
     } else if (session->is_admin) {
-        strcpy(who.name, "Operator");
+        strcpy(who.name, operator_name);
     }
+    return who;
+}
+
+struct kolam_moderator kolam_decider_of(const struct kolam_session *session) {
+    struct kolam_moderator who = {.has_ident = false};
+    if (!session->is_admin) {
+        return kolam_moderator_of(session);
+    }
+    strcpy(who.name, operator_name);
     return who;
 }
 

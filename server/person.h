@@ -13,7 +13,7 @@ struct kolam_ask;
 struct kolam_person {
     const struct kolam_ask *ask; /* whose session asks, about whose canvas */
     void (*done)(struct kolam_person *person);
-    bool is_operator;           /* asked: it is who has the admin token, and no identity */
+    bool is_operator;           /* asked: it is who has the admin token, whoever that was */
     uint32_t artist;            /* or by their number here; 0: */
     struct kolam_author author; /* by the ident. Answered: who it is now */
 

@@ -261,7 +261,7 @@ static const char *read_sanction(struct kolam_session *session, const json_t *me
     sanction->bans_watching = json_is_true(json_object_get(message, "ban_watching"));
     sanction->has_ident = has_artist;
     sanction->artist = (uint32_t)artist;
-    sanction->by = kolam_moderator_of(session);
+    sanction->by = kolam_decider_of(session);
     strcpy(sanction->decided_on, session->canvas->name);
     if (!json_is_true(json_object_get(message, "everywhere"))) {
         strcpy(sanction->canvas, session->canvas->name);
@@ -409,7 +409,7 @@ void kolam_sanction_end_message(struct kolam_session *session, const json_t *mes
     if (work) {
         work->sanction.id = number;
         work->sanction.ended_ms = kolam_sanctions_now_ms(session->server);
-        work->by = kolam_moderator_of(session);
+        work->by = kolam_decider_of(session);
         work->sanction.by = found->by;
         work->sanction.has_ident = found->has_ident;
         memcpy(work->sanction.ident, found->ident, KOLAM_IDENT_BYTES);

@@ -33,6 +33,7 @@ struct pending {
     uint32_t counter, count;
     uint64_t bytes, ink_px;
     bool is_acked, is_own;   /* is_own: submitted as the session's author, not as a slot's */
+    bool is_keeper;          /* a moderator, or above */
     enum kolam_shown shown;  /* how others saw its preview */
     enum kolam_nack refusal; /* of the door, if the log does not know it; or 0 */
     char reason[KOLAM_REASON_BYTES_MAX];
@@ -41,7 +42,7 @@ struct pending {
 /* What is looked at while the form is. */
 struct asking {
     struct kolam_session *session;
-    bool may_change_others;
+    bool may_change_others;       /* keeps order */
     bool has_changes;             /* hides or shows */
     uint64_t ink_px;              /* a newcomer's */
     struct kolam_verdict verdict; /* the first that is no */
@@ -86,6 +87,19 @@ static void ack(struct pending *pending, const struct kolam_submission *submissi
     }
 }
 
+static const char *refusal_text(const struct pending *pending,
+                                const struct kolam_submission *submission) {
+    if (submission->is_resting) {
+        return kolam_why_text(KOLAM_WHY_FROZEN);
+    }
+    if (submission->is_anothers_hide) {
+        return kolam_why_text(KOLAM_WHY_HIDDEN);
+    }
+    return submission->status == KOLAM_ERR_DENIED && pending->is_keeper
+               ? "others' strokes are taken off by a rollback, and brought back by undoing it"
+               : kolam_status_text(submission->status);
+}
+
 static void tell_refusal(struct pending *pending, const struct kolam_submission *submission) {
     struct kolam_session *session = pending->session;
     if (session->state == KOLAM_SESSION_CLOSED) {
@@ -98,9 +112,7 @@ static void tell_refusal(struct pending *pending, const struct kolam_submission 
         }
     } else {
         nack(session, pending->counter, kolam_verdict_nack(submission->status),
-             submission->is_resting         ? kolam_why_text(KOLAM_WHY_FROZEN)
-             : submission->is_anothers_hide ? kolam_why_text(KOLAM_WHY_HIDDEN)
-                                            : kolam_status_text(submission->status));
+             refusal_text(pending, submission));
     }
     end_preview(session, pending->counter, pending->shown);
 }
@@ -237,9 +249,10 @@ static void look(void *ctx, const struct kolam_op *op, const struct kolam_home *
     }
 }
 
-/* Whoever may change only their own may not where an area rests: the log knows where that is. */
+/* Whoever may change only their own may not where an area rests: the log knows where that is. Others' strokes are the operator's alone
+ * here: moderators take them off by a rollback and bring them back by an undo, which ask for ranks and are in the audit. */
 static bool allow_changes(const struct asking *asking, struct kolam_submission *submission) {
-    submission->may_change_others = asking->may_change_others;
+    submission->may_change_others = asking->may_change_others && asking->session->is_admin;
     return asking->may_change_others || !asking->has_changes ||
            kolam_standing_resting(asking->session, &submission->resting,
                                   &submission->resting_count);
@@ -287,6 +300,7 @@ static void submit_own(struct kolam_session *session, struct kolam_submission *s
     struct pending *pending = pending_of(session, submission, record, size_of(record));
     if (pending) {
         pending->is_own = true;
+        pending->is_keeper = asking->may_change_others;
         pending->shown = shown;
         if (!verdict->is_refused) {
             pending->ink_px = asking->ink_px;

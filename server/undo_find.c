@@ -1,5 +1,5 @@
-/* Finding what an act hid; see undo_find.h. The hides were committed together with it. What another moderator hid since, or the same one
- * by another deed, stays hidden. What its own author hid meanwhile stays so, too, but as theirs alone: it is shown, and hidden again by
+/* Finding what an act hid; see undo_find.h. The hides were committed together with it. What another moderator hid as well, or the same one
+ * by another deed, stays hidden until that is taken back, too (undo_hiders.c). What its own author hid meanwhile stays so, too, but as theirs alone: it is shown, and hidden again by
  * them, so that they may show it. A worker's. */
 #include "undo_find.h"
 
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kolam/alloc.h"
+#include "undo_hiders.h"
 
 /* What one hide names; what is not to be shown goes from it. */
 struct hide {
@@ -29,6 +30,7 @@ struct finding {
     uint32_t hide_count;
     struct own_hide *own; /* of what is shown: what its author hid as well */
     uint32_t own_count, own_capacity;
+    struct kolam_undo_hiders hiders;
     enum kolam_status status;
 };
 
@@ -42,15 +44,16 @@ static bool decode_act(struct finding *finding, const struct kolam_log_row *row,
            kolam_act_decode(op.record, op.record_size_bytes, out_act) == KOLAM_OK;
 }
 
+/* Also of other acts: what they hid they hide no more. */
 static bool look_for_undo(void *ctx, const struct kolam_log_row *row) {
     struct finding *finding = ctx;
     struct kolam_act act;
-    if (row->seq > finding->found->seq && decode_act(finding, row, &act) &&
-        act.kind == KOLAM_ACT_UNDO && act.act_seq == finding->found->seq) {
-        finding->status = KOLAM_ERR_EXISTS;
-        return false;
+    if (decode_act(finding, row, &act) && act.kind == KOLAM_ACT_UNDO) {
+        finding->status = act.act_seq == finding->found->seq
+                              ? KOLAM_ERR_EXISTS
+                              : kolam_undo_hiders_note(&finding->hiders, act.act_seq);
     }
-    return true;
+    return finding->status == KOLAM_OK;
 }
 
 static void take_whom(struct finding *finding, const struct kolam_act *act) {
@@ -71,6 +74,7 @@ static enum kolam_status take_act(struct finding *finding, const struct kolam_lo
         return KOLAM_ERR_NOT_FOUND;
     }
     finding->found->kind = act.kind;
+    finding->found->is_operators = act.is_operators;
     finding->nonce = row->nonce;
     finding->artist = row->artist;
     take_whom(finding, &act);
@@ -137,59 +141,6 @@ static bool take_hide(void *ctx, const struct kolam_log_row *row) {
 
 /* ---- what else hides it ---- */
 
-static void keep_hidden(struct finding *finding, uint64_t target) {
-    for (uint32_t i = 0; i < finding->hide_count; i++) {
-        struct hide *hide = &finding->hides[i];
-        uint32_t low = 0, high = hide->count;
-        while (low < high) {
-            const uint32_t middle = low + (high - low) / 2;
-            if (hide->targets[middle] < target) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        if (low < hide->count && hide->targets[low] == target) {
-            memmove(hide->targets + low, hide->targets + low + 1,
-                    (hide->count - low - 1) * sizeof(*hide->targets));
-            hide->count--;
-        }
-    }
-}
-
-/* By whoever did it, but since: it was shown in between, or hidden twice. */
-static bool take_later_hide(void *ctx, const struct kolam_log_row *row) {
-    struct finding *finding = ctx;
-    struct kolam_op op;
-    if (row->seq <= finding->first_seq) {
-        return false;
-    }
-    if (row->nonce != finding->nonce && decode_hide(finding, row, &op)) {
-        for (uint32_t i = 0; i < op.target_count; i++) {
-            keep_hidden(finding, op.targets[i]);
-        }
-    }
-    return true;
-}
-
-struct hiders {
-    uint32_t artist;  /* whose act it was */
-    uint32_t another; /* who hid it as well; 0: nobody */
-    bool has_it, has_others;
-};
-
-static bool take_hider(void *ctx, uint32_t artist, const char *name) {
-    struct hiders *hiders = ctx;
-    (void)name;
-    if (artist == hiders->artist) {
-        hiders->has_it = true;
-    } else {
-        hiders->has_others = hiders->another != 0;
-        hiders->another = artist;
-    }
-    return !hiders->has_others;
-}
-
 static enum kolam_status note_own(struct finding *finding, uint32_t artist, uint64_t target) {
     if (finding->own_count == finding->own_capacity) {
         const uint32_t more = finding->own_capacity ? finding->own_capacity * 2 : 64;
@@ -204,30 +155,22 @@ static enum kolam_status note_own(struct finding *finding, uint32_t artist, uint
     return KOLAM_OK;
 }
 
-/* Whether the act alone, or beside it the stroke's own author, hides it: nothing else, and no show came between. */
-static enum kolam_status judge_target(struct finding *finding, struct kolam_reader *reader,
-                                      uint64_t target, bool *out_is_shown) {
-    struct hiders hiders = {.artist = finding->artist};
-    struct kolam_log_row row;
-    enum kolam_status status = kolam_reader_hiders(reader, target, take_hider, &hiders);
-    *out_is_shown = status == KOLAM_OK && hiders.has_it && !hiders.has_others;
-    if (*out_is_shown && hiders.another != 0) {
-        status = kolam_reader_op(reader, target, &row);
-        *out_is_shown = status == KOLAM_OK && row.artist == hiders.another;
-        if (*out_is_shown) {
-            status = note_own(finding, row.artist, target);
-        }
-    }
-    return status;
+/* Whether the act alone, or beside it the stroke's own author, hides it: nothing else that was not taken back, and no show came between. */
+static enum kolam_status judge_target(struct finding *finding, uint64_t target,
+                                      bool *out_is_shown) {
+    struct kolam_undo_hidden hidden = {.author = 0};
+    enum kolam_status status = kolam_undo_hiders_ask(&finding->hiders, target, finding->first_seq,
+                                                     finding->found->seq, &hidden);
+    *out_is_shown = status == KOLAM_OK && hidden.is_by_act && !hidden.is_by_others;
+    return *out_is_shown && hidden.is_by_author ? note_own(finding, hidden.author, target) : status;
 }
 
-static enum kolam_status drop_others(struct finding *finding, struct kolam_reader *reader,
-                                     struct hide *hide) {
+static enum kolam_status drop_others(struct finding *finding, struct hide *hide) {
     enum kolam_status status = KOLAM_OK;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < hide->count && status == KOLAM_OK; i++) {
         bool is_shown;
-        status = judge_target(finding, reader, hide->targets[i], &is_shown);
+        status = judge_target(finding, hide->targets[i], &is_shown);
         if (status == KOLAM_OK && is_shown) {
             hide->targets[kept++] = hide->targets[i];
         }
@@ -321,12 +264,8 @@ static enum kolam_status find_shows(struct finding *finding, struct kolam_reader
         status = kolam_reader_range(reader, first, seq, take_hide, finding);
         status = status == KOLAM_OK ? finding->status : status;
     }
-    if (status == KOLAM_OK && finding->hide_count > 0) {
-        status =
-            kolam_reader_artist_ops(reader, finding->artist, UINT64_MAX, take_later_hide, finding);
-    }
     for (uint32_t i = 0; i < finding->hide_count && status == KOLAM_OK; i++) {
-        status = drop_others(finding, reader, &finding->hides[i]);
+        status = drop_others(finding, &finding->hides[i]);
         if (status == KOLAM_OK && finding->hides[i].count > 0) {
             status = put_show(finding->found, &finding->hides[i]);
         }
@@ -342,6 +281,7 @@ static enum kolam_status find_shows(struct finding *finding, struct kolam_reader
 
 enum kolam_status kolam_undo_find(struct kolam_reader *reader, struct kolam_undo_found *found) {
     struct finding finding = {.found = found, .room = kolam_alloc(sizeof(*finding.room))};
+    finding.hiders = (struct kolam_undo_hiders){.reader = reader, .room = finding.room};
     enum kolam_status status = finding.room ? kolam_reader_begin(reader) : KOLAM_ERR_NOMEM;
     if (status == KOLAM_OK) {
         status = find_act(&finding, reader);
@@ -354,6 +294,7 @@ enum kolam_status kolam_undo_find(struct kolam_reader *reader, struct kolam_undo
     for (uint32_t i = 0; i < finding.hide_count; i++) {
         kolam_free(finding.hides[i].targets);
     }
+    kolam_undo_hiders_finish(&finding.hiders);
     kolam_free(finding.own);
     kolam_free(finding.room);
     return status;

@@ -16,6 +16,7 @@ struct kolam_undo_own {
 struct kolam_undo_found {
     uint64_t seq;               /* asked: the act's */
     struct kolam_author author; /* whose it was */
+    bool is_operators;          /* made with the admin token */
     enum kolam_act_kind kind;
     uint32_t artist_count; /* to whom it was done: whose strokes it hid, whose role it is */
     uint32_t artists[KOLAM_ACT_ARTISTS_MAX];

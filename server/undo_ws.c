@@ -79,7 +79,9 @@ static void on_committed(void *ctx, struct kolam_submission *submission) {
 
 /* The shows, and last the act that tells what they take back; with ids of their own. */
 static struct kolam_submission *submission_of(struct undoing *work) {
-    const struct kolam_act act = {.kind = KOLAM_ACT_UNDO, .act_seq = work->found.seq};
+    const struct kolam_act act = {.kind = KOLAM_ACT_UNDO,
+                                  .act_seq = work->found.seq,
+                                  .is_operators = work->ask.session->is_admin};
     struct kolam_submission *submission = kolam_submission_create(work->found.show_count + 1);
     if (!submission) {
         return NULL;
@@ -212,8 +214,10 @@ static void on_maker(struct kolam_person *person) {
 }
 
 static void find_maker(struct undoing *work) {
-    work->person =
-        (struct kolam_person){.ask = &work->ask, .author = work->found.author, .done = on_maker};
+    work->person = (struct kolam_person){.ask = &work->ask,
+                                         .is_operator = work->found.is_operators,
+                                         .author = work->found.author,
+                                         .done = on_maker};
     kolam_person_find(&work->person);
 }
 

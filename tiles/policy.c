@@ -42,8 +42,21 @@ static void finish_thing(struct kolam_policy_thing *thing) {
     thing->acts = NULL;
 }
 
-/* Which act goes for a newer one: one that cannot show any more; else the oldest, unless it alone is for good: then the oldest of those
- * whose time ends. */
+/* Whether the same one decided anew since, for as long. */
+static bool is_covered_by_own(const struct kolam_policy_thing *thing, uint32_t at) {
+    const struct kolam_kept_act *act = &thing->acts[at];
+    for (uint32_t i = at + 1; i < thing->count; i++) {
+        const struct kolam_kept_act *newer = &thing->acts[i];
+        if (newer->by == act->by && newer->is_operators == act->is_operators &&
+            (newer->until_ms == 0 || (act->until_ms != 0 && newer->until_ms >= act->until_ms))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Which act goes for a newer one: one that cannot show any more; else one that its maker did over, so that nobody pushes out what others
+ * decided and then takes back their own; else the oldest, unless it alone is for good: then the oldest of those whose time ends. */
 static uint32_t least_needed(const struct kolam_policy_thing *thing, int64_t now_ms) {
     bool is_covered = false;
     for (uint32_t i = 0; i < thing->count; i++) {
@@ -51,6 +64,11 @@ static uint32_t least_needed(const struct kolam_policy_thing *thing, int64_t now
             return i;
         }
         is_covered |= i > 0 && thing->acts[i].until_ms == 0;
+    }
+    for (uint32_t i = 0; i < thing->count; i++) {
+        if (is_covered_by_own(thing, i)) {
+            return i;
+        }
     }
     return is_covered ? 0 : 1;
 }
@@ -418,8 +436,11 @@ static void apply_undo(struct kolam_policy *policy, uint64_t seq) {
 
 bool kolam_policy_apply(struct kolam_policy *policy, uint64_t seq, int64_t time_ms, uint32_t by,
                         const struct kolam_act *act) {
-    struct kolam_kept_act kept = {
-        .seq = seq, .time_ms = time_ms, .until_ms = act->until_ms, .by = by};
+    struct kolam_kept_act kept = {.seq = seq,
+                                  .time_ms = time_ms,
+                                  .until_ms = act->until_ms,
+                                  .by = by,
+                                  .is_operators = act->is_operators};
     if (seq <= policy->last_seq) {
         return true; /* known already */
     }

@@ -304,6 +304,7 @@ static enum kolam_status decode_object(const json_t *object, struct kolam_act *a
         return KOLAM_OK;
     }
     act->kind = (enum kolam_act_kind)found;
+    act->is_operators = json_is_true(json_object_get(object, "token"));
     const bool is_read = take_act(object, act) &&
                          take_text(object, "why", act->why, sizeof act->why) &&
                          (!has_until(act->kind) || !json_object_get(object, "until") ||
@@ -418,6 +419,9 @@ static bool put_act(json_t *object, const struct kolam_act *act) {
     }
     if (has_until(act->kind) && act->until_ms != 0) {
         is_whole &= json_object_set_new(object, "until", json_integer(act->until_ms)) == 0;
+    }
+    if (act->is_operators) {
+        is_whole &= json_object_set_new(object, "token", json_true()) == 0;
     }
     if (*act->why) {
         is_whole &= json_object_set_new(object, "why", json_string(act->why)) == 0;

@@ -90,7 +90,8 @@ struct kolam_act {
     uint32_t
         artist_count; /* UNVOTE: whose votes, who were all the author's selves; 0: the author's */
     uint32_t artists[KOLAM_ACT_ARTISTS_MAX];
-    int64_t until_ms; /* MODE, AREA: it holds before that; 0: for good */
+    int64_t until_ms;  /* MODE, AREA: it holds before that; 0: for good */
+    bool is_operators; /* made with the admin token, whoever held it */
     char why[KOLAM_ACT_WHY_BYTES_MAX + 1];
 };
 
@@ -128,7 +129,7 @@ struct kolam_kept_act {
     uint64_t seq;
     int64_t time_ms, until_ms;
     uint32_t by; /* the artist */
-    bool is_undone;
+    bool is_operators, is_undone;
     uint32_t value;                 /* a mode, a role, a number of votes, an area's kind */
     struct kolam_policy_area *area; /* AREA; owned */
 };

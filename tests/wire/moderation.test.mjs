@@ -44,6 +44,7 @@ async function people(count, canvas, of = server) {
   return list;
 }
 
+const back = ({ me }) => ({ type: 'rollback', artists: [me.artist], level: 0, x: '-500', y: '-500', width: 1000, height: 1000, from: '1', to: '100000', apply: true });
 const told = (client, kind, from = 0) =>
   client.wait((event) => event.type === 'sanctioned' && event.sanctions.some((one) => one.kind === kind), from, `being told of ${kind}`);
 const freed = (client, from) => client.wait((event) => event.type === 'sanctioned' && event.sanctions.length === 0, from, 'being told that it is over');
@@ -463,6 +464,81 @@ test('nobody_judges_an_equal_wherever_that_role_comes_from_and_whoever_is_there'
   assert.equal((await say(owner, { type: 'sanction_end', sanction: muted.sanction.sanction })).type, 'sanction_ended');
 });
 
+test('what_is_done_with_the_token_is_the_operators_also_by_who_has_an_identity', async () => {
+  const canvas = newCanvas();
+  const boss = await artist(canvas, { admin: server.adminToken() });
+  await boss.draw([0, 0, 5, 5]);
+  const keeper = await moderator(canvas, boss);
+  const owner = await moderator(canvas, boss, 'owner');
+  const [otto] = await people(1, canvas);
+  const frozen = await act(boss, { kind: 'area', area: 'frozen', level: 0, x: '900', y: '0', width: 10, height: 10 });
+  const rolled = await say(boss, back(otto));
+  const muted = await sanction(boss, { artist: otto.me.artist, kind: 'mute' });
+  assert.equal(muted.sanction.by, 'Operator');
+  const forged = await act(keeper, { kind: 'area', area: 'frozen', level: 0, x: '950', y: '0', width: 10, height: 10, token: true });
+  await boss.leave();
+  for (const who of [keeper, owner]) {
+    assert.equal((await say(who, { type: 'undo', act: frozen.act })).code, 'denied');
+    assert.equal((await act(who, { kind: 'area', area: 'plain', of: frozen.act })).code, 'denied');
+    assert.equal((await say(who, { type: 'undo', act: rolled.act })).code, 'denied');
+    assert.equal((await say(who, { type: 'sanction_end', sanction: muted.sanction.sanction })).code, 'denied');
+  }
+  assert.equal((await say(owner, { type: 'undo', act: forged.act })).type, 'acted', 'nobody says so of themselves');
+  const { entries } = await say(keeper, { type: 'audit' });
+  const of = (seq) => entries.find((entry) => entry.act === seq);
+  assert.deepEqual([of(frozen.act).record.token, of(rolled.act).record.token, of(forged.act).record.token, of(frozen.act).by], [true, true, undefined, boss.me.name]);
+  const again = await Client.join(server, { canvas, token: boss.token, admin: server.adminToken() });
+  assert.equal((await say(again, { type: 'undo', act: rolled.act })).type, 'acted');
+});
+
+test('moderators_change_what_others_drew_by_acts_alone_and_not_what_was_decided_about_them', async () => {
+  const canvas = newCanvas();
+  const boss = await admin(canvas);
+  const keeper = await moderator(canvas, boss);
+  const second = await moderator(canvas, boss);
+  const [otto] = await people(1, canvas);
+  const theirs = await otto.draw([20, 20, 50, 50]);
+  const own = await second.draw([20, 20, 50, 50]);
+  const hidden = await keeper.commit(hideBody(theirs));
+  assert.deepEqual([hidden.code, hidden.message], [2, 'others\' strokes are taken off by a rollback, and brought back by undoing it']);
+  await say(keeper, back(second));
+  assert.equal((await second.commit(showBody(own))).code, 2, 'what an equal rolled back');
+  assert.equal((await second.commit([editBody([own], 1), lineBody([20, 20, 60, 60])])).code, 2);
+  assert.deepEqual((await say(second, { type: 'mine' })).ops[0].taken, [String(own)]);
+  // Nor does anybody show what a higher one rolled back.
+  const operator = await artist(canvas, { admin: server.adminToken() });
+  assert.equal((await say(operator, back(otto))).strokes, 2);
+  assert.equal((await keeper.commit(showBody(theirs))).code, 2);
+  assert.ok((await visible(canvas, 30)).every((stroke) => stroke.hidden));
+});
+
+test('who_may_freeze_ends_or_moves_nothing_else_by_it', async () => {
+  const canvas = newCanvas();
+  const boss = await admin(canvas);
+  const keeper = await moderator(canvas, boss);
+  const at = (x) => ({ level: 0, x: String(x), y: '0', width: 100, height: 100 });
+  assert.equal((await act(boss, { kind: 'mode', mode: 'invited' })).type, 'acted');
+  const area = await act(boss, { kind: 'area', area: 'protected', ...at(0) });
+  // Decided over and over, and taken back: what was there before is there still.
+  const acts = [];
+  const soon = (record) => eventually(async () => {
+    const answer = await act(keeper, record);
+    return answer.code !== 'limit' && answer;
+  }, 'room for one more question');
+  for (let i = 0; i < 8; i += 1) {
+    acts.push(await soon({ kind: 'mode', mode: 'read-only' }), await soon({ kind: 'area', area: 'frozen', of: area.act, ...at(0) }));
+  }
+  assert.ok(acts.every(({ type }) => type === 'acted'));
+  for (const { act: seq } of acts) {
+    await soon({ kind: 'undo', act: seq });
+  }
+  assert.equal((await soon({ kind: 'area', area: 'frozen', of: area.act, ...at(5000) })).code, 'denied', 'nor is it moved away');
+  assert.equal((await soon({ kind: 'area', area: 'plain', of: area.act })).code, 'denied');
+  const newcomer = await Client.join(server, { canvas });
+  const { mode, areas } = newcomer.welcome.policy;
+  assert.deepEqual([mode, areas.map(({ kind, x }) => [kind, x])], ['invited', [['protected', '0']]]);
+});
+
 test('a_rollback_is_an_act_and_shown_again_when_it_is_undone', async () => {
   const canvas = newCanvas();
   const boss = await admin(canvas);
@@ -510,19 +586,20 @@ test('an_undo_shows_what_that_act_alone_hides', async () => {
   for (let i = 0; i < 4; i += 1) {
     seqs[i] = await otto.draw([20, 20 + i, 50, 50]);
   }
-  const back = (client) => say(client, { type: 'rollback', artists: [otto.me.artist], level: 0, x: '-500', y: '-500', width: 1000, height: 1000, from: String(seqs[0]), to: String(seqs[3]), apply: true });
+  const rollBack = (client) => say(client, { type: 'rollback', artists: [otto.me.artist], level: 0, x: '-500', y: '-500', width: 1000, height: 1000, from: String(seqs[0]), to: String(seqs[3]), apply: true });
   const hidden = async () => {
     const strokes = new Map((await visible(canvas, 30)).map((stroke) => [stroke.seq, stroke.hidden]));
     return seqs.map((seq) => strokes.get(seq));
   };
-  const first = await back(keeper);
+  const first = await rollBack(keeper);
   assert.equal(first.strokes, 4);
-  // The second is shown by another, and hidden by them again; the third by the same one; the fourth is hidden twice over.
-  await second.commit(showBody(seqs[1], seqs[2]));
+  // The second is shown by the operator, and hidden by another again; the third by the operator; the fourth is hidden twice over.
+  const operator = await artist(canvas, { admin: server.adminToken() });
+  await operator.commit(showBody(seqs[1], seqs[2]));
   const again = await say(second, { type: 'rollback', artists: null, level: 0, x: '-500', y: '-500', width: 1000, height: 1000, from: String(seqs[1]), to: String(seqs[1]), apply: true });
   assert.equal(again.strokes, 1);
-  assert.equal((await keeper.commit(hideBody(seqs[2]))).type, 'ack');
-  assert.equal((await second.commit(hideBody(seqs[3]))).type, 'ack');
+  assert.equal((await operator.commit(hideBody(seqs[2]))).type, 'ack');
+  assert.equal((await operator.commit(hideBody(seqs[3]))).type, 'ack');
   assert.equal((await say(keeper, { type: 'undo', act: first.act })).type, 'acted');
   assert.deepEqual(await hidden(), [false, true, true, true]);
   assert.equal((await say(second, { type: 'undo', act: again.act })).type, 'acted');

@@ -112,6 +112,9 @@ const outcome = (client, bodies) => eventually(async () => {
 }, 'an outcome');
 const stroke = (client, line = [10, 10, 90, 90]) => outcome(client, lineBody(line));
 
+// All that somebody drew.
+const backOf = ({ me }) => ({ type: 'rollback', artists: [me.artist], level: 0, x: '-1000', y: '-1000', width: 4000, height: 4000, from: '1', to: '100000', apply: true });
+
 test('each_mode_lets_draw_whom_it_says', async () => {
   const { canvas, admin, newcomer, artist, moderator } = await wall({ newcomer: 'newcomer', artist: 'artist', moderator: 'moderator' });
   const invited = await acted(admin, { kind: 'mode', mode: 'invited' });
@@ -124,7 +127,9 @@ test('each_mode_lets_draw_whom_it_says', async () => {
   assert.match(await stroke(admin.welcome.you ? admin : moderator), /^2 /);
   assert.match(await outcome(artist, hideBody(artist.first)), /^2 .*looked at/);
   assert.match(await outcome(artist, [editBody([artist.first], 1), lineBody([1, 1, 9, 9])]), /^2 /);
-  assert.equal(await outcome(moderator, hideBody(artist.first)), 'ack', 'moderators undo on any canvas');
+  assert.match(await outcome(moderator, hideBody(artist.first)), /^2 .*taken off by a rollback/, 'not without a trace in the audit');
+  assert.equal((await ask(moderator, backOf(artist))).strokes, 2, 'moderators take back on any canvas');
+  assert.equal(await outcome(moderator, hideBody(moderator.first)), 'ack', 'and their own');
   assert.equal((await act(artist, { kind: 'undo', act: readOnly })).code, 'denied');
   assert.equal((await act(moderator, { kind: 'undo', act: invited })).code, 'denied', 'what the owner set up');
   await acted(moderator, { kind: 'undo', act: readOnly });
@@ -168,14 +173,16 @@ test('areas_let_draw_whom_they_are_for_and_frozen_ones_rest', async () => {
   assert.match(await outcome(mira, hideBody(mine, elsewhere)), /^2 .*rests/);
   assert.match(await outcome(mira, [editBody([mine], 1), lineBody([500, 10, 520, 30])]), /^2 .*rests/);
   assert.equal(await outcome(mira, hideBody(elsewhere)), 'ack');
-  assert.equal(await outcome(moderator, hideBody(mine)), 'ack');
+  const taken = await ask(moderator, { ...backOf(mira), from: String(mine), to: String(mine) });
+  assert.equal(taken.strokes, 1);
   assert.match(await outcome(mira, showBody(mine)), /^2 .*rests/, 'nor shown again');
   assert.match((await ask(mira, { type: 'place', name: 'Here', x: '200', y: '10', zoom: 0 })).message, /rests/);
   assert.equal((await ask(mira, { type: 'place', name: 'There', x: '189.5', y: '10', zoom: 0 })).type, 'place');
   await acted(moderator, { kind: 'area', area: 'plain', of: frozen });
   assert.equal(await stroke(mira, [205, 15, 215, 25]), 'ack');
   assert.match(await outcome(mira, showBody(mine)), /^2 .*moderators can bring it back/);
-  assert.equal(await outcome(moderator, showBody(mine)), 'ack');
+  assert.match(await outcome(moderator, showBody(mine)), /^2 .*undoing it/);
+  await acted(moderator, { kind: 'undo', act: taken.act });
   assert.equal((await act(moderator, { kind: 'area', area: 'plain', of: owned })).code, 'denied');
 });
 
@@ -269,15 +276,17 @@ test('moderators_roll_back_and_the_log_tells_why', async () => {
   const mira = await Client.artist(own);
   const vandal = await Client.artist(own);
   await mira.draw([10, 10, 90, 90]);
-  await vandal.draw([10, 10, 90, 90]);
+  vandal.first = await vandal.draw([10, 10, 90, 90]);
   await acted(admin, { kind: 'role', artist: mira.me.artist, role: 'moderator' });
   const all = { type: 'rollback', artists: [vandal.me.artist], level: 0, x: '-1000', y: '-1000', width: 4000, height: 4000, lasso: null, from: '1', to: '1000' };
   assert.equal((await ask(vandal, all)).code, 'denied');
   assert.equal((await ask(mira, { ...all, why: 'x'.repeat(401) })).code, 'invalid');
-  assert.equal((await ask(mira, { ...all, apply: true, why: 'scribbled over it' })).strokes, 1);
+  const rolled = await ask(mira, { ...all, apply: true, why: 'scribbled over it' });
+  assert.equal(rolled.strokes, 1);
   const { ops } = await ask(mira, { type: 'mine' });
-  assert.deepEqual(ops.slice(0, 2).map((op) => op.kind), ['record', 'hide']);
-  assert.equal((await mira.commit(showBody(...ops[1].targets.map(Number)))).type, 'ack', 'and can show it again');
+  assert.deepEqual(ops.slice(0, 2).map((op) => op.kind), ['record', 'record'], 'no step of hers');
+  assert.equal((await mira.commit(showBody(vandal.first))).code, 2);
+  await acted(mira, { kind: 'undo', act: rolled.act });
   await own.stop();
   const log = readFileSync(`${own.data}/canvases/main.kolam`, 'latin1');
   assert.match(log, /"kind":"rollback","strokes":1,"artists":\[\d+\],"why":"scribbled over it"/);

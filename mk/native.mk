@@ -47,7 +47,7 @@ $(O)/%.o: %.c $(O)/flags.txt
 
 # What the fuzzers look into tells them where they have been; the same objects serve the other tests.
 FUZZED := tiles/identity tiles/identity_invite tiles/identity_keys tiles/identity_selves tiles/moderation tiles/moderation_audit \
-  tiles/moderation_reports tiles/moderation_sanctions tiles/op tiles/op_encode tiles/homes tiles/phrase tiles/policy tiles/policy_record tiles/region \
+  tiles/moderation_reports tiles/moderation_sanctions tiles/op tiles/op_encode tiles/homes tiles/phrase tiles/policy tiles/policy_record tiles/policy_votes tiles/region \
   tiles/schema tiles/tile_codec tiles/tiles_sqlite server/claims server/history_args server/http_route \
   server/limit_table server/options server/origin server/peer server/protocol_in server/restraint tools/http tools/load_net \
   tools/ndjson tools/stroke_build tools/tool tools/top_sample tools/watch_line tools/wire tools/ws_frame

@@ -48,7 +48,7 @@ static void run(struct kolam_job *base, struct kolam_worker *worker) {
 static void on_kept(void *ctx, struct kolam_submission *submission) {
     struct voting *voting = ctx;
     const enum kolam_status status = submission->status;
-    const uint64_t seq = submission->ops[0].seq;
+    const uint64_t seq = submission->ops[submission->op_count - 1].seq;
     kolam_submission_destroy(submission);
     if (status != KOLAM_OK) {
         refuse(voting, "unavailable", "the canvas cannot be written now; try again later");
@@ -62,16 +62,37 @@ static void on_kept(void *ctx, struct kolam_submission *submission) {
     finish(voting);
 }
 
-static void keep(struct voting *voting, const struct kolam_act *act) {
-    struct kolam_submission *submission = kolam_submission_create(1);
-    struct kolam_log_op *op = submission ? &submission->ops[0] : NULL;
-    if (!op || kolam_act_encode(act, &op->body, &op->body_size_bytes) != KOLAM_OK) {
+static enum kolam_status put_act(struct kolam_submission *submission, uint32_t at,
+                                 const struct kolam_act *act) {
+    struct kolam_log_op *op = &submission->ops[at];
+    op->kind = KOLAM_OP_RECORD;
+    op->counter = at + 1;
+    return kolam_act_encode(act, &op->body, &op->body_size_bytes);
+}
+
+/* Votes that are taken back first: their strokes, by all numbers of who votes. */
+struct giving_up {
+    uint32_t count;
+    uint64_t strokes[KOLAM_BALLOTS_MAX];
+    struct kolam_act act;
+};
+
+static void keep(struct voting *voting, struct giving_up *first, const struct kolam_act *act) {
+    const uint32_t before = first ? first->count : 0;
+    struct kolam_submission *submission = kolam_submission_create(before + 1);
+    enum kolam_status status = submission ? KOLAM_OK : KOLAM_ERR_NOMEM;
+    for (uint32_t i = 0; i < before && status == KOLAM_OK; i++) {
+        first->act.stroke_seq = first->strokes[i];
+        status = put_act(submission, i, &first->act);
+    }
+    if (status == KOLAM_OK) {
+        status = put_act(submission, before, act);
+    }
+    if (status != KOLAM_OK) {
         kolam_submission_destroy(submission);
         refuse(voting, "unavailable", "out of memory; try again later");
         return;
     }
-    op->kind = KOLAM_OP_RECORD;
-    op->counter = 1;
     kolam_random_bytes(&submission->nonce, sizeof(submission->nonce));
     submission->author = voting->ask.session->author;
     submission->done = on_kept;
@@ -98,6 +119,33 @@ static void find_own(const struct voting *voting, struct kolam_act *act) {
     }
 }
 
+/* One person has so many votes open, under however many numbers they were given: the oldest go. The fold does that for one number. */
+static void give(struct voting *voting, const struct kolam_act *act) {
+    const struct kolam_session *session = voting->ask.session;
+    const struct kolam_formers *formers = session->formers;
+    struct giving_up *first = formers ? kolam_alloc_zero(1, sizeof(*first)) : NULL;
+    if (!formers) {
+        keep(voting, NULL, act);
+        return;
+    }
+    if (!first) {
+        refuse(voting, "unavailable", "out of memory; try again later");
+        return;
+    }
+    first->act.kind = KOLAM_ACT_UNVOTE;
+    first->act.artists[first->act.artist_count++] = session->artist;
+    for (uint32_t i = 0; i < formers->selves.count; i++) {
+        if (formers->artists[i] != 0) {
+            first->act.artists[first->act.artist_count++] = formers->artists[i];
+        }
+    }
+    const uint32_t open = kolam_policy_open_votes(&voting->ask.canvas->policy, first->act.artists,
+                                                  first->act.artist_count, first->strokes);
+    first->count = open >= KOLAM_VOTES_OPEN_MAX ? open - KOLAM_VOTES_OPEN_MAX + 1 : 0;
+    keep(voting, first, act);
+    kolam_free(first);
+}
+
 /* The canvas may have become another while the stroke was looked up. */
 static void judge_vote(struct voting *voting) {
     struct kolam_session *session = voting->ask.session;
@@ -118,7 +166,7 @@ static void judge_vote(struct voting *voting) {
     } else if (kolam_door_ask(session, &petition).is_refused) {
         refuse(voting, "denied", "this area rests for a while; vote when that is over");
     } else {
-        keep(voting, &act);
+        give(voting, &act);
     }
 }
 
@@ -132,7 +180,7 @@ static void judge_unvote(struct voting *voting) {
     } else if (act.artist_count == 0 || kolam_votes_are_cast(voting->ask.canvas, act.stroke_seq)) {
         refuse(voting, "not_found", "there is no vote of yours about this stroke");
     } else {
-        keep(voting, &act);
+        keep(voting, NULL, &act);
     }
 }
 

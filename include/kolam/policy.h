@@ -204,6 +204,10 @@ bool kolam_policy_area_is_only(const struct kolam_policy *policy, uint64_t seq,
 /* KOLAM_ROLE_EARNED if none was given. */
 enum kolam_role kolam_policy_role(const struct kolam_policy *policy, uint32_t artist);
 
+/* The strokes about which any of these artists has an open vote, the oldest first, into room for KOLAM_BALLOTS_MAX. */
+uint32_t kolam_policy_open_votes(const struct kolam_policy *policy, const uint32_t *artists,
+                                 uint32_t count, uint64_t *out_strokes);
+
 /* Who voted to hide the stroke, NULL: nobody; and whether the artist is among them. They are numbers: two of them may be one person. */
 const struct kolam_ballot *kolam_policy_ballot(const struct kolam_policy *policy,
                                                uint64_t stroke_seq);

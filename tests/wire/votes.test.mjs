@@ -113,6 +113,27 @@ async function beneath(canvas, client) {
   return new Map(json.strokes.map((one) => [one.seq, one]));
 }
 
+test('a_person_has_so_many_votes_open_under_however_many_numbers', async () => {
+  const { canvas, admin, mira, otto, vandal } = await wall({ mira: 'artist', otto: 'artist', vandal: 'newcomer' });
+  await acted(admin, { kind: 'votes', hide: 60 });
+  const strokes = [];
+  for (let i = 0; i < 35; i += 1) {
+    strokes.push(await vandal.draw([600, 10 + i, 690, 90]));
+  }
+  const vote = (client, stroke) => acted(client, { kind: 'vote', stroke: String(stroke) });
+  for (let i = 0; i < 17; i += 1) {
+    await vote(mira, strokes[i]);
+    await vote(otto, strokes[17 + i]);
+  }
+  await merge(mira, otto);
+  await eventually(async () => (await ask(mira, { type: 'act', act: { kind: 'vote', stroke: String(strokes[34]) } })).type === 'acted', 'one more');
+  // The oldest went, whoever gave them: 32 are left.
+  const reads = { headers: { 'X-Kolam-Pass': mira.welcome.pass } };
+  const { strokes: found } = (await getJson(server, `/api/canvas/${canvas}/at?level=0&x=689&y=89&slack=4`, reads)).json;
+  const voted = new Map(found.map(({ seq, voted: is }) => [seq, is]));
+  assert.deepEqual(strokes.map((seq) => voted.get(seq)), strokes.map((_, i) => !(i < 2 || i === 17)));
+});
+
 test('a_vote_is_taken_back_by_who_gave_it_until_it_has_hidden_something', async () => {
   const { canvas, admin, mira, otto, vandal } = await ballot(2, ['mira', 'otto', 'vandal']);
   const seq = vandal.first;

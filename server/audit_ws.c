@@ -253,8 +253,41 @@ static void answer(struct auditing *work) {
                                       has_more ? place_json(&last->place) : json_null()));
 }
 
+/* ---- names: a worker's again ---- */
+
+/* Whom a report or a sanction is of is called as they are by now. */
+static void run_names(struct kolam_job *job, struct kolam_worker *worker) {
+    struct auditing *work = KOLAM_CONTAINER(job, struct auditing, job);
+    struct kolam_worker_canvas *view;
+    if (kolam_worker_canvas(worker, work->ask.canvas->log_path, work->ask.canvas->tiles_path, false,
+                            &view, NULL) != KOLAM_OK) {
+        return; /* as they were called then */
+    }
+    for (uint32_t i = work->log_count; i < work->entry_count; i++) {
+        json_t *report = json_object_get(work->entries[i].json, "report");
+        json_t *sanction = json_object_get(work->entries[i].json, "sanction");
+        kolam_moderation_name_now(view->reader, report ? report : sanction);
+    }
+}
+
+static void done_names(struct kolam_job *job) {
+    struct auditing *work = KOLAM_CONTAINER(job, struct auditing, job);
+    if (work->ask.session->state == KOLAM_SESSION_OPEN) {
+        answer(work);
+    }
+    finish(work);
+}
+
 static void done(struct kolam_moderation_request *base) {
     struct auditing *work = (struct auditing *)base;
+    const bool has_names =
+        work->entry_count > work->log_count && work->ask.canvas->state != KOLAM_CANVAS_ABSENT;
+    if (base->status == KOLAM_OK && work->ask.session->state == KOLAM_SESSION_OPEN && has_names) {
+        work->job.run = run_names;
+        work->job.done = done_names;
+        kolam_pool_submit(work->ask.session->server->pool, &work->job);
+        return;
+    }
     if (base->status != KOLAM_OK) {
         kolam_moderation_failed(work->ask.session, work->ask.id);
     } else if (work->ask.session->state == KOLAM_SESSION_OPEN) {

@@ -23,6 +23,9 @@ void kolam_report_close_message(struct kolam_session *session, const json_t *mes
 /* The session was welcomed, or has an identity now: reports of its author that were looked at, and how many wait for who may see
  * them. */
 void kolam_reports_welcomed(struct kolam_session *session);
+/* A report or sanction as JSON: whom it is of is called as the reader's canvas calls them by now. A worker's. */
+struct kolam_reader;
+void kolam_moderation_name_now(struct kolam_reader *reader, json_t *object);
 /* audit_ws.c, undo_ws.c */
 void kolam_audit_message(struct kolam_session *session, const json_t *message);
 void kolam_undo_message(struct kolam_session *session, const json_t *message);

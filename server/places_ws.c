@@ -121,6 +121,16 @@ static const char *ask_door(const struct placing *placing, enum kolam_action act
     return verdict.is_refused ? verdict.reason : NULL;
 }
 
+/* Those of a person, under however many numbers they named them. */
+static uint32_t count_own(const struct kolam_places *places, const struct kolam_session *session) {
+    const struct kolam_formers *formers = session->formers;
+    uint32_t count = session->artist != 0 ? kolam_places_of(places, session->artist) : 0;
+    for (uint32_t i = 0; formers && i < formers->selves.count; i++) {
+        count += formers->artists[i] != 0 ? kolam_places_of(places, formers->artists[i]) : 0;
+    }
+    return count;
+}
+
 /* Why not; NULL: it may be. */
 static const char *judge_name(const struct placing *placing, const char **out_code) {
     const struct kolam_places *places = &placing->ask.canvas->places;
@@ -132,8 +142,7 @@ static const char *judge_name(const struct placing *placing, const char **out_co
     if (places->count + places->in_flight >= KOLAM_PLACES_MAX) {
         return "this canvas has as many named places as there may be";
     }
-    if (placing->ask.session->artist != 0 &&
-        kolam_places_of(places, placing->ask.session->artist) >= KOLAM_PLACES_OF_ARTIST_MAX) {
+    if (count_own(places, placing->ask.session) >= KOLAM_PLACES_OF_ARTIST_MAX) {
         return "one may name 64 places; take one away first";
     }
     return NULL;

@@ -258,10 +258,15 @@ static bool has_room(struct kolam_session *session) {
     const int64_t now_ms = kolam_loop_now_ms(server->loop);
     const uint32_t burst =
         kolam_sanctions_of(session)->is_muted ? KOLAM_REPORTS_OF_MUTED : KOLAM_REPORTS_OF_SESSION;
-    return session->is_admin ||
-           (kolam_budget_take(&session->reports_budget, now_ms / KOLAM_REPORT_OF_SESSION_EVERY_S, 1,
-                              burst) &&
-            kolam_report_room_take(server->report_room, &session->address, now_ms));
+    if (session->is_admin) {
+        return true;
+    }
+    const bool has_own =
+        session->has_author
+            ? kolam_report_room_take_of(server->report_room, session->author.ident, burst, now_ms)
+            : kolam_budget_take(&session->reports_budget, now_ms / KOLAM_REPORT_OF_SESSION_EVERY_S,
+                                1, burst);
+    return has_own && kolam_report_room_take(server->report_room, &session->address, now_ms);
 }
 
 void kolam_report_message(struct kolam_session *session, const json_t *message) {
@@ -341,7 +346,12 @@ static enum kolam_status perform_list(struct kolam_moderation_db *db,
 }
 
 static void answer_list(struct looking *work) {
-    if (work->ask.session->state == KOLAM_SESSION_OPEN) {
+    if (work->ask.session->state == KOLAM_SESSION_OPEN && work->closed.id != 0) {
+        kolam_session_send_json(work->ask.session,
+                                json_pack("{ss sI sO}", "type", "report_closed", "id",
+                                          (json_int_t)work->ask.id, "report",
+                                          json_array_get(work->list, 0)));
+    } else if (work->ask.session->state == KOLAM_SESSION_OPEN) {
         kolam_session_send_json(
             work->ask.session,
             json_pack("{ss sI sI sO sb}", "type", "reports", "id", (json_int_t)work->ask.id, "open",
@@ -350,7 +360,16 @@ static void answer_list(struct looking *work) {
     end_looking(work);
 }
 
-/* Whom a report is of is called as the canvas calls them by now; where it cannot be read, as they were called then. */
+void kolam_moderation_name_now(struct kolam_reader *reader, json_t *object) {
+    const json_int_t artist = json_integer_value(json_object_get(object, "artist"));
+    struct kolam_author author;
+    if (artist >= 1 && artist <= UINT32_MAX &&
+        kolam_reader_artist(reader, (uint32_t)artist, &author) == KOLAM_OK) {
+        json_object_set_new(object, "name", json_string(author.name));
+    }
+}
+
+/* Where the canvas cannot be read, they are called as they were then. */
 static void run_names(struct kolam_job *job, struct kolam_worker *worker) {
     struct looking *work = KOLAM_CONTAINER(job, struct looking, job);
     const struct kolam_canvas *canvas = work->ask.canvas;
@@ -360,13 +379,7 @@ static void run_names(struct kolam_job *job, struct kolam_worker *worker) {
         return;
     }
     for (size_t i = 0; i < json_array_size(work->list); i++) {
-        json_t *report = json_array_get(work->list, i);
-        const json_int_t artist = json_integer_value(json_object_get(report, "artist"));
-        struct kolam_author author;
-        if (artist != 0 &&
-            kolam_reader_artist(view->reader, (uint32_t)artist, &author) == KOLAM_OK) {
-            json_object_set_new(report, "name", json_string(author.name));
-        }
+        kolam_moderation_name_now(view->reader, json_array_get(work->list, i));
     }
 }
 
@@ -374,19 +387,26 @@ static void done_names(struct kolam_job *job) {
     answer_list(KOLAM_CONTAINER(job, struct looking, job));
 }
 
+/* As people are called by now. */
+static void tell_list(struct looking *work) {
+    const struct kolam_canvas *canvas = work->ask.canvas;
+    if (json_array_size(work->list) == 0 || canvas->state == KOLAM_CANVAS_ABSENT ||
+        work->ask.session->state != KOLAM_SESSION_OPEN) { /* at the end without workers */
+        answer_list(work);
+        return;
+    }
+    work->job =
+        (struct kolam_job){.run = run_names, .done = done_names, .priority = KOLAM_JOB_INTERACTIVE};
+    kolam_pool_submit(canvas->server->pool, &work->job);
+}
+
 static void done_list(struct kolam_moderation_request *base) {
     struct looking *work = (struct looking *)base;
-    const struct kolam_canvas *canvas = work->ask.canvas;
     if (base->status != KOLAM_OK) {
         kolam_moderation_failed(work->ask.session, work->ask.id);
         end_looking(work);
-    } else if (json_array_size(work->list) == 0 || canvas->state == KOLAM_CANVAS_ABSENT ||
-               work->ask.session->state != KOLAM_SESSION_OPEN) { /* at the end without workers */
-        answer_list(work);
     } else {
-        work->job = (struct kolam_job){
-            .run = run_names, .done = done_names, .priority = KOLAM_JOB_INTERACTIVE};
-        kolam_pool_submit(canvas->server->pool, &work->job);
+        tell_list(work);
     }
 }
 
@@ -411,23 +431,17 @@ static void tell_reporter(struct kolam_canvas *canvas, const struct kolam_report
 
 static void done_close(struct kolam_moderation_request *base) {
     struct looking *work = (struct looking *)base;
-    struct kolam_session *session = work->ask.session;
-    const bool is_there = session->state == KOLAM_SESSION_OPEN;
-    if (base->status == KOLAM_OK) {
-        if (is_there) {
-            kolam_session_send_json(session, json_pack("{ss sI so}", "type", "report_closed", "id",
-                                                       (json_int_t)work->ask.id, "report",
-                                                       kolam_report_json(&work->closed)));
-        }
+    if (base->status == KOLAM_OK &&
+        json_array_append_new(work->list, kolam_report_json(&work->closed)) == 0) {
         tell_moderators(work->ask.canvas, work->open_count);
         tell_reporter(work->ask.canvas, &work->closed);
-    } else if (base->status == KOLAM_ERR_NOT_FOUND || base->status == KOLAM_ERR_EXISTS) {
-        if (is_there) {
-            kolam_ask_error(session, work->ask.id, "not_found",
-                            "there is no such report, or it was closed");
-        }
+        tell_list(work);
+        return;
+    }
+    if (base->status == KOLAM_ERR_NOT_FOUND || base->status == KOLAM_ERR_EXISTS) {
+        kolam_ask_refuse(&work->ask, "not_found", "there is no such report, or it was closed");
     } else {
-        kolam_moderation_failed(session, work->ask.id);
+        kolam_moderation_failed(work->ask.session, work->ask.id);
     }
     end_looking(work);
 }

@@ -366,6 +366,21 @@ test('so_many_reports_and_no_more', async () => {
   await own.stop();
 });
 
+test('a_person_reports_as_much_on_two_devices_as_on_one', async () => {
+  const own = await startServer();
+  const canvas = newCanvas();
+  const mira = await artist(canvas, { server: own });
+  const place = { level: 0, x: '0', y: '0', width: 9, height: 9 };
+  const answers = [];
+  for (const client of [mira, await Client.join(own, { canvas, token: mira.token }), await Client.join(own, { canvas, token: mira.token })]) {
+    for (let k = 0; k < 3; k += 1) {
+      answers.push((await say(client, { type: 'report', place, text: String(k) })).type);
+    }
+  }
+  assert.equal(answers.filter((type) => type === 'reported').length, 5);
+  await own.stop();
+});
+
 test('the_audit_has_what_was_done_in_pages_and_all_of_it_can_be_undone', async () => {
   const canvas = newCanvas();
   const boss = await admin(canvas);
@@ -685,9 +700,23 @@ test('reports_name_who_was_reported_as_they_are_called_by_now', async () => {
   otto.say({ type: 'rename', name: 'Otto of now' });
   await named('Otto of now');
   const { reports } = await ask(boss, { type: 'reports' });
-  assert.equal((await ask(boss, { type: 'report_close', report: reports[0].report, outcome: '' })).type, 'report_closed');
+  await sanction(boss, { artist: otto.me.artist, kind: 'slow', for_s: 600 });
+  const from = otto.mark();
+  otto.say({ type: 'rename', name: 'Otto the Last' });
+  await otto.wait((event) => event.type === 'artists', from);
+  const closed = await eventually(async () => {
+    const answer = await ask(boss, { type: 'reports' });
+    return answer.reports[0].name === 'Otto the Last' && ask(boss, { type: 'report_close', report: reports[0].report, outcome: '' });
+  }, 'the name to be kept');
+  assert.deepEqual([closed.type, closed.report.name], ['report_closed', 'Otto the Last']);
   state = 'closed';
-  await named('Otto of now');
-  assert.equal((await say(otto, { type: 'erase_me', name: 'Otto of now' })).type, 'erased');
+  await named('Otto the Last');
+  const audited = async () => (await ask(boss, { type: 'audit' })).entries.filter(({ what }) => what !== 'act').map(({ what, report, sanction: one }) => [what, (report ?? one).name]);
+  assert.deepEqual(await audited(), [['report_close', 'Otto the Last'], ['sanction', 'Otto the Last']]);
+  assert.equal((await say(otto, { type: 'erase_me', name: 'Otto the Last' })).type, 'erased');
   await named('former artist');
+  await eventually(async () => JSON.stringify(await audited()) === JSON.stringify([['report_close', 'former artist'], ['sanction', 'former artist']]), 'the audit tells it');
+  for (const type of ['audit', 'reports', 'sanctions']) {
+    assert.doesNotMatch(JSON.stringify(await ask(boss, { type, state: 'closed' })), /Otto|of now|Last/);
+  }
 });

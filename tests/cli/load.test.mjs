@@ -28,6 +28,26 @@ async function load(server, args) {
 
 const ONE_PLACE = ['--artists', '3', '--watchers', '5', '--same-view', '--rate', '20', '--seconds', '1', '--settle', '1'];
 
+const BREAKS = [...ONE_PLACE, '--reconnect', '15', '--seconds', '2', '--settle', '10'];
+
+// The first view that is resumed with something to come again.
+function once(change) {
+  let isDone = false;
+  return (ops) => {
+    const isChosen = !isDone && ops.length > 0;
+    isDone ||= isChosen;
+    return isChosen ? change(ops) : ops;
+  };
+}
+
+// It waits longest, so it begins first.
+test('an op that does not come again after a break is counted, and fails', async (t) => {
+  const server = await startLyingServer(t, { resume: once((ops) => ops.slice(1)) });
+  const { code, json } = await load(server, BREAKS);
+  assert.equal(code, 1);
+  assert.deepEqual([json.missing, json.duplicated, json.out_of_order], [1, 0, 0]);
+});
+
 test('twenty artists and a hundred watchers at one place: every stroke comes to everybody, once', async (t) => {
   const server = await serve(t);
   const { code, json, stderr } = await load(server, ['--artists', '20', '--watchers', '100', '--same-view', '--rate', '3', '--seconds', '3']);
@@ -175,8 +195,6 @@ test('an ACK that does not come is counted, and fails', async (t) => {
   assert.match(stderr, /1 ops were not acknowledged/);
 });
 
-const BREAKS = [...ONE_PLACE, '--reconnect', '15', '--seconds', '2', '--settle', '10'];
-
 test('what was not acknowledged is sent again after a break, and is one op', async (t) => {
   const server = await startLyingServer(t, { commit: (publish) => setTimeout(publish, 200) });
   const { code, json, stderr } = await load(server, BREAKS);
@@ -184,23 +202,6 @@ test('what was not acknowledged is sent again after a break, and is one op', asy
   assert.ok(json.ops_sent_again > 0 && json.reconnects > 5, stderr);
   assert.equal(json.owed_ops, server.seq() * 8);
   assert.equal(server.seq(), json.ops_sent);
-});
-
-// The first view that is resumed with something to come again.
-function once(change) {
-  let isDone = false;
-  return (ops) => {
-    const isChosen = !isDone && ops.length > 0;
-    isDone ||= isChosen;
-    return isChosen ? change(ops) : ops;
-  };
-}
-
-test('an op that does not come again after a break is counted, and fails', async (t) => {
-  const server = await startLyingServer(t, { resume: once((ops) => ops.slice(1)) });
-  const { code, json } = await load(server, BREAKS);
-  assert.equal(code, 1);
-  assert.deepEqual([json.missing, json.duplicated, json.out_of_order], [1, 0, 0]);
 });
 
 test('an op that comes twice after a break is counted, and fails', async (t) => {

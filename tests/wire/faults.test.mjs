@@ -185,7 +185,7 @@ test('a_folder_that_is_moved_away_takes_nothing_with_it', async () => {
   await client.wait((event) => event.type === 'writable' && event.writable === false);
   const health = await get(server, '/healthz');
   assert.equal(health.status, 503);
-  assert.match(server.log(), /canvas_not_writable.*moved or deleted/);
+  await eventually(() => /canvas_not_writable.*moved or deleted/.test(server.log()), 'its line in the log');
   const late = await Client.join(server);
   await late.wait((event) => event.type === 'writable' && event.writable === false);
   renameSync(join(data, 'elsewhere'), join(data, 'canvases'));

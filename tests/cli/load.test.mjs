@@ -26,30 +26,47 @@ async function load(server, args) {
   return { ...run, json: run.stdout === '' ? null : JSON.parse(run.stdout) };
 }
 
-const ONE_PLACE = ['--artists', '3', '--watchers', '5', '--same-view', '--rate', '20', '--seconds', '1', '--settle', '1'];
+// So long is waited for what does not come: `settled` where all comes, and it may take its time.
+const ONE_PLACE = ['--artists', '3', '--watchers', '5', '--same-view', '--rate', '20', '--seconds', '1', '--settle', '3'];
+const settled = [...ONE_PLACE, '--settle', '60'];
 
-const BREAKS = [...ONE_PLACE, '--reconnect', '15', '--seconds', '2', '--settle', '10'];
+// Who is late, on a machine that is slow for all, is sent everything all the same.
+const PATIENT = ['--slow-ms', '600000', '--stall-ms', '600000'];
+
+const BREAKS = [...ONE_PLACE, '--reconnect', '15', '--settle', '10'];
 
 // The first view that is resumed with something to come again.
 function once(change) {
   let isDone = false;
-  return (ops) => {
+  const resume = (ops) => {
     const isChosen = !isDone && ops.length > 0;
     isDone ||= isChosen;
     return isChosen ? change(ops) : ops;
   };
+  return Object.assign(resume, { isDone: () => isDone });
+}
+
+// A run in which connections broke when it matters: longer, where that did not happen on a machine that is slow for all.
+async function broken(t, makeOptions, didMatter) {
+  for (let seconds = 2; ; seconds *= 2) {
+    const options = makeOptions();
+    const server = await startLyingServer(t, options);
+    const run = await load(server, [...BREAKS, '--seconds', String(seconds)]);
+    if (didMatter(run.json, options) || seconds > 10) {
+      return { ...run, server };
+    }
+  }
 }
 
 // It waits longest, so it begins first.
 test('an op that does not come again after a break is counted, and fails', async (t) => {
-  const server = await startLyingServer(t, { resume: once((ops) => ops.slice(1)) });
-  const { code, json } = await load(server, BREAKS);
+  const { code, json } = await broken(t, () => ({ resume: once((ops) => ops.slice(1)) }), (_, { resume }) => resume.isDone());
   assert.equal(code, 1);
   assert.deepEqual([json.missing, json.duplicated, json.out_of_order], [1, 0, 0]);
 });
 
 test('twenty artists and a hundred watchers at one place: every stroke comes to everybody, once', async (t) => {
-  const server = await serve(t);
+  const server = await serve(t, { args: PATIENT });
   const { code, json, stderr } = await load(server, ['--artists', '20', '--watchers', '100', '--same-view', '--rate', '3', '--seconds', '3']);
   assert.equal(code, 0, stderr);
   assert.deepEqual(Object.keys(json).slice(0, FIRST_KEYS.length), FIRST_KEYS);
@@ -102,15 +119,19 @@ test('files are replayed, with times and without, large strokes in parts', async
 });
 
 test('broken connections are owed what came meanwhile, strokes are taken back, and those left in mid-stroke completed later', async (t) => {
-  const server = await serve(t, { env: { KOLAM_VANISH_MS: '50' } });
-  const { code, json, stderr } = await load(server, ['--artists', '12', '--watchers', '24', '--same-view', '--rate', '3', '--seconds', '3', '--reconnect', '20', '--undo', '1']);
-  assert.equal(code, 0, stderr);
-  assert.ok(json.partial_ops > 0 && json.replaced_ops > 0, `${json.partial_ops} left, ${json.replaced_ops} completed`);
-  assert.ok(json.reconnects > 0 && json.views_resumed === json.reconnects, `${json.views_resumed} of ${json.reconnects} resumed`);
-  assert.ok(json.undone > 0, `${json.undone} undone`);
-  assert.equal(json.owed_ops, (json.ops_sent + json.partial_ops) * 36, 'as if no connection had broken');
-  assert.equal(json.delivered_ops, json.owed_ops);
-  assert.ok(json.tile_notices > 0 && json.return_ms.max > 0);
+  // Whether a stroke is left, and completed, is a matter of when a connection broke: where none was, it is tried for longer.
+  const hasLeftSome = async (seconds) => {
+    const server = await serve(t, { args: PATIENT, env: { KOLAM_VANISH_MS: '50' } });
+    const { code, json, stderr } = await load(server, ['--artists', '12', '--watchers', '24', '--same-view', '--rate', '3', '--seconds', String(seconds), '--reconnect', '20', '--undo', '1']);
+    assert.equal(code, 0, stderr);
+    assert.equal(json.views_resumed, json.reconnects);
+    assert.equal(json.owed_ops, (json.ops_sent + json.partial_ops) * 36, 'as if no connection had broken');
+    assert.equal(json.delivered_ops, json.owed_ops);
+    return json.partial_ops > 0 && json.replaced_ops > 0 && json.reconnects > 0 && json.undone > 0 && json.tile_notices > 0 && json.return_ms.max > 0;
+  };
+  for (let seconds = 3; !(await hasLeftSome(seconds)); seconds *= 2) {
+    assert.ok(seconds < 20, 'none is left in mid-stroke and completed');
+  }
 });
 
 test('the same with views spread: far out a hide is told of by tiles; some leave and others come', async (t) => {
@@ -118,13 +139,13 @@ test('the same with views spread: far out a hide is told of by tiles; some leave
   const { code, json, stderr } = await load(server,
     ['--artists', '6', '--watchers', '40', '--pan', '0.2', '--rate', '4', '--seconds', '4', '--reconnect', '10', '--undo', '1', '--churn', '10']);
   assert.equal(code, 0, stderr);
-  assert.ok(json.churned > 15 && json.reconnects > 15 && json.undone > 5);
+  assert.ok(json.churned > 3 && json.reconnects > 3 && json.undone > 0, `${json.churned} came, ${json.reconnects} came again, ${json.undone} undone`);
   assert.equal(json.lost_connections, 0);
 });
 
 test('a server that tells the truth without kolam behind it passes too', async (t) => {
   const server = await startLyingServer(t);
-  const { code, json, stderr } = await load(server, ONE_PLACE);
+  const { code, json, stderr } = await load(server, settled);
   assert.equal(code, 0, stderr);
   assert.equal(json.owed_ops, server.seq() * 8);
   assert.equal(json.server_cpu_s, null);
@@ -196,24 +217,23 @@ test('an ACK that does not come is counted, and fails', async (t) => {
 });
 
 test('what was not acknowledged is sent again after a break, and is one op', async (t) => {
-  const server = await startLyingServer(t, { commit: (publish) => setTimeout(publish, 200) });
-  const { code, json, stderr } = await load(server, BREAKS);
+  const { code, json, stderr, server } = await broken(t, () => ({ commit: (publish) => setTimeout(publish, 200) }),
+    (told) => told.ops_sent_again > 0 && told.reconnects > 1);
   assert.equal(code, 0, stderr);
-  assert.ok(json.ops_sent_again > 0 && json.reconnects > 5, stderr);
+  assert.ok(json.ops_sent_again > 0 && json.reconnects > 1, `${json.ops_sent_again} sent again, ${json.reconnects} came again`);
   assert.equal(json.owed_ops, server.seq() * 8);
   assert.equal(server.seq(), json.ops_sent);
 });
 
 test('an op that comes twice after a break is counted, and fails', async (t) => {
-  const server = await startLyingServer(t, { resume: once((ops) => [...ops, ops.at(-1)]) });
-  const { code, json } = await load(server, BREAKS);
+  const { code, json } = await broken(t, () => ({ resume: once((ops) => [...ops, ops.at(-1)]) }), (_, { resume }) => resume.isDone());
   assert.equal(code, 1);
   assert.deepEqual([json.missing, json.duplicated, json.out_of_order], [0, 1, 0]);
 });
 
 test('a stroke taken back without a word of its tiles is counted, and fails', async (t) => {
   const args = [...ONE_PLACE, '--undo', '2', '--seconds', '2'];
-  assert.equal((await load(await startLyingServer(t), args)).code, 0);
+  assert.equal((await load(await startLyingServer(t), [...args, '--settle', '60'])).code, 0);
   const { code, json, stderr } = await load(await startLyingServer(t, { tells: false }), args);
   assert.equal(code, 1);
   assert.ok(json.undone > 0);

@@ -118,11 +118,15 @@ static void a_reader_that_stays_holds_nobody_up(void **state) {
     does(two->other, "BEGIN");
     assert_int_equal(number(two->other, "SELECT sum(x) FROM a"), 1);
     does(two->db, "INSERT INTO a VALUES (2)");
-    struct timespec from, to;
-    (void)clock_gettime(CLOCK_MONOTONIC, &from);
-    kolam_sql_empty_wal(two->db);
-    (void)clock_gettime(CLOCK_MONOTONIC, &to);
-    assert_true(to.tv_sec - from.tv_sec < KOLAM_SQL_BUSY_MS / 1000 - 1);
+    bool is_soon = false; /* once: a machine that stands still now and then holds up anybody */
+    for (int i = 0; i < 3 && !is_soon; i++) {
+        struct timespec from, to;
+        (void)clock_gettime(CLOCK_MONOTONIC, &from);
+        kolam_sql_empty_wal(two->db);
+        (void)clock_gettime(CLOCK_MONOTONIC, &to);
+        is_soon = to.tv_sec - from.tv_sec < KOLAM_SQL_BUSY_MS / 1000 - 1;
+    }
+    assert_true(is_soon);
     assert_true(size_of(two->wal_path) > 0);
     does(two->other, "COMMIT");
     kolam_sql_empty_wal(two->db);

@@ -40,6 +40,13 @@ static void gone(struct kolam_net_peer *peer) {
     }
 }
 
+/* If it rests: rest_from_accepting. */
+static void accept_again(struct kolam_net *net) {
+    if (net->has_told_why && net->listen_fd >= 0) {
+        ev_io_start(kolam_loop_ev(net->loop), &net->accepting);
+    }
+}
+
 /* One callback for both protocols: which of them hears of a connection's end is not the same in all cases,
  * so the end goes by what we attached. */
 static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
@@ -61,6 +68,7 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
         }
         if (reason == LWS_CALLBACK_WSI_DESTROY) {
             net->connections--;
+            accept_again(net);
             lws_set_opaque_user_data(wsi, NULL);
             kolam_net_door_leave(connection);
         }
@@ -382,6 +390,19 @@ static void adopt(struct kolam_net *net, int fd, const struct sockaddr_storage *
     }
 }
 
+/* No files are left, or no memory, and who waits goes on waiting: asking again at once would be all that the loop does. So it
+ * asks again when a connection ends, or with the next sweep, and tells once. */
+static void rest_from_accepting(struct kolam_net *net, int why) {
+    char quoted[120];
+    ev_io_stop(kolam_loop_ev(net->loop), &net->accepting);
+    if (!net->has_told_why) {
+        net->has_told_why = true;
+        kolam_logfmt(net->options.logfmt, KOLAM_LOG_WARN, "accept_failed",
+                     "connections=%u reason=%s", net->connections,
+                     kolam_logfmt_quote(quoted, sizeof(quoted), strerror(why)));
+    }
+}
+
 static void on_acceptable(struct ev_loop *ev, struct ev_io *watcher, int events) {
     (void)ev, (void)events;
     struct kolam_net *net = watcher->data;
@@ -393,11 +414,11 @@ static void on_acceptable(struct ev_loop *ev, struct ev_io *watcher, int events)
             accept4(net->listen_fd, (struct sockaddr *)&from, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
             if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
-                kolam_logfmt(net->options.logfmt, KOLAM_LOG_WARN, "accept_failed", "errno=%d",
-                             errno);
+                rest_from_accepting(net, errno);
             }
             return;
         }
+        net->has_told_why = false;
         adopt(net, fd, &from);
     }
 }
@@ -540,6 +561,7 @@ void kolam_net_destroy(struct kolam_net *net) {
 
 void kolam_net_sweep(struct kolam_net *net) {
     int64_t now_ms = kolam_loop_now_ms(net->loop);
+    accept_again(net);
     kolam_net_door_sweep(net, now_ms);
     kolam_net_ws_sweep(net, now_ms);
     kolam_net_http_sweep(net, now_ms);

@@ -21,8 +21,9 @@ struct kolam_net {
     struct lws_vhost *vhost;
     struct ssl_ctx_st *tls; /* the library's; NULL without TLS */
     struct ev_io accepting;
-    int listen_fd;   /* -1: not listening */
-    int proxy_token; /* the library's number of the proxies' header; -1: it has none */
+    int listen_fd;     /* -1: not listening */
+    bool has_told_why; /* it cannot accept at present, and said so */
+    int proxy_token;   /* the library's number of the proxies' header; -1: it has none */
     int subject_token, name_token; /* the same of those that tell identities */
     uint32_t connections;
     uint64_t http_bytes;

@@ -17,22 +17,28 @@ bool kolam_notify_is_wanted(void) {
     return socket_path() != NULL;
 }
 
-void kolam_notify(const char *state) {
+int kolam_notify_open(void) {
     const char *path = socket_path();
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (!path || strlen(path) >= sizeof(address.sun_path)) {
-        return;
+        return -1;
     }
     const size_t size = strlen(path);
     memcpy(address.sun_path, path, size);
     if (path[0] == '@') {
         address.sun_path[0] = '\0'; /* an abstract name */
     }
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0) {
-        const socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size);
-        (void)sendto(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT,
-                     (const struct sockaddr *)&address, length);
+    const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size);
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, length) != 0) {
         (void)close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+void kolam_notify(int fd, const char *state) {
+    if (fd >= 0) {
+        (void)send(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT);
     }
 }

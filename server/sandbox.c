@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -196,6 +197,21 @@ static const int refused[] = {
     SYS_bind,
     SYS_listen,
     SYS_connect,
+    /* Without a connection, too: a datagram goes anywhere. What is there sends and receives by itself. */
+    SYS_socket,
+    SYS_socketpair,
+    SYS_sendmsg,
+    SYS_sendmmsg,
+    SYS_kill,
+    SYS_tkill,
+    SYS_rt_sigqueueinfo,
+    SYS_rt_tgsigqueueinfo,
+    SYS_pidfd_send_signal,
+    SYS_open_tree,
+    SYS_move_mount,
+    SYS_fsopen,
+    SYS_fspick,
+    SYS_mount_setattr,
     SYS_mknodat,
     SYS_pidfd_getfd,
     SYS_vhangup,
@@ -219,7 +235,7 @@ static const int refused[] = {
 #define DENIED RETURN(SECCOMP_RET_ERRNO | EPERM)
 
 struct program {
-    struct sock_filter at[2 * REFUSED + 64];
+    struct sock_filter at[2 * REFUSED + 96];
     unsigned short count;
 };
 
@@ -238,6 +254,19 @@ static void refuse(struct program *program, int number, unsigned argument, uint3
                                               is_refused_with ? 0 : 1, is_refused_with ? 1 : 0));
     add(program, (struct sock_filter)DENIED);
     add(program, (struct sock_filter)RETURN(SECCOMP_RET_ALLOW));
+}
+
+/* If the call is `number`: refused, where that half of an argument (0: the lower one of the first) is `value`, or is not; else what
+ * follows decides. */
+static void refuse_value(struct program *program, int number, unsigned half, uint32_t value,
+                         bool is_refused_with) {
+    const unsigned offset = (unsigned)offsetof(struct seccomp_data, args) + 4 * half;
+    add(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, 4));
+    add(program, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset));
+    add(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value,
+                                              is_refused_with ? 0 : 1, is_refused_with ? 1 : 0));
+    add(program, (struct sock_filter)DENIED);
+    add(program, (struct sock_filter)LOAD(nr));
 }
 
 static void make_program(struct program *program) {
@@ -259,6 +288,14 @@ static void make_program(struct program *program) {
     /* Threads are made, processes not. clone3's flags cannot be seen from here: the C library goes back to clone. */
     add(program, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1));
     add(program, (struct sock_filter)RETURN(SECCOMP_RET_ERRNO | ENOSYS));
+    /* To an address of one's own choice, which with MSG_FASTOPEN is a connection. */
+    refuse_value(program, SYS_sendto, 8, 0, false);
+    refuse_value(program, SYS_sendto, 9, 0, false);
+    /* Only to ourselves: abort() does it. */
+    refuse_value(program, SYS_tgkill, 0, (uint32_t)getpid(), false);
+    /* What a terminal takes for its user's typing, a shell that started us would run. */
+    refuse_value(program, SYS_ioctl, 2, TIOCSTI, true);
+    refuse_value(program, SYS_ioctl, 2, TIOCLINUX, true);
     refuse(program, SYS_clone, 0, CLONE_THREAD, false);
     refuse(program, SYS_mprotect, 2, PROT_EXEC, true);
     refuse(program, SYS_pkey_mprotect, 2, PROT_EXEC, true);

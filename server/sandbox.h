@@ -17,8 +17,8 @@ struct kolam_sandbox_paths {
  * again, no core is dumped (it would hold secrets), and SQLite's temporary files go to the data folder. */
 bool kolam_sandbox_files(const struct kolam_sandbox_paths *paths);
 
-/* For all threads, those that are there included, once nothing is to be bound any more: no program is started, no process made, traced
- * or looked into, no connection made, no memory both written and run. What is refused fails as if not permitted. */
+/* For all threads, those that are there included, once nothing is to be bound any more: no program is started, no process made, traced,
+ * looked into or signalled, no socket made, nothing connected or sent to an address, no memory both written and run. What is refused fails as if not permitted. */
 bool kolam_sandbox_calls(void);
 
 /* False in builds with sanitizers, which start and trace processes themselves. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/resource.h>
 
 #include "answers.h"
@@ -125,7 +126,7 @@ static void on_stop(void *ctx) {
     struct kolam_server *server = ctx;
     kolam_logfmt(&server->logfmt, KOLAM_LOG_INFO, "stopping", "sessions=%llu",
                  (unsigned long long)server->metrics.clients);
-    kolam_notify("STOPPING=1");
+    kolam_notify(server->notify_fd, "STOPPING=1");
     server->is_stopping = true;
     server->stop_deadline_ms = kolam_loop_now_ms(server->loop) + STOP_MS;
     kolam_net_stop_listening(server->net);
@@ -329,7 +330,7 @@ static void on_main_open(struct kolam_canvas_wait *wait, enum kolam_status statu
     kolam_renaming_begin(server); /* what the last run did not come to */
     printf("%s\n", kolam_net_url(server->net));
     fflush(stdout);
-    kolam_notify("READY=1\nSTATUS=serving");
+    kolam_notify(server->notify_fd, "READY=1\nSTATUS=serving");
     kolam_logfmt(&server->logfmt, KOLAM_LOG_INFO, "serving", "url=%s version=%s",
                  kolam_net_url(server->net), KOLAM_VERSION);
 }
@@ -372,6 +373,7 @@ static enum kolam_status make(struct kolam_server *server, struct kolam_error *e
         status = make_net(server, error);
     }
     if (status == KOLAM_OK) {
+        server->notify_fd = kolam_notify_open();
         kolam_confine_calls(server);
     }
     return status;
@@ -405,6 +407,9 @@ static void unmake(struct kolam_server *server) {
     kolam_free(server->report_room);
     kolam_free(server->room);
     kolam_free(server->homes);
+    if (server->notify_fd >= 0) {
+        (void)close(server->notify_fd);
+    }
 }
 
 static int serve(const struct kolam_options *options) {
@@ -412,6 +417,7 @@ static int serve(const struct kolam_options *options) {
         .options = options,
         .clock = kolam_clock_system(),
         .logfmt = {.fd = 2, .level = options->log_level},
+        .notify_fd = -1,
     };
     struct kolam_error error = {0};
     kolam_list_init(&server.sessions);

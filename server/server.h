@@ -53,6 +53,7 @@ struct kolam_server {
     struct kolam_metrics metrics;
     char door_text[256]; /* the door's last reason, where it is made up */
     char admin_token[65];
+    int notify_fd; /* the service manager's, notify.h; -1: none */
     char instance[17];
     atomic_bool tiles_are_stopping; /* read by workers: give up */
     bool has_confined_files;        /* confine.h */

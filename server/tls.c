@@ -32,6 +32,27 @@ static enum kolam_status open_file(const char *path, BIO **out_bio, struct kolam
     return kolam_fail(error, KOLAM_ERR_IO, "cannot read %s: %s", path, strerror(errno));
 }
 
+/* What follows the server's own. A file that is being written ends in the midst of one: that is not the chain's end. */
+static enum kolam_status load_rest(struct kolam_tls_pair *pair, BIO *bio, const char *path,
+                                   struct kolam_error *error) {
+    for (;;) {
+        ERR_clear_error();
+        X509 *next = PEM_read_bio_X509(bio, NULL, no_password, NULL);
+        if (!next) {
+            const unsigned long why = ERR_peek_last_error();
+            const bool is_end =
+                ERR_GET_LIB(why) == ERR_LIB_PEM && ERR_GET_REASON(why) == PEM_R_NO_START_LINE;
+            return is_end ? KOLAM_OK
+                          : kolam_fail(error, KOLAM_ERR_INVALID,
+                                       "%s: what follows its first certificate is not whole", path);
+        }
+        if (sk_X509_push(pair->chain, next) <= 0) {
+            X509_free(next);
+            return kolam_fail(error, KOLAM_ERR_NOMEM, "out of memory");
+        }
+    }
+}
+
 static enum kolam_status load_chain(struct kolam_tls_pair *pair, const char *path,
                                     struct kolam_error *error) {
     BIO *bio;
@@ -40,23 +61,12 @@ static enum kolam_status load_chain(struct kolam_tls_pair *pair, const char *pat
         return status;
     }
     pair->certificate = PEM_read_bio_X509_AUX(bio, NULL, no_password, NULL);
-    bool is_stored = true;
-    for (X509 *next; pair->certificate && is_stored;) {
-        next = PEM_read_bio_X509(bio, NULL, no_password, NULL);
-        if (!next) {
-            break;
-        }
-        is_stored = sk_X509_push(pair->chain, next) > 0;
-        if (!is_stored) {
-            X509_free(next);
-        }
-    }
+    status = pair->certificate ? load_rest(pair, bio, path, error)
+                               : kolam_fail(error, KOLAM_ERR_INVALID,
+                                            "%s: no certificate in PEM form in it", path);
     ERR_clear_error();
     BIO_free(bio);
-    if (!pair->certificate) {
-        return kolam_fail(error, KOLAM_ERR_INVALID, "%s: no certificate in PEM form in it", path);
-    }
-    return is_stored ? KOLAM_OK : kolam_fail(error, KOLAM_ERR_NOMEM, "out of memory");
+    return status;
 }
 
 static enum kolam_status load_key(struct kolam_tls_pair *pair, const char *path,

@@ -13,12 +13,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <netinet/in.h>
 
 #include "server/sandbox.h"
 #include "tests/support/store.h"
@@ -27,6 +32,7 @@ enum { FINE = 0, BROKEN = 1, NOT_CONFINED = 77 };
 
 struct fixture {
     char data[512], other[512], secret[600], inside[600];
+    int datagrams, stream, ends[2]; /* sockets */
 };
 
 static int set_up(void **state) {
@@ -38,6 +44,10 @@ static int set_up(void **state) {
     int fd = open(fixture->secret, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
     close(fd);
+    /* Made before: afterwards there are none. */
+    fixture->datagrams = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    fixture->stream = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fixture->ends), 0);
     *state = fixture;
     return 0;
 }
@@ -46,6 +56,10 @@ static int tear_down(void **state) {
     struct fixture *fixture = *state;
     temp_folder_remove(fixture->data);
     temp_folder_remove(fixture->other);
+    close(fixture->datagrams);
+    close(fixture->stream);
+    close(fixture->ends[0]);
+    close(fixture->ends[1]);
     free(fixture);
     return 0;
 }
@@ -128,14 +142,53 @@ static int look_into_a_process(const struct fixture *fixture) {
 }
 
 static int connect_somewhere(const struct fixture *fixture) {
-    (void)fixture;
     const struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int fd = fixture->stream;
     if (connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 || errno != EPERM) {
         return BROKEN;
     }
     return bind(fd, (const struct sockaddr *)&address, sizeof address) < 0 && errno == EPERM
+               ? FINE
+               : BROKEN;
+}
+
+/* What needs no connection: a datagram, the first bytes of one that is made by them, a pair whose ends reach others. */
+static int send_somewhere(const struct fixture *fixture) {
+    (void)fixture;
+    int pair[2];
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const struct sockaddr *to = (const struct sockaddr *)&address;
+    struct msghdr message = {.msg_name = (void *)&address, .msg_namelen = sizeof address};
+    const bool is_refused =
+        socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0) < 0 && errno == EPERM &&
+        socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) < 0 && errno == EPERM &&
+        socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) < 0 && errno == EPERM &&
+        sendto(fixture->datagrams, "x", 1, 0, to, sizeof address) < 0 && errno == EPERM &&
+        sendto(fixture->stream, "x", 1, MSG_FASTOPEN, to, sizeof address) < 0 && errno == EPERM &&
+        sendmsg(fixture->datagrams, &message, 0) < 0 && errno == EPERM;
+    return is_refused && send(fixture->ends[0], "x", 1, 0) == 1 ? FINE : BROKEN;
+}
+
+static int signal_others(const struct fixture *fixture) {
+    (void)fixture;
+    const int self = (int)getpid(), parent = (int)getppid();
+    const bool is_refused = kill(parent, 0) < 0 && errno == EPERM &&
+                            syscall(SYS_tkill, parent, 0) < 0 && errno == EPERM &&
+                            syscall(SYS_tgkill, parent, parent, 0) < 0 && errno == EPERM;
+    return is_refused && syscall(SYS_tgkill, self, self, 0) == 0 ? FINE : BROKEN;
+}
+
+/* As if its user had typed it: where the server was started in a shell, that shell runs it. */
+static int type_at_the_terminal(const struct fixture *fixture) {
+    (void)fixture;
+    char letter = 'x';
+    int waiting;
+    return ioctl(-1, TIOCSTI, &letter) < 0 && errno == EPERM &&
+                   ioctl(-1, TIOCSTI | (1ul << 32), &letter) < 0 && errno == EPERM &&
+                   ioctl(-1, TIOCLINUX, &letter) < 0 && errno == EPERM &&
+                   ioctl(fixture->ends[1], FIONREAD, &waiting) == 0
                ? FINE
                : BROKEN;
 }
@@ -193,6 +246,15 @@ static void no_process_is_looked_into(void **state) {
 static void no_connection_is_made(void **state) {
     SAYS(FINE, confined(*state, false, connect_somewhere));
 }
+static void nothing_is_sent_without_a_connection(void **state) {
+    SAYS(FINE, confined(*state, false, send_somewhere));
+}
+static void no_other_process_is_signalled(void **state) {
+    SAYS(FINE, confined(*state, false, signal_others));
+}
+static void nothing_is_typed_at_the_terminal(void **state) {
+    SAYS(FINE, confined(*state, false, type_at_the_terminal));
+}
 static void no_memory_is_written_and_run(void **state) {
     SAYS(FINE, confined(*state, false, write_and_run_memory));
 }
@@ -217,6 +279,9 @@ int main(void) {
         TEST(no_process_is_made),
         TEST(no_process_is_looked_into),
         TEST(no_connection_is_made),
+        TEST(nothing_is_sent_without_a_connection),
+        TEST(no_other_process_is_signalled),
+        TEST(nothing_is_typed_at_the_terminal),
         TEST(no_memory_is_written_and_run),
         TEST(threads_are_made_and_confined),
         TEST(no_core_is_dumped),

@@ -150,7 +150,7 @@ test('a_server_without_file_descriptors_goes_on_when_it_has_some_again', async (
   });
   await Promise.all(sockets.map((socket) => new Promise((done) => socket.on('connect', done).on('close', done))));
   const tokens = artist.client.mark();
-  for (let i = 0; i < 5; i += 1) {
+  for (let i = 0; i < 25; i += 1) {
     artist.client.submit(lineBody([i, 0, 9, 9]), { counter: artist.next });
     const answer = await artist.client.answer(artist.next, tokens);
     artist.next += answer.type === 'ack' ? 1 : 0;
@@ -159,6 +159,8 @@ test('a_server_without_file_descriptors_goes_on_when_it_has_some_again', async (
     }
   }
   assert.equal(artist.client.close, undefined, 'who was there stays');
+  const told = [...server.log().matchAll(/event=accept_failed.*/g)].map(String);
+  assert.ok(told.length > 0 && told.length < 10, `it is told, and not tried again and again meanwhile: ${told.length} times`);
   sockets.forEach((socket) => socket.destroy());
   await eventually(async () => {
     try {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
@@ -177,6 +177,17 @@ test('a_certificate_is_replaced_while_it_serves_and_only_as_a_whole', async () =
   writeFileSync(file('used.pem'), '');
   process.kill(server.pid, 'SIGHUP');
   await eventually(() => /no certificate in PEM form/.test(server.log()), 'the log to tell of the empty file');
+  assert.equal(await shown(), 'first');
+  // As it is while it is being written: the first of its certificates is whole, the next is not.
+  const [first, rest] = ['first', 'second'].map((name) => readFileSync(file(`${name}.pem`), 'utf8'));
+  copyFileSync(file('first.key'), file('used.key'));
+  writeFileSync(file('used.pem'), first + rest.slice(0, rest.length / 2));
+  process.kill(server.pid, 'SIGHUP');
+  await eventually(() => /certificate_refused reason="[^"]*what follows its first certificate is not whole/.test(server.log()), 'the log to tell of the half of it');
+  assert.doesNotMatch(server.log(), /certificate_reloaded/);
+  rmSync(file('used.pem'));
+  process.kill(server.pid, 'SIGHUP');
+  await eventually(() => /certificate_refused reason="cannot read [^"]*No such file/.test(server.log()), 'the log to tell of the missing file');
   assert.equal(await shown(), 'first');
   install('second');
   process.kill(server.pid, 'SIGHUP');

@@ -147,9 +147,32 @@ test('areas_are_dragged_listed_changed_and_ended', async () => {
   await screenshot(mod, 'order-areas');
   await draw(eve, wave([560, 220], [700, 220], 4, 0));
   await told(eve, 'This area is for its members');
-  // Changed: another kind, the rest as it was.
   await pressed(mod, /^Change….*Garden/);
   assert.equal(await mod.getByLabel('Why, for the record').inputValue(), 'Ann asked for it');
+  await mod.keyboard.press('Escape');
+  // Whose area it is, and keeps no order, decides who is in it.
+  await keepOrder(ann);
+  assert.deepEqual(await panel(ann).getByRole('tab').allInnerTexts(), ['Areas']);
+  await pressed(ann, /^Change….*Garden/);
+  const own = dialog(ann, 'Change this area');
+  assert.equal(await own.getByRole('combobox').count(), 0, 'what it is, and where, stays');
+  assert.equal(await own.getByRole('button', { name: `Take out ${annie.name}` }).count(), 0);
+  await own.getByLabel('Artist’s number or name').fill(String(evil.artist));
+  assert.deepEqual(await seriousIn(ann), []);
+  await screenshot(ann, 'order-area-own');
+  await own.getByRole('button', { name: 'Save', exact: true }).click();
+  await panel(ann).getByText(`${evil.name}`).waitFor();
+  assert.match(await policy(), new RegExp(`area ${number}: owned "Garden"[^\\n]*,300,300,`));
+  await draw(eve, wave([560, 240], [700, 240], 4, 0));
+  await settled(eve);
+  await pressed(ann, /^Change….*Garden/);
+  await own.getByRole('button', { name: `Take out ${evil.name}` }).click();
+  await own.getByRole('button', { name: 'Save', exact: true }).click();
+  await until(ann, (name) => !document.querySelector('.order').innerText.includes(name), evil.name);
+  await panel(ann).getByRole('button', { name: 'Close' }).click();
+  // Changed: another kind, the rest as it was.
+  await pressed(mod, /^Change….*Garden/);
+  assert.equal(await mod.getByLabel('Why, for the record').inputValue(), '', 'Ann gave no reason');
   await dialog(mod, 'Change this area').getByRole('combobox', { name: 'What', exact: true }).selectOption('frozen');
   await mod.getByLabel('Why, for the record').fill('paint fight');
   await mod.getByRole('button', { name: 'Save', exact: true }).click();

@@ -34,7 +34,16 @@ export class OrderDoor {
   }
 
   get mayKeep(): boolean {
+    return this.isKeeper || (this.app.standing.told.areas ?? []).some((area) => this.owns(area));
+  }
+
+  get isKeeper(): boolean {
     return KEEPERS.includes(this.role);
+  }
+
+  /* Who is in an area its owner decides, whatever their role. */
+  owns({ owner }: { owner?: number | null }): boolean {
+    return owner != null && owner === this.app.session.person?.artist;
   }
 
   report(about: Reported): void {

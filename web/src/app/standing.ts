@@ -13,6 +13,7 @@ export interface AreaTold {
   y: string;
   width: number;
   height: number;
+  owner?: number | null;
 }
 
 export interface InkTold {

@@ -25,15 +25,16 @@ function spans(area: Area | null): HTMLSelectElement {
   ]);
 }
 
-/* `place`: where a new one will be; `said`: why it is as it is. */
+/* `place`: where a new one will be; `said`: why it is as it is. Whose area it is, and no more, changes what it is called and who is in it. */
 export function areaForm(order: Order, area: Area | null, place: Place, said: string): void {
+  const isAreaOwners = area !== null && hasMembers(area.kind) && !order.isOwner && order.app.order.owns(area);
   /* First aid is a moderator's; all else sets the wall up. */
-  const kinds = AREAS.filter((name) => order.isOwner || name === 'frozen');
+  const kinds = AREAS.filter((name) => (isAreaOwners ? name === area.kind : order.isOwner || name === 'frozen'));
   const kind = choice(kinds.map((name) => [name, areaName(name)]));
   kind.value = kinds.find((name) => name === area?.kind) ?? 'frozen';
   const name = textField(NAME_MAX);
   name.value = area?.name ?? '';
-  const members = new Members(order, area === null ? [] : peopleOf(area), area?.owner ?? null);
+  const members = new Members(order, area === null ? [] : peopleOf(area), area?.owner ?? null, isAreaOwners);
   const where = choice([
     ['', area === null ? whereText(place) : message('order.whereItIs')],
     ...(area === null ? [] : [['view', message('order.inView')] as const]),
@@ -70,14 +71,16 @@ export function areaForm(order: Order, area: Area | null, place: Place, said: st
   };
   askForm(
     title,
-    [
-      labelled(message('order.what'), kind),
-      members.root,
-      labelled(message('order.areaName'), name),
-      area === null ? element('p', { class: 'order-small' }, whereText(place)) : labelled(message('order.where'), where),
-      labelled(message('order.howLong'), span),
-      labelled(message('order.whyRecord'), why),
-    ],
+    isAreaOwners
+      ? [members.root, labelled(message('order.areaName'), name)]
+      : [
+          labelled(message('order.what'), kind),
+          members.root,
+          labelled(message('order.areaName'), name),
+          area === null ? element('p', { class: 'order-small' }, whereText(place)) : labelled(message('order.where'), where),
+          labelled(message('order.howLong'), span),
+          labelled(message('order.whyRecord'), why),
+        ],
     message(area === null ? 'order.makeArea' : 'order.save'),
     send,
   );

@@ -1,11 +1,11 @@
 /* The areas of the wall, the newest first: what each is, for whom, where, until when, and who set it so. While they are listed the
- * wall tells them, too. Moderators freeze and thaw; all else is the owner's; mentors look. */
+ * wall tells them, too. Moderators freeze and thaw; all else is the owner's; who owns an area decides who is in it; mentors look. */
 import { exactTime, timeAgo } from '../history/words.ts';
 import { shownName } from '../i18n/former.ts';
 import { message } from '../i18n/i18n.ts';
 import { element } from '../ui/dom.ts';
 import { areaForm } from './areaform.ts';
-import { areaTitle, forWhom, newestFirst, whereText, type Area } from './areawords.ts';
+import { areaTitle, forWhom, hasMembers, newestFirst, whereText, type Area } from './areawords.ts';
 import { Deeds } from './deeds.ts';
 import { Dragging } from './dragging.ts';
 import { keepingFocus } from './focus.ts';
@@ -18,6 +18,7 @@ const TOLD = 'is-telling-areas';
 
 export class AreasTab implements Tab {
   readonly title = 'order.areas';
+  readonly isForOwners = true;
   readonly root = element('div', { class: 'order-list' });
   private readonly making: HTMLElement;
   private readonly list = element('div', {});
@@ -68,7 +69,9 @@ export class AreasTab implements Tab {
   }
 
   private get areas(): Area[] {
-    return newestFirst((this.order.policy?.areas ?? []) as Area[]);
+    const { policy, app } = this.order;
+    const areas = newestFirst((policy?.areas ?? []) as Area[]);
+    return app.order.isKeeper ? areas : areas.filter((area) => app.order.owns(area));
   }
 
   private render(): void {
@@ -116,8 +119,11 @@ export class AreasTab implements Tab {
       actions.append(made);
     };
     add(message('order.goThere'), () => order.flyTo(area));
-    if (order.isOwner || (order.mayFreeze && area.kind === 'frozen')) {
+    const mayEnd = order.isOwner || (order.mayFreeze && area.kind === 'frozen');
+    if (mayEnd || (hasMembers(area.kind) && order.app.order.owns(area))) {
       add(message('order.change'), () => areaForm(order, area, area, this.deeds.of(area.act)?.why ?? ''));
+    }
+    if (mayEnd) {
       add(message('order.end'), () => void order.does(() => this.end(area)));
     }
     return actions;

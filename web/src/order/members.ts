@@ -33,7 +33,8 @@ export class Members {
   constructor(
     private readonly order: Order,
     private members: number[],
-    owner: number | null,
+    private readonly owner: number | null,
+    private readonly isOwners = false, /* whose it is stays so */
   ) {
     const add = element('button', { type: 'button' }, message('order.add'));
     const row = element('div', { class: 'order-row' }, labelled(message('order.artist'), this.field), add);
@@ -51,13 +52,16 @@ export class Members {
       this.list,
       row,
       this.trouble,
-      labelled(message('order.owner'), this.owners),
+      ...(isOwners ? [] : [labelled(message('order.owner'), this.owners)]),
     );
     this.show(owner);
   }
 
   get chosen(): { members: number[]; owner: number | null } {
     const { value } = this.owners;
+    if (this.isOwners) {
+      return { members: this.members, owner: this.owner };
+    }
     return { members: this.members, owner: value === '' ? null : Number(value) };
   }
 
@@ -104,6 +108,7 @@ export class Members {
       this.show(this.chosen.owner);
       this.field.focus();
     });
-    return element('li', {}, element('span', { dir: 'auto' }, name), out);
+    const stays = this.isOwners && artist === this.owner;
+    return element('li', {}, element('span', { dir: 'auto' }, name), ...(stays ? [] : [out]));
   }
 }

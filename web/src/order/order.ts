@@ -31,6 +31,8 @@ export interface Tab {
   readonly root: HTMLElement;
   /* Not for mentors: the server would not answer them. */
   readonly isForModerators?: boolean;
+  /* Also for who keeps no order, and owns an area. */
+  readonly isForOwners?: boolean;
   /* It is looked at: what it shows may be old. */
   show(): Promise<void> | void;
   /* It is not looked at any more. */
@@ -105,7 +107,7 @@ export class Order {
   }
 
   private mayOpen(tab: Tab): boolean {
-    return this.mayFreeze || tab.isForModerators !== true;
+    return this.mayFreeze || (this.app.order.isKeeper ? tab.isForModerators !== true : tab.isForOwners === true);
   }
 
   private choose(wanted: number): void {

@@ -1,6 +1,7 @@
 /* /metrics as Prometheus text, /healthz as one word. */
 #include "metrics.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "http_route.h"
@@ -35,6 +36,12 @@ void kolam_health_answer(struct kolam_server *server, struct kolam_http *http) {
     } else if (!kolam_canvases_are_writable(server)) {
         kolam_http_error(http, 503, "a canvas cannot be written: is the disk full?");
     } else {
-        kolam_http_answer_json(http, 200, strdup("{\"status\":\"ok\"}\n"));
+        const unsigned damaged = atomic_load(&server->damaged_rows);
+        char text[64] = "{\"status\":\"ok\"}\n";
+        if (damaged > 0) { /* everybody else is served */
+            (void)snprintf(text, sizeof(text), "{\"status\":\"ok\",\"damaged_rows\":%u}\n",
+                           damaged);
+        }
+        kolam_http_answer_json(http, 200, strdup(text));
     }
 }

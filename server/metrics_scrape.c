@@ -157,6 +157,7 @@ void kolam_scrape(struct kolam_server *server, struct kolam_scrape *out) {
     out->memory[KOLAM_MEMORY_TILES] = kolam_tiles_cache_bytes(server);
     out->memory[KOLAM_MEMORY_ACCOUNTS] = kolam_limits_bytes(server->limits);
     out->memory[KOLAM_MEMORY_UNENDED] = kolam_net_unended_bytes(server->net);
+    out->damaged_rows = atomic_load(&server->damaged_rows);
     out->connections = kolam_net_connections(server->net);
     memcpy(out->limit_hits, *kolam_limits_hits(server->limits), sizeof(out->limit_hits));
     out->limit_accounts = kolam_limits_accounts(server->limits);

@@ -41,7 +41,7 @@ struct kolam_scrape {
     struct kolam_heap heap;
     uint64_t memory[KOLAM_MEMORY_PARTS];
     uint64_t connections, canvases, canvases_open, canvases_unwritable, tile_cache_bytes,
-        tile_cache_limit_bytes, snapshots_running;
+        tile_cache_limit_bytes, snapshots_running, damaged_rows;
     kolam_limit_hits limit_hits;
     uint64_t limit_accounts, clients_throttled;
     uint64_t views, congested, queued_bytes, queued_bytes_max, oldest_queue_us;

@@ -277,6 +277,8 @@ static const struct row rows[] = {
     GAUGE("canvases_open", canvases_open, "Canvases open now."),
     GAUGE("canvases_unwritable", canvases_unwritable,
           "Open canvases whose log cannot be written: the disk is full or fails."),
+    GAUGE("damaged_rows", damaged_rows,
+          "Rows of identity.db and moderation.db that are left out: their sums are wrong."),
     COUNTER("rollbacks_total", rollbacks, "Rollbacks applied."),
 
     GAUGE("workers", pool.threads, "Worker threads."),

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "damage.h"
 #include "kolam/alloc.h"
 #include "session.h"
 #include "steady.h"
@@ -540,6 +541,7 @@ enum kolam_status kolam_sanctions_create(struct kolam_server *server, struct kol
     if (status != KOLAM_OK) {
         return status;
     }
+    kolam_moderation_tell_damage(db, kolam_damage_of_order, server);
     status = load(server, db);
     if (status != KOLAM_OK) {
         kolam_moderation_db_destroy(db);

@@ -21,6 +21,7 @@
 #include "http_versions.h"
 #include "identity_thread.h"
 #include "confine.h"
+#include "damage.h"
 #include "kolam/alloc.h"
 #include "kolam/command.h"
 #include "kolam/memory.h"
@@ -185,6 +186,7 @@ static enum kolam_status make_identity(struct kolam_server *server, struct kolam
     if (status != KOLAM_OK) {
         return status;
     }
+    kolam_identity_tell_damage(db, kolam_damage_of_people, server);
     snprintf(server->instance, sizeof(server->instance), "%s", kolam_identity_instance(db));
     status = kolam_identity_thread_create(db, server->loop, &server->identity);
     if (status != KOLAM_OK) {

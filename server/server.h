@@ -55,6 +55,7 @@ struct kolam_server {
     char admin_token[65];
     int notify_fd; /* the service manager's, notify.h; -1: none */
     char instance[17];
+    atomic_uint damaged_rows;       /* of identity.db and moderation.db, found so far */
     atomic_bool tiles_are_stopping; /* read by workers: give up */
     bool has_confined_files;        /* confine.h */
     bool is_stopping, has_said_goodbye;

@@ -57,8 +57,7 @@ static enum kolam_status prepare_all(struct kolam_identity_db *identity, const c
                                      const char *kinds, va_list *args,
                                      sqlite3_stmt **out_statement) {
     sqlite3_stmt *statement = NULL;
-    enum kolam_status status =
-        kolam_sql_status(sqlite3_prepare_v2(identity->db, text, -1, &statement, NULL));
+    enum kolam_status status = kolam_sums_prepare(&identity->sums, text, 0, &statement);
     for (int i = 0; kinds[i] && status == KOLAM_OK; i++) {
         status = bind_one(statement, i + 1, kinds[i], args);
     }
@@ -105,7 +104,7 @@ enum kolam_status kolam_identity_number(struct kolam_identity_db *identity, int6
     if (status != KOLAM_OK) {
         return status;
     }
-    status = kolam_sql_step(statement, &has_row);
+    status = kolam_sums_find(&identity->sums, statement, &has_row);
     if (status == KOLAM_OK && has_row) {
         *out_number = sqlite3_column_int64(statement, 0);
     }
@@ -142,13 +141,19 @@ static enum kolam_status create_private(const char *path, struct kolam_error *er
 static enum kolam_status create_tables(struct kolam_identity_db *identity, uint32_t version,
                                        const char *path, struct kolam_error *error) {
     if (version == kolam_schema_identity.version) {
-        return KOLAM_OK;
+        return kolam_sums_begin(&identity->sums, identity->db, true);
     }
     int64_t instance;
     kolam_random_bytes(&instance, sizeof instance);
     enum kolam_status status = kolam_identity_begin(identity);
     if (status == KOLAM_OK) {
         status = kolam_schema_migrate(identity->db, &kolam_schema_identity, version, path, error);
+    }
+    if (status == KOLAM_OK) {
+        status = kolam_sums_begin(&identity->sums, identity->db, true);
+    }
+    if (status == KOLAM_OK) {
+        status = kolam_sums_fill(&identity->sums);
     }
     if (status == KOLAM_OK && version == 0) {
         status = kolam_sql_meta_set(identity->db, "instance", instance);
@@ -158,19 +163,23 @@ static enum kolam_status create_tables(struct kolam_identity_db *identity, uint3
 
 static enum kolam_status begin_use(struct kolam_identity_db *identity) {
     int64_t instance = 0;
-    enum kolam_status status = kolam_sql_meta_get(identity->db, "instance", &instance);
+    enum kolam_status status = kolam_sums_meta_get(&identity->sums, "instance", &instance);
     if (status == KOLAM_OK) {
         (void)snprintf(identity->instance, sizeof identity->instance, "%016llx",
                        (unsigned long long)instance);
         /* Nobody can use what was made with another pepper. */
         status = kolam_sql_exec(identity->db, "DELETE FROM link");
     }
+    if (status == KOLAM_OK) { /* what is damaged is known, and told, before anybody comes */
+        status = kolam_sums_open(&identity->sums);
+    }
     if (status == KOLAM_OK) {
-        status = kolam_sql_prepare(identity->db,
-                                   "SELECT person.ident, person.name, secret.hash, secret.seen_ms, "
-                                   "secret.id FROM secret JOIN person ON person.id = secret.person "
-                                   "WHERE secret.hash = ?",
-                                   &identity->find);
+        status = kolam_sums_prepare(&identity->sums,
+                                    "SELECT person.ident, person.name, secret.hash, "
+                                    "secret.seen_ms, secret.id FROM secrets AS secret "
+                                    "JOIN persons AS person ON person.id = secret.person "
+                                    "WHERE secret.hash = ?",
+                                    SQLITE_PREPARE_PERSISTENT, &identity->find);
     }
     return status;
 }
@@ -185,7 +194,8 @@ static enum kolam_status open_db(struct kolam_identity_db *identity, const char 
     if (status != KOLAM_OK) {
         return status;
     }
-    status = kolam_sql_exec(identity->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    status = kolam_sql_exec(identity->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
+                                          "PRAGMA temp_store = MEMORY");
     if (status == KOLAM_OK) { /* what was erased is not left in a free page */
         status = kolam_sql_exec(identity->db, "PRAGMA secure_delete = ON");
     }
@@ -198,11 +208,16 @@ static enum kolam_status open_db(struct kolam_identity_db *identity, const char 
     if (status == KOLAM_OK) {
         status = kolam_sql_prepare(identity->db, "ROLLBACK", &identity->rollback);
     }
-    if (status != KOLAM_OK) {
+    if (status != KOLAM_OK && sqlite3_errcode(identity->db) != SQLITE_OK) {
         return kolam_fail(error, status, "%s: cannot be used: %s", path,
                           sqlite3_errmsg(identity->db));
     }
-    return KOLAM_OK;
+    return status == KOLAM_OK
+               ? KOLAM_OK
+               : kolam_fail(error, status,
+                            "%s: the row that names this instance is damaged: restore the file "
+                            "from a backup (kolam check tells what else is damaged)",
+                            path);
 }
 
 enum kolam_status kolam_identity_db_create(const char *path, struct kolam_clock clock,
@@ -237,6 +252,11 @@ void kolam_identity_db_destroy(struct kolam_identity_db *identity) {
     kolam_free(identity);
 }
 
+void kolam_identity_tell_damage(struct kolam_identity_db *identity, kolam_damage_tell *tell,
+                                void *ctx) {
+    kolam_sums_tell(&identity->sums, tell, ctx);
+}
+
 const char *kolam_identity_instance(const struct kolam_identity_db *identity) {
     return identity->instance;
 }
@@ -246,7 +266,7 @@ const char *kolam_identity_instance(const struct kolam_identity_db *identity) {
 enum kolam_status kolam_identity_row(struct kolam_identity_db *identity,
                                      const uint8_t ident[KOLAM_IDENT_BYTES], int64_t *out_person) {
     return kolam_identity_number(identity, out_person,
-                                 "SELECT id FROM person WHERE ident = ? AND merged_into IS NULL",
+                                 "SELECT id FROM persons WHERE ident = ? AND merged_into IS NULL",
                                  "d", ident);
 }
 
@@ -268,11 +288,11 @@ enum kolam_status kolam_identity_author(struct kolam_identity_db *identity, int6
     sqlite3_stmt *row;
     bool has_row = false;
     enum kolam_status status = kolam_identity_prepare(
-        identity, &row, "SELECT ident, name FROM person WHERE id = ?", "i", person);
+        identity, &row, "SELECT ident, name FROM persons WHERE id = ?", "i", person);
     if (status != KOLAM_OK) {
         return status;
     }
-    status = kolam_sql_step(row, &has_row);
+    status = kolam_sums_find(&identity->sums, row, &has_row);
     if (status == KOLAM_OK) {
         status = has_row ? kolam_identity_read_author(row, 0, 1, out_author) : KOLAM_ERR_NOT_FOUND;
     }
@@ -301,7 +321,7 @@ enum kolam_status kolam_identity_add_secret(struct kolam_identity_db *identity, 
     const int64_t now_ms = kolam_identity_now(identity);
     int64_t count = 0;
     enum kolam_status status = kolam_identity_number(
-        identity, &count, "SELECT count(*) FROM secret WHERE person = ?", "i", person);
+        identity, &count, "SELECT count(*) FROM secrets WHERE person = ?", "i", person);
     if (status == KOLAM_OK && count >= KOLAM_SECRETS_MAX) {
         return KOLAM_ERR_FULL;
     }
@@ -365,7 +385,7 @@ enum kolam_status kolam_identity_find(struct kolam_identity_db *identity,
     kolam_sha256(secret, KOLAM_SECRET_BYTES, hash);
     enum kolam_status status = kolam_sql_bind_blob(identity->find, 1, hash, sizeof hash);
     if (status == KOLAM_OK) {
-        status = kolam_sql_step(identity->find, &has_row);
+        status = kolam_sums_find(&identity->sums, identity->find, &has_row);
     }
     if (status == KOLAM_OK) {
         status = has_row ? read_person(identity->find, hash, out_author) : KOLAM_ERR_NOT_FOUND;

@@ -3,6 +3,7 @@
 #define KOLAM_TILES_IDENTITY_INTERNAL_H
 
 #include "kolam/identity.h"
+#include "row_sums.h"
 #include "sql.h"
 
 #define KOLAM_HASH_BYTES 32
@@ -11,6 +12,7 @@ struct kolam_identity_db {
     sqlite3 *db;
     sqlite3_stmt *find;     /* asked at every connection */
     sqlite3_stmt *rollback; /* prepared: there may be no memory when it is needed */
+    struct kolam_sums sums;
     struct kolam_clock clock;
     char instance[17];
     /* Codes are short enough to be found by trying all: their hashes are worth nothing without this, which no file holds. */

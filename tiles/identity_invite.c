@@ -20,7 +20,7 @@ static enum kolam_status count_open(struct kolam_identity_db *identity, const ui
     enum kolam_status status = kolam_identity_row(identity, maker, out_person);
     return status == KOLAM_OK
                ? kolam_identity_number(identity, out_count,
-                                       "SELECT count(*) FROM invitation WHERE maker = ? AND "
+                                       "SELECT count(*) FROM invitations WHERE maker = ? AND "
                                        "revoked_ms IS NULL AND until_ms > ?",
                                        "ii", *out_person, now_ms)
                : status;
@@ -102,12 +102,12 @@ static enum kolam_status find_invitation(struct kolam_identity_db *identity,
     enum kolam_status status = kolam_identity_prepare(
         identity, &row,
         "SELECT id, hash, canvas, role, uses, until_ms, revoked_ms, note, "
-        "(SELECT count(*) FROM guest WHERE invitation = id) FROM invitation WHERE hash = ?",
+        "(SELECT count(*) FROM guests WHERE invitation = id) FROM invitations WHERE hash = ?",
         "h", hash);
     if (status != KOLAM_OK) {
         return status;
     }
-    status = kolam_sql_step(row, &has_row);
+    status = kolam_sums_find(&identity->sums, row, &has_row);
     if (status == KOLAM_OK) {
         const uint8_t *stored = has_row ? sqlite3_column_blob(row, 1) : NULL;
         const bool is_it = stored && sqlite3_column_bytes(row, 1) == KOLAM_HASH_BYTES &&
@@ -126,11 +126,11 @@ static enum kolam_status judge(struct kolam_identity_db *identity, const struct 
                                int64_t person) {
     int64_t came = 0;
     enum kolam_status status =
-        person == 0
-            ? KOLAM_OK
-            : kolam_identity_number(
-                  identity, &came, "SELECT count(*) FROM guest WHERE invitation = ? AND person = ?",
-                  "ii", found->number, person);
+        person == 0 ? KOLAM_OK
+                    : kolam_identity_number(
+                          identity, &came,
+                          "SELECT count(*) FROM guests WHERE invitation = ? AND person = ?", "ii",
+                          found->number, person);
     if (status != KOLAM_OK) {
         return status;
     }
@@ -177,8 +177,9 @@ enum kolam_status kolam_identity_invited(struct kolam_identity_db *identity,
     int64_t role = -1;
     enum kolam_status status = kolam_identity_number(
         identity, &role,
-        "SELECT coalesce(max(role), -1) FROM person JOIN guest ON guest.person = person.id "
-        "JOIN invitation ON invitation.id = guest.invitation "
+        "SELECT coalesce(max(role), -1) FROM persons AS person "
+        "JOIN guests AS guest ON guest.person = person.id "
+        "JOIN invitations AS invitation ON invitation.id = guest.invitation "
         "WHERE person.ident = ? AND invitation.canvas = ? AND NOT is_withdrawn",
         "dt", ident, canvas);
     if (status == KOLAM_OK) {
@@ -222,11 +223,12 @@ static json_t *guests_json(struct kolam_identity_db *identity, int64_t number,
     sqlite3_stmt *rows;
     bool has_row = false;
     json_t *list = json_array();
-    *status = kolam_identity_prepare(
-        identity, &rows,
-        "SELECT name, time_ms FROM guest JOIN person ON person.id = guest.person "
-        "WHERE invitation = ? ORDER BY time_ms DESC LIMIT ?",
-        "ii", number, (int64_t)GUESTS_TOLD_MAX);
+    *status =
+        kolam_identity_prepare(identity, &rows,
+                               "SELECT name, time_ms FROM guests AS guest JOIN persons AS person "
+                               "ON person.id = guest.person "
+                               "WHERE invitation = ? ORDER BY time_ms DESC LIMIT ?",
+                               "ii", number, (int64_t)GUESTS_TOLD_MAX);
     if (*status != KOLAM_OK) {
         return list;
     }
@@ -264,9 +266,10 @@ enum kolam_status kolam_identity_invitations(struct kolam_identity_db *identity,
         status = kolam_identity_prepare(
             identity, &rows,
             "SELECT invitation.id, canvas, role, uses, "
-            "(SELECT count(*) FROM guest WHERE invitation = invitation.id), invitation.created_ms, "
+            "(SELECT count(*) FROM guests WHERE invitation = invitation.id), "
+            "invitation.created_ms, "
             "until_ms, revoked_ms, is_withdrawn, note, person.name "
-            "FROM invitation LEFT JOIN person ON person.id = maker "
+            "FROM invitations AS invitation LEFT JOIN persons AS person ON person.id = maker "
             "WHERE (?1 OR maker = ?2) AND (?3 OR canvas = ?4) ORDER BY invitation.id DESC LIMIT ?5",
             "iiiti", (int64_t)(maker == NULL), person, (int64_t)(canvas == NULL),
             canvas ? canvas : "", (int64_t)limit);

@@ -35,7 +35,7 @@ static enum kolam_status find_by_hash(struct kolam_identity_db *identity, const 
     if (status != KOLAM_OK) {
         return status;
     }
-    status = kolam_sql_step(find, &has_row);
+    status = kolam_sums_find(&identity->sums, find, &has_row);
     if (status == KOLAM_OK) {
         const uint8_t *stored = has_row ? sqlite3_column_blob(find, 1) : NULL;
         const bool is_it = stored && sqlite3_column_bytes(find, 1) == KOLAM_HASH_BYTES &&
@@ -55,17 +55,17 @@ static enum kolam_status find_prover(struct kolam_identity_db *identity,
     case KOLAM_PROOF_CODE:
         hash_of_code(identity, proof->code, hash);
         return find_by_hash(identity,
-                            "SELECT person, hash FROM link WHERE hash = ? AND until_ms > ?", hash,
+                            "SELECT person, hash FROM links WHERE hash = ? AND until_ms > ?", hash,
                             now_ms, out_person);
     case KOLAM_PROOF_PHRASE:
         kolam_sha256(proof->phrase, sizeof proof->phrase, hash);
         return find_by_hash(identity,
-                            "SELECT person, hash FROM phrase WHERE hash = ? AND created_ms <= ?",
+                            "SELECT person, hash FROM phrases WHERE hash = ? AND created_ms <= ?",
                             hash, INT64_MAX, out_person);
     case KOLAM_PROOF_SECRET:
         kolam_sha256(proof->secret, sizeof proof->secret, hash);
         return find_by_hash(identity,
-                            "SELECT person, hash FROM secret WHERE hash = ? AND created_ms <= ?",
+                            "SELECT person, hash FROM secrets WHERE hash = ? AND created_ms <= ?",
                             hash, INT64_MAX, out_person);
     }
     return KOLAM_ERR_NOT_FOUND;
@@ -218,7 +218,7 @@ static enum kolam_status list_devices(struct kolam_identity_db *identity, int64_
     bool has_row = false;
     enum kolam_status status = kolam_identity_prepare(
         identity, &rows,
-        "SELECT id, created_ms, seen_ms, hash FROM secret WHERE person = ? ORDER BY id DESC", "i",
+        "SELECT id, created_ms, seen_ms, hash FROM secrets WHERE person = ? ORDER BY id DESC", "i",
         person);
     if (status != KOLAM_OK) {
         return status;
@@ -251,7 +251,7 @@ enum kolam_status kolam_identity_devices(struct kolam_identity_db *identity,
     json_t *list = json_array();
     status = list_devices(identity, person, secret ? hash : NULL, list);
     const enum kolam_status found = kolam_identity_number(
-        identity, &phrase_ms, "SELECT max(created_ms) FROM phrase WHERE person = ?", "i", person);
+        identity, &phrase_ms, "SELECT max(created_ms) FROM phrases WHERE person = ?", "i", person);
     if (status != KOLAM_OK || found != KOLAM_OK) {
         json_decref(list);
         return status != KOLAM_OK ? status : found;
@@ -292,8 +292,8 @@ enum kolam_status kolam_identity_device_end(struct kolam_identity_db *identity,
 static enum kolam_status find_subject(struct kolam_identity_db *identity,
                                       const uint8_t hash[KOLAM_HASH_BYTES], int64_t *out_person) {
     return find_by_hash(identity,
-                        "SELECT person, hash FROM subject WHERE hash = ? AND created_ms <= ?", hash,
-                        INT64_MAX, out_person);
+                        "SELECT person, hash FROM subjects WHERE hash = ? AND created_ms <= ?",
+                        hash, INT64_MAX, out_person);
 }
 
 enum kolam_status kolam_identity_subject_find(struct kolam_identity_db *identity,

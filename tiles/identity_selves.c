@@ -9,7 +9,7 @@
 enum kolam_status kolam_identity_note_renaming(struct kolam_identity_db *identity, int64_t person,
                                                const char *name, bool also_itself) {
     return kolam_identity_run(identity,
-                              "INSERT INTO renaming (ident, name) SELECT ident, ?1 FROM person "
+                              "INSERT INTO renaming (ident, name) SELECT ident, ?1 FROM persons "
                               "WHERE merged_into = ?2 OR (id = ?2 AND ?3) "
                               "ON CONFLICT (ident) DO UPDATE SET name = excluded.name",
                               "tii", name, person, (int64_t)also_itself);
@@ -21,11 +21,12 @@ enum kolam_status kolam_identity_selves(struct kolam_identity_db *identity,
     struct kolam_selves selves = {0};
     sqlite3_stmt *rows;
     bool has_row = false;
-    enum kolam_status status = kolam_identity_prepare(
-        identity, &rows,
-        "SELECT self.ident FROM person JOIN person AS self ON self.merged_into = person.id "
-        "WHERE person.ident = ? ORDER BY self.id",
-        "d", ident);
+    enum kolam_status status =
+        kolam_identity_prepare(identity, &rows,
+                               "SELECT self.ident FROM persons AS person "
+                               "JOIN persons AS self ON self.merged_into = person.id "
+                               "WHERE person.ident = ? ORDER BY self.id",
+                               "d", ident);
     if (status != KOLAM_OK) {
         return status;
     }
@@ -45,7 +46,7 @@ enum kolam_status kolam_identity_root(struct kolam_identity_db *identity,
                                       struct kolam_author *out_author) {
     int64_t person = 0;
     enum kolam_status status = kolam_identity_number(
-        identity, &person, "SELECT coalesce(merged_into, id) FROM person WHERE ident = ?", "d",
+        identity, &person, "SELECT coalesce(merged_into, id) FROM persons WHERE ident = ?", "d",
         ident);
     return status == KOLAM_OK ? kolam_identity_author(identity, person, out_author) : status;
 }
@@ -56,11 +57,11 @@ static enum kolam_status check_room(struct kolam_identity_db *identity, int64_t 
                                     int64_t from) {
     int64_t selves = 0, secrets = 0;
     enum kolam_status status = kolam_identity_number(
-        identity, &selves, "SELECT count(*) FROM person WHERE merged_into IN (?, ?)", "ii", into,
+        identity, &selves, "SELECT count(*) FROM persons WHERE merged_into IN (?, ?)", "ii", into,
         from);
     if (status == KOLAM_OK) {
         status = kolam_identity_number(identity, &secrets,
-                                       "SELECT count(*) FROM secret WHERE person IN (?, ?)", "ii",
+                                       "SELECT count(*) FROM secrets WHERE person IN (?, ?)", "ii",
                                        into, from);
     }
     if (status == KOLAM_OK && (selves + 1 > KOLAM_FORMERS_MAX || secrets > KOLAM_SECRETS_MAX)) {
@@ -177,7 +178,7 @@ enum kolam_status kolam_identity_renaming_next(struct kolam_identity_db *identit
     sqlite3_stmt *row;
     bool has_row = false;
     enum kolam_status status = kolam_identity_prepare(
-        identity, &row, "SELECT ident, name FROM renaming ORDER BY rowid LIMIT 1", "");
+        identity, &row, "SELECT ident, name FROM renamings ORDER BY row_number LIMIT 1", "");
     if (status != KOLAM_OK) {
         return status;
     }
@@ -229,22 +230,22 @@ enum kolam_status kolam_identity_export(struct kolam_identity_db *identity,
     static const struct {
         const char *key, *text;
     } parts[] = {
-        {"person", "SELECT name, lower(hex(ident)) AS ident, created_ms AS created FROM person "
+        {"person", "SELECT name, lower(hex(ident)) AS ident, created_ms AS created FROM persons "
                    "WHERE id = ?"},
-        {"former_selves", "SELECT lower(hex(ident)) AS ident, created_ms AS created FROM person "
+        {"former_selves", "SELECT lower(hex(ident)) AS ident, created_ms AS created FROM persons "
                           "WHERE merged_into = ? ORDER BY id"},
-        {"devices", "SELECT created_ms AS created, seen_ms AS seen FROM secret WHERE person = ? "
+        {"devices", "SELECT created_ms AS created, seen_ms AS seen FROM secrets WHERE person = ? "
                     "ORDER BY id"},
-        {"recovery_phrases", "SELECT created_ms AS created FROM phrase WHERE person = ?"},
-        {"open_codes", "SELECT until_ms AS until FROM link WHERE person = ?"},
+        {"recovery_phrases", "SELECT created_ms AS created FROM phrases WHERE person = ?"},
+        {"open_codes", "SELECT until_ms AS until FROM links WHERE person = ?"},
         {"sign_in_services",
-         "SELECT issuer, created_ms AS created FROM subject WHERE person = ? ORDER BY created_ms"},
+         "SELECT issuer, created_ms AS created FROM subjects WHERE person = ? ORDER BY created_ms"},
         {"came_by_invitations",
-         "SELECT canvas, role, time_ms AS time FROM guest JOIN invitation ON id = invitation "
+         "SELECT canvas, role, time_ms AS time FROM guests JOIN invitations ON id = invitation "
          "WHERE person = ? ORDER BY time_ms"},
         {"made_invitations",
          "SELECT canvas, role, uses, created_ms AS created, until_ms AS until, revoked_ms AS "
-         "revoked, note FROM invitation WHERE maker = ? ORDER BY id"},
+         "revoked, note FROM invitations WHERE maker = ? ORDER BY id"},
     };
     json_t *object = json_object();
     int64_t person = 0;

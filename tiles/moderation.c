@@ -17,7 +17,7 @@
 struct kolam_moderation_call kolam_moderation_begin(struct kolam_moderation_db *db,
                                                     const char *text) {
     struct kolam_moderation_call call = {.db = db, .next = 1};
-    call.status = kolam_sql_status(sqlite3_prepare_v2(db->db, text, -1, &call.statement, NULL));
+    call.status = kolam_sums_prepare(&db->sums, text, 0, &call.statement);
     return call;
 }
 
@@ -44,6 +44,14 @@ void kolam_moderation_bind_who(struct kolam_moderation_call *call,
                                const struct kolam_moderator *who) {
     kolam_moderation_bind_blob(call, who->ident, who->has_ident ? KOLAM_IDENT_BYTES : 0);
     kolam_moderation_bind_text(call, who->name);
+}
+
+bool kolam_moderation_find(struct kolam_moderation_call *call) {
+    bool has_row = false;
+    if (call->status == KOLAM_OK) {
+        call->status = kolam_sums_find(&call->db->sums, call->statement, &has_row);
+    }
+    return call->status == KOLAM_OK && has_row;
 }
 
 bool kolam_moderation_step(struct kolam_moderation_call *call) {
@@ -100,13 +108,29 @@ static enum kolam_status create_private(const char *path, struct kolam_error *er
 static enum kolam_status create_tables(struct kolam_moderation_db *db, uint32_t version,
                                        const char *path, struct kolam_error *error) {
     if (version == kolam_schema_moderation.version) {
-        return KOLAM_OK;
+        return kolam_sums_begin(&db->sums, db->db, true);
     }
     enum kolam_status status = kolam_sql_exec(db->db, "BEGIN IMMEDIATE");
     if (status == KOLAM_OK) {
         status = kolam_schema_migrate(db->db, &kolam_schema_moderation, version, path, error);
     }
+    if (status == KOLAM_OK) {
+        status = kolam_sums_begin(&db->sums, db->db, true);
+    }
+    if (status == KOLAM_OK) {
+        status = kolam_sums_fill(&db->sums);
+    }
     return status == KOLAM_OK ? kolam_sql_exec(db->db, "COMMIT") : status;
+}
+
+/* A damaged one is as good as none, and would stay so. */
+static enum kolam_status read_newest(struct kolam_moderation_db *db) {
+    const uint64_t met = db->sums.met;
+    const enum kolam_status status = kolam_sums_meta_get(&db->sums, "newest_ms", &db->newest_ms);
+    if (db->sums.met != met) {
+        return kolam_sql_exec(db->db, "DELETE FROM meta WHERE key = 'newest_ms'");
+    }
+    return status == KOLAM_ERR_NOT_FOUND ? KOLAM_OK : status;
 }
 
 static enum kolam_status open_db(struct kolam_moderation_db *db, const char *path,
@@ -120,13 +144,15 @@ static enum kolam_status open_db(struct kolam_moderation_db *db, const char *pat
         return status;
     }
     status = kolam_sql_exec(db->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
-                                    "PRAGMA secure_delete = ON");
+                                    "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY");
     if (status == KOLAM_OK) {
         status = create_tables(db, version, path, error);
     }
     if (status == KOLAM_OK) {
-        status = kolam_sql_meta_get(db->db, "newest_ms", &db->newest_ms);
-        status = status == KOLAM_ERR_NOT_FOUND ? KOLAM_OK : status;
+        status = kolam_sums_open(&db->sums);
+    }
+    if (status == KOLAM_OK) {
+        status = read_newest(db);
     }
     if (status == KOLAM_OK) {
         status = kolam_sql_prepare(db->db, "ROLLBACK", &db->rollback);
@@ -160,6 +186,11 @@ void kolam_moderation_db_destroy(struct kolam_moderation_db *db) {
         sqlite3_close(db->db);
         kolam_free(db);
     }
+}
+
+void kolam_moderation_tell_damage(struct kolam_moderation_db *db, kolam_damage_tell *tell,
+                                  void *ctx) {
+    kolam_sums_tell(&db->sums, tell, ctx);
 }
 
 /* ---- time, and forgetting ---- */

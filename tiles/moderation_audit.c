@@ -4,11 +4,11 @@
 /* Row values compare as (time, kind, id) does; each part is read backwards along its index on time. */
 static const char deeds[] =
     "SELECT at_ms, kind, id FROM ("
-    "  SELECT from_ms AS at_ms, 1 AS kind, id FROM sanction WHERE canvas IN (?1, '')"
+    "  SELECT from_ms AS at_ms, 1 AS kind, id FROM sanctions WHERE canvas IN (?1, '')"
     "  UNION ALL"
-    "  SELECT ended_ms, 2, id FROM sanction WHERE ended_ms IS NOT NULL AND canvas IN (?1, '')"
+    "  SELECT ended_ms, 2, id FROM sanctions WHERE ended_ms IS NOT NULL AND canvas IN (?1, '')"
     "  UNION ALL"
-    "  SELECT closed_ms, 3, id FROM report WHERE closed_ms IS NOT NULL AND canvas = ?1)"
+    "  SELECT closed_ms, 3, id FROM reports WHERE closed_ms IS NOT NULL AND canvas = ?1)"
     " WHERE at_ms <= ?2 AND (at_ms, kind, id) < (?2, ?3, ?4)"
     " ORDER BY at_ms DESC, kind DESC, id DESC";
 

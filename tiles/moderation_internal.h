@@ -3,11 +3,13 @@
 #define KOLAM_TILES_MODERATION_INTERNAL_H
 
 #include "kolam/moderation.h"
+#include "row_sums.h"
 #include "sql.h"
 
 struct kolam_moderation_db {
     sqlite3 *db;
     sqlite3_stmt *rollback; /* prepared: there may be no memory when it is needed */
+    struct kolam_sums sums;
     int64_t newest_ms;
 };
 
@@ -29,7 +31,9 @@ void kolam_moderation_bind_blob(struct kolam_moderation_call *call, const void *
 /* Two parameters: ident or NULL, name. */
 void kolam_moderation_bind_who(struct kolam_moderation_call *call,
                                const struct kolam_moderator *who);
-bool kolam_moderation_step(struct kolam_moderation_call *call); /* true: it stands on a row */
+/* True: it stands on a row. `find` is for one row that is looked for: CORRUPT if the only one is damaged. */
+bool kolam_moderation_step(struct kolam_moderation_call *call);
+bool kolam_moderation_find(struct kolam_moderation_call *call);
 KOLAM_MUST_CHECK enum kolam_status kolam_moderation_finish(struct kolam_moderation_call *call);
 
 /* Columns, as far as they fit: a file is not to be trusted. */

@@ -69,10 +69,10 @@ enum kolam_status kolam_moderation_renamed(struct kolam_moderation_db *db, const
 enum kolam_status kolam_report_get(struct kolam_moderation_db *db, const char *canvas, uint64_t id,
                                    struct kolam_report *out_report) {
     struct kolam_moderation_call call = kolam_moderation_begin(
-        db, "SELECT " KOLAM_REPORT_COLUMNS " FROM report WHERE id = ? AND canvas = ?");
+        db, "SELECT " KOLAM_REPORT_COLUMNS " FROM reports WHERE id = ? AND canvas = ?");
     kolam_moderation_bind_int(&call, (int64_t)id);
     kolam_moderation_bind_text(&call, canvas);
-    const bool is_there = kolam_moderation_step(&call);
+    const bool is_there = kolam_moderation_find(&call);
     if (is_there) {
         kolam_report_take(call.statement, out_report);
     }
@@ -118,9 +118,9 @@ enum kolam_status kolam_reports_list(struct kolam_moderation_db *db, const char 
                                      bool is_open, uint64_t before_id, kolam_report_visit *visit,
                                      void *ctx) {
     struct kolam_moderation_call call = kolam_moderation_begin(
-        db, is_open ? "SELECT " KOLAM_REPORT_COLUMNS " FROM report WHERE canvas = ? AND "
+        db, is_open ? "SELECT " KOLAM_REPORT_COLUMNS " FROM reports WHERE canvas = ? AND "
                       "closed_ms IS NULL AND id < ? ORDER BY id DESC"
-                    : "SELECT " KOLAM_REPORT_COLUMNS " FROM report WHERE canvas = ? AND "
+                    : "SELECT " KOLAM_REPORT_COLUMNS " FROM reports WHERE canvas = ? AND "
                       "closed_ms IS NOT NULL AND id < ? ORDER BY id DESC");
     kolam_moderation_bind_text(&call, canvas);
     kolam_moderation_bind_int(&call, before_id > INT64_MAX ? INT64_MAX : (int64_t)before_id);
@@ -130,8 +130,8 @@ enum kolam_status kolam_reports_list(struct kolam_moderation_db *db, const char 
 enum kolam_status kolam_reports_open_count(struct kolam_moderation_db *db, const char *canvas,
                                            uint32_t *out_count) {
     struct kolam_moderation_call call = kolam_moderation_begin(
-        db, canvas ? "SELECT count(*) FROM report WHERE closed_ms IS NULL AND canvas = ?"
-                   : "SELECT count(*) FROM report WHERE closed_ms IS NULL");
+        db, canvas ? "SELECT count(*) FROM reports WHERE closed_ms IS NULL AND canvas = ?"
+                   : "SELECT count(*) FROM reports WHERE closed_ms IS NULL");
     if (canvas) {
         kolam_moderation_bind_text(&call, canvas);
     }
@@ -149,7 +149,7 @@ enum kolam_status kolam_reports_tell(struct kolam_moderation_db *db, const char 
                                      kolam_report_visit *visit, void *ctx) {
     struct kolam_moderation_call call = kolam_moderation_begin(
         db, "SELECT " KOLAM_REPORT_COLUMNS
-            " FROM report WHERE by_ident = ? AND is_told = 0 AND canvas = ? ORDER BY id DESC");
+            " FROM reports WHERE by_ident = ? AND is_told = 0 AND canvas = ? ORDER BY id DESC");
     kolam_moderation_bind_blob(&call, ident, KOLAM_IDENT_BYTES);
     kolam_moderation_bind_text(&call, canvas);
     enum kolam_status status = visit_all(&call, TOLD_AT_ONCE, visit, ctx);

@@ -60,9 +60,9 @@ enum kolam_status kolam_sanction_add(struct kolam_moderation_db *db,
 enum kolam_status kolam_sanction_get(struct kolam_moderation_db *db, uint64_t id,
                                      struct kolam_sanction *out_sanction) {
     struct kolam_moderation_call call =
-        kolam_moderation_begin(db, "SELECT " KOLAM_SANCTION_COLUMNS " FROM sanction WHERE id = ?");
+        kolam_moderation_begin(db, "SELECT " KOLAM_SANCTION_COLUMNS " FROM sanctions WHERE id = ?");
     kolam_moderation_bind_int(&call, (int64_t)id);
-    const bool is_there = kolam_moderation_step(&call);
+    const bool is_there = kolam_moderation_find(&call);
     if (is_there) {
         kolam_sanction_take(call.statement, out_sanction);
     }
@@ -94,7 +94,7 @@ enum kolam_status kolam_sanctions_in_force(struct kolam_moderation_db *db, int64
     struct kolam_sanction sanction;
     struct kolam_moderation_call call = kolam_moderation_begin(
         db, "SELECT " KOLAM_SANCTION_COLUMNS
-            " FROM sanction WHERE ended_ms IS NULL AND until_ms > ? ORDER BY id");
+            " FROM sanctions WHERE ended_ms IS NULL AND until_ms > ? ORDER BY id");
     kolam_moderation_bind_int(&call, now_ms);
     while (kolam_moderation_step(&call)) {
         kolam_sanction_take(call.statement, &sanction);

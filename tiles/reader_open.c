@@ -32,14 +32,21 @@ static enum kolam_status check_exists(const char *path, struct kolam_error *erro
  * one that has none. */
 #define READABLE_VERSION 2
 
-static enum kolam_status check_version(sqlite3 *db, const char *path, struct kolam_error *error) {
+/* What may be read. */
+struct wanted {
+    const struct kolam_schema *schema;
+    uint32_t oldest;
+};
+
+static enum kolam_status check_version(sqlite3 *db, const struct wanted *wanted, const char *path,
+                                       struct kolam_error *error) {
     uint32_t version = 0;
-    enum kolam_status status = kolam_schema_check(db, &kolam_schema_canvas, path, &version, error);
+    enum kolam_status status = kolam_schema_check(db, wanted->schema, path, &version, error);
     if (status == KOLAM_OK && version == 0) {
         return kolam_fail(error, KOLAM_ERR_NOT_FOUND, "%s: empty: nothing was drawn here yet",
                           path);
     }
-    if (status == KOLAM_OK && version < READABLE_VERSION) {
+    if (status == KOLAM_OK && version < wanted->oldest) {
         return kolam_fail(
             error, KOLAM_ERR_INVALID,
             "%s: written by an older kolam: serve it once with this one to bring it up "
@@ -49,15 +56,16 @@ static enum kolam_status check_version(sqlite3 *db, const char *path, struct kol
     return status;
 }
 
-static enum kolam_status open_checked(const char *name, int flags, const char *path,
-                                      sqlite3 **out_db, struct kolam_error *error) {
+static enum kolam_status open_checked(const char *name, int flags, const struct wanted *wanted,
+                                      const char *path, sqlite3 **out_db,
+                                      struct kolam_error *error) {
     sqlite3 *db = NULL;
     enum kolam_status status = kolam_sql_open(name, flags, &db, error);
     if (status != KOLAM_OK) {
         return status;
     }
     int result = sqlite3_exec(db, pragmas, NULL, NULL, NULL);
-    status = result == SQLITE_OK ? check_version(db, path, error)
+    status = result == SQLITE_OK ? check_version(db, wanted, path, error)
                                  : kolam_sql_fail(error, db, result, path, "cannot be read");
     if (status != KOLAM_OK) {
         sqlite3_close(db);
@@ -105,10 +113,13 @@ static char *immutable_uri(const char *path) {
     return uri;
 }
 
-enum kolam_status kolam_reader_open(const char *path, sqlite3 **out_db, struct kolam_error *error) {
+enum kolam_status kolam_reader_open_as(const char *path, const struct kolam_schema *schema,
+                                       uint32_t oldest, sqlite3 **out_db,
+                                       struct kolam_error *error) {
+    const struct wanted wanted = {.schema = schema, .oldest = oldest};
     enum kolam_status status = check_exists(path, error);
     if (status == KOLAM_OK) {
-        status = open_checked(path, SQLITE_OPEN_READWRITE, path, out_db, error);
+        status = open_checked(path, SQLITE_OPEN_READWRITE, &wanted, path, out_db, error);
     }
     if (status != KOLAM_ERR_IO) {
         return status;
@@ -121,10 +132,14 @@ enum kolam_status kolam_reader_open(const char *path, sqlite3 **out_db, struct k
             path);
     }
     char *uri = immutable_uri(path);
-    if (uri &&
-        open_checked(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, path, out_db, NULL) == KOLAM_OK) {
+    if (uri && open_checked(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, &wanted, path, out_db,
+                            NULL) == KOLAM_OK) {
         status = KOLAM_OK;
     }
     kolam_free(uri);
     return status;
+}
+
+enum kolam_status kolam_reader_open(const char *path, sqlite3 **out_db, struct kolam_error *error) {
+    return kolam_reader_open_as(path, &kolam_schema_canvas, READABLE_VERSION, out_db, error);
 }

@@ -8,4 +8,10 @@
 KOLAM_MUST_CHECK enum kolam_status kolam_reader_open(const char *path, sqlite3 **out_db,
                                                      struct kolam_error *error);
 
+/* The same of a file of another kind, of any version not older than `oldest`. */
+KOLAM_MUST_CHECK enum kolam_status kolam_reader_open_as(const char *path,
+                                                        const struct kolam_schema *schema,
+                                                        uint32_t oldest, sqlite3 **out_db,
+                                                        struct kolam_error *error);
+
 #endif

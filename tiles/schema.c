@@ -83,6 +83,16 @@ static const char *const identity_steps[] = {
     "                    time_ms INTEGER NOT NULL, UNIQUE (invitation, person));"
     "CREATE INDEX guest_person ON guest (person);"
     "CREATE TABLE renaming (ident BLOB NOT NULL UNIQUE, name TEXT NOT NULL);",
+    /* 2 -> 3: a check of each row (row_sums.c), which fills them in */
+    "ALTER TABLE meta ADD COLUMN sum INTEGER;"
+    "ALTER TABLE person ADD COLUMN sum INTEGER;"
+    "ALTER TABLE secret ADD COLUMN sum INTEGER;"
+    "ALTER TABLE link ADD COLUMN sum INTEGER;"
+    "ALTER TABLE phrase ADD COLUMN sum INTEGER;"
+    "ALTER TABLE subject ADD COLUMN sum INTEGER;"
+    "ALTER TABLE invitation ADD COLUMN sum INTEGER;"
+    "ALTER TABLE guest ADD COLUMN sum INTEGER;"
+    "ALTER TABLE renaming ADD COLUMN sum INTEGER;",
 };
 
 static const char *const moderation_steps[] = {
@@ -105,6 +115,10 @@ static const char *const moderation_steps[] = {
     "CREATE INDEX report_open ON report (canvas) WHERE closed_ms IS NULL;"
     "CREATE INDEX report_closed ON report (closed_ms) WHERE closed_ms IS NOT NULL;"
     "CREATE INDEX report_untold ON report (by_ident) WHERE is_told = 0;",
+    /* 1 -> 2: a check of each row (row_sums.c), which fills them in */
+    "ALTER TABLE meta ADD COLUMN sum INTEGER;"
+    "ALTER TABLE sanction ADD COLUMN sum INTEGER;"
+    "ALTER TABLE report ADD COLUMN sum INTEGER;",
 };
 
 static const char *const tiles_steps[] = {

@@ -20,18 +20,20 @@ static const char help[] =
     "the\n"
     "log anew gives, pixel by pixel. Of flattened history (kolam compact): that its pictures are "
     "sound.\n"
+    "And of who people are and what was decided about them (identity.db, moderation.db): that the\n"
+    "files are sound, that each row is what was written, and that what it names is there.\n"
     "\n"
     "  --data DIR      the data folder ($KOLAM_DATA; default ./kolam-data); it is only read, and "
     "a\n"
     "                  server may have it open\n"
-    "  --canvas NAME   this wall only; default all\n"
+    "  --canvas NAME   this wall only, and no people; default all\n"
     "  --thorough      compare far tiles that are older than the log too: each is drawn as of its\n"
     "                  own seq, which takes long\n"
     "  --repair        rebuild what is derived and wrong: the index, tiles. No server may have "
     "the\n"
-    "                  folder open. The log itself is never changed\n"
+    "                  folder open. The log itself is never changed, nor are people's files\n"
     "\n"
-    "Prints one line for each wall, and each problem on standard error. Exit status 1 if there "
+    "Prints one line for each file, and each problem on standard error. Exit status 1 if there "
     "were any\n"
     "problems that were not repaired.\n";
 
@@ -291,6 +293,9 @@ static int run(const struct arguments *arguments) {
     }
     walk.folder = folder;
     status = kolam_folder_each_canvas(folder, visit_canvas, &walk);
+    if (status == KOLAM_OK && walk.status != KOLAM_ERR_CLOSED && !arguments->canvas) {
+        walk.has_problems |= !kolam_check_people(folder, walk.signals_fd);
+    }
     kolam_folder_close(folder);
     kolam_folder_close(locked);
     if (status != KOLAM_OK) {

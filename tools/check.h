@@ -2,6 +2,7 @@
 #ifndef KOLAM_TOOLS_CHECK_H
 #define KOLAM_TOOLS_CHECK_H
 
+#include "kolam/folder.h"
 #include "kolam/raster.h"
 #include "tool.h"
 
@@ -41,5 +42,8 @@ KOLAM_MUST_CHECK enum kolam_status kolam_check_base(struct kolam_check *check,
 KOLAM_MUST_CHECK enum kolam_status
 kolam_check_tiles(struct kolam_check *check, struct kolam_reader *reader, uint64_t incarnation,
                   struct kolam_tile_store *store, struct kolam_error *error);
+
+/* identity.db and moderation.db of the folder, if they are there: told, and false if anything is wrong. */
+bool kolam_check_people(const struct kolam_folder *folder, int signals_fd);
 
 #endif

@@ -5,6 +5,7 @@
 #ifndef KOLAM_IDENTITY_H
 #define KOLAM_IDENTITY_H
 
+#include "kolam/damage.h"
 #include "kolam/log.h"
 #include "kolam/phrase.h"
 
@@ -181,6 +182,10 @@ KOLAM_MUST_CHECK enum kolam_status kolam_identity_invited(struct kolam_identity_
 /* The author that stands for an imported name on this instance: same instance and name, same ident. */
 void kolam_identity_import_author(const struct kolam_identity_db *db, const char *name,
                                   struct kolam_author *out_author);
+
+/* From now on `tell` hears of each row that turns out to be damaged, once, and at once of those known by now: it is left out,
+ * and who cannot be found for want of it is KOLAM_ERR_CORRUPT. On the thread that uses the database. */
+void kolam_identity_tell_damage(struct kolam_identity_db *db, kolam_damage_tell *tell, void *ctx);
 
 /* True for 1..40 characters of valid UTF-8 without control characters and not all spaces. */
 bool kolam_name_is_valid(const char *name);

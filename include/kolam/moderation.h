@@ -6,6 +6,7 @@
 #ifndef KOLAM_MODERATION_H
 #define KOLAM_MODERATION_H
 
+#include "kolam/damage.h"
 #include "kolam/folder.h"
 #include "kolam/log.h"
 
@@ -84,6 +85,11 @@ KOLAM_MUST_CHECK enum kolam_status kolam_moderation_db_create(const char *path,
                                                               struct kolam_moderation_db **out_db,
                                                               struct kolam_error *error);
 void kolam_moderation_db_destroy(struct kolam_moderation_db *db); /* NULL is safe */
+
+/* From now on `tell` hears of each row that turns out to be damaged, once, and at once of those known by now: it is left out,
+ * and who cannot be found for want of it is KOLAM_ERR_CORRUPT. On the thread that uses the database. */
+void kolam_moderation_tell_damage(struct kolam_moderation_db *db, kolam_damage_tell *tell,
+                                  void *ctx);
 
 /* The newest time that was ever written: a clock that shows an earlier one is wrong. 0: none was. */
 int64_t kolam_moderation_newest_ms(const struct kolam_moderation_db *db);

@@ -79,6 +79,7 @@ for (const [name, { canvas, token, name: called }] of Object.entries(identities)
     assert.equal(artist.welcome.you.name, called);
     const newest = artist.welcome.seq;
     assert.equal((await artist.commit(hideBody([newest]))).type, 'ack', 'the stroke they drew with that kolam');
+    assert.match(await does('check', '--data', data), /^identity\.db: [1-9]\d* rows, no problems/m, 'each row has a sum now');
     await server.stop();
   });
 }
@@ -100,7 +101,7 @@ for (const [name, { canvas, identity, why, open }] of Object.entries(moderations
     await artist.wait((event) => event.type === 'sanctioned' && event.sanctions.length === 0);
     assert.equal((await artist.commit(lineBody([0, 0, 9, 9]))).type, 'ack');
     await server.stop();
-    assert.match(await does('check', '--data', data), /no problems/);
+    assert.match(await does('check', '--data', data), /^moderation\.db: [1-9]\d* rows, no problems/m);
   });
 }
 

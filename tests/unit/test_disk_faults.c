@@ -227,6 +227,11 @@ static void a_flipped_bit_of_the_people_is_noticed(void **state) {
     flip_each("identity.db");
 }
 
+static void a_flipped_bit_of_what_was_decided_is_noticed(void **state) {
+    (void)state;
+    flip_each("moderation.db");
+}
+
 /* ---- what all of that is worth ---- */
 
 /* A life is the same each time, else a number would not tell the same failure the next time. */
@@ -261,6 +266,7 @@ int main(void) {
         cmocka_unit_test(a_flipped_bit_of_a_canvas_is_noticed),
         cmocka_unit_test(a_flipped_bit_of_the_tiles_does_no_harm),
         cmocka_unit_test(a_flipped_bit_of_the_people_is_noticed),
+        cmocka_unit_test(a_flipped_bit_of_what_was_decided_is_noticed),
     };
     fault_vfs_install();
     const int failures = cmocka_run_group_tests(tests, NULL, NULL);

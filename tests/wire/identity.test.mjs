@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 
-import { Client, get, hideBody, lineBody, startServer } from './client.mjs';
+import { Client, get, hideBody, kolam, lineBody, startServer } from './client.mjs';
 import { SqliteFile } from './sqlite.mjs';
 import './tidy.mjs';
 
@@ -300,4 +300,32 @@ test('a_slot_that_is_not_bound_is_refused', async () => {
       break;
     }
   }
+});
+
+// A bit of somebody's row is another: they are nobody, rather than somebody else; all others are who they were.
+test('a_damaged_row_is_told_and_keeps_out_its_person_alone', async () => {
+  const own = await startServer();
+  const people = [await Client.artist(own), await Client.artist(own)];
+  await own.stop();
+  const path = join(own.data, 'identity.db');
+  const bytes = readFileSync(path);
+  const at = bytes.lastIndexOf(Buffer.from(people[0].me.name));
+  assert.ok(at > 0);
+  bytes[at] ^= 1;
+  writeFileSync(path, bytes);
+  const again = await startServer({ data: own.data });
+  assert.match(again.log(), /level=error event=damaged_row file=identity\.db table=person row=1 /);
+  const client = await Client.open(again);
+  await assert.rejects(client.hello({ token: people[0].token }), /identities cannot be read/);
+  const other = await Client.join(again, { token: people[1].token });
+  assert.deepEqual(other.welcome.you, people[1].me);
+  await Client.artist(again); // and newcomers come
+  assert.match((await get(again, '/metrics')).body.toString(), /^kolam_damaged_rows 1$/m);
+  assert.deepEqual(JSON.parse((await get(again, '/healthz')).body), { status: 'ok', damaged_rows: 1 });
+  const check = await kolam(['check', '--data', own.data]); // beside the server
+  assert.equal(check.code, 1);
+  assert.match(check.stderr, /identity\.db: person 1: its sum is wrong/);
+  assert.match(check.stdout, /^identity\.db: \d+ rows, 1 problem /m);
+  assert.match(check.stdout, /^moderation\.db: \d+ rows, no problems/m);
+  await again.stop();
 });

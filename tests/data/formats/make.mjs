@@ -36,17 +36,22 @@ const picture = join(data, 'p.png');
 execFileSync(bin, ['export', '--data', data, '--rect', RECT, '-o', picture]);
 const { rgba, width, height } = decodePng(readFileSync(picture));
 
-const name = `canvas-${version}${flatten ? '-flattened' : ''}`;
-writeFileSync(join(here, `${name}.kolam.gz`), gzipSync(readFileSync(join(data, 'canvases/main.kolam')), { level: 9 }));
 const identity = readFileSync(join(data, 'identity.db'));
 const identityVersion = identity.readUInt32BE(60); // user_version, in SQLite's header
+const plain = `canvas-${version}${flatten ? '-flattened' : ''}`;
+const isKept = existsSync(join(here, `${plain}.kolam.gz`)); // only people's file is new: the canvas that its person drew on is no other format
+const name = isKept ? `${plain}-identity-${identityVersion}` : plain;
+writeFileSync(join(here, `${name}.kolam.gz`), gzipSync(readFileSync(join(data, 'canvases/main.kolam')), { level: 9 }));
 const path = join(here, 'formats.json');
 const all = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : { canvases: {}, identities: {} };
-all.canvases[name] = { version: Number(version), isFlattened: Boolean(flatten), width, height, pixels: createHash('sha256').update(rgba).digest('hex') };
+const pixels = createHash('sha256').update(rgba).digest('hex');
+if (!isKept) {
+  all.canvases[name] = { version: Number(version), isFlattened: Boolean(flatten), width, height, pixels };
+}
 if (!all.identities[`identity-${identityVersion}`]) { // a version's first is kept: its person drew on this canvas
   writeFileSync(join(here, `identity-${identityVersion}.db.gz`), gzipSync(identity, { level: 9 }));
   all.identities[`identity-${identityVersion}`] = { version: identityVersion, canvas: name, token, name: 'Asha' };
 }
 writeFileSync(path, `${JSON.stringify(all, null, 2)}\n`);
-console.log(name, all.canvases[name].pixels);
+console.log(name, pixels);
 process.exit(0);

@@ -228,14 +228,34 @@ static bool was_promised(const struct audit *audit, enum life_fact_kind first,
     return false;
 }
 
+static void ignore_problem(void *ctx, const char *text) {
+    (void)ctx;
+    (void)text;
+}
+
+/* As `kolam check` does it, before anything is opened that mends. */
+static void check_people(struct audit *audit, const char *path,
+                         enum kolam_status (*look)(const char *, struct kolam_people_check *,
+                                                   struct kolam_error *)) {
+    struct kolam_people_check check = {.problem = ignore_problem};
+    struct kolam_error error = {.text = ""};
+    const enum kolam_status status = look(path, &check, &error);
+    if (status != KOLAM_ERR_NOT_FOUND) {
+        (void)audit_must(audit, status, "the check of people", &error);
+    }
+    audit->found.checks += (uint32_t)check.problem_count;
+}
+
 void audit_people(struct audit *audit) {
     char path[640];
     (void)snprintf(path, sizeof path, "%s/identity.db", audit->data);
     if (!audit->is_copy || was_promised(audit, LIFE_SECRET, LIFE_RENAMING)) {
+        check_people(audit, path, kolam_identity_check);
         audit_identity(audit, path);
     }
     (void)snprintf(path, sizeof path, "%s/moderation.db", audit->data);
     if (!audit->is_copy || was_promised(audit, LIFE_SANCTION, LIFE_REPORT)) {
+        check_people(audit, path, kolam_moderation_check);
         audit_moderation(audit, path);
     }
 }

@@ -1,5 +1,6 @@
 /* An identity.db or moderation.db of a stranger, as it comes with a backup or a folder that somebody hands on: any bytes, or rows that say
- * anything in a file that SQLite finds sound. All that the server asks of it is asked. The first byte tells which of the four it is. */
+ * anything in a file that SQLite finds sound. All that the server asks of it is asked. The first byte tells which of the four it is, and whether
+ * rows have the sums of what they say. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,21 +13,22 @@
 #include "server/moderation_json.h"
 #include "server/restraint.h"
 #include "sql_rows.h"
+#include "tiles/row_sums.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes);
 
 #define VISITS_MAX 64
 
 static const char *const people_inserts[] = {
-    "INSERT OR REPLACE INTO meta VALUES (?, ?)",
-    "INSERT OR REPLACE INTO person VALUES (?, ?, ?, ?, ?)",
-    "INSERT OR REPLACE INTO secret VALUES (?, ?, ?, ?, ?)",
-    "INSERT OR REPLACE INTO link VALUES (?, ?, ?)",
-    "INSERT OR REPLACE INTO phrase VALUES (?, ?, ?)",
-    "INSERT OR REPLACE INTO subject VALUES (?, ?, ?, ?)",
-    "INSERT OR REPLACE INTO invitation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    "INSERT OR REPLACE INTO guest VALUES (?, ?, ?)",
-    "INSERT OR REPLACE INTO renaming VALUES (?, ?)",
+    "INSERT OR REPLACE INTO meta VALUES (?, ?, NULL)",
+    "INSERT OR REPLACE INTO person VALUES (?, ?, ?, ?, ?, NULL)",
+    "INSERT OR REPLACE INTO secret VALUES (?, ?, ?, ?, ?, NULL)",
+    "INSERT OR REPLACE INTO link VALUES (?, ?, ?, NULL)",
+    "INSERT OR REPLACE INTO phrase VALUES (?, ?, ?, NULL)",
+    "INSERT OR REPLACE INTO subject VALUES (?, ?, ?, ?, NULL)",
+    "INSERT OR REPLACE INTO invitation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+    "INSERT OR REPLACE INTO guest VALUES (?, ?, ?, NULL)",
+    "INSERT OR REPLACE INTO renaming VALUES (?, ?, NULL)",
 };
 static const char *const people_changes[] = {
     "UPDATE meta SET value = ? WHERE key = 'instance'",
@@ -53,11 +55,11 @@ static const char *const people_changes[] = {
     "UPDATE guest SET time_ms = ?",
 };
 static const char *const order_inserts[] = {
-    "INSERT OR REPLACE INTO meta VALUES (?, ?)",
+    "INSERT OR REPLACE INTO meta VALUES (?, ?, NULL)",
     ("INSERT OR REPLACE INTO sanction VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-     "?, ?, ?, ?, ?, ?, ?)"),
+     "?, ?, ?, ?, ?, ?, ?, NULL)"),
     ("INSERT OR REPLACE INTO report VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-     "?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+     "?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)"),
 };
 static const char *const order_changes[] = {
     "UPDATE meta SET value = ? WHERE key = 'newest_ms'",
@@ -310,6 +312,17 @@ static void ask_order(struct kolam_moderation_db *db) {
     (void)!kolam_moderation_tidy(db, INT64_C(1000000000000));
 }
 
+/* Else every row that an input made would be left out, unread. */
+static void give_sums(const char *path) {
+    struct kolam_sums sums;
+    sqlite3 *db = NULL;
+    if (kolam_sql_open(path, SQLITE_OPEN_READWRITE, &db, NULL) == KOLAM_OK &&
+        kolam_sums_begin(&sums, db, true) == KOLAM_OK) {
+        (void)!kolam_sums_fill(&sums);
+    }
+    sqlite3_close(db);
+}
+
 /* ---- an input ---- */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
@@ -330,6 +343,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
         probe_write(path, is_of_people ? known.people : known.order,
                     is_of_people ? known.people_bytes : known.order_bytes);
         sql_rows_put(is_of_people ? &people_rows : &order_rows, path, bytes + 1, size_bytes - 1);
+        if ((bytes[0] & 8) == 0) {
+            give_sums(path);
+        }
     } else {
         probe_write(path, bytes + 1, size_bytes - 1);
     }

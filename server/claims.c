@@ -12,6 +12,7 @@ struct claim {
     uint8_t code[32];
     uint8_t secret[KOLAM_SECRET_BYTES];
     int64_t until_ms; /* 0: free */
+    bool is_secure;
 };
 
 struct kolam_claims {
@@ -28,16 +29,17 @@ void kolam_claims_destroy(struct kolam_claims *claims) {
 }
 
 void kolam_claims_add(struct kolam_claims *claims, int64_t now_ms,
-                      const uint8_t secret[KOLAM_SECRET_BYTES], char out_code[65]) {
+                      const uint8_t secret[KOLAM_SECRET_BYTES], bool is_secure, char out_code[65]) {
     struct claim *claim = &claims->ring[claims->next++ % CLAIMS_MAX];
     kolam_random_bytes(claim->code, sizeof(claim->code));
     memcpy(claim->secret, secret, KOLAM_SECRET_BYTES);
     claim->until_ms = now_ms + CLAIM_MS;
+    claim->is_secure = is_secure;
     kolam_hex_encode(claim->code, sizeof(claim->code), out_code);
 }
 
 bool kolam_claims_take(struct kolam_claims *claims, int64_t now_ms, const char *code,
-                       uint8_t out_secret[KOLAM_SECRET_BYTES]) {
+                       uint8_t out_secret[KOLAM_SECRET_BYTES], bool *out_is_secure) {
     uint8_t wanted[32];
     if (strlen(code) != 64 || !kolam_hex_decode(code, wanted, sizeof(wanted))) {
         return false;
@@ -46,6 +48,7 @@ bool kolam_claims_take(struct kolam_claims *claims, int64_t now_ms, const char *
         struct claim *claim = &claims->ring[i];
         if (claim->until_ms > now_ms && kolam_secret_equal(claim->code, wanted, sizeof(wanted))) {
             memcpy(out_secret, claim->secret, KOLAM_SECRET_BYTES);
+            *out_is_secure = claim->is_secure;
             memset(claim, 0, sizeof(*claim));
             return true;
         }

@@ -13,13 +13,13 @@ struct kolam_claims;
 struct kolam_claims *kolam_claims_create(void); /* NULL when out of memory */
 void kolam_claims_destroy(struct kolam_claims *claims);
 
-/* Keeps the secret under a new code of 64 hex digits, until now_ms + 60 s. The oldest is forgotten when there
- * are too many. */
+/* Keeps the secret under a new code of 64 hex digits, until now_ms + 60 s, and whether it is for a page that came by https. The
+ * oldest is forgotten when there are too many. */
 void kolam_claims_add(struct kolam_claims *claims, int64_t now_ms,
-                      const uint8_t secret[KOLAM_SECRET_BYTES], char out_code[65]);
+                      const uint8_t secret[KOLAM_SECRET_BYTES], bool is_secure, char out_code[65]);
 /* Gives the secret out and forgets it; false for an unknown, used or old code. */
 bool kolam_claims_take(struct kolam_claims *claims, int64_t now_ms, const char *code,
-                       uint8_t out_secret[KOLAM_SECRET_BYTES]);
+                       uint8_t out_secret[KOLAM_SECRET_BYTES], bool *out_is_secure);
 
 /* 64 lower- or upper-case hex digits <-> 32 bytes. */
 bool kolam_hex_decode(const char *hex, uint8_t *out, size_t size_bytes);

@@ -87,13 +87,15 @@ bool kolam_http_may_open(void *ctx, const struct kolam_request *request) {
 static void answer_claim(struct kolam_server *server, struct kolam_http *http,
                          const struct kolam_request *request, const char *code) {
     uint8_t secret[KOLAM_SECRET_BYTES];
+    bool is_secure;
     char hex[65], headers[400];
     if (!request->is_ours || !is_origin_fine(server, request)) {
         kolam_http_error(http, 403,
                          "a claim needs the header X-Kolam: 1 and comes from our own page");
         return;
     }
-    if (!kolam_claims_take(server->claims, kolam_loop_now_ms(server->loop), code, secret)) {
+    if (!kolam_claims_take(server->claims, kolam_loop_now_ms(server->loop), code, secret,
+                           &is_secure)) {
         kolam_http_error(http, 404,
                          "this code is unknown, used or older than a minute; identify again");
         return;
@@ -103,7 +105,7 @@ static void answer_claim(struct kolam_server *server, struct kolam_http *http,
              "Set-Cookie: kolam_%s=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Strict%s\r\n"
              "Cache-Control: no-store\r\n",
              server->instance, hex, COOKIE_MAX_AGE_S,
-             kolam_net_has_tls(server->net) ? "; Secure" : "");
+             is_secure || kolam_net_has_tls(server->net) ? "; Secure" : "");
     kolam_http_answer(http, 204, headers, NULL);
     memset(secret, 0, sizeof(secret));
     memset(hex, 0, sizeof(hex));

@@ -127,7 +127,7 @@ static void tell_admitted(struct kolam_session *session,
     char hex[65];
     if (session->is_browser) {
         kolam_claims_add(session->server->claims, kolam_loop_now_ms(session->server->loop),
-                         request->secret, hex);
+                         request->secret, session->is_secure, hex);
     } else {
         kolam_hex_encode(request->secret, sizeof(request->secret), hex);
     }

@@ -160,7 +160,7 @@ static void take_made(struct kolam_session *session, const struct kolam_identity
         made->hex[0] = '\0'; /* the proxy vouches for them: there is no secret */
     } else if (session->is_browser) {
         kolam_claims_add(server->claims, kolam_loop_now_ms(server->loop), request->secret,
-                         made->hex);
+                         session->is_secure, made->hex);
     } else {
         kolam_hex_encode(request->secret, sizeof(request->secret), made->hex);
     }

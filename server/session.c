@@ -3,6 +3,7 @@
 #include "session.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "fanout.h"
 #include "kolam/json_text.h"
@@ -42,6 +43,7 @@ void *kolam_session_on_open(struct kolam_server *server, struct kolam_socket *ws
     session->number = ++server->session_number;
     session->address = request->peer;
     session->is_browser = request->origin[0] != '\0';
+    session->is_secure = strncasecmp(request->origin, "https:", 6) == 0;
     kolam_list_init(&session->canvas_link);
     kolam_list_init(&session->dirty_link);
     kolam_list_init(&session->ack_link);

@@ -82,6 +82,7 @@ struct kolam_session {
     struct kolam_canvas_wait wait;
     uint64_t nonce;
     bool is_watch, is_admin, is_browser;
+    bool is_secure; /* a browser whose page came by https */
     bool
         has_others_nonce; /* somebody else who is here uses it: its unfinished strokes are not shown */
 

@@ -161,15 +161,17 @@ static void a_claim_works_once_and_for_a_minute(void **state) {
     struct kolam_claims *claims = kolam_claims_create();
     uint8_t secret[KOLAM_SECRET_BYTES], found[KOLAM_SECRET_BYTES];
     char code[65], late[65];
+    bool is_secure = false;
     memset(secret, 42, sizeof secret);
-    kolam_claims_add(claims, 1000, secret, code);
-    kolam_claims_add(claims, 1000, secret, late);
+    kolam_claims_add(claims, 1000, secret, true, code);
+    kolam_claims_add(claims, 1000, secret, false, late);
     assert_string_not_equal(code, late);
-    assert_false(kolam_claims_take(claims, 1000, "00", found));
-    assert_true(kolam_claims_take(claims, 60999, code, found));
+    assert_false(kolam_claims_take(claims, 1000, "00", found, &is_secure));
+    assert_true(kolam_claims_take(claims, 60999, code, found, &is_secure));
+    assert_true(is_secure);
     assert_memory_equal(found, secret, sizeof secret);
-    assert_false(kolam_claims_take(claims, 60999, code, found));
-    assert_false(kolam_claims_take(claims, 61000, late, found));
+    assert_false(kolam_claims_take(claims, 60999, code, found, &is_secure));
+    assert_false(kolam_claims_take(claims, 61000, late, found, &is_secure));
     kolam_claims_destroy(claims);
 }
 

@@ -3,10 +3,12 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
+import tls from 'node:tls';
 
 import { Client, endAll, eventually, get, makeFolder, startServer } from './client.mjs';
 import { makeCertificate } from './nginx.mjs';
 import { PASSWORD, startProxy, whyNot } from './proxies.mjs';
+import { handshake } from './raw.mjs';
 import './tidy.mjs';
 
 const KINDS = ['caddy', 'haproxy'];
@@ -26,12 +28,19 @@ before(async () => {
 });
 after(endAll);
 
-async function addressLogged(server, front, options) {
+async function addressLogged(server, open) {
   const already = server.log().length;
-  const client = await Client.open(front, options);
+  const client = await open();
   const found = await eventually(() => /event=session_opened session=\d+ peer=(\S+)/.exec(server.log().slice(already)), 'a line in the log');
   await client.leave();
   return found[1];
+}
+
+// A WebSocket whose head says that what tells the address is for the connection to the proxy alone, which would then drop it.
+function openWithout(front) {
+  const socket = tls.connect({ port: front.port, host: '127.0.0.1', localAddress: VISITOR, rejectUnauthorized: false });
+  socket.on('error', () => {}).write(handshake(front, { Connection: 'Upgrade, X-Forwarded-For', 'X-Forwarded-For': '6.6.6.6' }));
+  return { leave: () => socket.destroy() };
 }
 
 for (const kind of KINDS) {
@@ -47,9 +56,14 @@ for (const kind of KINDS) {
       await tom.op(await mira.draw([i, 10, 90, 90]));
     }
     await Promise.all([mira.leave(), tom.leave()]);
+    const { claim } = await (await Client.join(front, { canvas, origin: front.origin })).identify();
+    const cookie = (await get(front, `/claim/${claim}`, { headers: { 'X-Kolam': '1' } })).headers['set-cookie'][0];
+    assert.match(cookie, /; HttpOnly; SameSite=Strict; Secure$/, 'kolam knows by the Origin that its page came by https');
+    assert.match((await get(front, '/')).headers['strict-transport-security'], /max-age=\d{8}/);
     for (const headers of [{}, { 'X-Forwarded-For': '6.6.6.6' }, { 'x-forwarded-for': ['6.6.6.6', '7.7.7.7'] }]) {
-      assert.equal(await addressLogged(servers.open, front, { localAddress: VISITOR, headers }), VISITOR);
+      assert.equal(await addressLogged(servers.open, () => Client.open(front, { localAddress: VISITOR, headers })), VISITOR);
     }
+    assert.equal(await addressLogged(servers.open, () => openWithout(front)), VISITOR);
     await assert.rejects(Client.open(front, { origin: 'https://elsewhere.example' }));
     const picture = await get(front, `/snapshot.png?canvas=${canvas}&rect=0,0,100,100`);
     assert.equal(picture.body.subarray(1, 4).toString(), 'PNG');

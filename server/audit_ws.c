@@ -187,7 +187,7 @@ static bool take_deed(void *ctx, const struct kolam_deed *deed) {
     entry->place =
         (struct place){.time_ms = deed->time_ms, .deed = {deed->time_ms, deed->kind, deed->id}};
     entry->json = json_pack("{sI ss ss}", "time", (json_int_t)deed->time_ms, "what",
-                            whats[deed->kind & 3], "by", by->name);
+                            whats[deed->kind & 3], "by", kolam_moderator_name(by));
     if (deed->sanction) {
         json_object_set_new(entry->json, "sanction",
                             kolam_sanction_json(deed->sanction, canvas, true));

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "kolam/identity.h"
 #include "kolam/place.h"
 #include "peer.h"
 #include "restraint.h"
@@ -60,6 +61,15 @@ bool kolam_moderation_read_text(const json_t *message, const char *key, bool is_
     return true;
 }
 
+/* Who was erased left a row that holds, and no name. */
+static const char *name_now(bool has_ident, const char *name) {
+    return has_ident && *name == '\0' ? KOLAM_FORMER_NAME : name;
+}
+
+const char *kolam_moderator_name(const struct kolam_moderator *moderator) {
+    return name_now(moderator->has_ident, moderator->name);
+}
+
 /* ---- sanctions ---- */
 
 static json_t *time_or_null(int64_t time_ms) {
@@ -80,20 +90,21 @@ static json_t *prefix_or_null(const struct kolam_sanction *sanction) {
 json_t *kolam_sanction_json(const struct kolam_sanction *sanction, const char *canvas,
                             bool tells_prefix) {
     const bool is_number_of_here = strcmp(sanction->decided_on, canvas) == 0;
-    json_t *object =
-        json_pack("{sI ss sb sb sb sI ss so ss ss so so}", "sanction", (json_int_t)sanction->id,
-                  "kind", kolam_sanction_kind_name(sanction->kind), "hidden", sanction->is_hidden,
-                  "ban_watching", sanction->bans_watching, "everywhere",
-                  sanction->canvas[0] == '\0', "from", (json_int_t)sanction->from_ms, "name",
-                  sanction->name, "until", time_or_null(sanction->until_ms), "why", sanction->why,
-                  "by", sanction->by.name, "ended", time_or_null(sanction->ended_ms), "prefix",
-                  tells_prefix ? prefix_or_null(sanction) : json_null());
+    json_t *object = json_pack(
+        "{sI ss sb sb sb sI ss so ss ss so so}", "sanction", (json_int_t)sanction->id, "kind",
+        kolam_sanction_kind_name(sanction->kind), "hidden", sanction->is_hidden, "ban_watching",
+        sanction->bans_watching, "everywhere", sanction->canvas[0] == '\0', "from",
+        (json_int_t)sanction->from_ms, "name", name_now(sanction->has_ident, sanction->name),
+        "until", time_or_null(sanction->until_ms), "why", sanction->why, "by",
+        kolam_moderator_name(&sanction->by), "ended", time_or_null(sanction->ended_ms), "prefix",
+        tells_prefix ? prefix_or_null(sanction) : json_null());
     json_object_set_new(object, "artist",
                         is_number_of_here && sanction->artist != 0 ? json_integer(sanction->artist)
                                                                    : json_null());
     json_object_set_new(object, "of", json_string(sanction->has_ident ? "artist" : "prefix"));
     if (sanction->ended_ms != 0) {
-        json_object_set_new(object, "ended_by", json_string(sanction->ended_by.name));
+        json_object_set_new(object, "ended_by",
+                            json_string(kolam_moderator_name(&sanction->ended_by)));
     }
     return object;
 }
@@ -121,7 +132,8 @@ json_t *kolam_report_json(const struct kolam_report *report) {
     json_object_set_new(object, "name", json_string(report->name));
     if (report->closed_ms != 0) {
         json_object_set_new(object, "closed", json_integer(report->closed_ms));
-        json_object_set_new(object, "closed_by", json_string(report->closed_by.name));
+        json_object_set_new(object, "closed_by",
+                            json_string(kolam_moderator_name(&report->closed_by)));
         json_object_set_new(object, "outcome", json_string(report->outcome));
     }
     return object;

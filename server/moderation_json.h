@@ -12,6 +12,8 @@ struct kolam_session;
 struct kolam_moderator kolam_moderator_of(const struct kolam_session *session);
 /* Who decides: with the admin token the operator, also who has an identity. */
 struct kolam_moderator kolam_decider_of(const struct kolam_session *session);
+/* As they are called by now: KOLAM_FORMER_NAME, if they were erased. */
+const char *kolam_moderator_name(const struct kolam_moderator *moderator);
 
 /* 0 to 400 characters without control characters, absent: ""; false for anything else. `is_needed`: at least one. */
 bool kolam_moderation_read_text(const json_t *message, const char *key, bool is_needed,

@@ -716,6 +716,7 @@ test('reports_name_who_was_reported_as_they_are_called_by_now', async () => {
   assert.equal((await say(otto, { type: 'erase_me', name: 'Otto the Last' })).type, 'erased');
   await named('former artist');
   await eventually(async () => JSON.stringify(await audited()) === JSON.stringify([['report_close', 'former artist'], ['sanction', 'former artist']]), 'the audit tells it');
+  assert.equal((await ask(boss, { type: 'sanctions' })).sanctions[0].name, 'former artist');
   for (const type of ['audit', 'reports', 'sanctions']) {
     assert.doesNotMatch(JSON.stringify(await ask(boss, { type, state: 'closed' })), /Otto|of now|Last/);
   }

@@ -67,8 +67,9 @@ struct kolam_canvas {
     uint64_t told_renaming;         /* the last of the server's that clients were told of */
     struct kolam_name_index *names; /* of artists; made when somebody searches */
     int64_t names_made_ms;
-    bool are_names_old; /* there are new ones */
-    bool was_full;      /* the log could not be written at the last look */
+    bool are_names_old;     /* there are new ones */
+    uint32_t names_noticed; /* how often: also while a worker makes them */
+    bool was_full;          /* the log could not be written at the last look */
 
     /* Kept when it closes. */
     bool has_place; /* where the newest ink is, in pixels of that level */
@@ -108,7 +109,10 @@ struct kolam_canvas_paths {
 
 /* An artist drew, who may be new; or (0) somebody is called differently. */
 static inline void kolam_names_notice(struct kolam_canvas *canvas, uint32_t artist) {
-    canvas->are_names_old |= canvas->names && (artist == 0 || artist > canvas->names->newest);
+    if (artist == 0 || !canvas->names || artist > canvas->names->newest) {
+        canvas->are_names_old = canvas->names != NULL;
+        canvas->names_noticed++;
+    }
 }
 
 /* A number is an artist's here. */

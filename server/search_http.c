@@ -23,6 +23,7 @@ struct search_question {
     struct kolam_places_part part;
     struct kolam_name_index *index; /* a reference; NULL: to be made */
     bool is_made;
+    uint32_t noticed; /* what there was to know when it was asked for */
 };
 
 static const char *read_search(struct kolam_question *base, const char *query, char *out_key,
@@ -46,6 +47,7 @@ static bool is_fresh(const struct kolam_canvas *canvas) {
 static enum kolam_status prepare_search(struct kolam_question *base) {
     struct search_question *question = (struct search_question *)base;
     struct kolam_canvas *canvas = base->canvas;
+    question->noticed = canvas->names_noticed;
     if (canvas->log && canvas->names && (!canvas->are_names_old || is_fresh(canvas))) {
         question->index = kolam_name_index_ref(canvas->names);
     }
@@ -60,7 +62,7 @@ static void keep_search(struct kolam_question *base) {
         kolam_name_index_unref(canvas->names);
         canvas->names = kolam_name_index_ref(question->index);
         canvas->names_made_ms = kolam_loop_now_ms(base->server->loop);
-        canvas->are_names_old = false;
+        canvas->are_names_old = canvas->names_noticed != question->noticed;
     }
 }
 

@@ -149,6 +149,7 @@ static void wake_log(void *ctx) {
 }
 
 static void run_open(struct kolam_job *base, struct kolam_worker *worker) {
+    (void)worker;
     struct open_job *job = (struct open_job *)base;
     const struct kolam_server *server = job->canvas->server;
     const struct kolam_log_options options = {
@@ -163,15 +164,16 @@ static void run_open(struct kolam_job *base, struct kolam_worker *worker) {
     if (job->status != KOLAM_OK) {
         return;
     }
-    struct kolam_worker_canvas *view;
-    job->status = kolam_worker_canvas(worker, job->canvas->log_path, job->canvas->tiles_path, false,
-                                      &view, &job->error);
+    /* None of the worker's own: hundreds that are begun do not push out those that are drawn on, nor make pictures. */
+    struct kolam_reader *reader = NULL;
+    job->status = kolam_reader_create(job->canvas->log_path, &reader, &job->error);
     if (job->status == KOLAM_OK) {
-        job->status = kolam_reader_info(view->reader, &job->info);
+        job->status = kolam_reader_info(reader, &job->info);
     }
     if (job->status == KOLAM_OK) {
-        job->status = kolam_policy_read(view->reader, kolam_sanctions_now_ms(server), &job->policy);
+        job->status = kolam_policy_read(reader, kolam_sanctions_now_ms(server), &job->policy);
     }
+    kolam_reader_destroy(reader);
 }
 
 static void take_place(struct kolam_canvas *canvas, const struct kolam_canvas_info *info) {
@@ -266,8 +268,8 @@ static enum kolam_status begin_opening(struct kolam_canvas *canvas) {
     job->job = (struct kolam_job){
         .run = run_open,
         .done = done_open,
-        /* Who begins hundreds, each of which waits for the disk, does not hold up the views of what is there. */
-        .priority = job->was_absent ? KOLAM_JOB_TILE : KOLAM_JOB_INTERACTIVE};
+        /* Who begins hundreds, each of which waits for the disk, does not hold up views and tiles of what is there. */
+        .priority = job->was_absent ? KOLAM_JOB_CANVAS : KOLAM_JOB_INTERACTIVE};
     canvas->state = KOLAM_CANVAS_OPENING;
     kolam_canvas_hold(canvas);
     kolam_pool_submit(server->pool, &job->job);
@@ -343,7 +345,8 @@ static void begin_closing(struct kolam_canvas *canvas) {
     kolam_metrics_keep_log(canvas->server, canvas->log);
     job->canvas = canvas;
     job->log = canvas->log;
-    job->job = (struct kolam_job){.run = run_close, .done = done_close, .priority = KOLAM_JOB_TILE};
+    job->job =
+        (struct kolam_job){.run = run_close, .done = done_close, .priority = KOLAM_JOB_CANVAS};
     canvas->log = NULL;
     canvas->state = KOLAM_CANVAS_CLOSING;
     canvas->server->canvases->open--;

@@ -43,8 +43,8 @@ static const char *const nack_names[KOLAM_NACK_CODES] = {NULL,        "invalid",
                                                          "not_found", "limit",   "unavailable"};
 static const struct labels nacks = {"reason", nack_names, KOLAM_NACK_CODES};
 
-static const char *const priority_names[KOLAM_JOB_PRIORITIES] = {"interactive", "tile", "far",
-                                                                 "background"};
+static const char *const priority_names[KOLAM_JOB_PRIORITIES] = {"interactive", "tile", "canvas",
+                                                                 "far", "background"};
 static const struct labels priorities = {"priority", priority_names, KOLAM_JOB_PRIORITIES};
 
 static const char *const memory_names[KOLAM_MEMORY_PARTS] = {

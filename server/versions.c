@@ -1,5 +1,6 @@
-/* A fixed array of entries, chained into hash buckets and into a ring by last use; indexes instead of
- * pointers, 0 is "none" and the ring's own head.
+/* An array of entries, chained into hash buckets and into a ring by last use; indexes instead of
+ * pointers, 0 is "none" and the ring's own head. It grows up to its bound, and the hash tables with it: of a thousand canvases that are
+ * open most are looked at by nobody.
  *
  * A commit raises the tiles above its homes, which are looked up, and those below, of which there may be very many. For
  * these, entries stand in groups as well: all below one tile of the next level that is a multiple of 4, so at
@@ -11,10 +12,11 @@
 #include "list.h"
 #include "view.h"
 
-#define BUCKETS 8192
+#define CAPACITY_MIN 64
+#define ENTRIES_A_BUCKET 4
+#define ENTRIES_A_GROUP_BUCKET 32
 #define LEVELS (KOLAM_LEVEL_MAX - KOLAM_LEVEL_MIN + 1)
 
-#define GROUP_BUCKETS 1024
 #define GROUP_SPAN 4
 
 struct group {
@@ -39,10 +41,11 @@ struct kolam_versions {
     uint32_t count, capacity;
     uint32_t spare; /* one that is not used at the moment; 0: none */
     uint32_t level_counts[LEVELS];
-    uint32_t buckets[BUCKETS];
+    uint32_t *buckets; /* bucket_count, a power of two */
     struct kolam_list group_levels[LEVELS];
     uint32_t group_counts[LEVELS];
-    struct group *group_buckets[GROUP_BUCKETS];
+    struct group **group_buckets; /* group_bucket_count, another */
+    uint32_t bucket_count, group_bucket_count;
 };
 
 static uint32_t hash_of(struct kolam_tile_id tile) {
@@ -51,23 +54,60 @@ static uint32_t hash_of(struct kolam_tile_id tile) {
     return (uint32_t)((hash ^ hash >> 29) * 0xff51afd7ed558ccdu >> 40);
 }
 
-static uint32_t bucket_of(struct kolam_tile_id tile) {
-    return hash_of(tile) % BUCKETS;
+static uint32_t bucket_of(const struct kolam_versions *versions, struct kolam_tile_id tile) {
+    return hash_of(tile) & (versions->bucket_count - 1);
+}
+
+static uint32_t group_bucket_of(const struct kolam_versions *versions, struct kolam_tile_id tile) {
+    return hash_of(tile) & (versions->group_bucket_count - 1);
+}
+
+/* Hash tables for so many entries, with what there is. False without memory: those of before serve, with longer chains. */
+static bool hash_for(struct kolam_versions *versions, uint32_t capacity) {
+    const uint32_t count = capacity / ENTRIES_A_BUCKET;
+    const uint32_t group_count = (capacity + ENTRIES_A_GROUP_BUCKET - 1) / ENTRIES_A_GROUP_BUCKET;
+    uint32_t *buckets = kolam_alloc_zero(count, sizeof(*buckets));
+    struct group **group_buckets = kolam_alloc_zero(group_count, sizeof(struct group *));
+    if (!buckets || !group_buckets) {
+        kolam_free(buckets);
+        kolam_free(group_buckets);
+        return false;
+    }
+    kolam_free(versions->buckets);
+    kolam_free(versions->group_buckets);
+    versions->buckets = buckets;
+    versions->bucket_count = count;
+    versions->group_buckets = group_buckets;
+    versions->group_bucket_count = group_count;
+    for (uint32_t i = 1; i < versions->count; i++) {
+        uint32_t *bucket = &buckets[bucket_of(versions, versions->entries[i].tile)];
+        versions->entries[i].chain = *bucket;
+        *bucket = i;
+    }
+    for (int i = 0; i < LEVELS; i++) {
+        KOLAM_LIST_EACH(&versions->group_levels[i], struct group, level_link, group) {
+            struct group **bucket = &group_buckets[group_bucket_of(versions, group->tile)];
+            group->chain = *bucket;
+            *bucket = group;
+        }
+    }
+    return true;
 }
 
 struct kolam_versions *kolam_versions_create(void) {
     struct kolam_versions *versions = kolam_alloc_zero(1, sizeof(*versions));
-    if (versions) {
-        versions->capacity = 64;
-        versions->entries = kolam_alloc_zero(versions->capacity, sizeof(struct entry));
-        if (!versions->entries) {
-            kolam_free(versions);
-            return NULL;
-        }
-        versions->count = 1;
-        for (int i = 0; i < LEVELS; i++) {
-            kolam_list_init(&versions->group_levels[i]);
-        }
+    if (!versions) {
+        return NULL;
+    }
+    for (int i = 0; i < LEVELS; i++) {
+        kolam_list_init(&versions->group_levels[i]);
+    }
+    versions->capacity = CAPACITY_MIN;
+    versions->count = 1;
+    versions->entries = kolam_alloc_zero(versions->capacity, sizeof(struct entry));
+    if (!versions->entries || !hash_for(versions, versions->capacity)) {
+        kolam_versions_destroy(versions);
+        return NULL;
     }
     return versions;
 }
@@ -80,6 +120,8 @@ void kolam_versions_destroy(struct kolam_versions *versions) {
             }
         }
         kolam_free(versions->entries);
+        kolam_free(versions->buckets);
+        kolam_free(versions->group_buckets);
         kolam_free(versions);
     }
 }
@@ -87,7 +129,7 @@ void kolam_versions_destroy(struct kolam_versions *versions) {
 /* ---- groups ---- */
 
 static struct group **group_place(struct kolam_versions *versions, struct kolam_tile_id tile) {
-    struct group **at = &versions->group_buckets[hash_of(tile) % GROUP_BUCKETS];
+    struct group **at = &versions->group_buckets[group_bucket_of(versions, tile)];
     while (*at && !kolam_tile_equal((*at)->tile, tile)) {
         at = &(*at)->chain;
     }
@@ -163,7 +205,7 @@ static void ring_insert(struct kolam_versions *versions, uint32_t i) {
 }
 
 static uint32_t find(const struct kolam_versions *versions, struct kolam_tile_id tile) {
-    uint32_t i = versions->buckets[bucket_of(tile)];
+    uint32_t i = versions->buckets[bucket_of(versions, tile)];
     while (i != 0 && !kolam_tile_equal(versions->entries[i].tile, tile)) {
         i = versions->entries[i].chain;
     }
@@ -171,7 +213,7 @@ static uint32_t find(const struct kolam_versions *versions, struct kolam_tile_id
 }
 
 static void unchain(struct kolam_versions *versions, uint32_t i) {
-    uint32_t *at = &versions->buckets[bucket_of(versions->entries[i].tile)];
+    uint32_t *at = &versions->buckets[bucket_of(versions, versions->entries[i].tile)];
     while (*at != i) {
         at = &versions->entries[*at].chain;
     }
@@ -196,6 +238,7 @@ static uint32_t take_entry(struct kolam_versions *versions) {
         if (grown) {
             versions->entries = grown;
             versions->capacity *= 2;
+            (void)hash_for(versions, versions->capacity);
             return versions->count++;
         }
     }
@@ -225,7 +268,7 @@ static uint32_t find_or_add(struct kolam_versions *versions, struct kolam_tile_i
     if (i == 0) {
         return 0;
     }
-    uint32_t *bucket = &versions->buckets[bucket_of(tile)];
+    uint32_t *bucket = &versions->buckets[bucket_of(versions, tile)];
     versions->entries[i] = (struct entry){.tile = tile, .chain = *bucket};
     *bucket = i;
     versions->level_counts[tile.level - KOLAM_LEVEL_MIN]++;
@@ -365,7 +408,9 @@ uint64_t kolam_versions_bytes(const struct kolam_versions *versions) {
     if (!versions) {
         return 0;
     }
-    uint64_t bytes = sizeof(*versions) + (uint64_t)versions->capacity * sizeof(struct entry);
+    uint64_t bytes = sizeof(*versions) + (uint64_t)versions->capacity * sizeof(struct entry) +
+                     versions->bucket_count * sizeof(uint32_t) +
+                     versions->group_bucket_count * sizeof(struct group *);
     for (int i = 0; i < LEVELS; i++) {
         bytes += (uint64_t)versions->group_counts[i] * sizeof(struct group);
     }

@@ -107,9 +107,7 @@ enum kolam_status kolam_canvas_extent_store_base(sqlite3 *db,
 
 enum kolam_status kolam_canvas_index_init(struct kolam_canvas_index *index, sqlite3 *db) {
     memset(index, 0, sizeof *index);
-    index->room = kolam_alloc(sizeof *index->room);
-    enum kolam_status status =
-        index->room ? kolam_canvas_base_seq(db, &index->base_seq) : KOLAM_ERR_NOMEM;
+    enum kolam_status status = kolam_canvas_base_seq(db, &index->base_seq);
     if (status == KOLAM_OK) {
         /* OR IGNORE: a home given twice is one home, not a batch that fails. */
         status =
@@ -136,6 +134,22 @@ void kolam_canvas_index_finish(struct kolam_canvas_index *index) {
     kolam_free(index->room);
     kolam_free(index->changes);
     memset(index, 0, sizeof *index);
+}
+
+enum kolam_status kolam_canvas_index_decode(struct kolam_canvas_index *index, const uint8_t *body,
+                                            size_t size_bytes, struct kolam_op *out_op) {
+    if (!index->room) {
+        index->room = kolam_alloc(sizeof *index->room);
+    }
+    return index->room ? kolam_op_decode(body, size_bytes, index->room, out_op) : KOLAM_ERR_NOMEM;
+}
+
+void kolam_canvas_index_rest(struct kolam_canvas_index *index) {
+    kolam_free(index->room);
+    index->room = NULL;
+    kolam_free(index->changes);
+    index->changes = NULL;
+    index->change_count = index->change_capacity = 0;
 }
 
 void kolam_canvas_index_clear_changes(struct kolam_canvas_index *index) {
@@ -178,8 +192,12 @@ static enum kolam_status target_homes(struct kolam_canvas_index *index,
     struct kolam_op op;
     index->decoded_bytes += (size_t)size_bytes;
     /* A stroke is decoded into room->points, so the targets of the op that names it stay. */
-    if (!body || kolam_op_decode(body, (size_t)size_bytes, index->room, &op) != KOLAM_OK ||
-        op.kind != KOLAM_OP_STROKE ||
+    const enum kolam_status status =
+        body ? kolam_canvas_index_decode(index, body, (size_t)size_bytes, &op) : KOLAM_ERR_INVALID;
+    if (status == KOLAM_ERR_NOMEM) {
+        return status;
+    }
+    if (status != KOLAM_OK || op.kind != KOLAM_OP_STROKE ||
         kolam_stroke_homes(&op.stroke, index->homes, out_count) != KOLAM_OK) {
         return KOLAM_ERR_INVALID; /* damaged: a stroke that nobody can see cannot be changed */
     }
@@ -214,7 +232,7 @@ enum kolam_status kolam_canvas_index_change_all(struct kolam_canvas_index *index
     uint32_t count_before = index->change_count;
     size_t bytes_before = index->decoded_bytes;
     struct kolam_op op;
-    enum kolam_status status = kolam_op_decode(body, body_size_bytes, index->room, &op);
+    enum kolam_status status = kolam_canvas_index_decode(index, body, body_size_bytes, &op);
     if (status == KOLAM_OK && op.kind != KOLAM_OP_HIDE && op.kind != KOLAM_OP_SHOW) {
         status = KOLAM_ERR_INVALID;
     }

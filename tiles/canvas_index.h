@@ -41,8 +41,8 @@ struct kolam_canvas_index {
     struct kolam_canvas_nodes
         nodes; /* of the rows inserted; its owner flushes them before it commits */
     struct kolam_canvas_hiders hiders; /* of what the rows inserted hide and show */
-    struct kolam_op_room *room;
-    struct kolam_change *changes; /* the list that _change appends to; its owner empties it */
+    struct kolam_op_room *room;        /* NULL until something is decoded */
+    struct kolam_change *changes;      /* the list that _change appends to; its owner empties it */
     uint32_t change_count, change_capacity;
     size_t decoded_bytes; /* of the changes' strokes */
     uint64_t base_seq;    /* strokes up to it were flattened */
@@ -52,6 +52,13 @@ struct kolam_canvas_index {
 KOLAM_MUST_CHECK enum kolam_status kolam_canvas_index_init(struct kolam_canvas_index *index,
                                                            sqlite3 *db);
 void kolam_canvas_index_finish(struct kolam_canvas_index *index); /* zeroed is safe */
+
+/* Gives back what only work needs: all changes must have been written, or be unwanted. */
+void kolam_canvas_index_rest(struct kolam_canvas_index *index);
+/* As kolam_op_decode, into the index's room. */
+KOLAM_MUST_CHECK enum kolam_status kolam_canvas_index_decode(struct kolam_canvas_index *index,
+                                                             const uint8_t *body, size_t size_bytes,
+                                                             struct kolam_op *out_op);
 
 /* SQL that takes away all of it but the extent. */
 #define KOLAM_CANVAS_INDEX_EMPTY "DELETE FROM home; DELETE FROM node; DELETE FROM hider"

@@ -277,6 +277,11 @@ void kolam_canvas_writer_rest(struct kolam_canvas_writer *writer) {
     kolam_wal_room_rest(&writer->room);
 }
 
+void kolam_canvas_writer_idle(struct kolam_canvas_writer *writer) {
+    kolam_canvas_index_rest(&writer->index);
+    (void)sqlite3_db_release_memory(writer->db);
+}
+
 enum kolam_status kolam_canvas_writer_probe(struct kolam_canvas_writer *writer) {
     enum kolam_status status = kolam_canvas_writer_begin(writer);
     if (status == KOLAM_OK) {

@@ -28,6 +28,8 @@ void kolam_canvas_writer_rollback(struct kolam_canvas_writer *writer);
 
 /* Between two batches, when the outcomes of the last one are told: what need not hold up anybody (wal_room.c). */
 void kolam_canvas_writer_rest(struct kolam_canvas_writer *writer);
+/* When nothing came for a while: gives back memory that only work needs, SQLite's pages first. */
+void kolam_canvas_writer_idle(struct kolam_canvas_writer *writer);
 
 /* A transaction that changes nothing of the canvas but must reach the disk: can we write again? */
 KOLAM_MUST_CHECK enum kolam_status kolam_canvas_writer_probe(struct kolam_canvas_writer *writer);

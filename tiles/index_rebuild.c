@@ -19,8 +19,11 @@ static enum kolam_status index_stroke(struct rebuild *rebuild, uint64_t seq, con
     struct kolam_canvas_index *index = &rebuild->index;
     struct kolam_op op;
     uint32_t count = 0;
-    if (kolam_op_decode(body, size_bytes, index->room, &op) != KOLAM_OK ||
-        op.kind != KOLAM_OP_STROKE ||
+    const enum kolam_status decoded = kolam_canvas_index_decode(index, body, size_bytes, &op);
+    if (decoded == KOLAM_ERR_NOMEM) {
+        return decoded;
+    }
+    if (decoded != KOLAM_OK || op.kind != KOLAM_OP_STROKE ||
         kolam_stroke_homes(&op.stroke, index->homes, &count) != KOLAM_OK) {
         return KOLAM_ERR_CORRUPT;
     }

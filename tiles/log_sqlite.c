@@ -22,6 +22,7 @@
 #define COMPANY 1.25    /* from so many in a batch on, on average, they are gathered; */
 #define COMPANY_OVER 16 /* the average of about so many batches */
 #define PROBE_INTERVAL_US 1000000
+#define IDLE_US 10000000 /* after so long without work its memory is given back */
 
 struct submission_queue {
     struct kolam_submission *first, **end;
@@ -31,6 +32,7 @@ struct submission_queue {
 struct sqlite_log {
     struct kolam_log base;
     struct kolam_canvas_writer *writer; /* the committer's, while it runs */
+    bool is_idle;                       /* the committer's: nothing came, and it gave memory back */
     void (*wake)(void *ctx);
     void *wake_ctx;
     uint32_t gather_us;
@@ -156,16 +158,22 @@ static void probe(struct sqlite_log *log) {
 }
 
 /* Sleeps until there is work; false when the log stops and nothing is left. The lock is held, but not
- * while probing. */
+ * while probing, or giving back what only work needs. */
 static bool wait_for_work(struct sqlite_log *log) {
     while (log->queued.count == 0 && !log->is_stopping) {
-        bool is_writable = atomic_load(&log->is_writable);
-        if (!wait_for(log, 1, is_writable ? 0 : PROBE_INTERVAL_US)) {
+        const bool is_writable = atomic_load(&log->is_writable);
+        if (!wait_for(log, 1, !is_writable ? PROBE_INTERVAL_US : log->is_idle ? 0 : IDLE_US)) {
             pthread_mutex_unlock(&log->lock);
-            probe(log);
+            if (!is_writable) {
+                probe(log);
+            } else {
+                kolam_canvas_writer_idle(log->writer);
+                log->is_idle = true;
+            }
             pthread_mutex_lock(&log->lock);
         }
     }
+    log->is_idle = false;
     return log->queued.count > 0;
 }
 

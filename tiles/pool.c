@@ -41,6 +41,7 @@ struct kolam_pool {
     struct job_queue finished;
     uint32_t backlog, running, running_slow;
     uint64_t waiting_count[KOLAM_JOB_PRIORITIES];
+    bool is_far_next; /* of canvases and far tiles, where both wait */
     bool is_closing;
     void (*wake)(void *ctx);
     void *wake_ctx;
@@ -178,7 +179,7 @@ enum kolam_status kolam_worker_canvas(struct kolam_worker *worker, const char *l
 /* ---- the threads ---- */
 
 static bool is_slow(int priority) {
-    return priority >= KOLAM_JOB_FAR;
+    return priority >= KOLAM_JOB_CANVAS;
 }
 
 /* What takes long leaves one worker to what is drawn right now. */
@@ -187,11 +188,22 @@ static bool may_take(const struct kolam_pool *pool, int priority) {
            pool->running_slow + 1 < pool->wanted_count;
 }
 
+/* Hundreds of new canvases do not hold up far tiles, nor the other way round. */
+static int turn_of(struct kolam_pool *pool, int priority) {
+    if (priority != KOLAM_JOB_CANVAS || !pool->waiting[KOLAM_JOB_CANVAS].first ||
+        !pool->waiting[KOLAM_JOB_FAR].first) {
+        return priority;
+    }
+    pool->is_far_next = !pool->is_far_next;
+    return pool->is_far_next ? KOLAM_JOB_CANVAS : KOLAM_JOB_FAR;
+}
+
 static struct kolam_job *take_job(struct kolam_pool *pool) {
-    for (int priority = 0; priority < KOLAM_JOB_PRIORITIES; priority++) {
-        if (!may_take(pool, priority)) {
+    for (int first = 0; first < KOLAM_JOB_PRIORITIES; first++) {
+        if (!may_take(pool, first)) {
             return NULL;
         }
+        const int priority = turn_of(pool, first);
         struct kolam_job *job = queue_pop(&pool->waiting[priority]);
         if (job) {
             pool->backlog--;

@@ -30,6 +30,7 @@ KOLAM_MUST_CHECK enum kolam_status kolam_worker_canvas(struct kolam_worker *work
 enum kolam_job_priority {
     KOLAM_JOB_INTERACTIVE = 0,
     KOLAM_JOB_TILE,
+    KOLAM_JOB_CANVAS, /* a canvas begins, or is closed: waits for the disk, and there may be hundreds */
     KOLAM_JOB_FAR, /* a tile that averages many: may take seconds */
     KOLAM_JOB_BACKGROUND,
     KOLAM_JOB_PRIORITIES
@@ -55,8 +56,8 @@ KOLAM_MUST_CHECK enum kolam_status kolam_pool_create(uint32_t thread_count, void
 void kolam_pool_destroy(struct kolam_pool *pool);
 /* So long a worker keeps a canvas open that no job names; 0, as at first: for ever, or until there are too many. */
 void kolam_pool_set_idle(struct kolam_pool *pool, uint32_t idle_ms);
-/* Loop thread: queues the job; lower priority values first, in order among equals. One worker, if there are several, is always
- * left for what is not slow: KOLAM_JOB_FAR and KOLAM_JOB_BACKGROUND never have them all. */
+/* Loop thread: queues the job; lower priority values first, in order among equals, KOLAM_JOB_CANVAS and KOLAM_JOB_FAR by turns. One
+ * worker, if there are several, is always left for what is not slow: these two and KOLAM_JOB_BACKGROUND never have them all. */
 void kolam_pool_submit(struct kolam_pool *pool, struct kolam_job *job);
 /* Loop thread, now and then: takes out what waits past its deadline, to be dispatched as late. */
 void kolam_pool_expire(struct kolam_pool *pool);

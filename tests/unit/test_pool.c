@@ -137,6 +137,28 @@ static void what_is_slow_leaves_a_worker_to_what_is_not(void **state) {
     close_pool(&bench);
 }
 
+static void hundreds_of_new_canvases_hold_up_no_tile(void **state) {
+    (void)state;
+    struct bench bench;
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    const int wanted[] = {0, 1, 2, 3, 4, 5, 6};
+    open_pool(&bench, 1);
+    pthread_mutex_lock(&gate);
+    submit(&bench, 0, KOLAM_JOB_INTERACTIVE, &gate);
+    submit(&bench, 2, KOLAM_JOB_CANVAS, NULL);
+    submit(&bench, 4, KOLAM_JOB_CANVAS, NULL);
+    submit(&bench, 6, KOLAM_JOB_CANVAS, NULL);
+    submit(&bench, 3, KOLAM_JOB_FAR, NULL); /* by turns with these */
+    submit(&bench, 5, KOLAM_JOB_FAR, NULL);
+    submit(&bench, 1, KOLAM_JOB_TILE, NULL);
+    pthread_mutex_unlock(&gate);
+    wait_for(&bench, 7);
+    for (int i = 0; i < 7; i++) {
+        assert_int_equal(bench.order[i], wanted[i]);
+    }
+    close_pool(&bench);
+}
+
 static void what_waited_past_its_deadline_is_not_run(void **state) {
     (void)state;
     struct bench bench;
@@ -261,6 +283,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(urgent_jobs_run_before_those_that_can_wait),
         cmocka_unit_test(what_is_slow_leaves_a_worker_to_what_is_not),
+        cmocka_unit_test(hundreds_of_new_canvases_hold_up_no_tile),
         cmocka_unit_test(what_waited_past_its_deadline_is_not_run),
         cmocka_unit_test(every_job_comes_back_also_when_the_pool_closes),
         cmocka_unit_test(a_worker_keeps_a_canvas_open_and_reports_a_missing_one),

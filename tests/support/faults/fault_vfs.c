@@ -326,10 +326,12 @@ static int vfs_randomness(sqlite3_vfs *vfs, int size, char *out) {
     return size;
 }
 
+#ifdef EXPLORES_BY_FORKING
 static int vfs_sleep(sqlite3_vfs *vfs, int us) { /* whoever it waits for waits too */
     (void)vfs;
     return us;
 }
+#endif
 
 void fault_vfs_install(void) {
 #ifdef EXPLORES_BY_FORKING

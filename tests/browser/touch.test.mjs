@@ -70,7 +70,8 @@ async function openPhone(path, options = {}) {
     },
     /* Two and more that come together, as fast as the machine goes: one alone that rests takes a colour. */
     grip(...places) {
-      return Promise.all(places.map(([x, y], id) => this.put(id, x, y)));
+      const beganMs = Date.now();
+      return Promise.all(places.map(([x, y], id) => this.put(id, x, y, 10, beganMs + id * 15)));
     },
     async penLine(from, to) {
       await pen('mousePressed', ...from);
@@ -200,6 +201,32 @@ test('a_finger_that_rests_takes_the_colour_under_it', async () => {
   assert.match(seen, /^#[0-4]/, 'the ink, not the paper');
   assert.equal((await status(page)).seq, 1, 'and nothing was drawn');
   assert.equal((await status(page)).unsaved, 0);
+  await phone.close();
+});
+
+test('a_finger_that_moves_while_a_slow_phone_is_busy_draws_and_takes_no_colour', async () => {
+  const phone = await openPhone('/c/busy#@0,0,0');
+  const { page } = phone;
+  /* Busy for longer than a finger rests that takes a colour. What it did meanwhile is told before the next frame, as browsers do. */
+  const hasPicked = await page.evaluate(async () => {
+    const told = (type, clientX) =>
+      document.querySelector('#wall').dispatchEvent(
+        new PointerEvent(type, { pointerId: 5, pointerType: 'touch', isPrimary: true, clientX, clientY: 300, bubbles: true, cancelable: true }),
+      );
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    told('pointerdown', 100);
+    for (const untilMs = performance.now() + 900; performance.now() < untilMs; );
+    requestAnimationFrame(() => told('pointermove', 200));
+    await frame();
+    await frame();
+    await frame();
+    const { classList } = document.querySelector('.ring');
+    told('pointerup', 200);
+    return classList.contains('is-picking');
+  });
+  assert.equal(hasPicked, false);
+  await settled(page);
+  await until(page, () => window.kolamDebug.status().seq === 1);
   await phone.close();
 });
 

@@ -1,5 +1,6 @@
 /* What the hand does on the wall. */
 import { Gestures } from '../hand/gestures.ts';
+import type { Touch } from '../hand/hand.ts';
 import type { App } from './app.ts';
 import { sizing } from './brush.ts';
 
@@ -27,11 +28,13 @@ export function listenGestures(app: App, canvas: HTMLCanvasElement): Gestures {
     },
     drawMove: (touches, predicted) => {
       const last = touches[touches.length - 1];
+      /* All of a frame's places, or on a slow phone a quick lasso would lose its corners. */
+      const goesTo = (move: (touch: Touch) => boolean): boolean => touches.map(move).includes(true);
       const isTaken =
         last !== undefined &&
-        (app.doors.toolMove(last.x, last.y) ||
+        (goesTo(({ x, y }) => app.doors.toolMove(x, y)) ||
           app.eyedropper.move(last.x, last.y) ||
-          app.studio.move(last));
+          goesTo((touch) => app.studio.move(touch)));
       if (!isTaken) {
         hand.move(touches, predicted);
       }

@@ -164,11 +164,15 @@ export class Gestures {
     }
     window.clearTimeout(this.pressTimer);
     this.pressTimer = window.setTimeout(() => {
-      const { clientX, clientY } = event;
-      if (this.fingers.isResting(pointerId) && this.events.longPress(clientX, clientY)) {
-        this.fingers.takeOver(pointerId);
-      }
+      /* A busy page is told late of what the finger did: before a frame it was told of all. */
+      window.requestAnimationFrame(() => this.press(event));
     }, LONG_PRESS_MS);
+  }
+
+  private press({ pointerId, clientX, clientY }: PointerEvent): void {
+    if (this.fingers.isResting(pointerId) && this.events.longPress(clientX, clientY)) {
+      this.fingers.takeOver(pointerId);
+    }
   }
 
   private drawBegin(event: PointerEvent): void {

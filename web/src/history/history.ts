@@ -284,7 +284,7 @@ export class Past {
       for (let i = 0; i < 100 && !wall.isAnswered; i++) {
         await new Promise((resolve) => window.setTimeout(resolve, 30));
       }
-      return wall.scene.lastSeq > 0;
+      return !wall.isAnswered || wall.scene.lastSeq > 0; /* no answer is none to the question */
     }
     return true;
   }

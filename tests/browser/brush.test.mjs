@@ -82,11 +82,11 @@ test('a_pens_force_makes_the_line_and_its_curve_and_tilt_count', async () => {
 test('a_mouse_draws_evenly_or_thinner_when_faster_and_all_see_the_same', async () => {
   const page = await open('/c/speed#@0,0,0');
   await page.evaluate(() => window.kolamDebug.setBrush({ width: 16 }));
-  await draw(page, wave([60, 150], [800, 150], 20, 0));
+  await draw(page, wave([60, 150], [800, 150], 20, 0), { isQuick: false });
   assert.ok(Math.abs((await columnInk(page, 400)) - 16) < 0.7);
   await page.keyboard.press('Control+z');
   await page.evaluate(() => window.kolamDebug.setBrush({ isSpeedy: true }));
-  await draw(page, wave([60, 150], [860, 150], 8, 0));
+  await draw(page, wave([60, 150], [860, 150], 8, 0), { isQuick: false });
   const line = await columnInk(page, 500);
   assert.ok(line < 15.5 && line > 3, `${line}`);
   await settled(page);
@@ -98,7 +98,7 @@ test('a_mouse_draws_evenly_or_thinner_when_faster_and_all_see_the_same', async (
 test('ink_reaches_the_pointer_and_what_was_ahead_of_it_is_gone', async () => {
   const page = await open('/c/ahead#@0,0,0');
   await page.evaluate(() => window.kolamDebug.setBrush({ width: 10 }));
-  await draw(page, [[100, 200], [200, 200], [300, 200], [400, 200]], { isReleased: false });
+  await draw(page, [[100, 200], [200, 200], [300, 200], [400, 200]], { isReleased: false, isQuick: false });
   const inkAt = (x) => columnInk(page, x);
   await until(page, () => true);
   for (let i = 0; (await inkAt(398)) < 8; i++) {
@@ -121,7 +121,7 @@ test('a_steady_hand_calms_a_trembling_one_and_arrives_when_it_is_lifted', async 
   const page = await open('/c/steady#@0,0,0');
   const tremble = Array.from({ length: 60 }, (_, i) => [80 + i * 12, 300 + (i % 2 ? 5 : -5)]);
   const rows = async () => {
-    await draw(page, tremble);
+    await draw(page, tremble, { isQuick: false });
     const heights = await Promise.all([300, 400, 500].map((x) => columnInk(page, x)));
     const end = await columnInk(page, 786);
     await page.keyboard.press('Control+z');

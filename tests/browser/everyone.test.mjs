@@ -3,27 +3,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compileMessage, readMessages } from '../../web/messages.mjs';
-import { openInFirefox, press, skip, startFirefox } from './firefox-kit.mjs';
-import { draw, inkOf, openPage, ready, screenshot, seriousIn, settled, stage, status, told, until, wave, whilePenMoves } from './kit.mjs';
+import { draw, hears, inkOf, listen, openPage, ready, screenshot, seriousIn, settled, stage, status, told, until, wave, whilePenMoves } from './kit.mjs';
 
 const { server, browser, open, close } = await stage();
 
 const focused = (page) =>
   page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.tagName);
-/* All that screen readers were told: a later line takes the place of the one before. */
-const listen = (page) =>
-  page.evaluate(() => {
-    const region = document.querySelector('.unseen[role=status]');
-    window.heard = [];
-    new MutationObserver(() => window.heard.push(region.textContent.trim())).observe(region, {
-      childList: true,
-      characterData: true,
-      subtree: true,
-    });
-  });
-const hears = (page, pattern) =>
-  until(page, (source) => window.heard.some((line) => new RegExp(source).test(line)), pattern.source);
-
 /** Texts and controls that stand outside the screen, or lie over one another. */
 function misplacedIn(page) {
   return page.evaluate(() => {
@@ -396,32 +381,4 @@ test('on_every_screen_and_for_either_hand_nothing_lies_over_another', async () =
   await look('left');
   assert.deepEqual(found, {});
   await close(page);
-});
-
-test('in_firefox_the_keyboard_alone_finds_a_command_draws_and_reads_as_well', { skip }, async () => {
-  const firefox = await startFirefox();
-  try {
-    const page = await openInFirefox(firefox, server.address, { path: '/c/fox#@0,0,0' });
-    assert.deepEqual(await seriousIn(page), []);
-    await press(page, 'Control+k');
-    await until(page, () => document.querySelector('.finder')?.open);
-    assert.deepEqual(await seriousIn(page), []);
-    await page.keyboard.type('keyboard');
-    await page.keyboard.press('Enter');
-    await until(page, () => document.querySelector('.crosshair')?.hidden === false);
-    await listen(page);
-    await page.keyboard.press('Enter');
-    for (let i = 0; i < 8; i++) {
-      await page.keyboard.press('ArrowDown');
-    }
-    await page.keyboard.press('Enter');
-    await settled(page);
-    assert.ok((await inkOf(page)) > 0);
-    await hears(page, /^Pen up at/);
-    await page.keyboard.press('Escape');
-    await until(page, () => document.querySelector('.crosshair').hidden);
-    assert.deepEqual(page.errors, []);
-  } finally {
-    await firefox.close();
-  }
 });

@@ -7,6 +7,7 @@ import { after } from 'node:test';
 import { webRequire } from '../web/load.mjs';
 import { watchPage } from './failure.mjs';
 import { killServers, ready, rememberNotes, startServer } from './kit.mjs';
+import { starvePage } from './starve.mjs';
 
 const places = [process.env.KOLAM_FIREFOX, '/usr/bin/firefox-esr', '/usr/bin/firefox'];
 const firefoxPath = places.find((path) => path !== undefined && existsSync(path)) ?? null;
@@ -82,6 +83,12 @@ export async function openInFirefox(browser, address, { path = '', width = 900, 
       await page.evaluate((ms) => new Promise((resolve) => setTimeout(resolve, ms)), polling);
     }
   };
+  /* A pen's way in one question: each place alone takes several frames there and back. */
+  page.moveThrough = async (places) => {
+    const actions = places.map(([x, y]) => ({ type: 'pointerMove', x: Math.round(x), y: Math.round(y), duration: 0 }));
+    await page.mainFrame().browsingContext.performActions([{ type: 'pointer', id: '__puppeteer_mouse', parameters: { pointerType: 'mouse' }, actions }]);
+  };
+  await starvePage(page);
   await page.goto(new URL(path, address).href);
   await ready(page);
   return page;

@@ -1,13 +1,19 @@
 // The wall in Firefox: what a person does first, and what must not be lost, as in Chromium.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { Client } from '../wire/client.mjs';
 import '../wire/tidy.mjs';
 import { compareAll, tilesOf } from './compare.mjs';
-import { firefoxStage, killFirefox, makeProfile, openInFirefox, press, skip, startFirefox } from './firefox-kit.mjs';
-import { addressTold, canvasOf, draw, eventually, inkOf, keptAsSeen, screenshot, settled, startLasting, status, told, until, wave } from './kit.mjs';
+import { killFirefox, makeProfile, openInFirefox, press, skip, startFirefox } from './firefox-kit.mjs';
+import { addressTold, canvasOf, draw, eventually, inkOf, keptAsSeen, killServers, screenshot, settled, startLasting, status, told, until, wave } from './kit.mjs';
 
-const { browser } = await firefoxStage({ hasServer: false });
+/* The first test kills it: those that follow are in the one that was started after that. */
+const profile = makeProfile();
+let browser = skip ? null : await startFirefox({ profile });
+after(async () => {
+  await browser?.close();
+  killServers();
+});
 
 const row = (i) => wave([100, 80 + i * 40], [700, 80 + i * 40], 8, 8);
 const apart = (page) => until(page, () => window.kolamDebug.status().link !== 'open');
@@ -15,6 +21,46 @@ const says = (page, text) =>
   until(page, (wanted) => document.querySelector('.status').innerText.includes(wanted), text);
 const click = (page, label) =>
   page.evaluate((name) => document.querySelector(`button[aria-label="${name}"]`).click(), label);
+
+test('firefox_keeps_what_waits_when_it_is_killed_in_mid_drawing', { skip }, async () => {
+  const { start, server } = await startLasting();
+  const page = await openInFirefox(browser, server.address, { path: '/c/kill#@0,0,0' });
+  await draw(page, row(0));
+  await settled(page);
+  await press(page, 'm');
+  await server.kill();
+  await apart(page);
+  await draw(page, row(1));
+  await says(page, 'Offline: 1 stroke waiting');
+  await draw(page, row(2), { isReleased: false });
+  await until(page, async () => {
+    const db = await new Promise((resolve) => {
+      const opening = indexedDB.open('kolam');
+      opening.onsuccess = () => resolve(opening.result);
+    });
+    const entries = await new Promise((resolve) => {
+      const asked = db.transaction('entries').objectStore('entries').getAll();
+      asked.onsuccess = () => resolve(asked.result);
+    });
+    db.close();
+    return entries.length === 2 && entries[1].isDraft;
+  });
+  await killFirefox(browser);
+  const second = await start();
+  browser = await startFirefox({ profile });
+  const next = await openInFirefox(browser, second.address, { path: '/c/kill#@0,0,0' });
+  await settled(next);
+  await until(next, () => window.kolamDebug.status().seq === 3);
+  assert.equal((await canvasOf(second, 'kill')).seq, 3, 'each once');
+  assert.equal(
+    await next.evaluate(() =>
+      document.querySelector('.tools button[aria-pressed=true]').getAttribute('aria-label'),
+    ),
+    'Marker',
+  );
+  await next.close();
+  await second.stop();
+});
 
 test('firefox_draws_and_another_client_sees_it', { skip }, async () => {
   const { server } = await startLasting();
@@ -106,48 +152,6 @@ test('firefox_undoes_zooms_and_finds_the_place_again_after_a_reload', { skip }, 
   assert.deepEqual(page.errors, []);
   await page.close();
   await server.stop();
-});
-
-test('firefox_keeps_what_waits_when_it_is_killed_in_mid_drawing', { skip }, async () => {
-  const { start, server } = await startLasting();
-  const profile = makeProfile();
-  let own = await startFirefox({ profile });
-  const page = await openInFirefox(own, server.address, { path: '/c/kill#@0,0,0' });
-  await draw(page, row(0));
-  await settled(page);
-  await press(page, 'm');
-  await server.kill();
-  await apart(page);
-  await draw(page, row(1));
-  await says(page, 'Offline: 1 stroke waiting');
-  await draw(page, row(2), { isReleased: false });
-  await until(page, async () => {
-    const db = await new Promise((resolve) => {
-      const opening = indexedDB.open('kolam');
-      opening.onsuccess = () => resolve(opening.result);
-    });
-    const entries = await new Promise((resolve) => {
-      const asked = db.transaction('entries').objectStore('entries').getAll();
-      asked.onsuccess = () => resolve(asked.result);
-    });
-    db.close();
-    return entries.length === 2 && entries[1].isDraft;
-  });
-  await killFirefox(own);
-  const second = await start();
-  own = await startFirefox({ profile });
-  const next = await openInFirefox(own, second.address, { path: '/c/kill#@0,0,0' });
-  await settled(next);
-  await until(next, () => window.kolamDebug.status().seq === 3);
-  assert.equal((await canvasOf(second, 'kill')).seq, 3, 'each once');
-  assert.equal(
-    await next.evaluate(() =>
-      document.querySelector('.tools button[aria-pressed=true]').getAttribute('aria-label'),
-    ),
-    'Marker',
-  );
-  await own.close();
-  await second.stop();
 });
 
 test('firefox_sends_what_was_drawn_offline_from_two_tabs_once', { skip }, async () => {

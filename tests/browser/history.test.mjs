@@ -203,8 +203,12 @@ test('an_undo_out_of_view_says_so_and_leads_there', async () => {
   await ready(ann);
   await until(ann, () => window.kolamDebug.canUndo());
   await ann.keyboard.press('Control+z');
-  await ann.getByText('Undone, out of view.').waitFor();
-  await ann.getByRole('button', { name: 'Show', exact: true }).click();
+  /* Pressed as soon as it is there: the note goes by itself. */
+  await until(ann, () => {
+    const note = document.querySelector('.past-note:not([hidden])');
+    note?.querySelector('button').click();
+    return note?.textContent.startsWith('Undone, out of view.');
+  });
   await until(ann, () => Math.abs(window.kolamDebug.camera().tileX) < 3);
   await close(ann);
 });
@@ -334,7 +338,7 @@ test('a_wall_on_which_nothing_was_drawn_has_no_past_and_no_errors', async () => 
   ann.on('response', (response) => response.status() >= 400 && refused.push(response.url()));
   ann.on('console', (message) => message.type() === 'error' && refused.push(message.text()));
   await ann.keyboard.press('Shift+T');
-  await ann.getByText('Nothing was drawn here yet.').waitFor();
+  await told(ann, 'Nothing was drawn here yet.');
   await until(ann, () => !window.kolamDebug.past().isPast);
   await ann.keyboard.press('i');
   await until(ann, () => document.querySelector('#wall.is-asking'));
@@ -344,7 +348,7 @@ test('a_wall_on_which_nothing_was_drawn_has_no_past_and_no_errors', async () => 
     // From another page: the wall that is open would take the words out of the address before a reload.
     await ann.goto('about:blank');
     await ann.goto(`${server.address}c/blank#@0,0,0&${words}`);
-    await ann.getByText('Nothing was drawn here yet.').waitFor();
+    await told(ann, 'Nothing was drawn here yet.');
     await until(ann, () => !window.kolamDebug.past().isPast && !location.hash.includes('&'));
   }
   // Another's stroke out of view is known of as soon as it is asked for.

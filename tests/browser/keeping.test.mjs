@@ -79,6 +79,11 @@ test('a_tab_killed_in_mid_drawing_loses_nothing', async () => {
   await draw(page, row(1));
   await draw(page, row(2));
   await draw(page, row(3), { isReleased: false });
+  /* It is kept every quarter of a second while it is drawn: all of it, once a rest longer than that is over. */
+  await page.evaluate(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  });
   await untilKept(page, (entries) => entries.length === 3 && entries[2][1]);
   await page.mouse.move(720, 300);
   const shown = await inkOf(page);

@@ -10,6 +10,7 @@ import { after } from 'node:test';
 import { root, webRequire } from '../web/load.mjs';
 import { freePort } from '../wire/ports.mjs';
 import { watchPage, watchServer } from './failure.mjs';
+import { starvePage, starveServer } from './starve.mjs';
 
 export { freePort };
 
@@ -69,6 +70,7 @@ export async function startServer({ data = makeFolder(), port = 0, isKept = fals
   });
   running.add(child);
   child.once('exit', () => running.delete(child));
+  void starveServer(child);
   let log = '';
   child.stderr?.on('data', (bytes) => (log = (log + bytes).slice(-20_000)));
   const exited = new Promise((resolve) => child.once('exit', resolve));
@@ -184,6 +186,7 @@ export async function openPage(browser, address, options = {}) {
       page.errors.push(message.text());
     }
   });
+  await starvePage(page);
   await page.goto(new URL(path, address).href);
   await ready(page);
   page.processes = (await renderersOf(browser)).filter((id) => !before.includes(id));
@@ -331,18 +334,36 @@ export async function status(page) {
   return page.evaluate(() => window.kolamDebug.status());
 }
 
-/** A stroke of the mouse through places on the screen. `isQuick`: as a hand that is faster than frames, all the places at once; for
- * who asks what is drawn in the end, not how it grew. */
-export async function draw(page, places, { isReleased = true, isQuick = false } = {}) {
+/* Between two places of a hand, as the events tell it, however fast or slow the machine: smoothing goes by time. */
+const PLACE_MS = 24;
+const inputs = new WeakMap();
+
+async function moveThrough(page, places) {
+  if (!inputs.has(page)) {
+    inputs.set(page, await page.context().newCDPSession(page));
+  }
+  const beganMs = Date.now();
+  const moved = places.map(([x, y], i) =>
+    inputs.get(page).send('Input.dispatchMouseEvent', {
+      type: 'mouseMoved', x, y, button: 'left', buttons: 1, timestamp: (beganMs + (i + 1) * PLACE_MS) / 1000,
+    }),
+  );
+  await Promise.all(moved);
+  await page.mouse.move(...places.at(-1)); /* the library knows where it is */
+}
+
+/** A stroke of the mouse through places on the screen, all of them told at once, which on a slow machine takes a tenth of the time.
+ * `isQuick: false`: one after the other, each told to the page before the next is begun; for who asks how it grows, or how fast
+ * the hand was. */
+export async function draw(page, places, { isReleased = true, isQuick = true } = {}) {
   const [first, ...rest] = places;
   await page.mouse.move(first[0], first[1]);
   await page.mouse.down();
-  const moves = rest.map(([x, y]) => () => page.mouse.move(x, y));
   if (isQuick) {
-    await Promise.all(moves.map((move) => move()));
+    await (page.moveThrough?.(rest) ?? moveThrough(page, rest));
   } else {
-    for (const move of moves) {
-      await move();
+    for (const [x, y] of rest) {
+      await page.mouse.move(x, y);
     }
   }
   if (isReleased) {
@@ -392,6 +413,20 @@ export function pastInk(page) {
     return sum;
   });
 }
+
+/** From now on `window.heard` is all that screen readers were told: a later line takes the place of the one before. */
+export const listen = (page) =>
+  page.evaluate(() => {
+    const region = document.querySelector('.unseen[role=status]');
+    window.heard = [];
+    new MutationObserver(() => window.heard.push(region.textContent.trim())).observe(region, {
+      childList: true,
+      characterData: true,
+      subtree: true,
+    });
+  });
+export const hears = (page, pattern) =>
+  until(page, (source) => window.heard.some((line) => new RegExp(source).test(line)), pattern.source);
 
 let axe = null;
 /** What axe-core finds serious or critical in what is shown now. The policy of the page stays as it is: the

@@ -110,7 +110,7 @@ test('areas_are_dragged_listed_changed_and_ended', async () => {
   await mod.getByRole('combobox', { name: 'Votes that hide a stroke' }).waitFor();
   await mod.getByRole('combobox', { name: 'Who may draw' }).selectOption('newcomers');
   await pressed(mod, 'Set: Who may draw');
-  await until(mod, () => document.body.innerText.includes('Done. It can be undone'));
+  await told(mod, 'Done. It can be undone');
   await tab(mod, 'Areas').click();
   // Who thought better of it is back at the list, and then draws as before.
   await pressed(mod, 'Drag a rectangle');
@@ -278,7 +278,7 @@ test('a_vandal_is_rolled_back_from_the_card_and_told_and_banned_unseen', async (
   await told(eve, 'Something of yours was taken off the wall');
   await until(mod, () => document.querySelector('.rollback').innerText.includes('Undo this rollback'));
   assert.ok((await inkOf(ann)) < clean);
-  assert.ok(await undo(eve).isDisabled(), 'what somebody else took off the wall is no step');
+  await becomes(() => undo(eve).isDisabled(), true); // what somebody else took off the wall is no step
   await pressed(mod, 'Undo this rollback');
   await becomes(() => inkOf(eve), before);
   await until(eve, () => !document.querySelector('.tools [aria-label="Undo"]').disabled);

@@ -10,18 +10,16 @@ const { server, open } = await stage();
 const COLORS = ['Ink', 'Red', 'Orange', 'Yellow', 'Green', 'Sky', 'Blue', 'Pink', 'White'];
 const choose = (page, color) => page.keyboard.press(String(1 + COLORS.indexOf(color)));
 
-const QUICK = { isQuick: true };
-
 async function drawPicture(page) {
   await page.keyboard.press('p');
   await choose(page, 'Blue');
-  await draw(page, wave([80, 150], [800, 180], 50, 60), QUICK);
-  await draw(page, wave([120, 420], [780, 300], 50, 35), QUICK);
+  await draw(page, wave([80, 150], [800, 180], 50, 60));
+  await draw(page, wave([120, 420], [780, 300], 50, 35));
   for (let i = 0; i < 12; i++) {
     await page.keyboard.press(']');
   }
   await choose(page, 'Orange');
-  await draw(page, wave([100, 300], [700, 520], 40, 50), QUICK);
+  await draw(page, wave([100, 300], [700, 520], 40, 50));
   await page.keyboard.press('m');
   await choose(page, 'Pink');
   await draw(page, [
@@ -30,15 +28,15 @@ async function drawPicture(page) {
     [650, 100],
     [150, 330],
     [700, 330],
-  ], QUICK);
+  ]);
   await page.keyboard.press('e');
-  await draw(page, wave([300, 80], [330, 560], 30, 15), QUICK);
+  await draw(page, wave([300, 80], [330, 560], 30, 15));
   await page.keyboard.press('p');
   for (let i = 0; i < 30; i++) {
     await page.keyboard.press('[');
   }
   await choose(page, 'Ink');
-  await draw(page, wave([60, 520], [820, 90], 60, 10), QUICK);
+  await draw(page, wave([60, 520], [820, 90], 60, 10));
   await page.mouse.click(600, 480);
 }
 

@@ -93,7 +93,7 @@ test('a_wrong_token_is_told_and_a_stroke_is_pointed_at', async () => {
   await mod.getByRole('button', { name: 'Roll back' }).click();
   await mod.getByLabel('Admin token').fill('0'.repeat(64));
   await mod.keyboard.press('Enter');
-  await mod.getByText('the admin token is wrong').waitFor();
+  await told(mod, 'the admin token is wrong');
   await ready(mod);
   await mod.getByLabel('Admin token').fill(token);
   await screenshot(mod, 'rollback-token');

@@ -295,7 +295,7 @@ test('a_page_without_coalesced_events_draws_as_well', async () => {
   const context = await browser.newContext({ viewport: { width: 900, height: 700 } });
   await context.addInitScript(() => delete PointerEvent.prototype.getCoalescedEvents);
   const page = await open('/c/plain#@0,0,0', { context });
-  await draw(page, wave([100, 100], [600, 300]));
+  await draw(page, wave([100, 100], [600, 300]), { isQuick: false });
   await settled(page);
   assert.ok((await inkOf(page)) > 0);
   await close(page);

@@ -20,7 +20,7 @@ static void unit_of(const struct kolam_log_row *row, struct kolam_op_room *room,
     if (kolam_op_decode(row->body, row->body_size_bytes, room, &op) != KOLAM_OK) {
         return;
     }
-    if (op.kind == KOLAM_OP_STROKE && op.stroke.part_count > 1) {
+    if (op.kind == KOLAM_OP_STROKE && op.stroke.part_count > 1 && op.stroke.part < row->seq) {
         *out_first = row->seq - op.stroke.part;
         *out_last = *out_first + op.stroke.part_count - 1;
     } else if (op.kind == KOLAM_OP_HIDE) {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "compact_internal.h"
@@ -173,6 +174,15 @@ static enum kolam_status sync_folder_of(const char *path, struct kolam_error *er
     return status;
 }
 
+/* Who may read the old file may read the new one, and nobody else, as far as that is ours to say. */
+static void keep_rights(const char *path, const char *new_path) {
+    struct stat rights;
+    if (stat(path, &rights) == 0) {
+        (void)!chown(new_path, rights.st_uid, rights.st_gid);
+        (void)chmod(new_path, rights.st_mode & 07777);
+    }
+}
+
 enum kolam_status kolam_compact_replace(const struct kolam_compact_options *options,
                                         struct kolam_error *error) {
     sqlite3 *db = NULL;
@@ -181,6 +191,7 @@ enum kolam_status kolam_compact_replace(const struct kolam_compact_options *opti
         status = take_over(db, options->path, error);
     }
     if (status == KOLAM_OK) {
+        keep_rights(options->path, options->new_path);
         status = sync_path(options->new_path, O_RDONLY, error);
     }
     /* That the old file's -wal and journal are gone is on the disk before the new one has their name: a power cut might

@@ -370,7 +370,8 @@ static void print_whence(const struct kolam_admin *admin, const json_t *answer) 
     const json_t *list = json_object_get(answer, "prefixes");
     (void)admin;
     for (size_t i = 0; i < json_array_size(list); i++) {
-        puts(json_string_value(json_array_get(list, i)));
+        const char *prefix = json_string_value(json_array_get(list, i));
+        puts(prefix ? kolam_tool_plain((char *)(uintptr_t)prefix) : "");
     }
     if (json_array_size(list) == 0) {
         puts("not seen in the last day");

@@ -223,7 +223,7 @@ void kolam_admin_print_json(const json_t *answer) {
 
 const char *kolam_admin_text(const json_t *object, const char *key) {
     const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
+    return text ? kolam_tool_plain((char *)(uintptr_t)text) : ""; /* the answer is ours */
 }
 
 /* Those of the name exactly, among what the search finds. */

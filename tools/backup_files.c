@@ -14,6 +14,8 @@
 #include "kolam/alloc.h"
 #include "kolam/compact.h"
 
+#define KEPT_MAX 10000u /* files of one state, in replaced/ */
+
 enum kolam_status kolam_backup_look(const char *path, struct kolam_backup_state *out_state,
                                     struct kolam_error *error) {
     struct kolam_reader *reader;
@@ -141,6 +143,35 @@ enum kolam_status kolam_backup_set_aside(const char *path, const char *to,
     return name_too(path, to, error);
 }
 
+static bool is_same_file(const char *left, const char *right) {
+    struct stat a, b;
+    return stat(left, &a) == 0 && stat(right, &b) == 0 && a.st_ino == b.st_ino &&
+           a.st_dev == b.st_dev;
+}
+
+/* A name in the folder that nothing has yet, but for the file itself (from a run that was cut short): what was kept before
+ * stays, also where two states have one name, as all have that cannot be read. */
+static bool free_name(const char *folder, const char *canvas,
+                      const struct kolam_backup_state *state, const char *path,
+                      char out_path[KOLAM_PATH_MAX]) {
+    struct stat there;
+    for (unsigned number = 1; number <= KEPT_MAX; number++) {
+        char more[16] = "";
+        if (number > 1) {
+            (void)snprintf(more, sizeof more, "-%u", number);
+        }
+        int size = snprintf(out_path, KOLAM_PATH_MAX, "%s/%s-%016" PRIx64 "-%" PRIu64 "%s.kolam",
+                            folder, canvas, state->incarnation, state->seq, more);
+        if (size < 0 || size >= KOLAM_PATH_MAX) {
+            return false;
+        }
+        if ((lstat(out_path, &there) != 0 && errno == ENOENT) || is_same_file(out_path, path)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum kolam_status kolam_backup_move_aside(const struct kolam_folder *folder, const char *canvas,
                                           char out_path[KOLAM_PATH_MAX],
                                           struct kolam_error *error) {
@@ -162,11 +193,10 @@ enum kolam_status kolam_backup_move_aside(const struct kolam_folder *folder, con
     if (status != KOLAM_OK) {
         return status;
     }
-    char to[KOLAM_PATH_MAX + 128];
-    (void)snprintf(to, sizeof to, "%s/%s-%016" PRIx64 "-%" PRIu64 ".kolam", replaced, canvas,
-                   state.incarnation, state.seq);
-    if (strlen(to) >= KOLAM_PATH_MAX) {
-        return kolam_fail(error, KOLAM_ERR_INVALID, "%s: the path is too long", replaced);
+    char to[KOLAM_PATH_MAX];
+    if (!free_name(replaced, canvas, &state, path, to)) {
+        return kolam_fail(error, KOLAM_ERR_INVALID,
+                          "%s: the path is too long, or too many are kept", replaced);
     }
     status = kolam_backup_set_aside(path, to, error);
     if (status == KOLAM_OK) {
@@ -176,9 +206,7 @@ enum kolam_status kolam_backup_move_aside(const struct kolam_folder *folder, con
 }
 
 void kolam_backup_keep_no_more(const char *path, const char *aside) {
-    struct stat here, there;
-    if (aside[0] != '\0' && stat(path, &here) == 0 && stat(aside, &there) == 0 &&
-        here.st_ino == there.st_ino && here.st_dev == there.st_dev) {
+    if (aside[0] != '\0' && is_same_file(path, aside)) {
         (void)unlink(aside);
     }
 }

@@ -257,11 +257,17 @@ static int columns_of(const char *text) {
     return count;
 }
 
+/* The answer is ours, and so are its texts. */
+static const char *text_of(const json_t *stroke, const char *key) {
+    const char *text = json_string_value(json_object_get(stroke, key));
+    return text ? kolam_tool_plain((char *)(uintptr_t)text) : NULL;
+}
+
 static void print_row(const json_t *stroke) {
     char time[32], color[10];
-    const char *name = json_string_value(json_object_get(stroke, "name"));
-    const char *tool = json_string_value(json_object_get(stroke, "tool"));
-    const char *color_text = json_string_value(json_object_get(stroke, "color"));
+    const char *name = text_of(stroke, "name");
+    const char *tool = text_of(stroke, "tool");
+    const char *color_text = text_of(stroke, "color");
     double width = json_number_value(json_object_get(stroke, "width"));
     json_int_t level = json_integer_value(json_object_get(stroke, "level"));
     json_int_t parts = json_integer_value(json_object_get(stroke, "parts"));

@@ -64,12 +64,12 @@ void kolam_check_problem(struct kolam_check *check, const char *format, ...) {
         return;
     }
     kolam_progress_end(&check->progress);
+    char text[512];
     va_list args;
     va_start(args, format);
-    fprintf(stderr, "kolam check: %s: ", check->canvas);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    fprintf(stderr, "kolam check: %s: %s\n", check->canvas, kolam_tool_plain(text));
     if (check->problem_count == PROBLEMS_SHOWN_MAX) {
         fprintf(stderr, "kolam check: %s: further problems are counted only\n", check->canvas);
     }

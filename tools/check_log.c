@@ -8,6 +8,9 @@
 #include "kolam/place.h"
 #include "kolam/policy.h"
 
+/* Who is remembered as known: 128 KB of bits, whatever numbers a file claims. The others are looked up each time. */
+#define KNOWN_MAX (UINT32_C(1) << 20)
+
 /* Two independent sums: a chance collision is out of the question. */
 struct row_sum {
     uint64_t count, first, second;
@@ -120,10 +123,9 @@ static void expect_change(struct log_check *log, uint64_t seq, uint64_t target,
 }
 
 static void check_artist(struct log_check *log, const struct kolam_log_row *row) {
-    uint64_t count = log->info.artist_count;
+    const bool can_remember = row->artist < KNOWN_MAX;
     struct kolam_author author;
-    if (row->artist >= 1 && row->artist <= count &&
-        log->known_artists[row->artist / 8] & 1 << row->artist % 8) {
+    if (can_remember && log->known_artists[row->artist / 8] & 1 << row->artist % 8) {
         return;
     }
     const enum kolam_status status = kolam_reader_artist(log->lookup, row->artist, &author);
@@ -132,7 +134,7 @@ static void check_artist(struct log_check *log, const struct kolam_log_row *row)
     } else if (status != KOLAM_OK) {
         kolam_check_problem(log->check, "op %" PRIu64 " is by artist %" PRIu32 ", who is not known",
                             row->seq, row->artist);
-    } else if (row->artist <= count) {
+    } else if (can_remember) {
         log->known_artists[row->artist / 8] |= (uint8_t)(1 << row->artist % 8);
     }
 }
@@ -254,9 +256,13 @@ static enum kolam_status check_pinned(struct log_check *log, struct kolam_reader
     if (status != KOLAM_OK) {
         return status;
     }
+    if (log->info.artist_count > UINT32_MAX) {
+        kolam_check_problem(log->check, "an artist has the number %" PRIu64 ", which none may have",
+                            log->info.artist_count);
+    }
     log->last_seq = log->info.base_seq; /* what was before is no op any more */
     log->last_time_ms = log->info.base_time_ms;
-    log->known_artists = kolam_alloc_zero((size_t)(log->info.artist_count / 8 + 1), 1);
+    log->known_artists = kolam_alloc_zero(KNOWN_MAX / 8, 1);
     if (!log->known_artists) {
         return KOLAM_ERR_NOMEM;
     }

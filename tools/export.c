@@ -50,6 +50,7 @@ struct arguments {
     struct kolam_region region;
     double scale;
     uint32_t ground;
+    int signals_fd;
 };
 
 #define AT(member) offsetof(struct arguments, member)
@@ -150,7 +151,7 @@ static bool show_rows(void *ctx, uint32_t rows_done, uint32_t rows_all) {
 static enum kolam_status draw(const struct arguments *arguments,
                               const struct kolam_canvas_files *files,
                               struct kolam_picture_file *file, struct kolam_error *error) {
-    struct watchman watchman = {kolam_progress_begin(), kolam_signals_open()};
+    struct watchman watchman = {kolam_progress_begin(), arguments->signals_fd};
     struct kolam_export_options export_options = {
         .region = arguments->region,
         .has_ground = arguments->ground_text != NULL,
@@ -249,17 +250,16 @@ static enum kolam_status export_from_server(const struct arguments *arguments,
                           "--scale, or --data",
                           SERVER_SIDE_MAX, SERVER_SIDE_MAX);
     }
-    char target[KOLAM_WALL_TARGET_MAX], ground[32] = "", at[128] = "";
+    char target[KOLAM_WALL_TARGET_MAX], rect[KOLAM_WALL_RECT_MAX], ground[32] = "", at[128] = "";
     if (arguments->at && !kolam_wall_escape(arguments->at, at, sizeof at)) {
         return kolam_fail(error, KOLAM_ERR_INVALID, "--at is too long");
     }
     if (arguments->ground_text) {
         snprintf(ground, sizeof ground, "&ground=%06" PRIx32, arguments->ground);
     }
-    snprintf(target, sizeof target,
-             "/snapshot.png?canvas=%s&rect=%.6f,%.6f,%.6f,%.6f&scale=%.17g%s%s%s",
-             arguments->wall.canvas, region.x, region.y, region.width, region.height, region.scale,
-             ground, arguments->at ? "&at=" : "", at);
+    snprintf(target, sizeof target, "/snapshot.png?canvas=%s&rect=%s&scale=%.17g%s%s%s",
+             arguments->wall.canvas, kolam_wall_rect_text(&region, rect), region.scale, ground,
+             arguments->at ? "&at=" : "", at);
     return kolam_http_get_patiently(&url, target, KOLAM_WALL_TIMEOUT_MS, kolam_picture_file_write,
                                     file, error);
 }
@@ -305,5 +305,6 @@ int kolam_cmd_export(int argc, char **argv) {
     if (arguments.wall.server && arguments.title) {
         return kolam_tool_misused(argv[0], "--title needs --data");
     }
+    arguments.signals_fd = kolam_signals_open();
     return run(argv[0], &arguments);
 }

@@ -66,13 +66,33 @@ static void on_welcome(struct server_import *server, const json_t *message) {
     server->is_welcome = true;
 }
 
-static void on_identity(struct server_import *server, const json_t *message) {
+/* Keeps it where asked, readable by its owner only, before anything is drawn in its name: it is the only way to be the same
+ * again, also after an interruption. */
+static enum kolam_status keep_token(struct server_import *server) {
+    const char *path = server->import->token_file;
+    mode_t mask = umask(077);
+    FILE *file = fopen(path, "we");
+    umask(mask);
+    bool is_written = file && fprintf(file, "%s\n", server->token) > 0;
+    if (file) {
+        is_written = fclose(file) == 0 && is_written;
+    }
+    return is_written
+               ? KOLAM_OK
+               : kolam_fail(server->error, KOLAM_ERR_IO, "%s: the token cannot be kept: %m", path);
+}
+
+static enum kolam_status on_identity(struct server_import *server, const json_t *message) {
     const char *token = json_string_value(json_object_get(message, "token"));
     if (token && kolam_tool_token_is_valid(token)) {
         memcpy(server->token, token, sizeof server->token);
         server->is_token_new = true;
+        if (server->import->token_file && keep_token(server) != KOLAM_OK) {
+            return give_up(server, KOLAM_ERR_IO);
+        }
     }
     server->has_identity = true;
+    return KOLAM_OK;
 }
 
 static enum kolam_status on_text(struct server_import *server, const uint8_t *payload,
@@ -87,7 +107,7 @@ static enum kolam_status on_text(struct server_import *server, const uint8_t *pa
     if (strcmp(type, "welcome") == 0) {
         on_welcome(server, message);
     } else if (strcmp(type, "identity") == 0) {
-        on_identity(server, message);
+        status = on_identity(server, message);
     } else if (strcmp(type, "acting") == 0) {
         kolam_slots_answered(&server->slots, json_integer_value(json_object_get(message, "slot")));
     } else if (strcmp(type, "error") == 0) {
@@ -403,30 +423,16 @@ static enum kolam_status load_token(struct server_import *server) {
     return kolam_tool_read_token(path, server->token, server->error);
 }
 
-/* Keeps it where asked, readable by its owner only, or tells it: it is the only way to be the same again. */
-static enum kolam_status keep_token(struct server_import *server) {
-    const char *path = server->import->token_file;
-    if (!server->is_token_new) {
-        return KOLAM_OK;
+/* Where it is kept nowhere it is told, however the import ended: strokes are on the wall in its name. */
+static void tell_token(const struct server_import *server) {
+    if (!server->is_token_new || server->import->token_file) {
+        return;
     }
-    if (!path) {
-        kolam_progress_end(&server->import->progress);
-        fprintf(stderr,
-                "kolam import: drew as a new artist; to be the same again, put this token "
-                "into a file and name it with --token-file:\n%s\n",
-                server->token);
-        return KOLAM_OK;
-    }
-    mode_t mask = umask(077);
-    FILE *file = fopen(path, "we");
-    umask(mask);
-    bool is_written = file && fprintf(file, "%s\n", server->token) > 0;
-    if (file) {
-        is_written = fclose(file) == 0 && is_written;
-    }
-    return is_written
-               ? KOLAM_OK
-               : kolam_fail(server->error, KOLAM_ERR_IO, "%s: the token cannot be kept: %m", path);
+    kolam_progress_end(&server->import->progress);
+    fprintf(stderr,
+            "kolam import: drew as a new artist; to be the same again, put this token "
+            "into a file and name it with --token-file:\n%s\n",
+            server->token);
 }
 
 enum kolam_status kolam_import_to_server(struct kolam_import *import, struct kolam_error *error) {
@@ -438,8 +444,6 @@ enum kolam_status kolam_import_to_server(struct kolam_import *import, struct kol
     for (int i = 0; status == KOLAM_OK && i < import->file_count; i++) {
         status = import_file(&server, import->files[i]);
     }
-    if (status == KOLAM_OK) {
-        status = keep_token(&server);
-    }
+    tell_token(&server);
     return status;
 }

@@ -45,6 +45,22 @@ static const char help[] =
     "Most options can be given by environment variables too; each verb's help names them.\n"
     "Exit status: 0 success, 1 failure, 2 wrong usage.\n";
 
+/* What was to be told is told, or the verb has failed, whatever else it did: a full disk may be behind the output. */
+static int finish(const char *name, int status) {
+    const bool is_written = fflush(stdout) == 0 && !ferror(stdout);
+    if (is_written || status != KOLAM_EXIT_OK) {
+        return status;
+    }
+    return *name ? kolam_tool_failed(name, "standard output cannot be written")
+                 : KOLAM_EXIT_FAILURE;
+}
+
+static int run(const struct verb *verb, int argc, char **argv) {
+    const int status = verb->run(argc, argv);
+    /* Its reader may go away, which is no failure: it looks at its output itself. */
+    return verb->run == kolam_cmd_watch ? status : finish(verb->name, status);
+}
+
 /* NULL: there is none. */
 static const struct verb *verb_of(const char *name) {
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
@@ -59,19 +75,19 @@ int main(int argc, char **argv) {
     const char *name = argc > 1 ? argv[1] : "";
     const struct verb *verb = verb_of(name);
     if (verb) {
-        return verb->run(argc - 1, argv + 1);
+        return run(verb, argc - 1, argv + 1);
     }
     if (strcmp(name, "help") == 0 && argc == 3 && (verb = verb_of(argv[2])) != NULL) {
         char asks[] = "--help";
-        return verb->run(2, (char *[]){argv[2], asks, NULL});
+        return run(verb, 2, (char *[]){argv[2], asks, NULL});
     }
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
         fputs(help, stdout);
-        return KOLAM_EXIT_OK;
+        return finish("", KOLAM_EXIT_OK);
     }
     if (strcmp(name, "--version") == 0) {
         puts("kolam " KOLAM_VERSION);
-        return KOLAM_EXIT_OK;
+        return finish("", KOLAM_EXIT_OK);
     }
     if (argc < 2) {
         fputs(help, stderr);

@@ -14,6 +14,7 @@
 #include "tool.h"
 
 #define DEFAULT_PORT "80"
+#define LOOK_MS 100 /* between two looks at held back signals */
 
 /* ---- addresses ---- */
 
@@ -87,24 +88,32 @@ enum kolam_status kolam_url_parse(const char *text, struct kolam_url *out_url,
 
 /* ---- sockets ---- */
 
-/* Waits until `events`; false on time out or failure, with errno. */
+/* Waits until `events`; false on time out, failure or a signal that a verb has held back (ECANCELED), with errno. */
 static bool wait_for(int fd, short events, int timeout_ms) {
     struct pollfd poll_fd = {.fd = fd, .events = events};
     int64_t deadline_ms = kolam_tool_now_ms() + timeout_ms;
-    for (;;) {
+    while (!kolam_signals_wait()) {
         int64_t left_ms = deadline_ms - kolam_tool_now_ms();
-        int count = poll(&poll_fd, 1, left_ms > 0 ? (int)left_ms : 0);
+        int count = poll(&poll_fd, 1, left_ms > LOOK_MS ? LOOK_MS : left_ms > 0 ? (int)left_ms : 0);
         if (count > 0) {
             return true;
         }
-        if (count == 0) {
+        if (count == 0 && left_ms <= LOOK_MS) {
             errno = ETIMEDOUT;
             return false;
         }
-        if (errno != EINTR) {
+        if (count < 0 && errno != EINTR) {
             return false;
         }
     }
+    errno = ECANCELED;
+    return false;
+}
+
+/* The answer for a call that failed, with errno. */
+static enum kolam_status refuse(const char *what, struct kolam_error *error) {
+    return errno == ECANCELED ? kolam_fail(error, KOLAM_ERR_CLOSED, "interrupted")
+                              : kolam_fail(error, KOLAM_ERR_IO, "%s: %s", what, strerror(errno));
 }
 
 /* 0, or the error number. */
@@ -142,11 +151,14 @@ enum kolam_status kolam_net_connect(const struct kolam_url *url, int timeout_ms,
         return kolam_fail(error, KOLAM_ERR_IO, "%s: %s", url->authority, gai_strerror(result));
     }
     int problem = ENOENT;
-    for (const struct addrinfo *address = list; address && problem != 0;
+    for (const struct addrinfo *address = list; address && problem != 0 && problem != ECANCELED;
          address = address->ai_next) {
         problem = connect_one(address, timeout_ms, out_fd);
     }
     freeaddrinfo(list);
+    if (problem == ECANCELED) {
+        return kolam_fail(error, KOLAM_ERR_CLOSED, "interrupted");
+    }
     return problem == 0 ? KOLAM_OK
                         : kolam_fail(error, KOLAM_ERR_IO, "%s: %s; is the server running?",
                                      url->authority, strerror(problem));
@@ -162,10 +174,10 @@ enum kolam_status kolam_net_send(int fd, const void *bytes, size_t size_bytes, i
             size_bytes -= (size_t)count;
         } else if (errno == EAGAIN) {
             if (!wait_for(fd, POLLOUT, timeout_ms)) {
-                return kolam_fail(error, KOLAM_ERR_IO, "sending: %s", strerror(errno));
+                return refuse("sending", error);
             }
         } else if (errno != EINTR) {
-            return kolam_fail(error, KOLAM_ERR_IO, "sending: %s", strerror(errno));
+            return refuse("sending", error);
         }
     }
     return KOLAM_OK;
@@ -174,6 +186,10 @@ enum kolam_status kolam_net_send(int fd, const void *bytes, size_t size_bytes, i
 enum kolam_status kolam_net_receive(int fd, void *out, size_t capacity_bytes, int timeout_ms,
                                     size_t *out_size_bytes, struct kolam_error *error) {
     for (;;) {
+        if (kolam_signals_wait()) { /* also while there is always something to receive */
+            errno = ECANCELED;
+            return refuse("receiving", error);
+        }
         ssize_t count = recv(fd, out, capacity_bytes, 0);
         if (count >= 0) {
             *out_size_bytes = (size_t)count;
@@ -183,7 +199,7 @@ enum kolam_status kolam_net_receive(int fd, void *out, size_t capacity_bytes, in
             continue;
         }
         if (errno != EAGAIN || !wait_for(fd, POLLIN, timeout_ms)) {
-            return kolam_fail(error, KOLAM_ERR_IO, "receiving: %s", strerror(errno));
+            return refuse("receiving", error);
         }
     }
 }

@@ -2,7 +2,6 @@
 #include "patience.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -10,13 +9,6 @@
 #include "tool.h"
 
 #define LOOK_MS 100
-
-/* Verbs that read their signals from a descriptor hold them back: one that has arrived is pending. */
-static bool is_to_end(void) {
-    sigset_t pending;
-    return sigpending(&pending) == 0 &&
-           (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
-}
 
 /* Seconds, not a date: what is far away is not waited for anyway. 0: none is told. */
 static int retry_after_s(const char *head, size_t head_bytes) {
@@ -45,7 +37,7 @@ bool kolam_patience_wait(struct kolam_patience *patience) {
     fprintf(stderr, "kolam: the server answered %d (%s): trying again in %d s\n", patience->code,
             patience->code == 429 ? "too much was asked" : "it is busy", wait_s);
     const int64_t end_ms = kolam_tool_now_ms() + (int64_t)wait_s * 1000;
-    while (!is_to_end()) {
+    while (!kolam_signals_wait()) {
         const int64_t left_ms = end_ms - kolam_tool_now_ms();
         if (left_ms <= 0) {
             return true;

@@ -181,6 +181,12 @@ static int check(const char *verb, int argc, struct arguments *arguments, char t
 
 /* ---- the talk ---- */
 
+/* Of two numbers without leading zeros. */
+static bool is_lower(const char *left, const char *right) {
+    const size_t left_size = strlen(left), right_size = strlen(right);
+    return left_size != right_size ? left_size < right_size : strcmp(left, right) < 0;
+}
+
 enum kolam_status kolam_rollback_artist(const json_t *names, const char *text, uint32_t *out_artist,
                                         struct kolam_error *error) {
     uint64_t number;
@@ -200,8 +206,8 @@ enum kolam_status kolam_rollback_artist(const json_t *names, const char *text, u
             if (found) {
                 return kolam_fail(
                     error, KOLAM_ERR_INVALID,
-                    "more than one artist is called '%.80s' (%s, %s): give the number", text, found,
-                    key);
+                    "more than one artist is called '%.80s' (%s, %s): give the number", text,
+                    is_lower(found, key) ? found : key, is_lower(found, key) ? key : found);
             }
             found = key;
         }
@@ -219,10 +225,11 @@ static void print_counts(const json_t *artists) {
     json_t *artist;
     json_array_foreach((json_t *)(uintptr_t)artists, i, artist) {
         char count[32];
+        const char *name = json_string_value(json_object_get(artist, "name"));
         json_int_t strokes = json_integer_value(json_object_get(artist, "strokes"));
         printf("%10s  %s (artist %" JSON_INTEGER_FORMAT ")\n",
                kolam_tool_thousands((uint64_t)strokes, count),
-               json_string_value(json_object_get(artist, "name")),
+               name ? kolam_tool_plain((char *)(uintptr_t)name) : "?",
                json_integer_value(json_object_get(artist, "artist")));
     }
 }

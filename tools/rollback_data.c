@@ -91,15 +91,19 @@ static bool take_selected(void *ctx, const struct kolam_selected *selected) {
     return plan->status == KOLAM_OK;
 }
 
-static json_t *read_names(struct kolam_reader *reader, uint64_t artist_count) {
+static bool add_name(void *ctx, uint32_t artist, const char *name) {
+    char key[24];
+    snprintf(key, sizeof key, "%lu", (unsigned long)artist);
+    json_object_set_new(ctx, key, json_string(name));
+    return true;
+}
+
+/* Those that are there: a file may claim any number of them. */
+static json_t *read_names(struct kolam_reader *reader) {
     json_t *names = json_object();
-    for (uint64_t i = 1; names && i <= artist_count; i++) {
-        struct kolam_author author;
-        char key[24];
-        if (kolam_reader_artist(reader, (uint32_t)i, &author) == KOLAM_OK) {
-            snprintf(key, sizeof key, "%llu", (unsigned long long)i);
-            json_object_set_new(names, key, json_string(author.name));
-        }
+    if (names && kolam_reader_artists(reader, add_name, names) != KOLAM_OK) {
+        json_decref(names);
+        return NULL;
     }
     return names;
 }
@@ -254,8 +258,9 @@ static enum kolam_status prepare(struct plan *plan, const struct kolam_folder *f
         *out_goes_on =
             status == KOLAM_OK && kolam_rollback_go_on(plan->order, NULL, plan->drawing_count);
     } else {
-        json_t *names = read_names(files.reader, files.info.artist_count);
-        status = find(plan, files.reader, names);
+        json_t *names = read_names(files.reader);
+        status = names ? find(plan, files.reader, names)
+                       : kolam_fail(plan->error, KOLAM_ERR_IO, "the artists cannot be read");
         json_t *counts = status == KOLAM_OK ? count_artists(plan, names) : NULL;
         *out_goes_on =
             status == KOLAM_OK && kolam_rollback_go_on(plan->order, counts, plan->drawing_count);

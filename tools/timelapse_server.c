@@ -76,11 +76,17 @@ static enum kolam_status server_resolve(struct kolam_frame_source *base, const c
 }
 
 struct seq_list {
-    uint64_t *seqs;
+    uint64_t *seqs; /* rising */
     size_t count, capacity;
 };
 
-static enum kolam_status add_records(struct seq_list *list, const uint8_t *bytes, size_t size_bytes,
+static enum kolam_status malformed(struct kolam_error *error) {
+    return kolam_fail(error, KOLAM_ERR_INVALID, "the server's answer is malformed");
+}
+
+/* Of strokes after seq `after`, up to `to`. */
+static enum kolam_status add_records(struct seq_list *list, uint64_t after, uint64_t to,
+                                     const uint8_t *bytes, size_t size_bytes,
                                      struct kolam_error *error) {
     struct kolam_wire_reader frame = {bytes, bytes + size_bytes, false}, record;
     struct kolam_wire_op op;
@@ -88,6 +94,10 @@ static enum kolam_status add_records(struct seq_list *list, const uint8_t *bytes
     while (size_bytes > 0 && kolam_wire_record(&frame, &type, &record)) {
         if (type != KOLAM_WIRE_OP || kolam_wire_read_op(record, &op) != KOLAM_OK) {
             continue;
+        }
+        /* What does not rise, or was not asked for, would be asked for without end. */
+        if (op.seq <= (list->count > 0 ? list->seqs[list->count - 1] : after) || op.seq > to) {
+            return malformed(error);
         }
         if (list->count == list->capacity) {
             size_t capacity = list->capacity > 0 ? list->capacity * 2 : 1024;
@@ -100,9 +110,7 @@ static enum kolam_status add_records(struct seq_list *list, const uint8_t *bytes
         }
         list->seqs[list->count++] = op.seq;
     }
-    return size_bytes > 0 && frame.has_failed
-               ? kolam_fail(error, KOLAM_ERR_INVALID, "the server's answer is malformed")
-               : KOLAM_OK;
+    return size_bytes > 0 && frame.has_failed ? malformed(error) : KOLAM_OK;
 }
 
 /* An answer is bounded by strokes and by bytes, so asking ends only when one brings none. */
@@ -127,7 +135,7 @@ static enum kolam_status server_strokes(struct kolam_frame_source *base, uint64_
         status = kolam_wall_get_bytes(source->timelapse->wall.server, target, STROKES_BYTES_MAX,
                                       &bytes, &size_bytes, error);
         if (status == KOLAM_OK) {
-            status = add_records(&list, bytes, size_bytes, error);
+            status = add_records(&list, after, to_seq, bytes, size_bytes, error);
         }
         kolam_free(bytes);
         is_over = list.count == count_before || list.seqs[list.count - 1] >= to_seq;
@@ -180,17 +188,16 @@ static enum kolam_status server_draw(struct kolam_frame_source *base, uint64_t s
     struct server_source *source = source_of(base);
     const struct kolam_timelapse *timelapse = source->timelapse;
     const struct kolam_region *region = &timelapse->region;
-    char target[KOLAM_WALL_TARGET_MAX], ground[32] = "";
+    char target[KOLAM_WALL_TARGET_MAX], rect[KOLAM_WALL_RECT_MAX], ground[32] = "";
     size_t size_max = (size_t)timelapse->width * timelapse->height * 5 + 65536;
     uint8_t *bytes = NULL;
     size_t size_bytes = 0;
     if (timelapse->has_ground) {
         snprintf(ground, sizeof ground, "&ground=%06" PRIx32, timelapse->ground);
     }
-    snprintf(target, sizeof target,
-             "/snapshot.png?canvas=%s&rect=%.6f,%.6f,%.6f,%.6f&scale=%.17g%s&at=%" PRIu64,
-             timelapse->wall.canvas, region->x, region->y, region->width, region->height,
-             region->scale, ground, seq);
+    snprintf(target, sizeof target, "/snapshot.png?canvas=%s&rect=%s&scale=%.17g%s&at=%" PRIu64,
+             timelapse->wall.canvas, kolam_wall_rect_text(region, rect), region->scale, ground,
+             seq);
     enum kolam_status status =
         kolam_wall_get_bytes(timelapse->wall.server, target, size_max, &bytes, &size_bytes, error);
     if (status == KOLAM_OK) {

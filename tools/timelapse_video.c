@@ -96,7 +96,9 @@ static int spawn(struct video_sink *sink, char *const argv[], int input_fd) {
 static int start(struct video_sink *sink, int input_fd) {
     const struct kolam_timelapse *timelapse = sink->timelapse;
     bool is_webm = ends_with(timelapse->output, ".webm");
-    char size[32], fps[16], filter[160];
+    char size[32], fps[16], filter[160], output[KOLAM_PATH_MAX + 8];
+    /* Else a name with a colon would be one of its protocols, and one with a dash an option. */
+    snprintf(output, sizeof output, "%s%s", sink->temp_path[0] == '/' ? "" : "./", sink->temp_path);
     snprintf(size, sizeof size, "%ux%u", timelapse->width, timelapse->height);
     snprintf(fps, sizeof fps, "%u", timelapse->fps);
     snprintf(filter, sizeof filter,
@@ -143,7 +145,7 @@ static int start(struct video_sink *sink, int input_fd) {
                                  is_webm ? "4" : "0",
                                  "-f",
                                  is_webm ? "webm" : "mp4",
-                                 sink->temp_path,
+                                 output,
                                  NULL};
     char *argv[sizeof words / sizeof words[0]];
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {

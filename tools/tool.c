@@ -14,10 +14,23 @@
 #include <unistd.h>
 
 #define PROGRESS_EVERY_MS 200
+#define MESSAGE_BYTES 4096
+
+char *kolam_tool_plain(char *text) {
+    for (unsigned char *at = (unsigned char *)text; *at; at++) {
+        const bool is_c1 = at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0; /* in UTF-8 */
+        if (is_c1) {
+            *at++ = '?';
+        }
+        *at = *at < ' ' || *at == 127 || is_c1 ? '?' : *at;
+    }
+    return text;
+}
 
 static void complain(const char *verb, const char *format, va_list args) {
-    fprintf(stderr, "kolam %s: ", verb);
-    vfprintf(stderr, format, args);
+    char text[MESSAGE_BYTES];
+    (void)vsnprintf(text, sizeof text, format, args);
+    fprintf(stderr, "kolam %s: %s", verb, kolam_tool_plain(text));
 }
 
 int kolam_tool_failed(const char *verb, const char *format, ...) {
@@ -186,4 +199,10 @@ int kolam_signals_open(void) {
 bool kolam_signals_arrived(int signals_fd) {
     struct pollfd poll_fd = {.fd = signals_fd, .events = POLLIN};
     return signals_fd >= 0 && poll(&poll_fd, 1, 0) > 0;
+}
+
+bool kolam_signals_wait(void) {
+    sigset_t pending;
+    return sigpending(&pending) == 0 &&
+           (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
 }

@@ -14,6 +14,10 @@ int kolam_tool_failed(const char *verb, const char *format, ...) KOLAM_PRINTF(2,
 /* The same, with where to read more. */
 int kolam_tool_misused(const char *verb, const char *format, ...) KOLAM_PRINTF(2, 3);
 
+/* Words of others (a stranger's file, a server) in which nothing commands a terminal: control characters become '?', in place;
+ * returns `text`. */
+char *kolam_tool_plain(char *text);
+
 /* getopt_long's next option (`letters` begins with ':'). For one that is unknown or lacks its value: says so, and gives '?'. */
 struct option;
 int kolam_tool_option(int argc, char **argv, const char *letters, const struct option *options);
@@ -53,5 +57,7 @@ void kolam_progress_end(struct kolam_progress *progress); /* wipes the line */
 int kolam_signals_open(void);
 /* True if one has arrived, then and from then on. */
 bool kolam_signals_arrived(int signals_fd);
+/* The same where the descriptor is not at hand: one that was held back by kolam_signals_open waits. */
+bool kolam_signals_wait(void);
 
 #endif

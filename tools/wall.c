@@ -101,6 +101,13 @@ bool kolam_wall_rect(const char *text, struct kolam_rect *out_rect) {
     return true;
 }
 
+const char *kolam_wall_rect_text(const struct kolam_region *region,
+                                 char out_text[KOLAM_WALL_RECT_MAX]) {
+    snprintf(out_text, KOLAM_WALL_RECT_MAX, "%.24f,%.24f,%.24f,%.24f", region->x, region->y,
+             region->width, region->height);
+    return out_text;
+}
+
 void kolam_wall_time_text(int64_t time_ms, char out_text[32]) {
     time_t seconds = (time_t)kolam_floor_div(time_ms, 1000);
     char text[24] = "";

@@ -8,6 +8,7 @@
 
 #define KOLAM_WALL_TIMEOUT_MS 120000
 #define KOLAM_WALL_TARGET_MAX 1024
+#define KOLAM_WALL_RECT_MAX 192
 
 struct kolam_wall {
     const char *data, *server; /* as given; afterwards one of the two */
@@ -34,6 +35,11 @@ bool kolam_wall_rect(const char *text, struct kolam_rect *out_rect);
 
 /* "2026-11-22T03:15:00.123Z". */
 void kolam_wall_time_text(int64_t time_ms, char out_text[32]);
+
+/* "X,Y,W,H" for a query, as exactly as the finest level can tell. */
+struct kolam_region;
+const char *kolam_wall_rect_text(const struct kolam_region *region,
+                                 char out_text[KOLAM_WALL_RECT_MAX]);
 
 /* Writes `text` so that it can stand in a query. False if it does not fit. */
 bool kolam_wall_escape(const char *text, char *out_text, size_t capacity_bytes);

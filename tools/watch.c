@@ -70,8 +70,10 @@ static enum kolam_status print_line(struct watch *watch, json_t *line, json_t *n
     json_object_set(line, "name", name);
     if (json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(REAL_DIGITS)) != 0 ||
         putchar('\n') == EOF || fflush(stdout) != 0) {
-        watch->has_no_reader = true;
-        return KOLAM_ERR_CLOSED;
+        watch->has_no_reader = errno == EPIPE;
+        watch->is_fatal = true; /* a full disk, say: it would be so on the next connection */
+        return kolam_fail(watch->error, KOLAM_ERR_CLOSED, "standard output cannot be written: %s",
+                          strerror(errno));
     }
     return KOLAM_OK;
 }

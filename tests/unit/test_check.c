@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <sqlite3.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "kolam/alloc.h"
@@ -24,8 +25,8 @@ struct wall {
     char log_path[KOLAM_PATH_MAX], tiles_path[KOLAM_PATH_MAX];
 };
 
-/* Runs a verb without its output; gives its exit status. */
-static int run(int (*verb)(int, char **), char *const *arguments) {
+/* Runs a verb without its output, but for the beginning of its complaints in `said`; gives its exit status. */
+static int run_and_hear(int (*verb)(int, char **), char *const *arguments, char said[512]) {
     char *argv[16];
     int argc = 0;
     for (; arguments[argc]; argc++) {
@@ -35,8 +36,9 @@ static int run(int (*verb)(int, char **), char *const *arguments) {
     fflush(stdout);
     int kept_out = dup(STDOUT_FILENO), kept_error = dup(STDERR_FILENO);
     int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    int words = memfd_create("words", MFD_CLOEXEC);
     dup2(nowhere, STDOUT_FILENO);
-    dup2(nowhere, STDERR_FILENO);
+    dup2(words, STDERR_FILENO);
     optind = 0; /* getopt begins anew */
     int status = verb(argc, argv);
     fflush(stdout);
@@ -45,7 +47,15 @@ static int run(int (*verb)(int, char **), char *const *arguments) {
     close(kept_out);
     close(kept_error);
     close(nowhere);
+    ssize_t count = pread(words, said, 511, 0);
+    said[count > 0 ? count : 0] = '\0';
+    close(words);
     return status;
+}
+
+static int run(int (*verb)(int, char **), char *const *arguments) {
+    char said[512];
+    return run_and_hear(verb, arguments, said);
 }
 
 static int check(struct wall *wall, const char *option) {
@@ -217,6 +227,17 @@ static void time_that_goes_back_is_found(void **state) {
     is_found_for_good(wall);
 }
 
+/* It is looked at like any other: nothing is allocated by what a file claims. */
+static void number_of_an_artist_that_none_may_have_is_told(void **state) {
+    struct wall *wall = *state;
+    char said[512];
+    char *arguments[] = {(char[]){"check"}, (char[]){"--data"}, wall->data, NULL};
+    damage(wall->log_path,
+           "INSERT INTO artist (number, ident, name) VALUES (1 << 55, zeroblob(16), 'Mira')", 1);
+    assert_int_equal(run_and_hear(kolam_cmd_check, arguments, said), 1);
+    assert_non_null(strstr(said, "36028797018963968, which none may have"));
+}
+
 static void unknown_artist_is_found(void **state) {
     struct wall *wall = *state;
     damage(wall->log_path, "UPDATE op SET artist = 99 WHERE seq = 20", 1);
@@ -310,6 +331,7 @@ int main(void) {
         ON_A_WALL(op_that_cannot_be_decoded_is_found),
         ON_A_WALL(record_that_claims_to_be_a_place_is_found),
         ON_A_WALL(time_that_goes_back_is_found),
+        ON_A_WALL(number_of_an_artist_that_none_may_have_is_told),
         ON_A_WALL(unknown_artist_is_found),
         ON_A_WALL(torn_file_is_found),
         ON_A_WALL(index_of_a_flattened_wall_is_repaired),

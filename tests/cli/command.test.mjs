@@ -167,6 +167,6 @@ test('names of canvases lead to different walls', async () => {
   await kolam(['import', '--data', data, '--canvas', 'one', file]);
   await kolam(['import', '--data', data, '--canvas', 'two', file]);
   const checked = await kolam(['check', '--data', data]);
-  assert.match(checked.stdout, /^one: 1 ops[^\n]*\ntwo: 1 ops[^\n]*\n$/);
+  assert.match(checked.stdout, /^one: 1 ops[^\n]*\ntwo: 1 ops[^\n]*\nidentity\.db: [^\n]* no problems [^\n]*\n$/);
   assertComplains(await kolam(['check', '--data', data, '--canvas', 'three']), 1, /no canvas three/);
 });

@@ -2,7 +2,7 @@
 // protocol, pressure from speed, the stabiliser, ink ahead of the pointer, opacity, palettes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { draw, inkOf, ready, screenshot, settled, stage, status, until, wave } from './kit.mjs';
+import { draw, inkOf, ready, reloadWithSettings, screenshot, settled, stage, status, until, wave } from './kit.mjs';
 import { compareAll, tilesOf } from './compare.mjs';
 
 const { server, open, close } = await stage();
@@ -216,7 +216,7 @@ test('size_and_opacity_by_keys_drags_and_exact_numbers', async () => {
     return most;
   });
   assert.ok(Math.abs(middle - 128) <= 1, `${middle}`);
-  await page.reload();
+  await reloadWithSettings(page);
   await ready(page);
   const kept = await brushOf(page);
   assert.deepEqual([kept.width, kept.opacity], [33.5, 0.5], 'kept');
@@ -267,7 +267,7 @@ test('colours_are_chosen_mixed_remembered_and_kept_in_palettes', async () => {
   await page.keyboard.press('Escape');
   await page.keyboard.press('2');
   assert.equal((await brushOf(page)).rgb, '#c878ff', 'number keys take from the palette that is chosen');
-  await page.reload();
+  await reloadWithSettings(page);
   await ready(page);
   assert.deepEqual((await brushOf(page)).palettes, ['Mine', 'Dusk']);
   await colorButton(page).click();

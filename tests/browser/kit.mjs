@@ -219,13 +219,19 @@ export async function closedToSockets(page) {
       void socket.close();
     }
   });
-  await page.reload();
+  await reloadWithSettings(page);
   await until(page, () => window.kolamDebug !== undefined);
   return {
     open() {
       isOpen = true;
     },
   };
+}
+
+/** Reloads when what was chosen is on disk: a choice in the very moment of leaving may be lost. */
+export async function reloadWithSettings(page) {
+  await page.evaluate(() => window.kolamDebug.settingsKept());
+  await page.reload();
 }
 
 /** The client runs, is connected, and shows a complete view. */

@@ -1,7 +1,7 @@
 // The wall as a place: the first visit, finding the way, what happens elsewhere, the map.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { draw, ready, screenshot, settled, stage, until, wave } from './kit.mjs';
+import { draw, ready, reloadWithSettings, screenshot, settled, stage, until, wave } from './kit.mjs';
 import { isAt, loaded, middle, somebody, there, WIDE } from './place-kit.mjs';
 
 const { server, open, close } = await stage();
@@ -22,7 +22,7 @@ test('a_newcomer_is_told_three_things_in_one_line_and_draws_at_once', async () =
   await draw(page, wave([200, 200], [500, 300]));
   await settled(page);
   assert.equal(await page.locator('.hint').count(), 0, 'whoever draws needs it no more');
-  await page.reload();
+  await reloadWithSettings(page);
   await ready(page);
   await loaded(page);
   assert.equal(await page.locator('.hint').count(), 0);
@@ -104,7 +104,7 @@ test('places_get_names_for_oneself_and_for_everybody_and_are_found_again', async
   await page.locator('.is-naming .text-button').click();
   await until(page, () => document.querySelector('dialog[open]') === null);
   await client.wait((event) => event.type === 'places_changed');
-  await page.reload();
+  await reloadWithSettings(page);
   await ready(page);
   await page.evaluate(() => (location.hash = '#@0,0,0'));
   await page.keyboard.press('g');
@@ -192,7 +192,7 @@ test('the_map_shows_the_way_and_costs_nothing_while_nothing_moves', async () => 
   await page.mouse.up();
   await until(page, () => window.kolamDebug.camera().tileX < 15);
   await page.locator('.map-close').click();
-  await page.reload();
+  await reloadWithSettings(page);
   await ready(page);
   await loaded(page);
   assert.ok(!(await page.locator('.map').isVisible()), 'it stays closed');

@@ -2,7 +2,7 @@
 // grow, and what was not meant is gone.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { becomes, draw, inkOf, ready, screenshot, settled, stage, status, until, wave, whilePenMoves } from './kit.mjs';
+import { becomes, draw, inkOf, ready, reloadWithSettings, screenshot, settled, stage, status, until, wave, whilePenMoves } from './kit.mjs';
 import { compareAll, tilesOf } from './compare.mjs';
 
 const { server, open, close } = await stage();
@@ -165,7 +165,7 @@ test('the_tool_in_hand_and_the_groups_last_tools_are_kept', async () => {
   const page = await open('/c/kept#@0,0,0');
   await page.keyboard.press('a');
   await page.keyboard.press('o');
-  await page.reload();
+  await reloadWithSettings(page);
   await ready(page);
   const pressed = (name) => page.getByRole('button', { name, exact: true }).getAttribute('aria-pressed');
   assert.equal(await pressed('Ellipse'), 'true');

@@ -1,7 +1,7 @@
 // Fingers, palm and pen, as the device tells of them: who draws, who moves the wall, who means nothing.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressTold, becomes, closedToSockets, draw, inkOf, screenshot, settled, stage, status, until, wave } from './kit.mjs';
+import { addressTold, becomes, closedToSockets, draw, inkOf, reloadWithSettings, screenshot, settled, stage, status, until, wave } from './kit.mjs';
 
 const { open } = await stage();
 
@@ -279,7 +279,7 @@ test('beside_a_pen_fingers_move_the_wall_and_the_palm_does_nothing', async () =>
   assert.equal((await status(page)).seq, 2);
   // Of this device it is known when it comes back.
   await addressTold(page);
-  await page.reload();
+  await reloadWithSettings(page);
   await until(page, () => window.kolamDebug?.status().isComplete);
   const reloaded = await cameraOf(page);
   await phone.drag(0, [200, 300], [200, 340]);

@@ -44,6 +44,8 @@ export function exposeDebug(app: App): void {
     },
     /* The tool that is more than a brush, if one is in the hand. */
     studio: () => app.studio.active?.report ?? null,
+    /* Fulfilled when all settings that were chosen so far are on disk. */
+    settingsKept: () => app.keeping.settings.written(),
     canUndo: () => app.mine.history.canUndo,
     camera: () => ({ ...wall.camera.centre, zoom: wall.camera.zoom, ...wall.camera.turn }),
     view: () => wall.scene.rect,

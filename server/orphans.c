@@ -91,15 +91,18 @@ static bool fill_partial(struct kolam_submission *submission, const struct kolam
     op->kind = KOLAM_OP_STROKE;
     op->counter = orphan->counter;
     op->is_partial = true;
-    op->body = kolam_alloc(KOLAM_OP_BYTES_MAX);
-    if (!op->body ||
-        kolam_op_encode(&decoded, op->body, KOLAM_OP_BYTES_MAX, &op->body_size_bytes) != KOLAM_OK ||
+    uint8_t *room = kolam_alloc(KOLAM_OP_BYTES_MAX);
+    if (!room ||
+        kolam_op_encode(&decoded, room, KOLAM_OP_BYTES_MAX, &op->body_size_bytes) != KOLAM_OK ||
         kolam_stroke_homes(&orphan->stroke, homes, &count) != KOLAM_OK) {
+        kolam_free(room);
         return false;
     }
+    op->body = kolam_memdup(room, op->body_size_bytes); /* many may wait for a slow disk */
+    kolam_free(room);
     op->homes = kolam_memdup(homes, count * sizeof(*homes));
     op->home_count = count;
-    return op->homes != NULL;
+    return op->body && op->homes;
 }
 
 /* The canvas may have become another since they left. */

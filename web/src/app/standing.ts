@@ -34,6 +34,7 @@ export class Standing {
   told: Told = {};
   private view: PolicyView | null = null;
   private loading: Promise<void> | null = null;
+  private missed: Uint8Array[][] = []; /* drawn while the view was on its way */
 
   constructor(private readonly app: App) {}
 
@@ -54,7 +55,12 @@ export class Standing {
 
   /* A stroke of one's own is on its way. */
   drew(counter: number): void {
-    this.view?.drew(counter);
+    const bodies = this.app.journal.list().find((each) => each.counter === counter)?.bodies ?? [];
+    if (this.view !== null) {
+      this.view.drew(bodies);
+    } else if (this.loading !== null) {
+      this.missed.push(bodies);
+    }
   }
 
   /* In the page's language, if it is known what it was. */
@@ -77,6 +83,7 @@ export class Standing {
         async ({ openPolicy }) => {
           this.view = await openPolicy(this.app);
           this.view.show(this.told);
+          this.missed.splice(0).forEach((bodies) => this.view?.drew(bodies));
         },
         () => {
           this.loading = null; /* the next time there is something to say */

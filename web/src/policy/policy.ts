@@ -75,12 +75,11 @@ export class PolicyView {
     return wordsFor(text);
   }
 
-  drew(counter: number): void {
-    const entry = this.app.journal.list().find((each) => each.counter === counter);
-    if (this.told.ink == null || entry === undefined) {
+  drew(bodies: readonly Uint8Array[]): void {
+    if (this.told.ink == null) {
       return;
     }
-    for (const body of entry.bodies) {
+    for (const body of bodies) {
       const op = decodeOp(body);
       if (op.kind === 'stroke') {
         this.well.take(inkOf(op), performance.now());

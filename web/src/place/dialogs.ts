@@ -6,9 +6,9 @@ import { button, element } from '../ui/dom.ts';
 import { NAME_MAX } from './bookmarks.ts';
 import { cameraForSize, frameSnippet, imageSnippet, linkTo, snapshotUrl, type Size } from './snippets.ts';
 
-/* Null if there is one: its key was pressed again before it was there. */
+/* Null if one is open: its key was pressed again before it was there. One that was closed may stand for a moment still. */
 function dialog(kind: string, title: MessageId): HTMLDialogElement | null {
-  if (document.querySelector('dialog.place-dialog') !== null) {
+  if (document.querySelector('dialog.place-dialog[open]') !== null) {
     return null;
   }
   const made = element('dialog', { class: `place-dialog ${kind}`, 'aria-label': message(title) });
